@@ -1,0 +1,3 @@
+//! The kernel against two references: see `reference`.
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! stemmata: a deterministic discrete-event simulator of distributed protocols.
+#![forbid(unsafe_code)]
+
+pub mod identity;
+pub mod measure;
+pub mod time;

@@ -1,0 +1,3 @@
+//! The `stemmata` command.
+
+fn main() {}
