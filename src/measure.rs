@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::time::Span;
+
 /// Why a quantity was refused; the message says what would be accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeasureError(String);
@@ -105,6 +107,24 @@ impl Drift {
     /// The drift in parts per billion.
     #[must_use]
     pub const fn as_ppb(self) -> i32 {
+        self.0
+    }
+}
+
+/// How far a clock is off: a span with a sign, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offset(i64);
+
+impl Offset {
+    /// An offset in nanoseconds; positive is ahead.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// The offset in nanoseconds; positive is ahead.
+    #[must_use]
+    pub const fn as_nanos(self) -> i64 {
         self.0
     }
 }
@@ -226,6 +246,24 @@ impl FromStr for Drift {
     }
 }
 
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        f.pad(&format!("{sign}{}", Span::from_nanos(self.0.unsigned_abs())))
+    }
+}
+
+/// A span with an optional sign: `50ms`, `-3s`.
+impl FromStr for Offset {
+    type Err = MeasureError;
+    fn from_str(text: &str) -> Result<Self, MeasureError> {
+        let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let nanos = i64::try_from(rest.parse::<Span>()?.as_nanos());
+        let nanos = nanos.map_err(|_| MeasureError("an offset is at most 292 years".to_owned()))?;
+        Ok(Self(if negative { -nanos } else { nanos }))
+    }
+}
+
 macro_rules! serde_as_text {
     ($type:ident, $from_number:expr, $into_number:expr, $name:literal, $pattern:literal, $about:literal) => {
         impl Serialize for $type {
@@ -278,6 +316,15 @@ serde_as_text!(
     "Drift",
     r"^-?[0-9]+(\.[0-9]+)?(%|ppm|ppb)$",
     "How much faster than true time a clock runs: \"100ppm\", \"-20ppm\"."
+);
+
+serde_as_text!(
+    Offset,
+    |n: u64| Self::from_nanos(n.cast_signed()),
+    |offset: Self| offset.0.cast_unsigned(),
+    "Offset",
+    r"^-?[0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h)$",
+    "How far a clock is off, with its unit: \"50ms\", \"-3s\"."
 );
 
 #[cfg(test)]

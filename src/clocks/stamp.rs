@@ -1,0 +1,72 @@
+//! What a record bears: when it happened, by the node's own logical clocks.
+
+use serde::{Deserialize, Serialize};
+
+use super::{HybridStamp, VectorClock};
+
+/// The clocks that a node stamps on its records: a vector, which decides causality, and a hybrid stamp, which orders.
+///
+/// Its `Ord` is for sorting and sets only; for causality ask [`VectorClock::compare`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stamp {
+    /// How many events of every incarnation the record's event can know of, itself included.
+    pub vector: VectorClock,
+    /// The event's hybrid stamp.
+    pub hybrid: HybridStamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clocks::words;
+    use crate::identity::{Boot, NodeId};
+    use crate::time::LocalTime;
+
+    #[test]
+    fn a_stamp_survives_json_and_binary() {
+        let mut stamp = Stamp::default();
+        stamp.vector.tick(NodeId::new(1), Boot::new(2));
+        stamp.hybrid = HybridStamp { wall: LocalTime::from_nanos(9), count: 4 };
+        let json = serde_json::to_string(&stamp).expect("written");
+        assert_eq!(json, r#"{"vector":{"n2/2":1},"hybrid":{"wall":"9","count":4}}"#);
+        assert_eq!(serde_json::from_str::<Stamp>(&json).expect("read"), stamp);
+        let binary = words::write(&stamp);
+        assert_eq!(binary, [1, 1, 2, 1, 9, 4]);
+        assert_eq!(words::read(&binary), Ok(stamp));
+    }
+}
+#[cfg(test)]
+#[allow(clippy::disallowed_types)]
+mod bench {
+    use super::*;
+    use crate::identity::*;
+    #[test]
+    fn bench() {
+        println!("size {}", size_of::<VectorClock>());
+        for n in [3, 5, 8] {
+            let clock: VectorClock = NodeId::all(n).map(|x| (Incarnation::new(x, Boot::new(1)), 7)).collect();
+            let entries: smallvec::SmallVec<[(Incarnation, u64); 5]> = clock.iter().collect();
+            let mut own = clock.clone();
+            let time = |name: &str, mut f: Box<dyn FnMut() -> usize + '_>| {
+                let at = std::time::Instant::now();
+                let mut s = 0;
+                for _ in 0..5_000_000 {
+                    s += f();
+                }
+                println!("{n} {name} {:?} {s}", at.elapsed() / 5_000_000);
+            };
+            time("clone", Box::new(|| std::hint::black_box(std::hint::black_box(&clock).clone()).len()));
+            time("derived", Box::new(|| std::hint::black_box(std::hint::black_box(&entries).clone()).len()));
+            time(
+                "merge",
+                Box::new(|| {
+                    own.merge(std::hint::black_box(&clock));
+                    own.len()
+                }),
+            );
+            time("tick", Box::new(|| own.tick(NodeId::new(1), Boot::new(1)) as usize));
+            time("compare", Box::new(|| std::hint::black_box(clock.compare(std::hint::black_box(&clock))) as usize));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Links as data: how long a message takes, and what may become of it on its way.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chance::Chance;
+use crate::identity::NodeId;
+use crate::measure::Share;
+use crate::time::Span;
+
+/// How long a message is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Delay {
+    /// Always the same.
+    Constant(Span),
+    /// Anything between two bounds, both included.
+    Uniform {
+        /// The shortest.
+        min: Span,
+        /// The longest.
+        max: Span,
+    },
+    /// Exponential.
+    Exponential {
+        /// The mean.
+        mean: Span,
+    },
+    /// Log-normal: most near the median, some far above it.
+    LogNormal {
+        /// Half are shorter.
+        median: Span,
+        /// The deviation of the logarithm: 50% spreads by a factor of 1.65, 100% by 2.7.
+        sigma: Share,
+    },
+    /// One of two: a fast path and a slow one.
+    Bimodal {
+        /// The usual delay.
+        fast: Span,
+        /// The other one.
+        slow: Span,
+        /// How often it is the other one.
+        share: Share,
+    },
+}
+
+impl Default for Delay {
+    fn default() -> Self {
+        Self::Uniform { min: Span::from_millis(1), max: Span::from_millis(10) }
+    }
+}
+
+impl Delay {
+    /// Draws one delay.
+    #[inline]
+    pub fn sample(self, chance: &mut impl Chance) -> Span {
+        match self {
+            Self::Constant(span) => span,
+            Self::Uniform { min, max } => chance.span(min, max),
+            Self::Exponential { mean } => chance.exponential(mean),
+            Self::LogNormal { median, sigma } => chance.log_normal(median, sigma),
+            Self::Bimodal { fast, slow, share } => {
+                if chance.happens(share) {
+                    slow
+                } else {
+                    fast
+                }
+            }
+        }
+    }
+}
+
+/// As a trace says it: `uniform min=1ms max=10ms`.
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constant(span) => write!(f, "constant {span}"),
+            Self::Uniform { min, max } => write!(f, "uniform min={min} max={max}"),
+            Self::Exponential { mean } => write!(f, "exponential mean={mean}"),
+            Self::LogNormal { median, sigma } => write!(f, "log-normal median={median} sigma={sigma}"),
+            Self::Bimodal { fast, slow, share } => write!(f, "bimodal fast={fast} slow={slow} share={share}"),
+        }
+    }
+}
+
+/// What a link does to the messages on it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(default, rename_all = "snake_case", deny_unknown_fields)]
+pub struct Link {
+    /// How long a message takes.
+    pub delay: Delay,
+    /// How often one is lost.
+    pub loss: Share,
+    /// How often one arrives twice.
+    pub duplicate: Share,
+    /// How much later than the first the second copy may come, at most.
+    pub duplicate_lag: Lag,
+    /// How often one is held up so that later ones overtake it.
+    pub reorder: Share,
+    /// How long such a one is held up, at most.
+    pub reorder_lag: Lag,
+    /// How often one has a bit flipped on its way.
+    pub corrupt: Share,
+}
+
+/// A bound on how much later something comes; `100ms` unless said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct Lag(pub Span);
+
+impl Default for Lag {
+    fn default() -> Self {
+        Self(Span::from_millis(100))
+    }
+}
+
+/// A link that differs from the default one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkOverride {
+    /// The sender's end.
+    pub from: NodeId,
+    /// The receiver's end.
+    pub to: NodeId,
+    /// What it does.
+    pub link: Link,
+}
+
+/// The network before any fault.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Network {
+    /// What every link does.
+    pub link: Link,
+    /// Those that differ.
+    pub links: Vec<LinkOverride>,
+    /// The longest delay after the calm.
+    pub calm_delay: Span,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { link: Link::default(), links: Vec::new(), calm_delay: Span::from_millis(10) }
+    }
+}

@@ -1,0 +1,51 @@
+//! What checkers see: the closed, versioned vocabulary into which every protocol's facts translate.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clocks::{Causality, VectorClock};
+use crate::identity::NodeId;
+
+/// The version of the vocabulary; a word is only ever added, with a new number here.
+pub const VOCABULARY: u32 = 1;
+
+/// One thing that happened, in words that checkers understand whatever the protocol.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Observation {
+    /// A node compared two vector clocks and concluded `answer`.
+    Compared {
+        /// The clock on the left of the comparison.
+        left: VectorClock,
+        /// The clock on the right.
+        right: VectorClock,
+        /// How left stands to right.
+        answer: Causality,
+    },
+    /// The node broadcast its `number`-th message (from 1, over all boots).
+    Broadcast {
+        /// The node's own count.
+        number: u64,
+    },
+    /// The node delivered to its application the `number`-th broadcast of `origin`.
+    Delivered {
+        /// Who broadcast it.
+        origin: NodeId,
+        /// The origin's count, from 1.
+        number: u64,
+    },
+    /// The node started with all broadcasts delivered up to these numbers, by origin; those without are left out.
+    Resumed {
+        /// The highest number delivered of each origin.
+        delivered: Vec<(NodeId, u64)>,
+    },
+    /// The node refused a message because its signature does not fit.
+    Forged,
+}
+
+/// Translates a protocol's own word into what checkers see.
+pub trait Observe {
+    /// Adds what this word tells; most tell nothing.
+    fn observe(&self, _seen: &mut Vec<Observation>) {}
+}
+
+impl Observe for () {}

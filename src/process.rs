@@ -1,0 +1,156 @@
+//! The contract of a node: what a protocol implements to be simulated.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::Context;
+use crate::identity::{Boot, LaneId, NodeId, OpId};
+use crate::observation::Observe;
+use crate::time::Span;
+
+/// Plain data: snapshots, fingerprints and traces need all of this; `Hash` keeps out floats and unordered maps.
+///
+/// Enumerations that show in a trace are best renamed to kebab case (`#[serde(rename_all = "kebab-case")]`): the words
+/// of the trace are serde's names.
+pub trait Data: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + 'static {}
+
+impl<T: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + 'static> Data for T {}
+
+/// Which lane something belongs to, by its place in [`Process::LANES`].
+pub trait Lane {
+    /// The lane; a process with one lane keeps the default.
+    fn lane(&self) -> LaneId {
+        LaneId::new(0)
+    }
+}
+
+/// What one entry of the disk's log holds when a node starts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Stored<E> {
+    /// The entry as it was written.
+    Intact(E),
+    /// The tail of a write that a crash cut short: it was never synced, and may be dropped.
+    Torn,
+    /// A synced entry that cannot be read any more.
+    Damaged,
+}
+
+/// A state machine that runs on every node of a cluster.
+///
+/// Handlers return nothing: all effects go through the [`Context`], in order, and a crash may fall between any two of
+/// them. Handlers must not reach for time, chance or environment elsewhere.
+pub trait Process: Clone + Eq + Hash + Debug + Sized + Send + 'static {
+    /// The lanes of its messages: the names of its protocols. The order is part of every trace: only ever add at the end.
+    const LANES: &'static [&'static str];
+    /// What is given to the whole cluster and never changes.
+    type Config: Clone + Debug + Send + Sync + 'static;
+    /// What nodes send to one another.
+    type Message: Data + Lane;
+    /// The names of its timers: a timer is its value.
+    type Timer: Data + Copy + Lane;
+    /// What clients ask.
+    type Command: Data + Observe;
+    /// What clients get.
+    type Reply: Data + Observe;
+    /// What the node writes to its disk.
+    type Entry: Data + Observe;
+    /// What happened, in the protocol's own words.
+    type Fact: Data + Observe;
+    /// The machine that plays a client; [`Script`](crate::process::Script) serves where replies decide nothing.
+    type Client: Client<Self::Command, Self::Reply>;
+
+    /// Starts the node, for the first time or after a crash, from what its disk holds.
+    fn start(boot: Boot, disk: &[Stored<Self::Entry>], ctx: &mut Context<'_, Self>) -> Self;
+    /// Handles a message; `from` is what the network says, and only a signature proves it.
+    fn on_message(&mut self, from: NodeId, message: Self::Message, ctx: &mut Context<'_, Self>);
+    /// Handles a timer that ran out; it is no longer set.
+    fn on_timer(&mut self, timer: Self::Timer, ctx: &mut Context<'_, Self>);
+    /// Handles a client's operation; the same `op` may come again, from a retry.
+    fn on_command(&mut self, op: OpId, command: Self::Command, ctx: &mut Context<'_, Self>);
+    /// Runs when the disk has answered a [`Context::sync_then`], after the effects that waited for it.
+    fn on_synced(&mut self, _ticket: SyncTicket, _ctx: &mut Context<'_, Self>) {}
+}
+
+/// Names one call of [`Context::sync_then`], within one boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct SyncTicket(pub u32);
+
+/// A client: what it asks next, given what became of the last operation. A small deterministic machine, played by the
+/// kernel, which invokes, waits, retries and gives up for it.
+pub trait Client<C, R>: Clone + Eq + Hash + Debug + Send + 'static {
+    /// The next operation, or `None` when the client is done. `last` is the outcome of the operation before; `None` at
+    /// the first call, and always `None` for a client with an open loop.
+    fn next(&mut self, last: Option<Outcome<'_, R>>) -> Option<Ask<C>>;
+}
+
+/// What became of a client's operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<'a, R> {
+    /// A node answered.
+    Answered(&'a R),
+    /// No answer came in time: whether it happened is unknown.
+    Unknown,
+}
+
+/// An operation and the pause before it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ask<C> {
+    /// How long to wait first: from the end of the operation before (closed loop), or from its invocation (open loop).
+    pub after: Span,
+    /// What to ask.
+    pub command: C,
+}
+
+/// A client that asks a list of operations in order, whatever the answers are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Script<C> {
+    asks: Vec<Ask<C>>,
+    next: usize,
+}
+
+impl<C> Script<C> {
+    /// A client that asks `asks` in order.
+    #[must_use]
+    pub const fn new(asks: Vec<Ask<C>>) -> Self {
+        Self { asks, next: 0 }
+    }
+}
+
+impl<C: Data, R> Client<C, R> for Script<C> {
+    fn next(&mut self, _last: Option<Outcome<'_, R>>) -> Option<Ask<C>> {
+        let ask = self.asks.get(self.next).cloned();
+        self.next += 1;
+        ask
+    }
+}
+
+/// Whether a client waits for an answer before it asks again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pace {
+    /// One operation at a time.
+    #[default]
+    Closed,
+    /// Operations follow at their own times, however many are open.
+    Open,
+}
+
+/// A client's place in the run: how it is attached, when it begins, how patient it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientPlan<M> {
+    /// The nodes it asks: the first attempt of an operation goes to the first, a retry to the next, and so on around.
+    pub homes: Vec<NodeId>,
+    /// When it begins, after the run's beginning.
+    pub begins: Span,
+    /// How long it waits for an answer before it tries again.
+    pub timeout: Span,
+    /// How many times it tries again before it gives up.
+    pub retries: u32,
+    /// Whether it waits for answers.
+    pub pace: Pace,
+    /// What it asks.
+    pub machine: M,
+}

@@ -1,0 +1,180 @@
+//! What makes a process a subject: its name, settings, workload, claims, flaws and checkers.
+
+use std::fmt::Debug;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::chance::Dice;
+use crate::check::Checker;
+use crate::encoding;
+use crate::fault::Fault;
+use crate::identity::NodeId;
+use crate::process::{ClientPlan, Process};
+use crate::time::Time;
+
+/// A process that scenarios can name.
+pub trait Subject: Process {
+    /// The word of `"subject"` in a scenario.
+    const NAME: &'static str;
+    /// What it is, in one sentence.
+    const ABOUT: &'static str;
+    /// The invariants that it claims.
+    const INVARIANTS: &'static [Invariant];
+    /// The flaws that a scenario can switch on.
+    const FLAWS: &'static [Flaw] = &[];
+
+    /// What stands under `"protocols"`: one field a protocol, each with everything defaulted. A protocol with flaws has
+    /// a field `flaws` of type [`Flaws`].
+    type Settings: Clone + Debug + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
+    /// One entry of `"workload"`.
+    type Workload: Clone + Debug + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
+
+    /// What the cluster is given.
+    fn config(setup: &Setup, settings: &Self::Settings) -> Self::Config;
+
+    /// The clients that a workload needs, and what they ask; all chance comes from `dice`.
+    fn clients(setup: &Setup, workload: &[Self::Workload], dice: &mut Dice) -> Vec<ClientPlan<Self::Client>>;
+
+    /// The checker of one of [`Subject::INVARIANTS`].
+    fn checker(setup: &Setup, settings: &Self::Settings, invariant: &str) -> Option<Box<dyn Checker<Self::Fact>>>;
+
+    /// Why a fault is beyond what the subject claims to bear, if it is.
+    fn beyond(_fault: &Fault) -> Option<&'static str> {
+        None
+    }
+
+    /// What a node's disk holds before its first boot.
+    fn fresh_disk(_setup: &Setup, _node: NodeId) -> Vec<Self::Entry> {
+        Vec::new()
+    }
+}
+
+/// What a subject and its checkers are told about the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// How many nodes vote; they are the first ones.
+    pub voters: u32,
+    /// How many only learn.
+    pub observers: u32,
+    /// When the run ends.
+    pub end: Time,
+    /// When faults and clients' new operations end; the end of the run if never.
+    pub calm: Time,
+}
+
+impl Setup {
+    /// All nodes: voters, then observers.
+    #[must_use]
+    pub const fn nodes(&self) -> u32 {
+        self.voters + self.observers
+    }
+}
+
+/// An invariant: a sentence about the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invariant {
+    /// The same in scenarios, verdicts, code and documentation.
+    pub name: &'static str,
+    /// The protocol that claims it.
+    pub protocol: &'static str,
+    /// The sentence.
+    pub about: &'static str,
+}
+
+/// A defect that a scenario can switch on: it removes one guard, or puts a wrong line in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// A letter and two digits: `e09`.
+    pub id: &'static str,
+    /// The protocol that has it.
+    pub protocol: &'static str,
+    /// What is wrong, in a sentence.
+    pub about: &'static str,
+    /// The invariant that falls.
+    pub violates: &'static str,
+}
+
+/// The flaws that are switched on in one protocol.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Flaws(Vec<String>);
+
+impl Flaws {
+    /// Whether the flaw `id` is on.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|flaw| flaw == id)
+    }
+
+    /// Those that are on.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// What scenarios and commands need to know of a subject, without its types.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// [`Subject::NAME`].
+    pub name: &'static str,
+    /// [`Subject::ABOUT`].
+    pub about: &'static str,
+    /// [`Process::LANES`].
+    pub lanes: &'static [&'static str],
+    /// [`Subject::INVARIANTS`].
+    pub invariants: &'static [Invariant],
+    /// [`Subject::FLAWS`].
+    pub flaws: &'static [Flaw],
+    /// The labels of all facts that it can note.
+    pub facts: fn() -> Vec<String>,
+    /// Reads settings, and returns them with all defaults filled in.
+    pub settings: fn(&Value) -> Result<Value, Misfit>,
+    /// Reads one entry of a workload, and returns it with all defaults filled in.
+    pub workload: fn(&Value) -> Result<Value, Misfit>,
+    /// The JSON Schema of the settings.
+    pub settings_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+    /// The JSON Schema of one entry of a workload.
+    pub workload_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+    /// [`Subject::beyond`].
+    pub beyond: fn(&Fault) -> Option<&'static str>,
+}
+
+/// What is wrong in a part of a scenario, and where inside that part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// The way from the part to the place: keys, and indices as numbers.
+    pub path: Vec<String>,
+    /// What is wrong, as serde says it.
+    pub message: String,
+}
+
+impl Profile {
+    /// The profile of `S`.
+    #[must_use]
+    pub fn of<S: Subject>() -> Self {
+        Self {
+            name: S::NAME,
+            about: S::ABOUT,
+            lanes: S::LANES,
+            invariants: S::INVARIANTS,
+            flaws: S::FLAWS,
+            facts: encoding::labels::<S::Fact>,
+            settings: fill::<S::Settings>,
+            workload: fill::<S::Workload>,
+            settings_schema: schemars::SchemaGenerator::subschema_for::<S::Settings>,
+            workload_schema: schemars::SchemaGenerator::subschema_for::<S::Workload>,
+            beyond: S::beyond,
+        }
+    }
+}
+
+fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> {
+    let read: T = serde_path_to_error::deserialize(part).map_err(|error| Misfit {
+        path: error.path().iter().map(ToString::to_string).collect(),
+        message: error.inner().to_string(),
+    })?;
+    Ok(serde_json::to_value(read).expect("settings are plain data"))
+}

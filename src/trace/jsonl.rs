@@ -1,0 +1,1 @@
+//! JSON Lines: the form of a trace for programs, and the only one that is read back.

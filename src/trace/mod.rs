@@ -1,0 +1,113 @@
+//! The trace, the only witness: records, their canonical bytes and digest, and their forms as text and JSON Lines.
+
+mod codec;
+pub mod jsonl;
+mod record;
+mod recorder;
+pub mod text;
+mod verdict;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use codec::{Codec, label_of};
+pub use record::{Body, Cause, EffectKind, Event, Label, Record, Said};
+pub use recorder::{Digest, Recorder, Records, Tape};
+pub use verdict::{Judgement, Verdict, Violation};
+
+use crate::chance::Seed;
+use crate::time::Time;
+
+/// The version of the trace's forms and of its digest.
+pub const VERSION: u32 = 1;
+
+/// What stands at the head of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Which process ran.
+    pub subject: String,
+    /// The seed.
+    pub seed: Seed,
+    /// How many nodes there were.
+    pub nodes: u32,
+    /// The lanes, in order.
+    pub lanes: Vec<String>,
+    /// The scenario as it ran: with all defaults filled in and all ranges drawn.
+    pub resolved: Value,
+    /// The faults as they were planned, one a line.
+    pub faults: Vec<String>,
+}
+
+/// What stands at the end of a trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Footer {
+    /// When the run ended.
+    pub time: Time,
+    /// How many records there are.
+    pub records: u64,
+    /// The digest of all records.
+    pub digest: Digest,
+    /// What the checkers concluded.
+    pub judgements: Vec<Judgement>,
+}
+
+/// How much of a trace is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Detail {
+    /// Facts, faults, lives and deaths, clients.
+    Facts,
+    /// Also messages and what became of them, and timers.
+    #[default]
+    Messages,
+    /// Everything: also what goes to disks.
+    All,
+}
+
+/// A whole run: head, records in memory in their canonical encoding, and end.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Its head.
+    pub header: Header,
+    /// Its end.
+    pub footer: Footer,
+    tape: Tape,
+    codec: Codec,
+}
+
+impl Trace {
+    /// A trace of recorded records.
+    #[must_use]
+    pub const fn new(header: Header, footer: Footer, tape: Tape, codec: Codec) -> Self {
+        Self { header, footer, tape, codec }
+    }
+
+    /// Its records in order, with labels, observations and JSON.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.tape.records().map(|record| self.codec.explain(record))
+    }
+
+    /// The bytes that the records take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.tape.bytes()
+    }
+
+    /// The whole trace as text, for people and golden files.
+    #[must_use]
+    pub fn text(&self, detail: Detail) -> String {
+        let mut all = text::head(&self.header);
+        let mut renderer = text::Renderer::new(&self.header.lanes, detail);
+        for record in self.records() {
+            if let Some(line) = renderer.line(&record) {
+                all.push_str(&line);
+                all.push('\n');
+            }
+        }
+        all.push_str(&text::end(&self.footer));
+        all
+    }
+}

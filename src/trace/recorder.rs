@@ -1,0 +1,166 @@
+//! Takes records in: hashes their canonical encoding in blocks, and keeps it where a trace is wanted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::record::Record;
+use crate::encoding;
+
+/// A digest of records: the xxh3 hash (64 bits) of their canonical encoding, one after another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub u64);
+
+/// The canonical encoding of all records of a run, in blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Tape {
+    blocks: Vec<Box<[u8]>>,
+}
+
+/// Encodes, hashes and, if told, keeps records.
+#[derive(Clone)]
+pub struct Recorder {
+    block: Vec<u8>,
+    hash: Xxh3Default,
+    records: u64,
+    tape: Option<Tape>,
+}
+
+/// A block is hashed, and kept, when it is as long as this; a record is never split.
+const BLOCK: usize = 16 * 1024;
+
+impl Recorder {
+    /// A recorder that keeps the digest alone.
+    #[must_use]
+    pub fn digest_only() -> Self {
+        Self { block: Vec::with_capacity(BLOCK + 1024), hash: Xxh3Default::new(), records: 0, tape: None }
+    }
+
+    /// A recorder that keeps all.
+    #[must_use]
+    pub fn keeping() -> Self {
+        Self { tape: Some(Tape::default()), ..Self::digest_only() }
+    }
+
+    /// Takes one record in.
+    #[inline]
+    pub fn push(&mut self, record: &Record<'_>) {
+        encoding::write(record, &mut self.block);
+        self.records += 1;
+        if self.block.len() >= BLOCK {
+            self.flush();
+        }
+    }
+
+    /// How many records there are so far.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// The digest of all records so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut hash = self.hash.clone();
+        hash.update(&self.block);
+        Digest(hash.digest())
+    }
+
+    /// Ends the recording: the digest, and the records if they were kept.
+    #[must_use]
+    pub fn finish(mut self) -> (Digest, Option<Tape>) {
+        self.flush();
+        (Digest(self.hash.digest()), self.tape)
+    }
+
+    #[cold]
+    fn flush(&mut self) {
+        self.hash.update(&self.block);
+        if let Some(tape) = &mut self.tape {
+            tape.blocks.push(self.block.as_slice().into());
+        }
+        self.block.clear();
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("records", &self.records).finish_non_exhaustive()
+    }
+}
+
+impl Tape {
+    /// The records in order, as they were encoded.
+    #[must_use]
+    pub fn records(&self) -> Records<'_> {
+        Records { blocks: self.blocks.iter(), rest: &[] }
+    }
+
+    /// The bytes that they take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.blocks.iter().map(|block| block.len()).sum()
+    }
+}
+
+/// The records of a [`Tape`], in order.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    blocks: std::slice::Iter<'a, Box<[u8]>>,
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    fn next(&mut self) -> Option<Record<'a>> {
+        while self.rest.is_empty() {
+            self.rest = self.blocks.next()?;
+        }
+        let (record, rest) = encoding::read_prefix(self.rest).expect("a tape holds what a recorder wrote");
+        self.rest = rest;
+        Some(record)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u64::from_str_radix(text, 16).ok().filter(|_| digits);
+        number.map(Self).ok_or_else(|| DigestError(text.to_owned()))
+    }
+}
+
+/// Why a text is no digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestError(String);
+
+impl fmt::Display for DigestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a digest: 16 hex digits", self.0)
+    }
+}
+
+impl std::error::Error for DigestError {}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
