@@ -33,6 +33,17 @@ pub struct ClientId(u32);
 #[serde(transparent)]
 pub struct Boot(u32);
 
+/// One life of a node, from a start to the next crash. Written `n2/3` in boot 3, and plain `n2` in boot 1.
+///
+/// Ordered by node, then by boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation {
+    /// Whose life.
+    pub node: NodeId,
+    /// Which of its lives.
+    pub boot: Boot,
+}
+
 /// One operation of a client, the same over its retries: `c1#3`; numbers count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId {
@@ -131,6 +142,14 @@ impl Boot {
     }
 }
 
+impl Incarnation {
+    /// The life of `node` that began with `boot`.
+    #[must_use]
+    pub const fn new(node: NodeId, boot: Boot) -> Self {
+        Self { node, boot }
+    }
+}
+
 impl LaneId {
     /// The lane at `index` of the process's list.
     #[must_use]
@@ -184,6 +203,30 @@ impl FromStr for ClientId {
 impl fmt::Display for Boot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.boot {
+            Boot(1) => self.node.fmt(f),
+            boot => write!(f, "{}/{boot}", self.node),
+        }
+    }
+}
+
+/// One spelling for each: `n2/1` is refused, for it is written `n2`.
+impl FromStr for Incarnation {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let error = || NameError { text: text.to_owned(), form: "`n1` or, from boot 2 on, `n1/2`" };
+        let (node, boot) = match text.split_once('/') {
+            None => (text, Some(1)),
+            Some((_, "1")) => return Err(error()),
+            Some((node, "0")) => (node, Some(0)),
+            Some((node, boot)) => (node, numbered(boot, "")),
+        };
+        Ok(Self { node: node.parse().map_err(|_| error())?, boot: Boot(boot.ok_or_else(error)?) })
     }
 }
 
@@ -269,6 +312,7 @@ macro_rules! serde_as_name {
 
 serde_as_name!(NodeId, u32, |node| node.0, Self);
 serde_as_name!(ClientId, u32, |client| client.0, Self);
+serde_as_name!(Incarnation, (NodeId, Boot), |life| (life.node, life.boot), |(node, boot)| Self { node, boot });
 serde_as_name!(OpId, (u32, u32), |op| (op.client.0, op.number), |(client, number)| Self {
     client: ClientId(client),
     number
@@ -311,6 +355,22 @@ mod tests {
         assert_eq!(event.to_string(), "n12#3");
         assert_eq!("n12#3".parse(), Ok(event));
         assert_eq!("env".parse(), Ok(Actor::Environment));
+    }
+
+    #[test]
+    fn an_incarnation_leaves_out_the_first_boot() {
+        for (boot, text) in [(0, "n2/0"), (1, "n2"), (2, "n2/2"), (17, "n2/17")] {
+            let life = Incarnation::new(NodeId::new(1), Boot::new(boot));
+            assert_eq!(life.to_string(), text);
+            assert_eq!(text.parse(), Ok(life));
+        }
+    }
+
+    #[test]
+    fn an_incarnation_has_one_spelling() {
+        for text in ["n2/1", "n2/", "n2/02", "n2/+2", "n0/2", "n2/2/2", "/2", "c1/2", ""] {
+            assert!(text.parse::<Incarnation>().is_err(), "{text}");
+        }
     }
 
     #[test]
