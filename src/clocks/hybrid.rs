@@ -20,7 +20,7 @@ pub struct HybridStamp {
 
 /// A node's hybrid logical clock: the last stamp that it gave, and the rule for the next.
 ///
-/// After Kulkarni, Demirbas, Madeppa, Avva and Leone 2014, *Logical Physical Clocks*, figure 5, whose *l* and *c* are
+/// After Kulkarni, Demirbas, Madeppa, Avva and Leone 2014, *Logical Physical Clocks*, whose *l* and *c* are
 /// `wall` and `count`. With one addition: a count that has no next carries into the wall part, so that stamps rise
 /// strictly at any rate. So a stamp's wall part is at least the node's own reading, and at most the greatest reading in
 /// its causal past plus one nanosecond for every 2³² events there.
@@ -102,7 +102,7 @@ mod tests {
         LocalTime::from_nanos(nanos)
     }
 
-    /// Figure 5 of the paper, case by case: the new *l* and *c* of a receive, nothing folded.
+    /// The algorithm of the paper, case by case: the new *l* and *c* of a receive, nothing folded.
     fn receive_by_the_paper(own: HybridStamp, message: HybridStamp, wall: LocalTime) -> HybridStamp {
         let l = own.wall.max(message.wall).max(wall);
         let count = if l == own.wall && l == message.wall {

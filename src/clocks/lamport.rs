@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A Lamport clock, and a reading of it: how many events the longest chain of causes behind it has.
+/// A Lamport clock, and a reading of it: at least the length of the longest chain of causes behind it.
 ///
 /// If event a could have caused event b, a's reading is less than b's; the converse does not hold. Readings of
 /// different nodes may be equal: who needs a total order adds the node (Lamport 1978, *Time, Clocks, and the Ordering

@@ -36,37 +36,3 @@ mod tests {
         assert_eq!(words::read(&binary), Ok(stamp));
     }
 }
-#[cfg(test)]
-#[allow(clippy::disallowed_types)]
-mod bench {
-    use super::*;
-    use crate::identity::*;
-    #[test]
-    fn bench() {
-        println!("size {}", size_of::<VectorClock>());
-        for n in [3, 5, 8] {
-            let clock: VectorClock = NodeId::all(n).map(|x| (Incarnation::new(x, Boot::new(1)), 7)).collect();
-            let entries: smallvec::SmallVec<[(Incarnation, u64); 5]> = clock.iter().collect();
-            let mut own = clock.clone();
-            let time = |name: &str, mut f: Box<dyn FnMut() -> usize + '_>| {
-                let at = std::time::Instant::now();
-                let mut s = 0;
-                for _ in 0..5_000_000 {
-                    s += f();
-                }
-                println!("{n} {name} {:?} {s}", at.elapsed() / 5_000_000);
-            };
-            time("clone", Box::new(|| std::hint::black_box(std::hint::black_box(&clock).clone()).len()));
-            time("derived", Box::new(|| std::hint::black_box(std::hint::black_box(&entries).clone()).len()));
-            time(
-                "merge",
-                Box::new(|| {
-                    own.merge(std::hint::black_box(&clock));
-                    own.len()
-                }),
-            );
-            time("tick", Box::new(|| own.tick(NodeId::new(1), Boot::new(1)) as usize));
-            time("compare", Box::new(|| std::hint::black_box(clock.compare(std::hint::black_box(&clock))) as usize));
-        }
-    }
-}

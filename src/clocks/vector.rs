@@ -20,7 +20,7 @@ use crate::identity::{Boot, Incarnation, NodeId};
 /// In text formats a map, `{"n1":3,"n2/2":5}`, in the order of the incarnations and read in any order; in binary ones
 /// a sequence of tuples in strictly rising order. An entry that is zero or given twice is refused by both, one that is
 /// out of order by the latter, which so has one form for one clock.
-#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VectorClock {
     /// Strictly rising by incarnation, no count zero.
     entries: Entries,
@@ -113,7 +113,7 @@ impl VectorClock {
 
     /// The entries that `other` lacks or has with another count: what to print, or to send to who knows `other`.
     ///
-    /// If this covers `other`, merging the changes into `other` gives this. An entry that only `other` has is not shown.
+    /// If this covers `other`, merging the changes into `other` gives this. What only `other` has is left out.
     #[must_use]
     pub fn changes_since(&self, other: &Self) -> Self {
         let changed = self.joined(other).filter(|(_, left, right)| *left != 0 && left != right);
@@ -193,18 +193,6 @@ fn take(entries: &mut &[Entry], who: Incarnation) -> u64 {
             *count
         }
         Some(_) | None => 0,
-    }
-}
-
-/// By copying the entries, which the derived form would clone one by one.
-impl Clone for VectorClock {
-    fn clone(&self) -> Self {
-        Self { entries: Entries::from_slice(&self.entries) }
-    }
-
-    fn clone_from(&mut self, source: &Self) {
-        self.entries.clear();
-        self.entries.extend_from_slice(&source.entries);
     }
 }
 

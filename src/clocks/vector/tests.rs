@@ -223,13 +223,6 @@ proptest! {
     }
 
     #[test]
-    fn a_clone_is_the_same_clock(a in any_clock(), mut b in any_clock()) {
-        prop_assert_eq!(&a.clone(), &a);
-        b.clone_from(&a);
-        prop_assert_eq!(b, a);
-    }
-
-    #[test]
     fn a_clock_survives_json_text_and_binary(a in any_clock()) {
         let json = serde_json::to_string(&a).expect("written");
         prop_assert_eq!(&serde_json::from_str::<VectorClock>(&json).expect("read"), &a);
