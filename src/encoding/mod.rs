@@ -49,6 +49,7 @@
 
 mod error;
 mod flip;
+mod name;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -56,5 +57,6 @@ mod writer;
 
 pub use error::DecodeError;
 pub use flip::flip_bit;
+pub use name::{variant_index, variant_name, variant_path};
 pub use reader::{DEPTH_LIMIT, read, read_prefix};
 pub use writer::write;
