@@ -49,6 +49,7 @@
 
 mod error;
 mod flip;
+mod kebab;
 mod name;
 mod reader;
 #[cfg(test)]
@@ -57,6 +58,7 @@ mod writer;
 
 pub use error::DecodeError;
 pub use flip::flip_bit;
+pub use kebab::kebab;
 pub use name::{variant_index, variant_name, variant_path};
 pub use reader::{DEPTH_LIMIT, read, read_prefix};
 pub use writer::write;
