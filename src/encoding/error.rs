@@ -9,8 +9,12 @@ use serde::de::{self, Expected, Unexpected};
 ///
 /// Shown as `byte 17: expected 0 or 1 as a bool`, or with the complaint of the type's own `Deserialize`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError {
-    /// Unknown only between serde's making of the error and the reader's taking it.
+pub struct DecodeError(Box<Refusal>);
+
+/// Boxed, so that results which hold no error stay small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refusal {
+    /// Unknown only between a type's raising of the error and the reader's taking it.
     offset: Option<usize>,
     complaint: Cow<'static, str>,
 }
@@ -18,41 +22,44 @@ pub struct DecodeError {
 impl DecodeError {
     #[cold]
     pub(super) fn new(offset: usize, complaint: impl Into<Cow<'static, str>>) -> Self {
-        Self { offset: Some(offset), complaint: complaint.into() }
+        Self(Box::new(Refusal { offset: Some(offset), complaint: complaint.into() }))
     }
 
     /// The same error, at `offset` unless it already has a place.
     #[cold]
-    pub(super) fn placed(self, offset: usize) -> Self {
-        Self { offset: self.offset.or(Some(offset)), ..self }
+    pub(super) fn placed(mut self, offset: usize) -> Self {
+        self.0.offset.get_or_insert(offset);
+        self
     }
 
     /// Where the item that was refused begins, in bytes from the beginning of the input.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.offset.unwrap_or(0)
+        self.0.offset.unwrap_or(0)
     }
 
     /// What was expected there.
     #[must_use]
     pub fn complaint(&self) -> &str {
-        &self.complaint
+        &self.0.complaint
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "byte {}: {}", self.offset(), self.complaint)
+        write!(f, "byte {}: {}", self.offset(), self.0.complaint)
     }
 }
 
 impl std::error::Error for DecodeError {}
 
 impl de::Error for DecodeError {
+    #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { offset: None, complaint: Cow::Owned(message.to_string()) }
+        Self(Box::new(Refusal { offset: None, complaint: Cow::Owned(message.to_string()) }))
     }
 
+    #[cold]
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self::custom(format_args!("expected {expected}, found {found}"))
     }

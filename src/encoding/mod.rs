@@ -17,7 +17,7 @@
 //!
 //! Nothing describes itself: the reader must know the type, and a changed type is a changed encoding.
 //!
-//! Limits, all of which [`write`] or [`read`] refuses rather than mistakes, except the first two:
+//! Limits, all of which [`write()`] or [`read`] refuses rather than mistakes, except the first:
 //! - "Encodes to the same bytes again" ends where a type's own `Deserialize` is not faithful: a map with unsorted or
 //!   doubled keys decodes into a `BTreeMap`, which encodes its keys in order, and once each; likewise a `BTreeSet`.
 //! - [`read`] ends at [`DEPTH_LIMIT`] values within one another; [`write()`] does not count.
@@ -50,7 +50,6 @@
 mod error;
 mod flip;
 mod kebab;
-mod labels;
 mod name;
 mod reader;
 #[cfg(test)]
@@ -60,7 +59,6 @@ mod writer;
 pub use error::DecodeError;
 pub use flip::flip_bit;
 pub use kebab::kebab;
-pub use labels::labels;
 pub use name::{variant_index, variant_name, variant_path};
 pub use reader::{DEPTH_LIMIT, read, read_prefix};
 pub use writer::write;

@@ -8,6 +8,8 @@ use std::fmt::{self, Display};
 use serde::ser::{self, Impossible};
 use serde::{Serialize, Serializer};
 
+use super::writer::narrow_index;
+
 /// The serde name of the variant of `value`.
 ///
 /// For a struct it is the struct's name, for everything else (numbers, text, sequences, `Option`) `"value"`. References
@@ -52,23 +54,6 @@ pub fn variant_index<T: Serialize + ?Sized>(value: &T) -> (u8, Option<u8>) {
     let found = probe::<T, true>(value);
     let outer = found.outer.index.map_or(0, narrow_index);
     (outer, found.inner.and_then(|inner| inner.index).map(narrow_index))
-}
-
-/// The index of a variant as the encoding has it.
-///
-/// # Panics
-/// If it is above 255.
-#[inline]
-pub(super) fn narrow_index(index: u32) -> u8 {
-    match u8::try_from(index) {
-        Ok(index) => index,
-        Err(_) => too_many_variants(index),
-    }
-}
-
-#[cold]
-fn too_many_variants(index: u32) -> ! {
-    panic!("the encoding has room for 256 variants of an enum, and this is number {index} counted from 0")
 }
 
 /// What one level of a value calls itself.

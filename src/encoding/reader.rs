@@ -1,6 +1,5 @@
 //! Bytes into values, whoever made the bytes.
 
-use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 
 use super::error::DecodeError;
@@ -40,7 +39,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
 ///
 /// # Panics
 /// As [`read`].
-pub fn read_prefix<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<(T, &'de [u8]), DecodeError> {
+pub fn read_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
     let mut reader = Reader { rest: bytes, length: bytes.len(), last: 0, depth: 0 };
     match T::deserialize(&mut reader) {
         Ok(value) => Ok((value, reader.rest)),
@@ -59,6 +58,7 @@ struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
+    #[inline]
     fn offset(&self) -> usize {
         self.length - self.rest.len()
     }
@@ -71,7 +71,7 @@ impl<'de> Reader<'de> {
                 self.rest = rest;
                 Ok(*taken)
             }
-            None => Err(DecodeError::new(self.last, format!("expected {what}, found the end"))),
+            None => Err(self.ended(what)),
         }
     }
 
@@ -92,10 +92,7 @@ impl<'de> Reader<'de> {
         let length = u32::from_le_bytes(self.take("a length")?);
         match usize::try_from(length) {
             Ok(length) if length <= self.rest.len() => Ok(length),
-            Ok(_) | Err(_) => {
-                let complaint = format!("expected a length of at most {}, found {length}", self.rest.len());
-                Err(DecodeError::new(self.last, complaint))
-            }
+            Ok(_) | Err(_) => Err(self.too_long(length)),
         }
     }
 
@@ -107,6 +104,7 @@ impl<'de> Reader<'de> {
         Ok(taken)
     }
 
+    #[inline]
     fn take_text(&mut self) -> Result<&'de str, DecodeError> {
         let bytes = self.take_bytes()?;
         let start = self.offset() - bytes.len();
@@ -117,8 +115,7 @@ impl<'de> Reader<'de> {
     #[inline]
     fn within<T>(&mut self, content: impl FnOnce(&mut Self) -> Result<T, DecodeError>) -> Result<T, DecodeError> {
         if self.depth == DEPTH_LIMIT {
-            let complaint = format!("expected at most {DEPTH_LIMIT} values within one another");
-            return Err(DecodeError::new(self.offset(), complaint));
+            return Err(self.too_deep());
         }
         self.depth += 1;
         let value = content(self)?;
@@ -156,6 +153,28 @@ impl<'de> Reader<'de> {
         })
     }
 
+    #[cold]
+    fn ended(&self, what: &str) -> DecodeError {
+        DecodeError::new(self.last, format!("expected {what}, found the end"))
+    }
+
+    #[cold]
+    fn too_long(&self, length: u32) -> DecodeError {
+        let complaint = format!("expected a length of at most {}, found {length}", self.rest.len());
+        DecodeError::new(self.last, complaint)
+    }
+
+    #[cold]
+    fn too_deep(&self) -> DecodeError {
+        DecodeError::new(self.offset(), format!("expected at most {DEPTH_LIMIT} values within one another"))
+    }
+
+    #[cold]
+    fn unasked(&self, left: usize) -> DecodeError {
+        DecodeError::new(self.offset(), format!("expected {left} elements less"))
+    }
+
+    #[cold]
     fn undescribed<T>(&self) -> Result<T, DecodeError> {
         Err(DecodeError::new(self.offset(), "expected a type that is read without the encoding describing it"))
     }
@@ -182,7 +201,7 @@ impl<'de> Elements<'_, 'de> {
     fn finish(self) -> Result<(), DecodeError> {
         match self.left {
             0 => Ok(()),
-            left => Err(DecodeError::new(self.reader.offset(), format!("expected {left} elements less"))),
+            left => Err(self.reader.unasked(left)),
         }
     }
 }

@@ -4,8 +4,6 @@ use std::fmt::{self, Display, Write as _};
 
 use serde::{Serialize, Serializer, ser};
 
-use super::name::narrow_index;
-
 /// Appends the encoding of `value` to `into`, which keeps what it holds; a reused vector costs no allocation.
 ///
 /// # Panics
@@ -22,7 +20,7 @@ pub fn write<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) {
 
 /// The error of a serialisation that cannot fail but only panic, so that no step need look for it.
 #[derive(Debug)]
-pub(super) enum Never {}
+enum Never {}
 
 impl Display for Never {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,12 +38,12 @@ impl ser::Error for Never {
 }
 
 /// The serializer, and the state within tuples and structs, which have no length.
-pub(super) struct Writer<'a> {
+struct Writer<'a> {
     into: &'a mut Vec<u8>,
 }
 
 /// The state within a sequence or a map: its length is written last, over the place that was kept for it.
-pub(super) struct Counted<'a> {
+struct Counted<'a> {
     into: &'a mut Vec<u8>,
     /// Where the elements begin.
     start: usize,
@@ -53,6 +51,23 @@ pub(super) struct Counted<'a> {
 }
 
 const LENGTH_BYTES: usize = size_of::<u32>();
+
+/// The index of a variant as the encoding has it.
+///
+/// # Panics
+/// If it is above 255.
+#[inline]
+pub(super) fn narrow_index(index: u32) -> u8 {
+    match u8::try_from(index) {
+        Ok(index) => index,
+        Err(_) => too_many_variants(index),
+    }
+}
+
+#[cold]
+fn too_many_variants(index: u32) -> ! {
+    panic!("the encoding has room for 256 variants of an enum, and this is number {index} counted from 0")
+}
 
 #[inline]
 fn narrow_length(length: usize) -> u32 {
