@@ -1,7 +1,12 @@
 //! stemmata: a deterministic discrete-event simulator of distributed protocols.
 #![forbid(unsafe_code)]
 
+pub mod chance;
+pub mod check;
+pub mod clocks;
+pub mod context;
 pub mod encoding;
+pub mod fault;
 pub mod identity;
 pub mod measure;
 pub mod network;

@@ -50,6 +50,7 @@
 mod error;
 mod flip;
 mod kebab;
+mod labels;
 mod name;
 mod reader;
 #[cfg(test)]
@@ -59,6 +60,7 @@ mod writer;
 pub use error::DecodeError;
 pub use flip::flip_bit;
 pub use kebab::kebab;
+pub use labels::labels;
 pub use name::{variant_index, variant_name, variant_path};
 pub use reader::{DEPTH_LIMIT, read, read_prefix};
 pub use writer::write;

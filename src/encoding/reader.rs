@@ -1,5 +1,6 @@
 //! Bytes into values, whoever made the bytes.
 
+use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 
 use super::error::DecodeError;
@@ -39,7 +40,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
 ///
 /// # Panics
 /// As [`read`].
-pub fn read_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), DecodeError> {
+pub fn read_prefix<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<(T, &'de [u8]), DecodeError> {
     let mut reader = Reader { rest: bytes, length: bytes.len(), last: 0, depth: 0 };
     match T::deserialize(&mut reader) {
         Ok(value) => Ok((value, reader.rest)),
