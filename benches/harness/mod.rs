@@ -6,10 +6,12 @@ mod statistics;
 pub(crate) use options::Options;
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use options::Effort;
 use statistics::{least, median, median_ratio};
+
+const TURNS_A_ROUND: u64 = 5;
 
 /// What is measured: built once, run many times, in its steady state.
 pub(crate) trait World {
@@ -23,7 +25,7 @@ pub(crate) trait Load: Copy {
     fn label(&self) -> String;
     /// Steps until what the build-up left behind is gone.
     fn warm_up_steps(&self) -> u64;
-    /// Steps of one timed run.
+    /// Timed steps of one round.
     fn steps(&self) -> u64;
 }
 
@@ -78,7 +80,7 @@ struct Row {
     load: String,
     contender: &'static str,
     world: Box<dyn World>,
-    steps: u64,
+    steps_a_turn: u64,
     nanoseconds_a_step: Vec<f64>,
     checksum: u64,
 }
@@ -91,8 +93,8 @@ impl<L: Load> Comparison<L> {
             return;
         }
         for _ in 0..options.effort.rounds() {
-            for row in &mut rows {
-                row.take_a_turn();
+            for compared in rows.chunk_by_mut(|row, next| row.load == next.load) {
+                play_a_round(compared);
             }
         }
         self.print(&rows, options.effort);
@@ -142,6 +144,20 @@ impl<L: Load> Comparison<L> {
     }
 }
 
+/// Short turns, A B C A B C …: what slows the machine for a moment slows them all.
+fn play_a_round(compared: &mut [Row]) {
+    let mut elapsed = vec![Duration::ZERO; compared.len()];
+    for _ in 0..TURNS_A_ROUND {
+        for (row, elapsed) in compared.iter_mut().zip(&mut elapsed) {
+            *elapsed += row.take_a_turn();
+        }
+    }
+    for (row, elapsed) in compared.iter_mut().zip(elapsed) {
+        let steps = TURNS_A_ROUND * row.steps_a_turn;
+        row.nanoseconds_a_step.push(elapsed.as_nanos() as f64 / steps as f64);
+    }
+}
+
 impl Row {
     fn build<L: Load>(load: L, contender: &Contender<L>, effort: Effort) -> Self {
         let mut world = (contender.build)(load);
@@ -150,18 +166,18 @@ impl Row {
             load: load.label(),
             contender: contender.name,
             world,
-            steps: effort.steps(&load),
+            steps_a_turn: (effort.steps(&load) / TURNS_A_ROUND).max(1),
             nanoseconds_a_step: Vec::new(),
             checksum: 0,
         }
     }
 
-    /// The first twentieth is not timed: the others have had the caches since the last turn.
-    fn take_a_turn(&mut self) {
-        black_box(self.world.run(self.steps / 20));
+    /// The first tenth is not timed: the others have had the caches since the last turn.
+    fn take_a_turn(&mut self) -> Duration {
+        black_box(self.world.run(self.steps_a_turn / 10));
         let started = Instant::now();
-        self.checksum = black_box(self.world.run(self.steps));
-        self.nanoseconds_a_step.push(started.elapsed().as_nanos() as f64 / self.steps as f64);
+        self.checksum = black_box(self.world.run(self.steps_a_turn));
+        started.elapsed()
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) const MILLISECOND: u64 = 1_000_000;
 pub(crate) const DELAY: Range = Range { low: MILLISECOND, high: 10 * MILLISECOND };
 pub(crate) const TIMEOUT: Range = Range { low: 150 * MILLISECOND, high: 300 * MILLISECOND };
 pub(crate) const TICK: u64 = 10 * MILLISECOND;
+/// The nodes do not tick together.
+pub(crate) const FIRST_TICK: Range = Range { low: 0, high: TICK - 1 };
 
 /// Nanoseconds, both ends included.
 #[derive(Clone, Copy)]
@@ -33,18 +35,14 @@ pub(crate) struct Range {
 
 impl Range {
     pub(crate) fn draw(self, chance: &mut ChaCha8Rng) -> u64 {
-        self.low + below(self.high - self.low + 1, chance)
+        let width = u128::from(self.high - self.low + 1);
+        self.low + ((u128::from(chance.next_u64()) * width) >> 64) as u64
     }
 }
 
-/// A number below `bound`, by a multiplication; its bias, under one in 2^30 for our bounds, moves no measurement.
-pub(crate) fn below(bound: u64, chance: &mut ChaCha8Rng) -> u64 {
-    ((u128::from(chance.next_u64()) * u128::from(bound)) >> 64) as u64
-}
-
-/// Any node but `node`.
+/// Any node but `node`. Bounds are multiplied, not rejected: a bias under one in 40,000 moves no measurement.
 pub(crate) fn peer_of(node: u32, nodes: u32, chance: &mut ChaCha8Rng) -> u32 {
-    let other = below(u64::from(nodes - 1), chance) as u32;
+    let other = ((u64::from(chance.next_u32()) * u64::from(nodes - 1)) >> 32) as u32;
     other + u32::from(other >= node)
 }
 

@@ -3,14 +3,14 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::{SEED, TICK, TIMEOUT, TimerLoad, below};
+use super::{FIRST_TICK, SEED, TICK, TIMEOUT, TimerLoad};
 use crate::harness::World;
 
 pub(crate) fn indexed(load: TimerLoad) -> Box<dyn World> {
     let mut chance = ChaCha8Rng::seed_from_u64(SEED);
     let mut heap = IndexedHeap::with_timers(2 * load.nodes);
     for node in 0..load.nodes {
-        let first_tick = below(TICK, &mut chance);
+        let first_tick = FIRST_TICK.draw(&mut chance);
         heap.set(tick_of(node), first_tick);
         heap.set(timeout_of(node), first_tick + TIMEOUT.draw(&mut chance));
     }
