@@ -46,10 +46,17 @@ impl World for Rearming {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 struct Entry {
     time: u64,
     timer: u32,
+}
+
+impl Entry {
+    /// One number, so that the lesser of two children is found without a branch.
+    fn key(self) -> u128 {
+        u128::from(self.time) << 32 | u128::from(self.timer)
+    }
 }
 
 /// All timers are always in the heap; one that is not armed stands at the end of time.
@@ -73,13 +80,17 @@ impl IndexedHeap {
     fn set(&mut self, timer: u32, time: u64) {
         let position = self.position_of[timer as usize] as usize;
         let entry = Entry { time, timer };
-        if entry < self.entries[position] { self.sift_up(position, entry) } else { self.sift_down(position, entry) }
+        if entry.key() < self.entries[position].key() {
+            self.sift_up(position, entry)
+        } else {
+            self.sift_down(position, entry)
+        }
     }
 
     fn sift_up(&mut self, mut hole: usize, entry: Entry) {
         while hole > 0 {
             let parent = (hole - 1) / 2;
-            if self.entries[parent] <= entry {
+            if self.entries[parent].key() <= entry.key() {
                 break;
             }
             self.put(hole, self.entries[parent]);
@@ -89,19 +100,23 @@ impl IndexedHeap {
     }
 
     fn sift_down(&mut self, mut hole: usize, entry: Entry) {
-        loop {
-            let left = 2 * hole + 1;
-            let Some(&first) = self.entries.get(left) else { break };
-            let second = self.entries.get(left + 1).copied().unwrap_or(first);
-            let right_is_less = second < first;
-            let least = if right_is_less { second } else { first };
-            if entry <= least {
+        while let Some(child) = self.lesser_child(hole) {
+            let least = self.entries[child];
+            if entry.key() <= least.key() {
                 break;
             }
             self.put(hole, least);
-            hole = left + usize::from(right_is_less);
+            hole = child;
         }
         self.put(hole, entry);
+    }
+
+    fn lesser_child(&self, parent: usize) -> Option<usize> {
+        let left = 2 * parent + 1;
+        match self.entries.get(left..left + 2) {
+            Some(both) => Some(left + usize::from(both[1].key() < both[0].key())),
+            None => (left < self.entries.len()).then_some(left),
+        }
     }
 
     fn put(&mut self, position: usize, entry: Entry) {
