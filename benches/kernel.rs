@@ -10,12 +10,13 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a benchmark reads the wall clock")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
+mod contender;
 mod harness;
 mod reference;
 
 use std::process::ExitCode;
 
-use harness::{Comparison, Options, Unit, contender};
+use harness::{Comparison, Options, Unit, contender as row};
 use reference::{TimerLoad, Traffic, Worlds, bare, floor, timers};
 
 fn main() -> ExitCode {
@@ -45,7 +46,7 @@ fn network() -> Comparison<Traffic> {
             Traffic { nodes: 100_000, messages_per_node: 1 },
             Traffic { nodes: 100_000, messages_per_node: 10 },
         ],
-        contenders: vec![contender("bare", bare::network), contender("floor", floor::network)],
+        contenders: vec![row("bare", bare::network), row("floor", floor::network), row("kernel", contender::network)],
     }
 }
 
@@ -57,7 +58,7 @@ fn rearming() -> Comparison<TimerLoad> {
         reference: "indexed",
         speed_up: None,
         loads: vec![TimerLoad { nodes: 1_000 }],
-        contenders: vec![contender("indexed", timers::indexed)],
+        contenders: vec![row("indexed", timers::indexed), row("kernel", contender::rearming)],
     }
 }
 
@@ -69,6 +70,6 @@ fn small_worlds() -> Comparison<Worlds> {
         reference: "floor",
         speed_up: Some("× 1 thread"),
         loads: vec![Worlds { threads: 1 }, Worlds { threads: 2 }],
-        contenders: vec![contender("floor", floor::small_worlds)],
+        contenders: vec![row("floor", floor::small_worlds), row("kernel", contender::small_worlds)],
     }
 }

@@ -60,6 +60,7 @@ impl Seed {
 impl Key {
     /// This key, folded with a number.
     #[must_use]
+    #[inline]
     pub const fn with(self, number: u64) -> Self {
         Self(mix(self.0.wrapping_add(number.wrapping_add(1).wrapping_mul(GAMMA))))
     }
@@ -70,8 +71,17 @@ impl Key {
         self.with(xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
     }
 
+    /// The draws under this key from the `n`-th on (from 0).
+    #[must_use]
+    #[inline]
+    pub const fn draws_from(self, n: u64) -> Draws {
+        let Draws(first) = self.draws();
+        Draws(first.wrapping_add(n.wrapping_mul(GAMMA)))
+    }
+
     /// The draws under this key, from the first. They share nothing with the keys folded from it.
     #[must_use]
+    #[inline]
     pub const fn draws(self) -> Draws {
         Draws(self.0 ^ 0x5851_f42d_4c95_7f2d)
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::chance::{Chance, Key, Seed};
 use crate::clocks::Stamp;
 use crate::identity::{Boot, NodeId, OpId};
@@ -9,7 +11,7 @@ use crate::process::{Process, SyncTicket};
 use crate::time::{LocalTime, Span};
 
 /// One thing that a handler wants done. The kernel does them in order, and a crash may fall between any two.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect<P: Process> {
     /// Sends a datagram.
     Send {
@@ -55,7 +57,7 @@ pub enum Effect<P: Process> {
 
 /// The counters of a node's keyed draws: the n-th use of a label is the n-th draw under its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct DrawBook(Vec<(Key, u64)>);
+pub struct DrawBook(SmallVec<[(Key, u64); 1]>);
 
 impl DrawBook {
     /// The draws of the next use of `key`.

@@ -129,6 +129,18 @@ pub struct LinkOverride {
     pub link: Link,
 }
 
+/// The fate of one message, fixed in place of the one that chance would give it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PinnedFate {
+    /// It is lost.
+    Lost,
+    /// It arrives once, after this time.
+    Delay(Span),
+    /// It arrives so many times, one delay apart.
+    Copies(u16),
+}
+
 /// The network before any fault.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network {

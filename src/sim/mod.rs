@@ -1,0 +1,124 @@
+//! The kernel: drives a cluster through virtual time, and knows no protocol.
+//!
+//! A run is a function of what [`Conditions`] and the process are given: it draws nothing that is not keyed by the seed,
+//! and events at one instant happen in the order of (receiver, sender, lane, number).
+
+mod agenda;
+mod clients;
+mod clock;
+mod cluster;
+mod disk;
+mod flights;
+mod links;
+mod node;
+mod outside;
+mod simulation;
+mod tally;
+mod timers;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+pub use cluster::Cluster;
+pub use simulation::Simulation;
+
+use crate::chance::Seed;
+use crate::fault::FaultPlan;
+use crate::identity::{MessageId, NodeId};
+use crate::measure::Drift;
+use crate::network::{Delay, Network, PinnedFate};
+use crate::process::{ClientPlan, Process};
+use crate::time::{Span, Time};
+use crate::trace::{Record, Recorder};
+
+/// To whom everything that happens is told, as it happens.
+pub trait Witness<F> {
+    /// Takes in one record; `fact` is given where the record is a fact. `Break` ends the run after this record.
+    fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> ControlFlow<()>;
+
+    /// Whether it reads labels and observations; they are left out otherwise.
+    fn reads(&self) -> bool;
+}
+
+/// A recorder alone: the digest, and perhaps the records.
+impl<F> Witness<F> for Recorder {
+    #[inline]
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> ControlFlow<()> {
+        self.push(record);
+        ControlFlow::Continue(())
+    }
+
+    #[inline]
+    fn reads(&self) -> bool {
+        false
+    }
+}
+
+/// Under which conditions a cluster runs.
+#[derive(Clone, Debug)]
+pub struct Conditions {
+    /// Decides everything that chance decides.
+    pub seed: Seed,
+    /// When the run ends.
+    pub end: Time,
+    /// When faults and clients' new operations end.
+    pub calm: Option<Time>,
+    /// The network before any fault.
+    pub network: Network,
+    /// Messages whose fate is fixed.
+    pub fates: BTreeMap<MessageId, PinnedFate>,
+    /// How far the nodes' clocks are off.
+    pub clocks: ClockSpread,
+    /// How long a sync takes.
+    pub sync: Delay,
+    /// What is done to the cluster; targets are lists of nodes.
+    pub faults: FaultPlan,
+}
+
+impl Conditions {
+    /// Conditions without faults: the default network, true clocks.
+    #[must_use]
+    pub fn plain(seed: Seed, end: Time) -> Self {
+        Self {
+            seed,
+            end,
+            calm: None,
+            network: Network::default(),
+            fates: BTreeMap::new(),
+            clocks: ClockSpread::default(),
+            sync: Delay::Constant(Span::from_millis(1)),
+            faults: FaultPlan::default(),
+        }
+    }
+}
+
+/// The bounds within which each node's clocks are off, drawn for each node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockSpread {
+    /// How far a wall clock may be ahead or behind at the beginning.
+    pub offset: Span,
+    /// How much a wall clock may run fast or slow.
+    pub drift: Drift,
+    /// How much a monotonic clock may run fast or slow.
+    pub monotonic_drift: Drift,
+}
+
+impl ClockSpread {
+    /// Whether all clocks are true.
+    #[must_use]
+    pub fn is_true(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Who takes part: what the process is given, what the disks hold, and the clients.
+pub struct Cast<P: Process> {
+    /// What the cluster is given.
+    pub config: P::Config,
+    /// How many nodes there are.
+    pub nodes: u32,
+    /// What a node's disk holds before its first boot.
+    pub disk: Box<dyn Fn(NodeId) -> Vec<P::Entry>>,
+    /// The clients.
+    pub clients: Vec<ClientPlan<P::Client>>,
+}
