@@ -1,6 +1,7 @@
 //! stemmata: a deterministic discrete-event simulator of distributed protocols.
 #![forbid(unsafe_code)]
 
+pub mod broadcast;
 pub mod chance;
 pub mod check;
 pub mod clocks;
