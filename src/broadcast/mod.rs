@@ -37,6 +37,8 @@ mod messages;
 mod outbox;
 mod signature;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod workload;
 
 pub use clock::NodeClock;
