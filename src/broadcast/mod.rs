@@ -38,6 +38,8 @@ mod outbox;
 mod signature;
 mod spec;
 #[cfg(test)]
+mod storm;
+#[cfg(test)]
 mod tests;
 mod workload;
 
