@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::chance::Dice;
 use crate::check::Checker;
+pub use crate::check::Invariant;
 use crate::encoding;
 use crate::fault::Fault;
 use crate::identity::NodeId;
@@ -71,17 +72,6 @@ impl Setup {
     pub const fn nodes(&self) -> u32 {
         self.voters + self.observers
     }
-}
-
-/// An invariant: a sentence about the trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invariant {
-    /// The same in scenarios, verdicts, code and documentation.
-    pub name: &'static str,
-    /// The protocol that claims it.
-    pub protocol: &'static str,
-    /// The sentence.
-    pub about: &'static str,
 }
 
 /// A defect that a scenario can switch on: it removes one guard, or puts a wrong line in its place.
