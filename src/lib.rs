@@ -12,6 +12,7 @@ pub mod measure;
 pub mod network;
 pub mod observation;
 pub mod process;
+pub mod scenario;
 pub mod subject;
 pub mod time;
 pub mod trace;
