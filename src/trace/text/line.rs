@@ -144,8 +144,12 @@ impl fmt::Display for Words<'_> {
         match body {
             Body::Encoded(bytes) => write!(f, " ({} bytes)", bytes.len()),
             Body::Json(value) => {
-                let label_text = if self.last_only { label.word().to_owned() } else { label.to_string() };
-                write!(f, " {}{}", Plain(&label_text), Content(inside(label, value)))
+                f.write_str(" ")?;
+                match &label.inner {
+                    Some(inner) if !self.last_only => write!(f, "{}.{}", Plain(&label.outer), Plain(inner))?,
+                    Some(_) | None => Plain(label.word()).fmt(f)?,
+                }
+                Content(inside(label, value)).fmt(f)
             }
         }
     }

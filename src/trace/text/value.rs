@@ -18,6 +18,9 @@ pub(super) struct Content<'a>(pub(super) &'a Value);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return f.write_str(self.0);
+        }
         self.0.chars().try_for_each(|letter| printable(letter, f))
     }
 }
