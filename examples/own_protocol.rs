@@ -41,11 +41,11 @@ impl Process for Flooder {
     type Config = ();
     type Message = Message;
     type Timer = ();
-    type Command = Text;
+    type Command = String;
     type Reply = ();
     type Entry = ();
     type Fact = Fact;
-    type Client = Script<Text>;
+    type Client = Script<String>;
 
     fn start(_boot: Boot, _disk: &[Stored<()>], _ctx: &mut Context<'_, Self>) -> Self {
         Self { said: 0 } // the bug: a counter in memory begins again after a crash
@@ -58,7 +58,7 @@ impl Process for Flooder {
 
     fn on_timer(&mut self, (): (), _ctx: &mut Context<'_, Self>) {}
 
-    fn on_command(&mut self, op: OpId, Text(text): Text, ctx: &mut Context<'_, Self>) {
+    fn on_command(&mut self, op: OpId, text: String, ctx: &mut Context<'_, Self>) {
         self.said += 1;
         ctx.note(Fact::Said { number: self.said, text: text.clone() });
         for peer in ctx.peers() {
@@ -100,10 +100,11 @@ impl Subject for Flooder {
 
     fn config(_setup: &Setup, _settings: &NoSettings) {}
 
-    fn clients(setup: &Setup, workload: &[Texts], dice: &mut Dice) -> Vec<ClientPlan<Script<Text>>> {
+    fn clients(setup: &Setup, workload: &[Texts], dice: &mut Dice) -> Vec<ClientPlan<Script<String>>> {
         let mut plans = Vec::new();
-        for (home, texts) in NodeId::all(setup.nodes()).flat_map(|node| workload.iter().map(move |texts| (node, texts))) {
-            let ask = |n| Ask { after: dice.span(Span::ZERO, texts.pause), command: Text(format!("{home} says {n}")) };
+        for (home, texts) in NodeId::all(setup.nodes()).flat_map(|node| workload.iter().map(move |texts| (node, texts)))
+        {
+            let ask = |n| Ask { after: dice.span(Span::ZERO, texts.pause), command: format!("{home} says {n}") };
             plans.push(ClientPlan::new(home, Script::new((1..=texts.each).map(ask).collect())));
         }
         plans
@@ -113,12 +114,6 @@ impl Subject for Flooder {
         if name == "one-text" { Some(Box::new(OneText::default())) } else { stemmata::check::checker(name) }
     }
 }
-
-/// What a client asks a node to tell.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-struct Text(String);
-
-impl Observe for Text {}
 
 /// One entry of a scenario's workload: how many texts each node is asked to tell, and the longest pause between two.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

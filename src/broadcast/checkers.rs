@@ -2,16 +2,10 @@
 
 use super::facts::Fact;
 use super::spec::Settings;
-use crate::check::Checker;
+use crate::check::{self, Checker};
 use crate::subject::Setup;
 
 /// The checker of one of the invariants that causal broadcast claims.
 pub(super) fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
-    match invariant {
-        "causality" => None,
-        "causal-delivery" => None,
-        "no-duplication" => None,
-        "reliable-delivery" => None,
-        _ => None,
-    }
+    check::checker(invariant)
 }

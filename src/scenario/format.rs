@@ -11,7 +11,7 @@ use super::entry::FaultEntry;
 use super::wires::Wires;
 use crate::chance::Seed;
 use crate::measure::Share;
-use crate::network::Delay;
+use crate::network::{Delay, PinnedFate};
 use crate::time::Span;
 
 /// A scenario without ranges: what one run is made from. It serialises to a valid scenario file, with all defaults
@@ -45,7 +45,7 @@ pub struct Scenario {
     /// What goes wrong.
     pub faults: Vec<FaultEntry>,
     /// What becomes of single messages, by their ids: `n1.broadcast#7`.
-    pub fates: BTreeMap<String, Fate>,
+    pub fates: BTreeMap<String, PinnedFate>,
     /// What must come of it.
     pub expect: Expect,
 }
@@ -123,18 +123,6 @@ impl Default for Disk {
     fn default() -> Self {
         Self { sync: Delay::Uniform { min: Span::from_micros(100), max: Span::from_millis(2) } }
     }
-}
-
-/// What becomes of one message, whatever the dice say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Fate {
-    /// It is lost.
-    Lost,
-    /// It arrives once, after this long.
-    Delay(Span),
-    /// It arrives so many times.
-    Copies(u32),
 }
 
 /// What must come of a run.

@@ -32,9 +32,9 @@ pub use cluster::Nodes;
 pub use diagnostic::{Diagnostic, Place, Problem, Stage};
 pub use entry::{Draw, FaultEntry, When};
 pub use file::ScenarioFile;
-pub use format::{Clocks, Disk, Expect, Fate, Run, Scenario};
+pub use format::{Clocks, Disk, Expect, Run, Scenario};
 pub use load::load;
-pub use resolved::{ClockError, Expected, Resolved};
+pub use resolved::{Expected, Resolved};
 pub use schema::schema;
 pub use wires::{Wire, Wires};
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::format::{Clocks, Fate, Scenario};
+use super::format::{Clocks, Scenario};
 use super::{ALWAYS, plan, rules};
 use crate::chance::{Chance, Seed};
 use crate::fault::FaultPlan;
 use crate::identity::{MessageId, NodeId};
 use crate::measure::{Drift, Offset, Share};
-use crate::network::{Delay, Network};
+use crate::network::{Delay, Network, PinnedFate};
+use crate::sim::ClockError;
 use crate::subject::{Profile, Setup};
 use crate::time::{Span, Time};
 
@@ -31,7 +32,7 @@ pub struct Resolved {
     /// What goes wrong, and when.
     pub plan: FaultPlan,
     /// What becomes of single messages.
-    pub fates: BTreeMap<MessageId, Fate>,
+    pub fates: BTreeMap<MessageId, PinnedFate>,
     /// What must come of it.
     pub expected: Expected,
 }
@@ -47,17 +48,6 @@ pub struct Expected {
     pub within: BTreeMap<&'static str, Span>,
     /// The facts that must occur.
     pub sometimes: Vec<String>,
-}
-
-/// The error of one node's clocks before any fault.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ClockError {
-    /// How far the wall clock is off.
-    pub offset: Offset,
-    /// How much too fast the wall clock runs.
-    pub drift: Drift,
-    /// How much too fast the monotonic clock runs.
-    pub monotonic_drift: Drift,
 }
 
 impl Resolved {
@@ -100,21 +90,25 @@ impl Resolved {
         self.scenario.disk.sync
     }
 
-    /// The error of a node's clocks before any fault; the same whatever other nodes there are.
+    /// The error of each node's clocks before any fault, the same whatever other nodes there are; none if all are true.
     #[must_use]
-    pub fn clock_error(&self, node: NodeId) -> ClockError {
-        ClockError::draw(self.scenario.clocks, self.seed, node)
+    pub fn clock_errors(&self) -> Vec<ClockError> {
+        let clocks = self.scenario.clocks;
+        if clocks == Clocks::default() {
+            return Vec::new();
+        }
+        NodeId::all(self.setup.nodes()).map(|node| clock_error(clocks, self.seed, node)).collect()
     }
 }
 
-impl ClockError {
-    fn draw(clocks: Clocks, seed: Seed, node: NodeId) -> Self {
+fn clock_error(clocks: Clocks, seed: Seed, node: NodeId) -> ClockError {
+    {
         let key = seed.key("clocks").with(node.index() as u64);
         let drift = |label: &str, bound: Share| {
             let ppb = either_way(&mut key.text(label).draws(), bound.as_ppb().into());
             Drift::from_ppb(i32::try_from(ppb).expect("a share fits"))
         };
-        Self {
+        ClockError {
             offset: Offset::from_nanos(either_way(&mut key.text("offset").draws(), clocks.offset.as_nanos())),
             drift: drift("drift", clocks.drift),
             monotonic_drift: drift("monotonic_drift", clocks.monotonic_drift),

@@ -2,8 +2,9 @@
 
 use super::{entries, targets};
 use crate::identity::{LaneId, MessageId, NodeId};
+use crate::network::PinnedFate;
 use crate::scenario::diagnostic::Finding;
-use crate::scenario::format::{Fate, Scenario};
+use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
 use crate::scenario::{ALWAYS, suggest};
 use crate::subject::Profile;
@@ -50,7 +51,7 @@ fn invariant(name: &str, profile: &Profile, path: Path) -> Option<Finding> {
     Some(finding.label("unknown invariant").help(suggest::cure(name, known)))
 }
 
-fn pinned(text: &str, fate: Fate, scenario: &Scenario, profile: &Profile) -> Option<Finding> {
+fn pinned(text: &str, fate: PinnedFate, scenario: &Scenario, profile: &Profile) -> Option<Finding> {
     let path = Path::of("fates").key(text);
     let id = match message(text, profile) {
         Ok(id) => id,
@@ -63,11 +64,11 @@ fn pinned(text: &str, fate: Fate, scenario: &Scenario, profile: &Profile) -> Opt
         return Some(finding.at_key());
     }
     match fate {
-        Fate::Copies(0) => Some(Finding::new(path.key("copies"), "no copies at all").help("say \"lost\"")),
-        Fate::Copies(copies) if copies > 100 => {
+        PinnedFate::Copies(0) => Some(Finding::new(path.key("copies"), "no copies at all").help("say \"lost\"")),
+        PinnedFate::Copies(copies) if copies > 100 => {
             Some(Finding::new(path.key("copies"), "a message has at most 100 copies"))
         }
-        Fate::Lost | Fate::Delay(_) | Fate::Copies(_) => None,
+        PinnedFate::Lost | PinnedFate::Delay(_) | PinnedFate::Copies(_) => None,
     }
 }
 
