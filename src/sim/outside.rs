@@ -7,13 +7,12 @@ use std::ops::ControlFlow;
 use super::agenda::{Agenda, Item, Kind};
 use super::clients::Client;
 use super::clock::LocalClock;
-use super::cluster::{What, World};
+use super::cluster::{Mark, World, nothing};
 use super::flights::{Flight, Flights};
 use super::links::Links;
 use super::timers::Place;
 use super::{ClockSpread, Witness};
 use crate::chance::{Chance, Key, Seed};
-use crate::clocks::Stamp;
 use crate::encoding;
 use crate::identity::{Actor, Boot, EventId, MessageId, NodeId, OpId};
 use crate::measure::Drift;
@@ -21,7 +20,7 @@ use crate::network::Delay;
 use crate::observation::{Observation, Observe};
 use crate::process::{Data, Lane, Process};
 use crate::time::{LocalTime, Span, Time};
-use crate::trace::{Body, Cause, Event, Label, Record, Said, label_of};
+use crate::trace::{Body, Event, Label, Record, Said, label_of};
 
 /// The two clocks of a node.
 #[derive(Clone, Copy, Debug)]
@@ -103,69 +102,50 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         }
     }
 
-    /// Tells the witness.
-    #[inline]
-    fn tell(&mut self, actor: Actor, number: u32, stamp: Option<&Stamp>, event: Event<'_>, fact: Option<&P::Fact>) {
-        let id = EventId { actor, number };
-        let record = Record { time: self.now, id, stamp: stamp.map(Cow::Borrowed), event };
-        if self.witness.see(&record, fact) == ControlFlow::Break(()) {
-            self.stopped = true;
-        }
-    }
-
     /// Tells the witness about the environment.
     pub(crate) fn tell_environment(&mut self, event: Event<'_>) {
         self.environment_events += 1;
-        self.tell(Actor::Environment, self.environment_events, None, event, None);
-    }
-
-    /// Tells the witness about something at a node that is not the node's own doing.
-    pub(crate) fn tell_node(&mut self, node: NodeId, number: u32, event: Event<'_>) {
-        self.tell(Actor::Node(node), number, None, event, None);
+        let mark = Mark { actor: Actor::Environment, number: self.environment_events, stamp: None };
+        self.tell(mark, event);
     }
 
     /// Tells the witness about a client.
     pub(crate) fn tell_client(&mut self, op: OpId, event: Event<'_>) {
-        let number = self.clients[op.client.index()].number();
-        self.tell(Actor::Client(op.client), number, None, event, None);
+        let mark = self.client_mark(op);
+        self.tell(mark, event);
     }
 
-    /// Tells about something in which a client or node said something.
+    fn client_mark(&mut self, op: OpId) -> Mark<'static> {
+        let number = self.clients[op.client.index()].number();
+        Mark { actor: Actor::Client(op.client), number, stamp: None }
+    }
+
+    /// Tells about something in which a client or node said something, which may be a fact.
     #[inline]
-    fn tell_said<T: Data>(
+    fn tell_with<T: Data>(
         &mut self,
-        actor: Actor,
-        number: u32,
-        stamp: Option<&Stamp>,
+        mark: Mark<'_>,
         said: &T,
-        observe: impl Fn(&T, &mut Vec<Observation>),
+        observe: fn(&T, &mut Vec<Observation>),
         fact: Option<&P::Fact>,
         event: impl FnOnce(Said<'_>) -> Event<'_>,
     ) {
-        let mut payload = std::mem::take(&mut self.payload);
-        let mut observations = std::mem::take(&mut self.observations);
+        let Self { now, witness, stopped, payload, observations, .. } = self;
         payload.clear();
-        encoding::write(said, &mut payload);
+        encoding::write(said, payload);
         let mut label = Label::default();
-        if self.witness.reads() {
+        if witness.reads() {
             label = label_of(said);
             observations.clear();
-            observe(said, &mut observations);
+            observe(said, observations);
         }
-        let said = Said { label, observations: Cow::Borrowed(&observations), body: Body::Encoded(&payload) };
-        self.tell(actor, number, stamp, event(said), fact);
-        self.payload = payload;
-        self.observations = observations;
+        let said = Said { label, observations: Cow::Borrowed(observations), body: Body::Encoded(payload) };
+        *stopped |= show(witness, *now, mark, event(said), fact);
     }
 
     pub(crate) fn tell_invoked(&mut self, op: OpId, to: NodeId, command: &P::Command) {
-        let number = self.clients[op.client.index()].number();
-        let actor = Actor::Client(op.client);
-        self.tell_said(actor, number, None, command, P::Command::observe, None, |command| Event::Invoked {
-            op,
-            to,
-            command,
-        });
+        let mark = self.client_mark(op);
+        self.tell_said(mark, command, P::Command::observe, |command| Event::Invoked { op, to, command });
     }
 
     /// Puts what a client will do by itself into the agenda.
@@ -184,6 +164,14 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             }
         }
     }
+}
+
+/// Shows the witness a record; whether it has seen enough.
+#[inline]
+fn show<F>(witness: &mut impl Witness<F>, time: Time, mark: Mark<'_>, event: Event<'_>, fact: Option<&F>) -> bool {
+    let Mark { actor, number, stamp } = mark;
+    let record = Record { time, id: EventId { actor, number }, stamp: stamp.map(Cow::Borrowed), event };
+    witness.see(&record, fact) == ControlFlow::Break(())
 }
 
 fn spread(seed: Seed, nodes: u32, spread: &ClockSpread) -> Vec<Clocks> {
@@ -258,75 +246,33 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     }
 
     #[inline]
-    fn record(&mut self, node: NodeId, number: u32, stamp: Option<&Stamp>, what: What<'_, P>) {
-        let actor = Actor::Node(node);
-        let nothing = |_: &_, _: &mut Vec<Observation>| {};
-        let event = match what {
-            What::Start { boot, intact, torn, damaged } => Event::Start { boot, intact, torn, damaged },
-            What::Receive { arrival, corrupted: None } => {
-                Event::Receive { message: arrival.id, copy: arrival.copy, corrupted: None }
-            }
-            What::Receive { arrival, corrupted: Some(message) } => {
-                let (id, copy) = (arrival.id, arrival.copy);
-                return self.tell_said(
-                    actor,
-                    number,
-                    stamp,
-                    message,
-                    |_, _| {},
-                    None,
-                    |said| Event::Receive { message: id, copy, corrupted: Some(said) },
-                );
-            }
-            What::Timer(timer) => {
-                return self.tell_said(actor, number, stamp, timer, nothing, None, |timer| Event::Timer { timer });
-            }
-            What::Command(op) => Event::Command { op },
-            What::Synced { sync } => Event::Synced { sync },
-            What::Append(entry) => {
-                return self
-                    .tell_said(actor, number, stamp, entry, P::Entry::observe, None, |entry| Event::Append { entry });
-            }
-            What::Rewrite { entries } => Event::Rewrite { entries },
-            What::Sync => Event::Sync,
-            What::Reply { op, reply } => {
-                return self.tell_said(actor, number, stamp, reply, P::Reply::observe, None, |reply| Event::Reply {
-                    op,
-                    reply,
-                });
-            }
-            What::Fact(fact) => {
-                self.tell_said(actor, number, stamp, fact, P::Fact::observe, Some(fact), |fact| Event::Fact { fact });
-                if !self.tripwires.is_empty() {
-                    self.trip(fact);
-                }
-                return;
-            }
-            What::Dropped { effect, message } => Event::Dropped { effect, message },
-            What::LostDown(arrival) => Event::Lost { message: arrival.id, copy: arrival.copy, cause: Cause::Down },
-            What::Killed { unsynced } => Event::Killed { unsynced },
-            What::Paused => Event::Paused,
-            What::Unpaused => Event::Unpaused,
-            What::IoError => Event::IoError,
-            What::Panicked { reason } => Event::Panicked { reason: Cow::Owned(reason.to_owned()) },
-        };
-        self.tell(actor, number, stamp, event, None);
+    fn tell(&mut self, mark: Mark<'_>, event: Event<'_>) {
+        self.stopped |= show(&mut self.witness, self.now, mark, event, None);
     }
 
     #[inline]
-    fn send(&mut self, id: MessageId, number: u32, stamp: Option<&Stamp>, to: NodeId, message: P::Message) {
+    fn tell_said<T: Data>(
+        &mut self,
+        mark: Mark<'_>,
+        said: &T,
+        observe: fn(&T, &mut Vec<Observation>),
+        event: impl FnOnce(Said<'_>) -> Event<'_>,
+    ) {
+        self.tell_with(mark, said, observe, None, event);
+    }
+
+    fn note(&mut self, mark: Mark<'_>, fact: &P::Fact) {
+        self.tell_with(mark, fact, P::Fact::observe, Some(fact), |fact| Event::Fact { fact });
+        if !self.tripwires.is_empty() {
+            self.trip(fact);
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, mark: Mark<'_>, id: MessageId, to: NodeId, message: P::Message) {
         let fate = self.links.fate(to, id, &mut self.touched);
         let copies = u16::try_from(fate.copies.len()).expect("a message has few copies");
-        let actor = Actor::Node(id.sender);
-        self.tell_said(
-            actor,
-            number,
-            stamp,
-            &message,
-            |_, _| {},
-            None,
-            |said| Event::Send { message: id, to, copies, said },
-        );
+        self.tell_said(mark, &message, nothing, |said| Event::Send { message: id, to, copies, said });
         let mut message = Some(message);
         for (copy, passage) in (0..copies).zip(&fate.copies) {
             let last = copy + 1 == copies;
@@ -362,9 +308,8 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
         let Some(next) = client.answer(op, &reply, now) else {
             return;
         };
-        let number = client.number();
-        let actor = Actor::Client(op.client);
-        self.tell_said(actor, number, None, &reply, P::Reply::observe, None, |reply| Event::Returned { op, reply });
+        let mark = self.client_mark(op);
+        self.tell_said(mark, &reply, P::Reply::observe, |reply| Event::Returned { op, reply });
         if let Some(time) = next {
             self.client_item(time, op, Kind::Ask);
         }

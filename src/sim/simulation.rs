@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::agenda::{Item, Kind};
 use super::clients::{Client, Impatience};
 use super::clock::LocalClock;
-use super::cluster::{Cluster, World};
+use super::cluster::{Cluster, Mark, World};
 use super::flights::Flight;
 use super::links::{Changed, Links};
 use super::node::{Arrival, Doom, Input, Life};
@@ -165,7 +165,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         if let Some(fault) = self.outside.links.clogged(from, to) {
             self.outside.touch(fault);
             let number = self.cluster.node(to).number();
-            self.outside.tell_node(to, number, Event::Held { message: id, copy });
+            self.outside.tell(Mark::plain(to, number), Event::Held { message: id, copy });
             self.held.push(item);
             return;
         }
@@ -176,7 +176,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                 Some(other) => message = other,
                 None => {
                     let number = self.cluster.node(to).number();
-                    return self.outside.tell_node(to, number, Event::Garbled { message: id, copy });
+                    return self.outside.tell(Mark::plain(to, number), Event::Garbled { message: id, copy });
                 }
             }
         }
@@ -198,7 +198,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             }
         };
         let number = self.cluster.node(item.node()).number();
-        self.outside.tell_node(item.node(), number, Event::Lost { message: id, copy: item.copy(), cause });
+        self.outside.tell(Mark::plain(item.node(), number), Event::Lost { message: id, copy: item.copy(), cause });
     }
 
     #[inline]
@@ -223,7 +223,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     fn disk(&mut self, item: Item) {
         let id = item.node();
         let node = self.cluster.node(id);
-        let asked = node.barrier.is_some_and(|barrier| barrier.sync == item.sync() && !barrier.answered);
+        let asked = node.barrier().is_some_and(|barrier| barrier.sync == item.sync() && !barrier.answered);
         if asked && node.boot.number() == item.slot {
             self.cluster.synced(id, &mut self.outside);
             self.settle(id);
@@ -368,7 +368,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                     self.cluster.kill(*node, &mut self.outside);
                 }
                 Some(after_effects) => {
-                    self.cluster.node(*node).doom = Some(Doom { fault, after_effects, before: None })
+                    self.cluster.node(*node).make_plight().doom = Some(Doom { fault, after_effects, before: None })
                 }
             }
         }
@@ -379,7 +379,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         for node in listed(&restart.target) {
             match restart.after_effects {
                 Some(after_effects) if self.cluster.life(*node) != Life::Down => {
-                    self.cluster.node(*node).doom = Some(Doom { fault, after_effects, before: None });
+                    self.cluster.node(*node).make_plight().doom = Some(Doom { fault, after_effects, before: None });
                 }
                 Some(_) | None => {
                     self.outside.touch(fault);
@@ -463,7 +463,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn act_disk(&mut self, fault: u32, disk: &DiskFault) {
         for id in listed(&disk.target) {
-            let ailment = &mut self.cluster.node(*id).ailment;
+            let ailment = &mut self.cluster.node(*id).make_plight().ailment;
             match disk.harm {
                 Harm::Torn => ailment.torn = Some(fault),
                 Harm::Damage => ailment.damage = Some(fault),
@@ -475,8 +475,8 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn end_disk(&mut self, fault: u32, disk: &DiskFault) {
         for id in listed(&disk.target) {
-            let node = self.cluster.node(*id);
-            for ailment in [&mut node.ailment.torn, &mut node.ailment.damage, &mut node.ailment.io_error] {
+            let ailment = &mut self.cluster.node(*id).make_plight().ailment;
+            for ailment in [&mut ailment.torn, &mut ailment.damage, &mut ailment.io_error] {
                 ailment.take_if(|sick| *sick == fault);
             }
             if disk.harm == Harm::IoError && self.cluster.life(*id) == Life::Down {
@@ -560,8 +560,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.plan = plan;
         for id in NodeId::all(self.cluster.size()) {
             let node = self.cluster.node(id);
-            node.doom = None;
-            node.ailment = super::node::Ailment::default();
+            node.plight = None;
             match node.life {
                 Life::Up => {}
                 Life::Paused => _ = self.resume(id),
