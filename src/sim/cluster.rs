@@ -265,7 +265,7 @@ impl<P: Process> Cluster<P> {
             config: self.config.as_ref(),
             wall,
             monotonic,
-            draws_key: self.draws.with(id.index() as u64),
+            draws_key: self.draws,
             draws: &mut node.draws,
             tickets: &mut node.tickets,
             outbox: &mut self.outbox,

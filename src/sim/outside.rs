@@ -9,7 +9,7 @@ use super::clients::Client;
 use super::clock::LocalClock;
 use super::cluster::{Mark, World, nothing};
 use super::flights::{Flight, Flights};
-use super::links::Links;
+use super::links::{Fate, Links, Luck, Passage};
 use super::timers::Place;
 use super::{ClockSpread, Witness};
 use crate::chance::{Chance, Key, Seed};
@@ -143,6 +143,21 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         *stopped |= show(witness, *now, mark, event(said), fact);
     }
 
+    /// Puts a copy of a message into the agenda.
+    #[inline]
+    fn transmit(&mut self, id: MessageId, to: NodeId, copy: u16, passage: Passage, message: P::Message) {
+        let mut kind = Kind::Deliver;
+        let mut flight = Flight { message, sent: self.now };
+        match passage.luck {
+            Luck::Whole => {}
+            Luck::Lost => kind = Kind::Lose,
+            Luck::Flipped(bit) => kind = flip(&mut flight.message, bit),
+        }
+        let slot = self.flights.put(flight);
+        let time = self.now + passage.delay;
+        self.agenda.push(Item::delivery(time, id, to, copy, kind, slot));
+    }
+
     pub(crate) fn tell_invoked(&mut self, op: OpId, to: NodeId, command: &P::Command) {
         let mark = self.client_mark(op);
         self.tell_said(mark, command, P::Command::observe, |command| Event::Invoked { op, to, command });
@@ -270,17 +285,13 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
 
     #[inline]
     fn send(&mut self, mark: Mark<'_>, id: MessageId, to: NodeId, message: P::Message) {
-        let fate = self.links.fate(to, id, &mut self.touched);
-        let copies = u16::try_from(fate.copies.len()).expect("a message has few copies");
+        let Fate { first, more } = self.links.fate(to, id, &mut self.touched);
+        let copies = 1 + u16::try_from(more.len()).expect("a message has few copies");
         self.tell_said(mark, &message, nothing, |said| Event::Send { message: id, to, copies, said });
-        let mut message = Some(message);
-        for (copy, passage) in (0..copies).zip(&fate.copies) {
-            let last = copy + 1 == copies;
-            let message = if last { message.take() } else { message.clone() }.expect("taken by the last copy alone");
-            let slot = self.flights.put(Flight { message, sent: self.now, lost: passage.lost, flip: passage.flip });
-            let time = self.now + passage.delay;
-            self.agenda.push(Item::delivery(time, to, id.sender, id.lane, id.number, copy, slot));
+        for (copy, passage) in (1..).zip(more) {
+            self.transmit(id, to, copy, passage, message.clone());
         }
+        self.transmit(id, to, 0, first, message);
     }
 
     #[inline]
@@ -326,5 +337,20 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     #[inline]
     fn interrupted(&self) -> bool {
         !self.tripped.is_empty() || self.stopped
+    }
+}
+
+/// Flips a bit of a message's encoding: another message arrives, or, where the bytes are none any more, garbage.
+#[cold]
+fn flip<M: Data>(message: &mut M, bit: u64) -> Kind {
+    let mut bytes = Vec::new();
+    encoding::write(message, &mut bytes);
+    encoding::flip_bit(&mut bytes, bit);
+    match encoding::read(&bytes) {
+        Ok(other) => {
+            *message = other;
+            Kind::DeliverCorrupted
+        }
+        Err(_) => Kind::DeliverGarbage,
     }
 }
