@@ -96,6 +96,7 @@ fn seen<T: Data + Observe>(bytes: &[u8]) -> Said<'static> {
 
 fn read<T: Data>(bytes: &[u8], observe: impl Fn(&T) -> Vec<crate::observation::Observation>) -> Said<'static> {
     let said: T = encoding::read(bytes).expect("a trace holds what the process wrote");
-    let json = serde_json::to_value(&said).expect("what a process says is plain data");
+    // JSON has no words for a number over 64 bits, nor for a map whose keys are neither texts nor numbers.
+    let json = serde_json::to_value(&said).unwrap_or_else(|_| format!("{said:?}").into());
     Said { label: label_of(&said), observations: Cow::Owned(observe(&said)), body: Body::Json(json) }
 }

@@ -1,18 +1,27 @@
 //! The trace, the only witness: records, their canonical bytes and digest, and their forms as text and JSON Lines.
 
+mod block;
 mod codec;
 pub mod jsonl;
+mod layout;
 mod record;
 mod recorder;
+mod source;
+#[cfg(test)]
+mod tests;
 pub mod text;
 mod verdict;
+
+use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use codec::{Codec, label_of};
+pub use layout::{Head, Sent};
 pub use record::{Body, Cause, EffectKind, Event, Label, Record, Said};
 pub use recorder::{Digest, Recorder, Records, Tape};
+pub use source::Source;
 pub use verdict::{Judgement, Verdict, Violation};
 
 use crate::chance::Seed;
@@ -109,5 +118,15 @@ impl Trace {
         }
         all.push_str(&text::end(&self.footer));
         all
+    }
+
+    /// Writes the whole trace as JSON Lines, the form that is read back.
+    ///
+    /// # Errors
+    /// If `out` can't take it.
+    pub fn write_jsonl(&self, out: impl Write) -> io::Result<()> {
+        let mut writer = jsonl::Writer::new(out, &self.header)?;
+        self.records().try_for_each(|record| writer.record(&record))?;
+        writer.finish(&self.footer).map(drop)
     }
 }

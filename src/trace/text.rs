@@ -1,32 +1,146 @@
 //! The text form of a trace, version 1: one line an event, for people and golden files.
+//!
+//! All of it is ASCII with LF at the line ends, whatever is in the values; see [`Renderer::line`] for what a line shows.
 
-use super::{Detail, Footer, Header, Record};
+mod line;
+mod value;
 
-/// The lines before the first record.
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+pub(super) use value::Plain;
+
+use super::{Detail, EffectKind, Event, Footer, Header, Record, VERSION, Verdict};
+use crate::clocks::VectorClock;
+use crate::identity::{Actor, Incarnation};
+use line::Line;
+
+/// The lines before the first record: format, scenario, subject, seed, the resolved scenario as JSON, planned faults.
 #[must_use]
-pub fn head(_header: &Header) -> String {
-    String::new()
+pub fn head(header: &Header) -> String {
+    let Header { scenario, subject, seed, nodes: _, lanes: _, resolved, faults } = header;
+    let mut lines = vec![format!("stemmata trace v{VERSION}"), format!("scenario {scenario}")];
+    lines.extend([format!("subject {subject}"), format!("seed {seed}")]);
+    lines.extend(format!("{resolved:#}").lines().map(str::to_owned));
+    lines.extend(faults.iter().enumerate().map(|(index, fault)| format!("fault {} {fault}", index + 1)));
+    lines.iter().map(|line| format!("# {}\n", Plain(line))).collect()
 }
 
-/// The line after the last record.
+/// The lines after the last record: how it ended and when, and the digest.
 #[must_use]
-pub fn end(_footer: &Footer) -> String {
-    String::new()
+pub fn end(footer: &Footer) -> String {
+    let Footer { time, records: _, digest, judgements: _ } = footer;
+    format!("# end {} t={time}\n# digest {digest}\n", Plain(&conclusion(footer)))
+}
+
+/// The gravest verdict, and the invariants that have it: `violated causality`; `holds` if all held.
+fn conclusion(footer: &Footer) -> String {
+    let grave = |verdict: &Verdict| match verdict {
+        Verdict::Violated(_) => 3,
+        Verdict::Undecided { .. } => 2,
+        Verdict::Vacuous { .. } => 1,
+        Verdict::Holds { .. } => 0,
+    };
+    let Some(gravest) = footer.judgements.iter().map(|judgement| grave(&judgement.verdict)).max() else {
+        return "unjudged".to_owned();
+    };
+    let mut with = footer.judgements.iter().filter(|judgement| grave(&judgement.verdict) == gravest).peekable();
+    let mut words = vec![with.peek().map_or("", |first| first.verdict.word())];
+    if gravest > 0 {
+        words.extend(with.map(|judgement| judgement.invariant.as_str()));
+    }
+    words.join(" ")
 }
 
 /// Writes records as lines; it remembers each node's last stamp, to show only what changed.
-#[derive(Debug)]
-pub struct Renderer {}
+#[derive(Clone, Debug)]
+pub struct Renderer {
+    lanes: Vec<String>,
+    detail: Detail,
+    shown: BTreeMap<Actor, VectorClock>,
+}
 
 impl Renderer {
     /// A renderer for a trace with these lanes.
     #[must_use]
-    pub fn new(_lanes: &[String], _detail: Detail) -> Self {
-        Self {}
+    pub fn new(lanes: &[String], detail: Detail) -> Self {
+        let lanes = lanes.iter().map(|lane| Plain(lane).to_string()).collect();
+        Self { lanes, detail, shown: BTreeMap::new() }
     }
 
     /// The record's line, without its end; `None` if the detail leaves it out.
-    pub fn line(&mut self, _record: &Record<'_>) -> Option<String> {
-        None
+    ///
+    /// Time in milliseconds; `--`, `n1` or `c1`; a word for the event; its fields as `key=value`, by key, without those
+    /// that are null, false or empty; and behind `@` what changed in the vector clock since this node's last line that
+    /// had one. An entry that is gone since then shows as 0.
+    pub fn line(&mut self, record: &Record<'_>) -> Option<String> {
+        if least_detail(&record.event) > self.detail {
+            return None;
+        }
+        let mut line = Line { record, lanes: &self.lanes }.to_string();
+        if let Some(stamp) = &record.stamp {
+            let last = self.shown.entry(record.id.actor).or_default();
+            push_clock(&mut line, changes(&stamp.vector, last));
+            last.clone_from(&stamp.vector);
+        }
+        Some(line)
+    }
+
+    /// The line of a record that stands alone: of any detail, and with the whole vector clock.
+    #[must_use]
+    pub fn alone(&self, record: &Record<'_>) -> String {
+        let mut line = Line { record, lanes: &self.lanes }.to_string();
+        if let Some(stamp) = &record.stamp {
+            push_clock(&mut line, stamp.vector.iter());
+        }
+        line
+    }
+}
+
+fn changes(now: &VectorClock, last: &VectorClock) -> BTreeMap<Incarnation, u64> {
+    let gone = last.iter().filter(|(who, _)| now.get(who.node, who.boot) == 0).map(|(who, _)| (who, 0));
+    now.changes_since(last).iter().chain(gone).collect()
+}
+
+fn push_clock(line: &mut String, entries: impl IntoIterator<Item = (Incarnation, u64)>) {
+    for (place, (who, count)) in entries.into_iter().enumerate() {
+        let at = if place == 0 { " @" } else { "" };
+        write!(line, "{at} {who}:{count}").expect("a string takes all that is written");
+    }
+}
+
+/// The lowest level of detail that shows the event.
+const fn least_detail(event: &Event<'_>) -> Detail {
+    match event {
+        Event::Start { .. }
+        | Event::Fact { .. }
+        | Event::Killed { .. }
+        | Event::Paused
+        | Event::Unpaused
+        | Event::IoError
+        | Event::Panicked { .. }
+        | Event::Invoked { .. }
+        | Event::Retried { .. }
+        | Event::Returned { .. }
+        | Event::GaveUp { .. }
+        | Event::Fault { .. }
+        | Event::FaultEnded { .. }
+        | Event::Calm
+        | Event::Touched { .. }
+        | Event::Stuck { .. } => Detail::Facts,
+        Event::Receive { .. }
+        | Event::Timer { .. }
+        | Event::Command { .. }
+        | Event::Send { .. }
+        | Event::Reply { .. }
+        | Event::Lost { .. }
+        | Event::Garbled { .. }
+        | Event::Held { .. } => Detail::Messages,
+        Event::Append { .. } | Event::Rewrite { .. } | Event::Sync | Event::Synced { .. } => Detail::All,
+        Event::Dropped { effect, .. } => match effect {
+            EffectKind::Fact => Detail::Facts,
+            EffectKind::Send | EffectKind::Reply => Detail::Messages,
+            EffectKind::Append | EffectKind::Rewrite | EffectKind::Sync => Detail::All,
+        },
     }
 }

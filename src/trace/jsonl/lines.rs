@@ -1,0 +1,43 @@
+//! Lines of bounded length, in one buffer.
+
+use std::io::{BufRead, Read};
+
+use super::{LONGEST_LINE, ReadError};
+
+/// Gives the lines of `input` one after another.
+pub(super) struct Lines<R> {
+    input: R,
+    /// The last line that was read, with its end.
+    pub(super) line: Vec<u8>,
+    /// Its number, from 1.
+    pub(super) number: u64,
+}
+
+/// How a line ended.
+pub(super) enum Ending {
+    /// As it should.
+    Whole,
+    /// The input ended before the line.
+    Cut,
+    /// There is no further line.
+    None,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) const fn new(input: R) -> Self {
+        Self { input, line: Vec::new(), number: 0 }
+    }
+
+    pub(super) fn advance(&mut self) -> Result<Ending, ReadError> {
+        self.line.clear();
+        self.number += 1;
+        let longest = u64::try_from(LONGEST_LINE).expect("a length fits 64 bits");
+        let length = (&mut self.input).take(longest).read_until(b'\n', &mut self.line).map_err(ReadError::Io)?;
+        match self.line.last() {
+            None => Ok(Ending::None),
+            Some(b'\n') => Ok(Ending::Whole),
+            Some(_) if length < LONGEST_LINE => Ok(Ending::Cut),
+            Some(_) => Err(ReadError::Long { line: self.number }),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! One record as a line, without its clock.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::super::{Body, Cause, EffectKind, Event, Label, Record, Said};
+use super::value::{Content, Plain, Quoted};
+use crate::identity::{Actor, MessageId};
+
+/// Shows a record: time, actor, what happened.
+pub(super) struct Line<'a> {
+    pub(super) record: &'a Record<'a>,
+    /// The names of the lanes, fit to be shown.
+    pub(super) lanes: &'a [String],
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Record { time, id, stamp: _, event } = self.record;
+        write!(f, "{time:>10} ")?;
+        match id.actor {
+            Actor::Environment => f.write_str("-- ")?,
+            Actor::Node(_) | Actor::Client(_) => write!(f, "{} ", id.actor)?,
+        }
+        self.event(event, f)
+    }
+}
+
+impl Line<'_> {
+    fn event(&self, event: &Event<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match event {
+            Event::Start { boot, intact, torn, damaged } => {
+                write!(f, "start boot={boot}")?;
+                [("damaged", damaged), ("intact", intact), ("torn", torn)]
+                    .into_iter()
+                    .try_for_each(|(name, count)| some(f, name, *count))
+            }
+            Event::Receive { message, copy, corrupted } => {
+                self.copy(f, "recv", *message, *copy)?;
+                corrupted.as_ref().map_or(Ok(()), |said| write!(f, " corrupted{}", Words::last(said)))
+            }
+            Event::Timer { timer } => write!(f, "timer{}", Words::all(timer)),
+            Event::Command { op } => write!(f, "command {op}"),
+            Event::Synced { sync: _ } => f.write_str("synced"),
+            Event::Send { message, to, copies, said } => {
+                write!(f, "send {}", self.name(*message))?;
+                if *copies != 1 {
+                    write!(f, " x{copies}")?;
+                }
+                write!(f, " -> {to}{}", Words::last(said))
+            }
+            Event::Append { entry } => write!(f, "append{}", Words::all(entry)),
+            Event::Rewrite { entries } => write!(f, "rewrite entries={entries}"),
+            Event::Sync => f.write_str("sync"),
+            Event::Reply { op, reply } => write!(f, "reply {op}{}", Words::all(reply)),
+            Event::Fact { fact } => write!(f, "fact{}", Words::all(fact)),
+            Event::Dropped { effect, message } => {
+                write!(f, "dropped {}", effect_name(*effect))?;
+                message.map_or(Ok(()), |message| write!(f, " {}", self.name(message)))
+            }
+            Event::Lost { message, copy, cause } => {
+                self.copy(f, "lost", *message, *copy)?;
+                write!(f, " ({})", cause_name(*cause))
+            }
+            Event::Garbled { message, copy } => self.copy(f, "garbled", *message, *copy),
+            Event::Held { message, copy } => self.copy(f, "held", *message, *copy),
+            Event::Killed { unsynced } => {
+                f.write_str("killed")?;
+                some(f, "unsynced", *unsynced)
+            }
+            Event::Paused => f.write_str("paused"),
+            Event::Unpaused => f.write_str("unpaused"),
+            Event::IoError => f.write_str("io-error"),
+            Event::Panicked { reason } => write!(f, "panicked {}", Quoted(reason)),
+            Event::Invoked { op, to, command } => write!(f, "invoked {op} -> {to}{}", Words::all(command)),
+            Event::Retried { op, to, attempt } => write!(f, "retried {op} -> {to} attempt={attempt}"),
+            Event::Returned { op, reply } => write!(f, "returned {op}{}", Words::all(reply)),
+            Event::GaveUp { op } => write!(f, "gave-up {op}"),
+            Event::Fault { fault: _, what } => write!(f, "fault {}", Plain(what)),
+            Event::FaultEnded { fault } => write!(f, "fault {fault} ended"),
+            Event::Calm => f.write_str("calm"),
+            Event::Touched { fault, count } => write!(f, "fault {fault} touched {count}"),
+            Event::Stuck { events } => write!(f, "stuck events={events}"),
+        }
+    }
+
+    fn copy(&self, f: &mut fmt::Formatter<'_>, word: &str, message: MessageId, copy: u16) -> fmt::Result {
+        write!(f, "{word} {}", self.name(message))?;
+        some(f, "copy", u32::from(copy))
+    }
+
+    fn name(&self, message: MessageId) -> impl fmt::Display {
+        let MessageId { sender, lane, number } = message;
+        let name = self.lanes.get(lane.index()).map_or("?", String::as_str);
+        fmt::from_fn(move |f| write!(f, "{sender}.{name}#{number}"))
+    }
+}
+
+/// A count that is mostly zero.
+fn some(f: &mut fmt::Formatter<'_>, name: &str, count: u32) -> fmt::Result {
+    if count == 0 { Ok(()) } else { write!(f, " {name}={count}") }
+}
+
+const fn effect_name(effect: EffectKind) -> &'static str {
+    match effect {
+        EffectKind::Send => "send",
+        EffectKind::Append => "append",
+        EffectKind::Rewrite => "rewrite",
+        EffectKind::Sync => "sync",
+        EffectKind::Reply => "reply",
+        EffectKind::Fact => "fact",
+    }
+}
+
+const fn cause_name(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Loss => "loss",
+        Cause::Partition => "partition",
+        Cause::Down => "down",
+    }
+}
+
+/// What was said, behind a space each: its label, then its fields or its value.
+struct Words<'a> {
+    said: &'a Said<'a>,
+    /// Without the protocol's name, because the message's name tells it.
+    last_only: bool,
+}
+
+impl<'a> Words<'a> {
+    const fn last(said: &'a Said<'a>) -> Self {
+        Self { said, last_only: true }
+    }
+
+    const fn all(said: &'a Said<'a>) -> Self {
+        Self { said, last_only: false }
+    }
+}
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Said { label, observations: _, body } = self.said;
+        match body {
+            Body::Encoded(bytes) => write!(f, " ({} bytes)", bytes.len()),
+            Body::Json(value) => {
+                f.write_str(" ")?;
+                match &label.inner {
+                    Some(inner) if !self.last_only => write!(f, "{}.{}", Plain(&label.outer), Plain(inner))?,
+                    Some(_) | None => Plain(label.word()).fmt(f)?,
+                }
+                Content(inside(label, value)).fmt(f)
+            }
+        }
+    }
+}
+
+/// What is left of the JSON without the words that the label has said.
+fn inside<'a>(label: &Label<'_>, value: &'a Value) -> &'a Value {
+    let outer = untagged(&label.outer, value);
+    label.inner.as_deref().map_or(outer, |inner| untagged(inner, outer))
+}
+
+/// The content of an externally tagged variant: null if it has none, the value itself if it is no such variant.
+fn untagged<'a>(word: &str, value: &'a Value) -> &'a Value {
+    match value {
+        Value::String(text) if text == word => &Value::Null,
+        Value::Object(fields) if fields.len() == 1 => fields.get(word).unwrap_or(value),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            value
+        }
+    }
+}
