@@ -61,7 +61,7 @@ pub trait Process: Clone + Eq + Hash + Debug + Sized + Send + 'static {
     type Entry: Data + Observe;
     /// What happened, in the protocol's own words.
     type Fact: Data + Observe;
-    /// The machine that plays a client; [`Script`](crate::process::Script) serves where replies decide nothing.
+    /// The machine that plays a client; [`Script`] serves where replies decide nothing.
     type Client: Client<Self::Command, Self::Reply>;
 
     /// Starts the node, for the first time or after a crash, from what its disk holds.
