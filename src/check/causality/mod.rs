@@ -193,4 +193,6 @@ impl<F> Checker<F> for Causality {
 #[cfg(test)]
 mod executions;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
