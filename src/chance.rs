@@ -32,6 +32,13 @@ pub struct Dice(ChaCha8Rng);
 
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// The hash of a text that names draws. Where the text is a literal it is found when the program is compiled.
+#[inline]
+pub(crate) fn hash(text: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}
+
+#[inline]
 const fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -67,8 +74,9 @@ impl Key {
 
     /// This key, folded with a text.
     #[must_use]
+    #[inline]
     pub fn text(self, text: &str) -> Self {
-        self.with(xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+        self.with(hash(text))
     }
 
     /// The draws under this key from the `n`-th on (from 0).
@@ -97,6 +105,7 @@ pub trait Chance {
     ///
     /// # Panics
     /// If `n` is zero.
+    #[inline]
     fn below(&mut self, n: u64) -> u64 {
         assert!(n > 0, "there is no number below zero");
         let wide = u128::from(self.bits()) * u128::from(n);
@@ -104,6 +113,7 @@ pub trait Chance {
     }
 
     /// A number from `low` to `high`, both included; `low` if `high` is smaller.
+    #[inline]
     fn between(&mut self, low: u64, high: u64) -> u64 {
         match high.saturating_sub(low).checked_add(1) {
             Some(width) => low + self.below(width),
@@ -112,11 +122,13 @@ pub trait Chance {
     }
 
     /// A span from `low` to `high`, both included; `low` if `high` is shorter.
+    #[inline]
     fn span(&mut self, low: Span, high: Span) -> Span {
         Span::from_nanos(self.between(low.as_nanos(), high.as_nanos()))
     }
 
     /// Whether something of this probability happens. It draws even where the share is none or all.
+    #[inline]
     fn happens(&mut self, share: Share) -> bool {
         self.below(u64::from(Share::ALL.as_ppb())) < u64::from(share.as_ppb())
     }

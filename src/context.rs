@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::chance::{Chance, Key, Seed};
+use crate::chance::{self, Chance, Draws, Key, Seed};
 use crate::clocks::Stamp;
 use crate::identity::{Boot, NodeId, OpId};
 use crate::process::{Process, SyncTicket};
@@ -55,22 +55,27 @@ pub enum Effect<P: Process> {
     Stamp(Arc<Stamp>),
 }
 
-/// The counters of a node's keyed draws: the n-th use of a label is the n-th draw under its key.
+/// A node's keyed draws: for each label, by its hash, the draws that come next. Every use of a label takes one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct DrawBook(SmallVec<[(Key, u64); 1]>);
+pub struct DrawBook(SmallVec<[(u64, Draws); 1]>);
 
 impl DrawBook {
-    /// The draws of the next use of `key`.
-    fn next(&mut self, key: Key) -> impl Chance {
-        let uses = match self.0.binary_search_by_key(&key, |(known, _)| *known) {
-            Ok(at) => &mut self.0[at].1,
+    /// The draws of a label; under `key`, where it is used for the first time.
+    #[inline]
+    fn under(&mut self, label: u64, key: impl FnOnce() -> Key) -> &mut Draws {
+        let at = match self.0.binary_search_by_key(&label, |(known, _)| *known) {
+            Ok(at) => at,
             Err(at) => {
-                self.0.insert(at, (key, 0));
-                &mut self.0[at].1
+                self.begin(at, label, key());
+                at
             }
         };
-        *uses += 1;
-        key.with(*uses).draws()
+        &mut self.0[at].1
+    }
+
+    #[cold]
+    fn begin(&mut self, at: usize, label: u64, key: Key) {
+        self.0.insert(at, (label, key.with(label).draws()));
     }
 }
 
@@ -83,6 +88,7 @@ pub struct Context<'a, P: Process> {
     pub(crate) config: &'a P::Config,
     pub(crate) wall: LocalTime,
     pub(crate) monotonic: LocalTime,
+    /// The key of all nodes' draws.
     pub(crate) draws_key: Key,
     pub(crate) draws: &'a mut DrawBook,
     pub(crate) tickets: &'a mut u32,
@@ -92,24 +98,28 @@ pub struct Context<'a, P: Process> {
 impl<P: Process> Context<'_, P> {
     /// This node.
     #[must_use]
+    #[inline]
     pub const fn me(&self) -> NodeId {
         self.me
     }
 
     /// This node's boot.
     #[must_use]
+    #[inline]
     pub const fn boot(&self) -> Boot {
         self.boot
     }
 
     /// What was given to the cluster.
     #[must_use]
+    #[inline]
     pub const fn config(&self) -> &P::Config {
         self.config
     }
 
     /// How many nodes there are.
     #[must_use]
+    #[inline]
     pub const fn node_count(&self) -> u32 {
         self.nodes
     }
@@ -127,12 +137,14 @@ impl<P: Process> Context<'_, P> {
 
     /// The node's wall clock: offset, drifting, jumping, perhaps standing still.
     #[must_use]
+    #[inline]
     pub const fn wall(&self) -> LocalTime {
         self.wall
     }
 
     /// The node's monotonic clock: it may drift, and runs on through pauses, but never goes back within a boot.
     #[must_use]
+    #[inline]
     pub const fn monotonic(&self) -> LocalTime {
         self.monotonic
     }
@@ -141,46 +153,61 @@ impl<P: Process> Context<'_, P> {
     ///
     /// # Panics
     /// If `n` is zero.
+    #[inline]
     pub fn choose(&mut self, label: &str, n: u64) -> u64 {
-        self.draws.next(self.draws_key.text(label)).below(n)
+        self.draws(label).below(n)
     }
 
     /// A span from `low` to `high`, both included, drawn under `label`.
+    #[inline]
     pub fn jitter(&mut self, label: &str, low: Span, high: Span) -> Span {
-        self.draws.next(self.draws_key.text(label)).span(low, high)
+        self.draws(label).span(low, high)
+    }
+
+    #[inline]
+    fn draws(&mut self, label: &str) -> &mut Draws {
+        let key = || self.draws_key.with(self.me.index() as u64);
+        self.draws.under(chance::hash(label), key)
     }
 
     /// Sends a datagram: it may be lost, doubled, delayed, overtaken or corrupted.
+    #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
         self.outbox.push(Effect::Send { to, message });
     }
 
     /// Sets a timer to run out `after` from now on the monotonic clock; if it is set, it is moved.
+    #[inline]
     pub fn set_timer(&mut self, timer: P::Timer, after: Span) {
         self.outbox.push(Effect::SetTimer { timer, after });
     }
 
     /// Cancels a timer, if it is set.
+    #[inline]
     pub fn cancel_timer(&mut self, timer: P::Timer) {
         self.outbox.push(Effect::CancelTimer { timer });
     }
 
     /// Adds an entry to the disk's log; not durable before a sync.
+    #[inline]
     pub fn append(&mut self, entry: P::Entry) {
         self.outbox.push(Effect::Append(entry));
     }
 
     /// Replaces the disk's log, atomically; not durable before a sync.
+    #[inline]
     pub fn rewrite(&mut self, entries: Vec<P::Entry>) {
         self.outbox.push(Effect::Rewrite(entries));
     }
 
     /// A barrier: the effects after it, of this and of later steps, wait until all before it is durable.
+    #[inline]
     pub fn sync(&mut self) {
         self.outbox.push(Effect::Sync { ticket: None });
     }
 
     /// A barrier like [`Context::sync`] that calls [`Process::on_synced`] with this ticket when the disk has answered.
+    #[inline]
     pub fn sync_then(&mut self) -> SyncTicket {
         *self.tickets += 1;
         let ticket = SyncTicket(*self.tickets);
@@ -189,16 +216,19 @@ impl<P: Process> Context<'_, P> {
     }
 
     /// Answers a client's operation.
+    #[inline]
     pub fn reply(&mut self, op: OpId, reply: P::Reply) {
         self.outbox.push(Effect::Reply { op, reply });
     }
 
     /// Writes a fact into the trace.
+    #[inline]
     pub fn note(&mut self, fact: impl Into<P::Fact>) {
         self.outbox.push(Effect::Note(fact.into()));
     }
 
     /// Gives the stamp that the following records of this node bear.
+    #[inline]
     pub fn stamp(&mut self, stamp: Arc<Stamp>) {
         self.outbox.push(Effect::Stamp(stamp));
     }
@@ -257,7 +287,7 @@ impl<P: Process> Workbench<P> {
             config: &self.config,
             wall: self.wall,
             monotonic: self.monotonic,
-            draws_key: Seed(0).key("draw").with(self.me.index() as u64),
+            draws_key: Seed(0).key("draw"),
             draws: &mut self.draws,
             tickets: &mut self.tickets,
             outbox: &mut self.outbox,

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod measure;
 pub mod network;
 pub mod observation;
+pub mod prelude;
 pub mod process;
 pub mod run;
 pub mod scenario;

@@ -172,4 +172,88 @@ impl<F> Checker<F> for CausalDelivery {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    /// n1 broadcasts 1; n2 delivers it and broadcasts its own 1.
+    fn question_and_answer() -> History {
+        let mut history = History::default();
+        history.on("n1", broadcast(1)).on("n2", delivered("n1", 1)).on("n2", broadcast(1));
+        history
+    }
+
+    #[test]
+    fn an_answer_after_its_question_holds() {
+        let mut history = question_and_answer();
+        history.on("n3", delivered("n1", 1)).on("n3", delivered("n2", 1)).on("n1", delivered("n2", 1));
+        assert_holds(&history, CausalDelivery::default(), 2);
+    }
+
+    #[test]
+    fn an_answer_before_its_question_breaks_it() {
+        let mut history = question_and_answer();
+        history.on("n3", delivered("n2", 1));
+        let sentence =
+            "n3 delivered n2's broadcast 1 before n1's broadcast 1, which n2 had delivered before broadcasting it";
+        assert_broken(&history, CausalDelivery::default(), sentence, "n3#1 n2#1 n2#2");
+    }
+
+    #[test]
+    fn a_broadcast_brings_the_past_of_the_one_before_along() {
+        let mut history = question_and_answer();
+        history.on("n2", broadcast(2)).on("n3", delivered("n1", 1)).on("n3", delivered("n2", 2));
+        let sentence = "n3 delivered n2's broadcast 2 before n2's broadcast 1";
+        assert_broken(&history, CausalDelivery::default(), sentence, "n3#2 n2#2 n2#3");
+    }
+
+    #[test]
+    fn what_is_delivered_after_a_broadcast_is_no_predecessor() {
+        let mut history = History::default();
+        history.on("n1", broadcast(1)).on("n2", broadcast(1)).on("n2", delivered("n1", 1));
+        history.on("n3", delivered("n2", 1));
+        assert_vacuous(&history, CausalDelivery::default(), "no broadcast that follows another was delivered");
+    }
+
+    #[test]
+    fn a_broadcast_noted_again_after_a_restart_keeps_its_place() {
+        let mut history = History::default();
+        history.on("n1", broadcast(1)).on("n2", broadcast(1)).on("n2", killed()).on("n2", start_from(2, 1, 0));
+        history.on("n2", delivered("n1", 1)).on("n2", broadcast(1)).on("n3", delivered("n2", 1));
+        history.on("n2", broadcast(2)).on("n3", delivered("n2", 2));
+        let sentence =
+            "n3 delivered n2's broadcast 2 before n1's broadcast 1, which n2 had delivered before broadcasting it";
+        assert_broken(&history, CausalDelivery::default(), sentence, "n3#2 n2#4 n2#6");
+    }
+
+    #[test]
+    fn what_a_node_resumed_with_counts_as_delivered_by_and_at_it() {
+        let mut history = History::default();
+        history.on("n1", broadcast(1)).on("n1", broadcast(2)).on("n2", resumed(&[("n1", 2)])).on("n2", broadcast(1));
+        history.on("n3", resumed(&[("n1", 2)])).on("n3", delivered("n2", 1));
+        history.on("n4", delivered("n1", 1));
+        let mut early = history.clone();
+        history.on("n4", delivered("n1", 2)).on("n4", delivered("n2", 1));
+        assert_holds(&history, CausalDelivery::default(), 3);
+        early.on("n4", delivered("n2", 1));
+        let sentence =
+            "n4 delivered n2's broadcast 1 before n1's broadcast 2, which n2 had delivered before broadcasting it";
+        assert_broken(&early, CausalDelivery::default(), sentence, "n4#2 n2#1 n2#2");
+    }
+
+    #[test]
+    fn a_disk_that_knows_the_answer_without_the_question_breaks_it() {
+        let mut history = question_and_answer();
+        history.on("n3", resumed(&[("n2", 1)]));
+        let sentence = "n3 resumed with n2's broadcast 1 delivered but not n1's broadcast 1, which n2 had delivered before \
+                        broadcasting it";
+        assert_broken(&history, CausalDelivery::default(), sentence, "n3#1 n2#1 n2#2");
+    }
+
+    #[test]
+    fn a_nodes_own_broadcasts_are_delivered_there() {
+        let mut history = question_and_answer();
+        history.on("n1", delivered("n2", 1)).on("n1", delivered("n1", 1));
+        assert_holds(&history, CausalDelivery::default(), 1);
+    }
+}

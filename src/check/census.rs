@@ -185,3 +185,42 @@ impl Labelled {
         self.inner.as_ref().map_or_else(|| self.outer.clone(), |inner| format!("{}.{inner}", self.outer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::check::history::*;
+
+    fn fact_named(outer: &'static str, inner: Option<&'static str>) -> Event<'static> {
+        let label = Label { outer: Cow::Borrowed(outer), inner: inner.map(Cow::Borrowed) };
+        Event::Fact { fact: crate::trace::Said { label, ..said(Vec::new()) } }
+    }
+
+    #[test]
+    fn it_counts_what_happened() {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n1", send("n1#1", "n2", 3)).on("n1", dropped_send("n1#2")).on("n1", killed());
+        history.on("n2", receive("n1#1", 0)).on("n2", lost("n1#1", 1)).on("n2", receive_corrupted("n1#1", 2));
+        history.on("c1", invoked("c1#1", "n1")).on("c1", gave_up("c1#1"));
+        history.on("n1", fact_named("locks", Some("granted"))).on("n1", fact_named("locks", Some("deferred")));
+        history.on("n1", fact_named("locks", Some("granted"))).on("n1", fact_named("locks", None));
+        history.on("env", Event::Fault { fault: 2, what: Cow::Borrowed("heal") });
+        history.on("env", Event::Touched { fault: 2, count: 7 });
+        let mut census = Census::default();
+        history.records.iter().for_each(|record| census.see(record));
+        assert_eq!((census.records, census.starts, census.deaths), (15, 1, 1));
+        let lane =
+            LaneCount { sent: 1, doubled: 2, dropped: 1, received: 2, corrupted: 1, lost: 1, ..LaneCount::default() };
+        assert_eq!(census.lane(LaneId::new(0)), lane);
+        assert_eq!(census.lane(LaneId::new(1)), LaneCount::default());
+        assert_eq!((census.operations.invoked, census.operations.given_up), (1, 1));
+        assert_eq!(census.fault(2), FaultCount { acted: 1, touched: 7 });
+        assert_eq!(census.fault(1), FaultCount::default());
+        let facts: Vec<_> = census.facts().collect();
+        let told = [("locks", 1), ("locks.deferred", 1), ("locks.granted", 2)];
+        assert_eq!(facts, told.map(|(label, count)| (label.to_owned(), count)));
+        assert_eq!(census.facts_of("locks.granted"), 2);
+    }
+}

@@ -111,3 +111,66 @@ impl<F> Checker<F> for NoDuplication {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn one_delivered() -> History {
+        let mut history = History::default();
+        history.on("n1", broadcast(1)).on("n1", broadcast(2)).on("n2", delivered("n1", 1));
+        history
+    }
+
+    #[test]
+    fn each_broadcast_once_holds_in_any_order() {
+        let mut history = one_delivered();
+        history.on("n3", delivered("n1", 2)).on("n3", delivered("n1", 1)).on("n1", delivered("n1", 1));
+        history
+            .on("n1", broadcast(2))
+            .on("n2", resumed(&[("n1", 1), ("n2", 7), ("n3", 0)]))
+            .on("n2", delivered("n1", 2));
+        assert_holds(&history, NoDuplication::default(), 5);
+    }
+
+    #[test]
+    fn a_second_delivery_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", delivered("n1", 1));
+        assert_broken(&history, NoDuplication::default(), "n2 delivered n1's broadcast 1 twice", "n2#1 n2#2");
+    }
+
+    #[test]
+    fn a_second_delivery_after_a_restart_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", killed()).on("n2", start(2)).on("n2", resumed(&[])).on("n2", delivered("n1", 1));
+        assert_broken(&history, NoDuplication::default(), "n2 delivered n1's broadcast 1 twice", "n2#1 n2#5");
+    }
+
+    #[test]
+    fn a_delivery_of_what_the_disk_knows_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", resumed(&[("n1", 2)])).on("n2", delivered("n1", 2));
+        assert_broken(&history, NoDuplication::default(), "n2 delivered n1's broadcast 2 twice", "n2#2 n2#3");
+    }
+
+    #[test]
+    fn a_delivery_of_what_was_never_broadcast_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", delivered("n1", 3));
+        let sentence = "n2 delivered n1's broadcast 3, which n1 had not broadcast";
+        assert_broken(&history, NoDuplication::default(), sentence, "n2#2");
+        let mut history = one_delivered();
+        history.on("n2", resumed(&[("n1", 3)]));
+        let sentence = "n2 resumed with n1's broadcast 3, which n1 had not broadcast";
+        assert_broken(&history, NoDuplication::default(), sentence, "n2#2");
+    }
+
+    #[test]
+    fn a_run_without_deliveries_proves_nothing() {
+        let mut history = History::default();
+        history.on("n1", broadcast(1));
+        assert_vacuous(&history, NoDuplication::default(), "no broadcast was delivered");
+    }
+}

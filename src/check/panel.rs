@@ -134,3 +134,52 @@ impl<F> fmt::Debug for Panel<F> {
         f.debug_struct("Panel").field("watching", &watching).field("fallen", &self.fallen).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+    use crate::check::{CausalDelivery, NoDuplication, ReliableDelivery};
+
+    fn twice_delivered() -> (History, Panel<()>) {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n2", start(1)).on("n1", broadcast(1)).on("env", crate::trace::Event::Calm);
+        history.on("n2", delivered("n1", 1)).on("n2", delivered("n1", 1)).on("n2", delivered("n1", 1));
+        history.on("n1", broadcast(2));
+        let mut panel = Panel::new();
+        panel.seat("reliable-delivery", Box::<ReliableDelivery>::default());
+        panel.seat("no-duplication", Box::<NoDuplication>::default());
+        panel.seat("causal-delivery", Box::<CausalDelivery>::default());
+        (history, panel)
+    }
+
+    #[test]
+    fn the_first_violation_is_kept_and_its_checker_not_asked_again() {
+        let (history, mut panel) = twice_delivered();
+        let fell: Vec<bool> = history.records.iter().map(|record| panel.see(record, None)).collect();
+        assert_eq!(fell, [false, false, false, false, false, true, false, false]);
+        let fallen: Vec<_> = panel.fallen().map(|(name, violation)| (name, violation.witnesses.len())).collect();
+        assert_eq!(fallen, [("no-duplication", 2)]);
+        let judged = panel.conclude(Time::ZERO);
+        let words: Vec<_> = judged.iter().map(|one| (one.invariant.as_str(), one.verdict.word())).collect();
+        let told = [("reliable-delivery", "violated"), ("no-duplication", "violated"), ("causal-delivery", "vacuous")];
+        assert_eq!(words, told);
+    }
+
+    #[test]
+    fn a_stopped_run_blames_nobody_for_what_is_only_missing() {
+        let (history, mut panel) = twice_delivered();
+        for record in &history.records {
+            panel.see(record, None);
+        }
+        let words: Vec<_> = panel.conclude_stopped(Time::ZERO).iter().map(|one| one.verdict.word()).collect();
+        assert_eq!(words, ["undecided", "violated", "undecided"]);
+    }
+
+    #[test]
+    fn the_laws_hold_where_nothing_happens() {
+        let judged = Panel::<()>::laws().conclude(Time::ZERO);
+        assert!(judged.iter().all(|one| one.verdict.word() == "holds"));
+        assert_eq!(judged.len(), 7);
+    }
+}

@@ -140,3 +140,57 @@ impl<F> Checker<F> for ReliableDelivery {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn three_nodes() -> History {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n2", start(1)).on("n3", start(1)).on("n1", broadcast(1));
+        history
+    }
+
+    #[test]
+    fn all_have_all_in_the_end() {
+        let mut history = three_nodes();
+        history.on("env", Event::Calm).on("n2", delivered("n1", 1)).on("n3", resumed(&[("n1", 1)]));
+        assert_holds(&history, ReliableDelivery::default(), 2);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let mut history = three_nodes();
+        history.at(9).on("env", Event::Calm).on("n2", delivered("n1", 1));
+        let sentence = "never delivered, though all has been calm: n1's broadcast 1 at n3";
+        assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");
+        history.on("n1", broadcast(2)).on("n1", broadcast(3));
+        let sentence = "never delivered, though all has been calm: n1's broadcast 1 at n3, n1's broadcast 2 at n2, n1's \
+                        broadcast 2 at n3, and 2 more";
+        assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2 n1#3");
+    }
+
+    #[test]
+    fn the_dead_are_owed_nothing_and_owe_what_the_living_know() {
+        let mut history = three_nodes();
+        history.on("env", Event::Calm).on("n3", killed()).on("n2", delivered("n1", 1));
+        assert_holds(&history, ReliableDelivery::default(), 1);
+        let mut history = three_nodes();
+        history.on("env", Event::Calm).on("n1", killed());
+        let unowed = history.clone();
+        assert_vacuous(&unowed, ReliableDelivery::default(), "no broadcast was owed to another node");
+        history.on("n2", delivered("n1", 1));
+        let sentence = "never delivered, though all has been calm: n1's broadcast 1 at n3";
+        assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");
+    }
+
+    #[test]
+    fn a_run_without_a_calm_or_a_broadcast_proves_nothing() {
+        let why = "the run has no calm, after which delivery is owed";
+        assert_vacuous(&three_nodes(), ReliableDelivery::default(), why);
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n2", start(1)).on("env", Event::Calm);
+        assert_vacuous(&history, ReliableDelivery::default(), "no broadcast was owed to another node");
+    }
+}

@@ -20,6 +20,8 @@ mod plan;
 mod range;
 mod resolved;
 mod rules;
+mod schema;
+mod side;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,7 @@ pub use file::ScenarioFile;
 pub use format::{Clocks, Disk, Expect, Run, Scenario};
 pub use load::load;
 pub use resolved::{Expected, Resolved};
+pub use schema::schema;
 pub use wires::{Wire, Wires};
 
 /// The invariants that hold whatever runs, by name; a scenario may name them as it names those of its subject.

@@ -1,6 +1,6 @@
 //! What is to happen, in its total order: by time, then receiver, sender, lane and number, never by insertion.
 
-use crate::identity::{ClientId, LaneId, NodeId};
+use crate::identity::{ClientId, LaneId, MessageId, NodeId};
 use crate::time::Time;
 
 /// One thing to happen. Small and `Copy`: messages lie elsewhere, in slots.
@@ -23,6 +23,12 @@ pub(crate) enum Kind {
     FaultEnd,
     Calm,
     Deliver,
+    /// Some bits of the message flipped on its way.
+    DeliverCorrupted,
+    /// So did some of this one, and it is no message any more.
+    DeliverGarbage,
+    /// It does not arrive.
+    Lose,
     Timer,
     Disk,
     Ask,
@@ -41,19 +47,12 @@ impl Item {
         Self { time: time.as_nanos(), ends: 0, order: place, slot, kind }
     }
 
-    /// The arrival of a copy of a message.
-    pub(crate) fn delivery(
-        time: Time,
-        to: NodeId,
-        from: NodeId,
-        lane: LaneId,
-        number: u32,
-        copy: u16,
-        slot: u32,
-    ) -> Self {
-        let ends = ((to.index() as u64 + NODES) << 32) | (from.index() as u64 + NODES);
-        let order = (lane_bits(lane)) | (u64::from(number) << COPY_BITS) | u64::from(copy);
-        Self { time: time.as_nanos(), ends, order, slot, kind: Kind::Deliver }
+    /// The arrival of a copy of a message, or what `kind` says in its place.
+    #[inline]
+    pub(crate) fn delivery(time: Time, id: MessageId, to: NodeId, copy: u16, kind: Kind, slot: u32) -> Self {
+        let ends = ((to.index() as u64 + NODES) << 32) | (id.sender.index() as u64 + NODES);
+        let order = lane_bits(id.lane) | (u64::from(id.number) << COPY_BITS) | u64::from(copy);
+        Self { time: time.as_nanos(), ends, order, slot, kind }
     }
 
     /// A timer of a node: as if the node had sent it to itself.
@@ -86,8 +85,15 @@ impl Item {
     }
 
     /// The node that sent it.
+    #[inline]
     pub(crate) const fn sender(&self) -> NodeId {
         NodeId::new(((self.ends & 0xffff_ffff) - NODES) as u32)
+    }
+
+    /// The message that arrives.
+    #[inline]
+    pub(crate) const fn message(&self) -> MessageId {
+        MessageId { sender: self.sender(), lane: self.lane(), number: self.number() }
     }
 
     /// The client that it happens to.
@@ -127,78 +133,112 @@ impl Item {
     }
 }
 
-fn lane_bits(lane: LaneId) -> u64 {
+const fn lane_bits(lane: LaneId) -> u64 {
     (lane.index() as u64) << (NUMBER_BITS + COPY_BITS)
 }
 
 /// A heap of four children a node. Taking the first sinks the hole to a leaf along the least children and lets the last
 /// item rise into it (bottom-up heapsort; Wegener 1993), which saves the comparison with an item that belongs at the
 /// bottom anyway.
-#[derive(Clone, Debug, Default)]
+///
+/// Brothers share a [`Group`]. The places behind the last item hold [`NEVER`], so that the least of four is found without
+/// a branch, even at the bottom.
+#[derive(Clone, Debug)]
 pub(crate) struct Agenda {
-    heap: Vec<Item>,
+    groups: Vec<Group>,
+    /// The place behind the last item.
+    end: usize,
 }
 
+/// Four brothers, in two lines of a cache and no third.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(128))]
+struct Group([Item; ARITY]);
+
 const ARITY: usize = 4;
+/// The first item is the last of its group, so that its children begin the next one.
+const ROOT: usize = ARITY - 1;
+/// After all that happens.
+const NEVER: Item = Item { time: u64::MAX, ends: u64::MAX, order: u64::MAX, slot: 0, kind: Kind::Calm };
+const NEVERS: Group = Group([NEVER; ARITY]);
+
+impl Default for Agenda {
+    fn default() -> Self {
+        Self { groups: vec![NEVERS; 2], end: ROOT }
+    }
+}
 
 impl Agenda {
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.end - ROOT
     }
 
     #[inline]
     pub(crate) fn push(&mut self, item: Item) {
-        self.heap.push(item);
-        self.rise(self.heap.len() - 1, item);
+        let place = self.end;
+        if place == self.groups.len() * ARITY {
+            self.grow();
+        }
+        self.end += 1;
+        self.rise(place, item);
     }
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<Item> {
-        let last = self.heap.pop()?;
-        let Some(&first) = self.heap.first() else {
-            return Some(last);
-        };
-        let hole = self.sink();
-        self.rise(hole, last);
+        if self.end == ROOT {
+            return None;
+        }
+        let first = *self.at(ROOT);
+        self.end -= 1;
+        let last = std::mem::replace(self.at(self.end), NEVER);
+        if self.end > ROOT {
+            let hole = self.sink();
+            self.rise(hole, last);
+        }
         Some(first)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.groups.push(NEVERS);
+    }
+
+    #[inline]
+    fn at(&mut self, place: usize) -> &mut Item {
+        &mut self.groups[place / ARITY].0[place % ARITY]
     }
 
     /// Moves the least children up along a path from the root; the place at its end is free.
     #[inline]
     fn sink(&mut self) -> usize {
-        let heap = self.heap.as_mut_slice();
-        let mut hole = 0;
+        let mut hole = ROOT;
         loop {
-            let first = hole * ARITY + 1;
-            let least = match heap.get(first..first + ARITY) {
-                Some(children) => {
-                    let left = usize::from(children[1].before(&children[0]));
-                    let right = 2 + usize::from(children[3].before(&children[2]));
-                    first + if children[right].before(&children[left]) { right } else { left }
-                }
-                None => match (first..heap.len()).reduce(|a, b| if heap[b].before(&heap[a]) { b } else { a }) {
-                    Some(least) => least,
-                    None => return hole,
-                },
-            };
-            heap[hole] = heap[least];
-            hole = least;
+            let children = hole - (ROOT - 1);
+            if children * ARITY >= self.end {
+                return hole;
+            }
+            let Group([a, b, c, d]) = &self.groups[children];
+            let (left, right) = (usize::from(b.before(a)), 2 + usize::from(d.before(c)));
+            let brothers = &self.groups[children].0;
+            let least = if brothers[right].before(&brothers[left]) { right } else { left };
+            *self.at(hole) = brothers[least];
+            hole = children * ARITY + least;
         }
     }
 
     #[inline]
     fn rise(&mut self, mut hole: usize, item: Item) {
-        let heap = self.heap.as_mut_slice();
-        while hole > 0 {
-            let parent = (hole - 1) / ARITY;
-            if !item.before(&heap[parent]) {
+        while hole > ROOT {
+            let parent = hole / ARITY + (ROOT - 1);
+            let above = *self.at(parent);
+            if !item.before(&above) {
                 break;
             }
-            heap[hole] = heap[parent];
+            *self.at(hole) = above;
             hole = parent;
         }
-        heap[hole] = item;
+        *self.at(hole) = item;
     }
 }
 
@@ -216,7 +256,8 @@ mod tests {
                     let time = Time::from_nanos(draws.below(50));
                     let node = |draws: &mut crate::chance::Draws| NodeId::new(draws.below(9) as u32);
                     let (to, from) = (node(&mut draws), node(&mut draws));
-                    Item::delivery(time, to, from, LaneId::new(draws.below(3) as u8), n, 0, n)
+                    let id = MessageId { sender: from, lane: LaneId::new(draws.below(3) as u8), number: n };
+                    Item::delivery(time, id, to, 0, Kind::Deliver, n)
                 })
                 .collect();
             let mut agenda = Agenda::default();
@@ -233,9 +274,9 @@ mod tests {
     #[test]
     fn an_item_gives_back_what_it_was_made_of() {
         let (to, from) = (NodeId::new(999_999), NodeId::new(3));
-        let item = Item::delivery(Time::from_nanos(7), to, from, LaneId::new(9), 1_000_000, 2, 5);
-        assert_eq!((item.node(), item.sender(), item.lane()), (to, from, LaneId::new(9)));
-        assert_eq!((item.number(), item.copy(), item.slot), (1_000_000, 2, 5));
+        let id = MessageId { sender: from, lane: LaneId::new(9), number: 1_000_000 };
+        let item = Item::delivery(Time::from_nanos(7), id, to, 2, Kind::Deliver, 5);
+        assert_eq!((item.message(), item.node(), item.copy(), item.slot), (id, to, 2, 5));
         let client = Item::client(Time::ZERO, ClientId::new(4), Kind::Ask, 0);
         assert_eq!(client.client_id(), ClientId::new(4));
     }
@@ -244,7 +285,8 @@ mod tests {
     fn at_one_instant_faults_act_first_and_the_disk_answers_before_messages_arrive() {
         let node = NodeId::new(0);
         let mut agenda = Agenda::default();
-        let delivery = Item::delivery(Time::ZERO, node, node, LaneId::new(0), 1, 0, 0);
+        let id = MessageId { sender: node, lane: LaneId::new(0), number: 1 };
+        let delivery = Item::delivery(Time::ZERO, id, node, 0, Kind::Deliver, 0);
         let disk = Item::disk(Time::ZERO, node, 1, 9);
         let fault = Item::environment(Time::ZERO, Kind::Fault, 0, 7);
         let ask = Item::client(Time::ZERO, ClientId::new(0), Kind::Ask, 0);

@@ -1,6 +1,7 @@
 //! A cluster as a value: what a node does when it starts, handles something, or dies, whoever drives it.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use super::timers::Place;
 use crate::chance::{Chance, Key, Seed};
 use crate::clocks::Stamp;
 use crate::context::{Context, Effect};
-use crate::identity::{Boot, MessageId, NodeId, OpId};
-use crate::process::{Lane, Process, Stored};
+use crate::identity::{Actor, Boot, MessageId, NodeId, OpId};
+use crate::observation::{Observation, Observe as _};
+use crate::process::{Data, Lane, Process, Stored};
 use crate::time::{LocalTime, Span, Time};
-use crate::trace::EffectKind;
+use crate::trace::{Cause, Event, Said};
 
 /// What surrounds a cluster: who drives it decides what becomes of its effects.
 pub(crate) trait World<P: Process> {
@@ -24,9 +26,19 @@ pub(crate) trait World<P: Process> {
     /// When a node's monotonic clock will read something.
     fn when(&self, node: NodeId, reading: LocalTime) -> Time;
     /// Records what a node did or what happened to it.
-    fn record(&mut self, node: NodeId, number: u32, stamp: Option<&Stamp>, what: What<'_, P>);
+    fn tell(&mut self, mark: Mark<'_>, event: Event<'_>);
+    /// Records something in which a node said something, which `observe` translates for checkers.
+    fn tell_said<T: Data>(
+        &mut self,
+        mark: Mark<'_>,
+        said: &T,
+        observe: fn(&T, &mut Vec<Observation>),
+        event: impl FnOnce(Said<'_>) -> Event<'_>,
+    );
+    /// Records a fact.
+    fn note(&mut self, mark: Mark<'_>, fact: &P::Fact);
     /// Records and transmits a message.
-    fn send(&mut self, id: MessageId, number: u32, stamp: Option<&Stamp>, to: NodeId, message: P::Message);
+    fn send(&mut self, mark: Mark<'_>, id: MessageId, to: NodeId, message: P::Message);
     /// Puts a timer into the agenda.
     fn schedule(&mut self, node: NodeId, timer: &P::Timer, place: Place);
     /// Begins the `nth` sync of a node.
@@ -41,49 +53,22 @@ pub(crate) trait World<P: Process> {
     fn interrupted(&self) -> bool;
 }
 
-/// What is recorded of a node.
+/// What is said in a timer or message, for checkers: nothing.
+pub(crate) const fn nothing<T>(_: &T, _: &mut Vec<Observation>) {}
+
+/// By what a record is known: whose event it is, which of that one's, and the clocks that it bears.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum What<'a, P: Process> {
-    Start {
-        boot: Boot,
-        intact: u32,
-        torn: u32,
-        damaged: u32,
-    },
-    Receive {
-        arrival: Arrival,
-        corrupted: Option<&'a P::Message>,
-    },
-    Timer(&'a P::Timer),
-    Command(OpId),
-    Synced {
-        sync: u32,
-    },
-    Append(&'a P::Entry),
-    Rewrite {
-        entries: u32,
-    },
-    Sync,
-    Reply {
-        op: OpId,
-        reply: &'a P::Reply,
-    },
-    Fact(&'a P::Fact),
-    Dropped {
-        effect: EffectKind,
-        message: Option<MessageId>,
-    },
-    /// A message that waited for a paused node, which died.
-    LostDown(Arrival),
-    Killed {
-        unsynced: u32,
-    },
-    Paused,
-    Unpaused,
-    IoError,
-    Panicked {
-        reason: &'a str,
-    },
+pub(crate) struct Mark<'a> {
+    pub(crate) actor: Actor,
+    pub(crate) number: u32,
+    pub(crate) stamp: Option<&'a Stamp>,
+}
+
+impl Mark<'_> {
+    /// An event of a node, without a stamp.
+    pub(crate) const fn plain(node: NodeId, number: u32) -> Self {
+        Self { actor: Actor::Node(node), number, stamp: None }
+    }
 }
 
 /// All nodes of a run. A value: it can be cloned, hashed, and driven by a clock or by an exploration.
@@ -143,33 +128,25 @@ impl<P: Process> Cluster<P> {
 
     /// Starts a node that is down.
     pub(crate) fn start(&mut self, id: NodeId, world: &mut impl World<P>) {
-        let key = self.draws.text("damage");
+        self.damage_disk(id, world);
         let node = &mut self.nodes[id.index()];
         assert!(node.life == Life::Down, "only a node that is down can start");
         node.boot = node.boot.next();
         node.life = Life::Up;
-        if let Some(fault) = node.ailment.damage.take() {
-            let readable = node.disk.intact();
-            if readable > 0 {
-                let mut draws = key.with(id.index() as u64).with(u64::from(node.boot.number())).draws();
-                node.disk.damage(usize::try_from(draws.below(readable as u64)).expect("an index fits"));
-                world.touch(fault);
-            }
-        }
-        let number = node.number();
-        let boot = node.boot;
+        let (number, boot) = (node.number(), node.boot);
         let disk = std::mem::take(&mut node.disk);
         let started = self.run(id, world, |_, ctx| Some(P::start(boot, disk.entries(), ctx)));
         let count = |which: fn(&Stored<P::Entry>) -> bool| {
             u32::try_from(disk.entries().iter().filter(|entry| which(entry)).count()).unwrap_or(u32::MAX)
         };
-        let what = What::Start {
+        let event = Event::Start {
             boot,
             intact: count(|entry| matches!(entry, Stored::Intact(_))),
             torn: count(|entry| matches!(entry, Stored::Torn)),
             damaged: count(|entry| matches!(entry, Stored::Damaged)),
         };
-        self.record_input(id, number, what, world);
+        let stamp = self.take_first_stamp();
+        world.tell(Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) }, event);
         let node = &mut self.nodes[id.index()];
         node.disk = disk;
         node.disk.drop_torn();
@@ -178,64 +155,106 @@ impl<P: Process> Cluster<P> {
                 node.process = process;
                 self.perform_outbox(id, world);
             }
-            Err(reason) => self.panicked(id, &reason, world),
+            Err(reason) => self.panicked(id, reason, world),
+        }
+    }
+
+    /// Makes a durable entry unreadable before a start, if a fault wants it and there is one.
+    fn damage_disk(&mut self, id: NodeId, world: &mut impl World<P>) {
+        let key = self.draws.text("damage");
+        let node = &mut self.nodes[id.index()];
+        let Some(fault) = node.plight.as_mut().and_then(|plight| plight.ailment.damage.take()) else {
+            return;
+        };
+        let readable = node.disk.intact();
+        if readable > 0 {
+            let boot = node.boot.next();
+            let mut draws = key.with(id.index() as u64).with(u64::from(boot.number())).draws();
+            node.disk.damage(usize::try_from(draws.below(readable as u64)).expect("an index fits"));
+            world.touch(fault);
         }
     }
 
     /// Hands something to a node: at once if it is up, later if it is paused; a node that is down never sees it.
     #[inline]
     pub(crate) fn input(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
-        let node = &mut self.nodes[id.index()];
-        match node.life {
+        match self.nodes[id.index()].life {
             Life::Up => self.step(id, input, world),
-            Life::Paused => {
-                if let Some(fault) = node.paused_by {
-                    world.touch(fault);
-                }
-                node.inbox.push_back(input);
-            }
+            Life::Paused => self.put_off(id, input, world),
             Life::Down => {}
         }
+    }
+
+    #[cold]
+    fn put_off(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
+        let node = self.node(id);
+        if let Some(fault) = node.plight.as_ref().and_then(|plight| plight.paused_by) {
+            world.touch(fault);
+        }
+        node.backlog().inbox.push_back(input);
     }
 
     #[inline]
     fn step(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
         let number = self.node(id).number();
         let handled = match input {
-            Input::Message { from, message, arrival } => {
-                let altered = arrival.corrupted.then(|| message.clone());
-                let handled = self.run(id, world, |process, ctx| {
-                    process.as_mut().expect(RUNNING).on_message(from, message, ctx);
-                });
-                self.record_input(id, number, What::Receive { arrival, corrupted: altered.as_ref() }, world);
-                handled
-            }
+            Input::Message { from, message, arrival } => self.step_message(id, number, from, message, arrival, world),
             Input::Timer(timer) => {
                 let handled = self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_timer(timer, ctx));
-                self.record_input(id, number, What::Timer(&timer), world);
+                let stamp = self.take_first_stamp();
+                let mark = Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) };
+                world.tell_said(mark, &timer, nothing, |timer| Event::Timer { timer });
                 handled
             }
             Input::Command { op, command } => {
                 let handled =
                     self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_command(op, command, ctx));
-                self.record_input(id, number, What::Command(op), world);
+                let stamp = self.take_first_stamp();
+                world.tell(Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) }, Event::Command { op });
                 handled
             }
         };
         match handled {
             Ok(()) => self.perform_outbox(id, world),
-            Err(reason) => self.panicked(id, &reason, world),
+            Err(reason) => self.panicked(id, reason, world),
         }
     }
 
-    /// Runs a handler, which fills the outbox; the text of a panic, if it panicked.
+    #[inline]
+    fn step_message(
+        &mut self,
+        id: NodeId,
+        number: u32,
+        from: NodeId,
+        message: P::Message,
+        arrival: Arrival,
+        world: &mut impl World<P>,
+    ) -> Result<(), Panicked> {
+        let Arrival { id: name, copy, corrupted } = arrival;
+        let altered = corrupted.then(|| message.clone());
+        let handled =
+            self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_message(from, message, ctx));
+        let stamp = self.take_first_stamp();
+        let mark = Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) };
+        match &altered {
+            None => world.tell(mark, Event::Receive { message: name, copy, corrupted: None }),
+            Some(altered) => world.tell_said(mark, altered, nothing, |said| Event::Receive {
+                message: name,
+                copy,
+                corrupted: Some(said),
+            }),
+        }
+        handled
+    }
+
+    /// Runs a handler, which fills the outbox; the panic, if it panicked.
     #[inline]
     fn run<R>(
         &mut self,
         id: NodeId,
         world: &mut impl World<P>,
         handler: impl FnOnce(&mut Option<P>, &mut Context<'_, P>) -> R,
-    ) -> Result<R, String> {
+    ) -> Result<R, Panicked> {
         let nodes = self.size();
         let (wall, monotonic) = world.clocks(id);
         let node = &mut self.nodes[id.index()];
@@ -246,172 +265,71 @@ impl<P: Process> Cluster<P> {
             config: self.config.as_ref(),
             wall,
             monotonic,
-            draws_key: self.draws.with(id.index() as u64),
+            draws_key: self.draws,
             draws: &mut node.draws,
             tickets: &mut node.tickets,
             outbox: &mut self.outbox,
         };
         let process = &mut node.process;
-        catch_unwind(AssertUnwindSafe(|| handler(process, &mut ctx))).map_err(|panic| reason_of(panic.as_ref()))
+        catch_unwind(AssertUnwindSafe(|| handler(process, &mut ctx)))
     }
 
-    /// Records what a step handled; a stamp that the handler gave before all else belongs to it.
+    /// A stamp that a handler gave before all else belongs to the record of what the step handles.
     #[inline]
-    fn record_input(&mut self, id: NodeId, number: u32, what: What<'_, P>, world: &mut impl World<P>) {
-        match self.outbox.first() {
-            Some(Effect::Stamp(stamp)) => {
-                let stamp = Arc::clone(stamp);
-                self.outbox.remove(0);
-                world.record(id, number, Some(&stamp), what);
-            }
-            _ => world.record(id, number, None, what),
-        }
+    fn take_first_stamp(&mut self) -> Option<Arc<Stamp>> {
+        let Some(Effect::Stamp(_)) = self.outbox.first() else {
+            return None;
+        };
+        let Effect::Stamp(stamp) = self.outbox.remove(0) else { unreachable!("it was one") };
+        Some(stamp)
     }
 
     /// Gives the effects in the outbox their numbers, and performs those that need not wait.
-    #[inline]
     fn perform_outbox(&mut self, id: NodeId, world: &mut impl World<P>) {
         if self.outbox.is_empty() {
             return;
         }
         let mut outbox = std::mem::take(&mut self.outbox);
         let node = &mut self.nodes[id.index()];
-        let mut number = node.events;
-        let events = outbox.iter().filter(|effect| kind_of(effect).is_some()).count();
-        node.events += u32::try_from(events).expect("an outbox has few effects");
-        if let Some(doom) = &mut node.doom
-            && doom.before.is_none()
-            && events > doom.after_effects as usize
-        {
-            doom.before = Some(number + 1 + doom.after_effects);
+        if let Some(plight) = &mut node.plight {
+            let events = outbox.iter().filter(|effect| kind_of(effect).is_some()).count();
+            plight.foresee(node.events + 1, events);
         }
-        let mut waits = node.barrier.is_some() || !node.waiting.is_empty();
+        let mut waits = node.holds_effects();
         let mut dies = false;
         for effect in outbox.drain(..) {
-            match effect {
-                Effect::SetTimer { timer, after } => self.set_timer(id, timer, after, world),
-                Effect::CancelTimer { timer } => self.node(id).timers.cancel(timer),
-                effect => {
-                    if kind_of(&effect).is_some() {
-                        number += 1;
-                    }
-                    let waiting = self.call(id, number, effect);
-                    if waits {
-                        self.node(id).waiting.push_back(waiting);
-                    } else {
-                        match self.perform(id, waiting, world) {
-                            Performed::Done => waits = world.interrupted(),
-                            Performed::Blocks => waits = true,
-                            Performed::Dies => (waits, dies) = (true, true),
-                        }
+            if let Effect::SetTimer { timer, after } = effect {
+                node.set_timer(id, timer, after, world);
+            } else if let Effect::CancelTimer { timer } = effect {
+                node.timers.cancel(timer);
+            } else {
+                let waiting = node.call(effect);
+                if waits {
+                    node.backlog().waiting.push_back(waiting);
+                } else {
+                    match node.perform(id, waiting, world) {
+                        Performed::Done => waits = world.interrupted(),
+                        Performed::Blocks => waits = true,
+                        Performed::Dies => (waits, dies) = (true, true),
                     }
                 }
             }
         }
         self.outbox = outbox;
         if dies {
-            self.kill(id, world);
-        }
-    }
-
-    /// An effect as it was called: with its number and, if it is a send, its message's.
-    #[inline]
-    fn call(&mut self, id: NodeId, number: u32, effect: Effect<P>) -> Waiting<P> {
-        let message = match &effect {
-            Effect::Send { message, .. } => {
-                let sent = &mut self.node(id).sent[message.lane().index()];
-                *sent += 1;
-                *sent
-            }
-            _ => 0,
-        };
-        Waiting { number, message, effect }
-    }
-
-    #[inline]
-    fn perform(&mut self, id: NodeId, waiting: Waiting<P>, world: &mut impl World<P>) -> Performed {
-        let Waiting { number, message: nth, effect } = waiting;
-        let node = &mut self.nodes[id.index()];
-        if let Effect::Stamp(stamp) = effect {
-            node.stamp = Some(stamp);
-            return Performed::Done;
-        }
-        if node.is_doomed(number) || node.disk_fails(&effect) {
-            self.fail(id, Waiting { number, message: nth, effect }, world);
-            return Performed::Dies;
-        }
-        let stamp = node.stamp.take();
-        let stamp = stamp.as_deref();
-        match effect {
-            Effect::Send { to, message } => {
-                let id = MessageId { sender: id, lane: message.lane(), number: nth };
-                world.send(id, number, stamp, to, message);
-            }
-            Effect::Append(entry) => {
-                world.record(id, number, stamp, What::Append(&entry));
-                node.disk.append(entry);
-            }
-            Effect::Rewrite(entries) => {
-                let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-                world.record(id, number, stamp, What::Rewrite { entries: count });
-                node.disk.rewrite(entries);
-            }
-            Effect::Sync { ticket } => {
-                world.record(id, number, stamp, What::Sync);
-                node.syncs += 1;
-                node.barrier = Some(Barrier { sync: number, ticket, covers: node.disk.unsynced(), answered: false });
-                world.sync(id, node.boot, number, node.syncs);
-                return Performed::Blocks;
-            }
-            Effect::Reply { op, reply } => {
-                world.record(id, number, stamp, What::Reply { op, reply: &reply });
-                world.answer(op, reply);
-            }
-            Effect::Note(fact) => world.record(id, number, stamp, What::Fact(&fact)),
-            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Stamp(_) => {
-                unreachable!("timers act at the call, and a stamp was taken above")
-            }
-        }
-        Performed::Done
-    }
-
-    /// Records an effect that kills the node in place of being performed.
-    #[cold]
-    fn fail(&mut self, id: NodeId, waiting: Waiting<P>, world: &mut impl World<P>) {
-        let node = &mut self.nodes[id.index()];
-        let doomed = node.is_doomed(waiting.number);
-        node.waiting.push_front(waiting);
-        if doomed {
-            let doom = node.doom.take().expect("it is doomed");
-            world.touch(doom.fault);
-            world.struck(id, doom.fault);
-        } else {
-            let fault = node.ailment.io_error.take().expect("its disk fails");
-            world.touch(fault);
-            world.struck(id, fault);
-            let number = node.number();
-            world.record(id, number, None, What::IoError);
-        }
-    }
-
-    #[inline]
-    fn set_timer(&mut self, id: NodeId, timer: P::Timer, after: Span, world: &mut impl World<P>) {
-        let deadline = world.monotonic(id) + after;
-        let time = world.when(id, deadline);
-        if let Some(place) = self.node(id).timers.set(timer, deadline, time) {
-            world.schedule(id, &timer, place);
+            self.strike(id, world);
         }
     }
 
     /// The disk has answered.
     pub(crate) fn synced(&mut self, id: NodeId, world: &mut impl World<P>) {
         let node = self.node(id);
-        let barrier = node.barrier.as_mut().expect("a disk answers only while a sync is open");
+        let barrier = node.backlog().barrier.as_mut().expect("a disk answers only while a sync is open");
         barrier.answered = true;
         let (sync, covers) = (barrier.sync, barrier.covers);
         node.disk.settle(covers);
         let number = node.number();
-        world.record(id, number, None, What::Synced { sync });
+        world.tell(Mark::plain(id, number), Event::Synced { sync });
         self.go_on(id, world);
     }
 
@@ -420,22 +338,23 @@ impl<P: Process> Cluster<P> {
     pub(crate) fn go_on(&mut self, id: NodeId, world: &mut impl World<P>) {
         while self.life(id) == Life::Up && !world.interrupted() {
             let node = self.node(id);
-            if let Some(barrier) = node.barrier.filter(|barrier| barrier.answered) {
-                node.barrier = None;
-                node.completed = barrier.ticket;
-            } else if node.barrier.is_none() && !node.waiting.is_empty() {
-                let next = node.waiting.pop_front().expect("something waits");
-                if matches!(self.perform(id, next, world), Performed::Dies) {
-                    self.kill(id, world);
+            let backlog = node.backlog();
+            if let Some(barrier) = backlog.barrier.filter(|barrier| barrier.answered) {
+                backlog.barrier = None;
+                backlog.completed = barrier.ticket;
+            } else if backlog.barrier.is_none() && !backlog.waiting.is_empty() {
+                let next = backlog.waiting.pop_front().expect("something waits");
+                if matches!(node.perform(id, next, world), Performed::Dies) {
+                    self.strike(id, world);
                 }
-            } else if let Some(ticket) = node.completed.take() {
+            } else if let Some(ticket) = backlog.completed.take() {
                 let completed =
                     self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_synced(ticket, ctx));
                 match completed {
                     Ok(()) => self.perform_outbox(id, world),
-                    Err(reason) => self.panicked(id, &reason, world),
+                    Err(reason) => self.panicked(id, reason, world),
                 }
-            } else if let Some(input) = node.inbox.pop_front() {
+            } else if let Some(input) = backlog.inbox.pop_front() {
                 self.step(id, input, world);
             } else {
                 return;
@@ -447,80 +366,177 @@ impl<P: Process> Cluster<P> {
     pub(crate) fn pause(&mut self, id: NodeId, fault: u32, world: &mut impl World<P>) {
         let node = self.node(id);
         node.life = Life::Paused;
-        node.paused_by = Some(fault);
+        node.make_plight().paused_by = Some(fault);
         let number = node.number();
-        world.record(id, number, None, What::Paused);
+        world.tell(Mark::plain(id, number), Event::Paused);
     }
 
     /// Lets a paused node go on.
     pub(crate) fn unpause(&mut self, id: NodeId, world: &mut impl World<P>) {
         let node = self.node(id);
         node.life = Life::Up;
-        node.paused_by = None;
+        if let Some(plight) = &mut node.plight {
+            plight.paused_by = None;
+        }
         let number = node.number();
-        world.record(id, number, None, What::Unpaused);
+        world.tell(Mark::plain(id, number), Event::Unpaused);
         self.go_on(id, world);
+    }
+
+    /// Kills a node inside a step, by its doom or by its disk.
+    #[cold]
+    fn strike(&mut self, id: NodeId, world: &mut impl World<P>) {
+        let node = self.node(id);
+        let number = node.backlog().waiting.front().expect("the effect that it dies at").number;
+        let plight = node.plight.as_mut().expect("a fault kills it");
+        if plight.is_doomed(number) {
+            let doom = plight.doom.take().expect("it is doomed");
+            world.touch(doom.fault);
+            world.struck(id, doom.fault);
+        } else {
+            let fault = plight.ailment.io_error.take().expect("its disk fails");
+            world.touch(fault);
+            world.struck(id, fault);
+            let number = node.number();
+            world.tell(Mark::plain(id, number), Event::IoError);
+        }
+        self.kill(id, world);
     }
 
     /// Kills a node: all that is volatile or not durable is gone.
     pub(crate) fn kill(&mut self, id: NodeId, world: &mut impl World<P>) {
         let node = &mut self.nodes[id.index()];
-        for waiting in std::mem::take(&mut node.waiting) {
-            waiting.record_dropped(id, world);
+        let backlog = node.take_backlog();
+        for waiting in backlog.waiting {
+            waiting.tell_dropped(id, world);
         }
-        for input in std::mem::take(&mut node.inbox) {
+        for input in backlog.inbox {
             if let Input::Message { arrival, .. } = input {
-                let number = node.number();
-                world.record(id, number, None, What::LostDown(arrival));
+                let event = Event::Lost { message: arrival.id, copy: arrival.copy, cause: Cause::Down };
+                world.tell(Mark::plain(id, node.number()), event);
             }
         }
         let unsynced = u32::try_from(node.disk.unsynced()).unwrap_or(u32::MAX);
-        if node.disk.crash(node.ailment.torn.is_some())
-            && let Some(fault) = node.ailment.torn.take()
+        let torn = node.plight.as_mut().map(|plight| &mut plight.ailment.torn);
+        if node.disk.crash(torn.as_ref().is_some_and(|torn| torn.is_some()))
+            && let Some(fault) = torn.and_then(Option::take)
         {
             world.touch(fault);
         }
         node.die();
         let number = node.number();
-        world.record(id, number, None, What::Killed { unsynced });
+        world.tell(Mark::plain(id, number), Event::Killed { unsynced });
     }
 
     /// At the end of the run: what still waits never came to be.
     pub(crate) fn abandon(&mut self, world: &mut impl World<P>) {
         for (id, node) in NodeId::all(self.size()).zip(&mut self.nodes) {
-            for waiting in std::mem::take(&mut node.waiting) {
-                waiting.record_dropped(id, world);
+            for waiting in node.take_backlog().waiting {
+                waiting.tell_dropped(id, world);
             }
         }
     }
 
     #[cold]
-    fn panicked(&mut self, id: NodeId, reason: &str, world: &mut impl World<P>) {
+    fn panicked(&mut self, id: NodeId, panic: Panicked, world: &mut impl World<P>) {
         self.outbox.clear();
         let number = self.node(id).number();
-        world.record(id, number, None, What::Panicked { reason });
+        let reason = Cow::Borrowed(reason_of(panic.as_ref()));
+        world.tell(Mark::plain(id, number), Event::Panicked { reason });
         self.kill(id, world);
     }
 }
 
+impl<P: Process> Node<P> {
+    /// An effect as it was called: with its number and, if it is a send, its message's.
+    #[inline]
+    fn call(&mut self, effect: Effect<P>) -> Waiting<P> {
+        let number = if kind_of(&effect).is_some() { self.number() } else { 0 };
+        let mut message = 0;
+        if let Effect::Send { message: sent, .. } = &effect {
+            let count = &mut self.sent[sent.lane().index()];
+            *count += 1;
+            message = *count;
+        }
+        Waiting { number, message, effect }
+    }
+
+    #[inline]
+    fn perform(&mut self, id: NodeId, waiting: Waiting<P>, world: &mut impl World<P>) -> Performed {
+        if let Effect::Stamp(stamp) = waiting.effect {
+            self.stamp = Some(stamp);
+            return Performed::Done;
+        }
+        if self.dies_at(waiting.number, &waiting.effect) {
+            self.backlog().waiting.push_front(waiting);
+            return Performed::Dies;
+        }
+        let Waiting { number, message: nth, effect } = waiting;
+        let stamp = self.stamp.take();
+        let mark = Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) };
+        match effect {
+            Effect::Send { to, message } => {
+                let name = MessageId { sender: id, lane: message.lane(), number: nth };
+                world.send(mark, name, to, message);
+            }
+            Effect::Append(entry) => {
+                world.tell_said(mark, &entry, P::Entry::observe, |entry| Event::Append { entry });
+                self.disk.append(entry);
+            }
+            Effect::Rewrite(entries) => {
+                let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+                world.tell(mark, Event::Rewrite { entries: count });
+                self.disk.rewrite(entries);
+            }
+            Effect::Sync { ticket } => {
+                world.tell(mark, Event::Sync);
+                self.syncs += 1;
+                let covers = self.disk.unsynced();
+                self.backlog().barrier = Some(Barrier { sync: number, ticket, covers, answered: false });
+                world.sync(id, self.boot, number, self.syncs);
+                return Performed::Blocks;
+            }
+            Effect::Reply { op, reply } => {
+                world.tell_said(mark, &reply, P::Reply::observe, |reply| Event::Reply { op, reply });
+                world.answer(op, reply);
+            }
+            Effect::Note(fact) => world.note(mark, &fact),
+            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Stamp(_) => {
+                unreachable!("timers act at the call, and a stamp was taken above")
+            }
+        }
+        Performed::Done
+    }
+
+    #[inline]
+    fn set_timer(&mut self, id: NodeId, timer: P::Timer, after: Span, world: &mut impl World<P>) {
+        let deadline = world.monotonic(id) + after;
+        let time = world.when(id, deadline);
+        if let Some(place) = self.timers.set(timer, deadline, time) {
+            world.schedule(id, &timer, place);
+        }
+    }
+}
+
+/// What a handler panicked with.
+type Panicked = Box<dyn Any + Send>;
+
 const RUNNING: &str = "a node that is up has a process";
 
-fn reason_of(panic: &(dyn Any + Send)) -> String {
+fn reason_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic that is no text").to_owned()
+    text.unwrap_or("a panic that is no text")
 }
 
 impl<P: Process> Waiting<P> {
-    fn record_dropped(&self, node: NodeId, world: &mut impl World<P>) {
+    fn tell_dropped(&self, node: NodeId, world: &mut impl World<P>) {
         let Some(effect) = kind_of(&self.effect) else {
             return;
         };
-        let message = match &self.effect {
-            Effect::Send { message, .. } => {
-                Some(MessageId { sender: node, lane: message.lane(), number: self.message })
-            }
-            _ => None,
-        };
-        world.record(node, self.number, None, What::Dropped { effect, message });
+        let mut message = None;
+        if let Effect::Send { message: sent, .. } = &self.effect {
+            message = Some(MessageId { sender: node, lane: sent.lane(), number: self.message });
+        }
+        world.tell(Mark::plain(node, self.number), Event::Dropped { effect, message });
     }
 }

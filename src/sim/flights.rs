@@ -7,10 +7,6 @@ use crate::time::Time;
 pub(crate) struct Flight<M> {
     pub(crate) message: M,
     pub(crate) sent: Time,
-    /// Whether it is lost by chance.
-    pub(crate) lost: bool,
-    /// Which bit flips, if one does.
-    pub(crate) flip: Option<u64>,
 }
 
 /// Slots with a free list.

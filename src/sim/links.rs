@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 use smallvec::SmallVec;
 
-use crate::chance::{Chance, Key, Seed};
+use crate::chance::{Chance, Draws, Key, Seed};
 use crate::fault::{Direction, Partition, Shape, Target};
 use crate::identity::{MessageId, NodeId};
 use crate::measure::Share;
@@ -18,16 +18,23 @@ use crate::time::{Span, Time};
 pub(crate) struct Passage {
     /// How long it takes.
     pub(crate) delay: Span,
-    /// Whether it is lost by chance.
-    pub(crate) lost: bool,
-    /// Which bit flips, if one does.
-    pub(crate) flip: Option<u64>,
+    pub(crate) luck: Luck,
 }
 
-/// What becomes of a message, and which faults had a hand in it.
+/// What chance does to a copy on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Luck {
+    Whole,
+    Lost,
+    /// This bit of its encoding flips.
+    Flipped(u64),
+}
+
+/// What becomes of a message: of its first copy, and of more if there are more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fate {
-    pub(crate) copies: SmallVec<[Passage; 2]>,
+    pub(crate) first: Passage,
+    pub(crate) more: SmallVec<[Passage; 1]>,
 }
 
 /// Links that a fault changes.
@@ -84,6 +91,8 @@ pub(crate) struct Links {
 
 /// Where in a message's draws each decision lies: another decision's draws never move them.
 mod draw {
+    /// So many draws lie between those of a message and those of the next on the same link's lane.
+    pub(super) const APART: u64 = 16;
     pub(super) const DELAY: u64 = 0;
     pub(super) const LOSS: u64 = 4;
     pub(super) const DUPLICATE: u64 = 5;
@@ -93,13 +102,19 @@ mod draw {
 }
 
 impl Links {
-    pub(crate) fn new(seed: Seed, lanes: &[&str], network: Network, pinned: BTreeMap<MessageId, PinnedFate>) -> Self {
+    pub(crate) fn new(
+        seed: Seed,
+        nodes: u32,
+        lanes: &[&str],
+        network: Network,
+        pinned: BTreeMap<MessageId, PinnedFate>,
+    ) -> Self {
         let key = seed.key("fate");
         Self {
             lanes: lanes.iter().map(|lane| key.text(lane)).collect(),
             exceptions: network.links.iter().map(|link| ((link.from, link.to), link.link)).collect(),
             network,
-            carried: Tally::default(),
+            carried: Tally::new(nodes, lanes.len()),
             changes: Vec::new(),
             cuts: Vec::new(),
             clogs: Vec::new(),
@@ -112,30 +127,17 @@ impl Links {
     #[inline]
     pub(crate) fn fate(&mut self, to: NodeId, id: MessageId, touched: &mut [u64]) -> Fate {
         let ends = (id.sender.index() as u64) << 32 | to.index() as u64;
-        let lane_key = self.lanes[id.lane.index()];
-        let number = self.carried.next(ends ^ (id.lane.index() as u64) << 56);
-        let key = lane_key.with(ends).with(u64::from(number));
-        if self.exceptions.is_empty() && self.changes.is_empty() && self.pinned.is_empty() {
-            self.plain_fate(key)
-        } else {
-            self.altered_fate(key, to, id, touched)
+        let key = self.lanes[id.lane.index()].with(ends);
+        let nth = self.carried.next(id.sender, to, id.lane);
+        let draws = Fortune { key, first: u64::from(nth) * draw::APART };
+        if self.calm || !self.exceptions.is_empty() || !self.changes.is_empty() || !self.pinned.is_empty() {
+            return self.altered_fate(draws, to, id, touched);
         }
-    }
-
-    /// The fate on a link like all others.
-    #[inline]
-    fn plain_fate(&self, key: Key) -> Fate {
-        let link = &self.network.link;
-        let mut delay = link.delay.sample(&mut key.draws_from(draw::DELAY));
-        if self.calm {
-            delay = delay.min(self.network.calm_delay);
-            return Fate { copies: SmallVec::from_slice(&[Passage { delay, lost: false, flip: None }]) };
-        }
-        passages(link, delay, key)
+        passages(&self.network.link, draws)
     }
 
     #[cold]
-    fn altered_fate(&self, key: Key, to: NodeId, id: MessageId, touched: &mut [u64]) -> Fate {
+    fn altered_fate(&self, draws: Fortune, to: NodeId, id: MessageId, touched: &mut [u64]) -> Fate {
         let base = *self.exceptions.get(&(id.sender, to)).unwrap_or(&self.network.link);
         let mut link = if self.calm { Link { delay: base.delay, ..Link::default() } } else { base };
         let mut causes: SmallVec<[(u32, Changed); 4]> = SmallVec::new();
@@ -143,13 +145,12 @@ impl Links {
             change.what.apply(&mut link);
             causes.push((change.fault, change.what));
         }
-        let mut delay = link.delay.sample(&mut key.draws_from(draw::DELAY));
+        let mut fate = passages(&link, draws);
         if self.calm {
-            delay = delay.min(self.network.calm_delay);
+            fate.first.delay = fate.first.delay.min(self.network.calm_delay);
         }
-        let mut fate = passages(&link, delay, key);
         if !causes.is_empty() {
-            let without = passages(&base, base.delay.sample(&mut key.draws_from(draw::DELAY)), key);
+            let without = passages(&base, draws);
             for (fault, what) in causes {
                 touched[fault as usize] += u64::from(what.shows(&fate, &without));
             }
@@ -217,36 +218,64 @@ impl Links {
     }
 }
 
+/// The draws of one message.
+#[derive(Clone, Copy, Debug)]
+struct Fortune {
+    /// Of the link's lane.
+    key: Key,
+    first: u64,
+}
+
+impl Fortune {
+    #[inline]
+    const fn of(self, decision: u64) -> Draws {
+        self.key.draws_from(self.first + decision)
+    }
+
+    #[inline]
+    fn happens(self, decision: u64, share: Share) -> bool {
+        !share.is_none() && self.of(decision).happens(share)
+    }
+}
+
 /// What a link does to a message with these draws.
 #[inline]
-fn passages(link: &Link, delay: Span, key: Key) -> Fate {
-    let happens = |share: Share, at: u64| !share.is_none() && key.draws_from(at).happens(share);
-    let mut first = Passage { delay, lost: happens(link.loss, draw::LOSS), flip: None };
-    if happens(link.reorder, draw::REORDER) {
-        first.delay += key.draws_from(draw::REORDER + 1).span(Span::ZERO, link.reorder_lag.0);
+fn passages(link: &Link, draws: Fortune) -> Fate {
+    let delay = link.delay.sample(&mut draws.of(draw::DELAY));
+    let luck = if draws.happens(draw::LOSS, link.loss) { Luck::Lost } else { Luck::Whole };
+    let mut fate = Fate { first: Passage { delay, luck }, more: SmallVec::new() };
+    if !(link.reorder.is_none() & link.corrupt.is_none() & link.duplicate.is_none()) {
+        disturb(&mut fate, link, draws);
     }
-    if happens(link.corrupt, draw::CORRUPT) {
-        first.flip = Some(key.draws_from(draw::CORRUPT + 1).bits());
+    fate
+}
+
+/// What else an unruly link does.
+#[inline(never)]
+fn disturb(fate: &mut Fate, link: &Link, draws: Fortune) {
+    let Fate { first, more } = fate;
+    if draws.happens(draw::REORDER, link.reorder) {
+        first.delay += draws.of(draw::REORDER + 1).span(Span::ZERO, link.reorder_lag.0);
     }
-    let mut copies = SmallVec::new();
-    copies.push(first);
-    if happens(link.duplicate, draw::DUPLICATE) {
-        let lag = key.draws_from(draw::LAG).span(Span::ZERO, link.duplicate_lag.0);
-        copies.push(Passage { delay: first.delay + lag, lost: false, flip: None });
+    if draws.happens(draw::CORRUPT, link.corrupt) && first.luck == Luck::Whole {
+        first.luck = Luck::Flipped(draws.of(draw::CORRUPT + 1).bits());
     }
-    Fate { copies }
+    if draws.happens(draw::DUPLICATE, link.duplicate) {
+        let lag = draws.of(draw::LAG).span(Span::ZERO, link.duplicate_lag.0);
+        more.push(Passage { delay: first.delay + lag, luck: Luck::Whole });
+    }
 }
 
 fn pin(pinned: PinnedFate, fate: &mut Fate) {
-    let delay = fate.copies[0].delay;
-    let whole = |delay| Passage { delay, lost: false, flip: None };
-    match pinned {
-        PinnedFate::Lost => fate.copies = SmallVec::from_slice(&[Passage { lost: true, ..whole(delay) }]),
-        PinnedFate::Delay(delay) => fate.copies = SmallVec::from_slice(&[whole(delay)]),
-        PinnedFate::Copies(count) => {
-            fate.copies = (0..count.max(1)).map(|copy| whole(delay.times(u64::from(copy) + 1))).collect();
-        }
-    }
+    let delay = fate.first.delay;
+    let whole = |delay| Passage { delay, luck: Luck::Whole };
+    let (first, copies) = match pinned {
+        PinnedFate::Lost => (Passage { delay, luck: Luck::Lost }, 1),
+        PinnedFate::Delay(delay) => (whole(delay), 1),
+        PinnedFate::Copies(count) => (whole(delay), count),
+    };
+    let more = (2..=copies).map(|copy| whole(delay.times(u64::from(copy)))).collect();
+    *fate = Fate { first, more };
 }
 
 impl Changed {
@@ -262,12 +291,12 @@ impl Changed {
 
     /// Whether the change shows in what became of a message.
     fn shows(self, fate: &Fate, without: &Fate) -> bool {
-        let (now, then) = (&fate.copies[0], &without.copies[0]);
+        let (now, then) = (&fate.first, &without.first);
         match self {
             Self::Delay(_) | Self::Reorder(_) => now.delay != then.delay,
-            Self::Loss(_) => now.lost != then.lost,
-            Self::Duplicate(_) => fate.copies.len() != without.copies.len(),
-            Self::Corrupt(_) => now.flip != then.flip,
+            Self::Loss(_) => (now.luck == Luck::Lost) != (then.luck == Luck::Lost),
+            Self::Duplicate(_) => fate.more.len() != without.more.len(),
+            Self::Corrupt(_) => now.luck != then.luck && matches!(now.luck, Luck::Flipped(_)),
         }
     }
 }

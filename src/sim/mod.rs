@@ -14,6 +14,8 @@ mod node;
 mod outside;
 mod simulation;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use std::collections::BTreeMap;

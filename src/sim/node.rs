@@ -22,30 +22,43 @@ pub(crate) enum Life {
     Paused,
 }
 
-/// One node, in one place of memory.
+/// One node, in one place of memory; what most nodes never need lies elsewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<P: Process> {
     pub(crate) life: Life,
     pub(crate) boot: Boot,
-    pub(crate) process: Option<P>,
-    pub(crate) disk: Disk<P::Entry>,
-    pub(crate) timers: Timers<P::Timer>,
     /// How many events it had.
     pub(crate) events: u32,
+    pub(crate) tickets: u32,
+    pub(crate) syncs: u32,
+    pub(crate) process: Option<P>,
+    pub(crate) draws: DrawBook,
     /// How many messages it sent on each lane.
     pub(crate) sent: SmallVec<[u32; 4]>,
-    pub(crate) tickets: u32,
-    pub(crate) draws: DrawBook,
     /// The stamp of the next effect's record, until a record has borne it.
     pub(crate) stamp: Option<Arc<Stamp>>,
+    backlog: Option<Box<Backlog<P>>>,
+    /// None, where no fault has anything in store for it.
+    pub(crate) plight: Option<Box<Plight>>,
+    pub(crate) timers: Timers<P::Timer>,
+    pub(crate) disk: Disk<P::Entry>,
+}
+
+/// What waits at a node, for its disk or for the end of a pause.
+#[derive(Clone, Debug)]
+pub(crate) struct Backlog<P: Process> {
     /// What the disk is busy with: later effects wait.
     pub(crate) barrier: Option<Barrier>,
     pub(crate) waiting: VecDeque<Waiting<P>>,
-    /// What came while it was paused.
-    pub(crate) inbox: VecDeque<Input<P>>,
     /// The completion step that is due when what waited for its sync has been performed.
     pub(crate) completed: Option<SyncTicket>,
-    pub(crate) syncs: u32,
+    /// What came while it was paused.
+    pub(crate) inbox: VecDeque<Input<P>>,
+}
+
+/// What faults have in store for a node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plight {
     /// The fault that paused it.
     pub(crate) paused_by: Option<u32>,
     pub(crate) doom: Option<Doom>,
@@ -109,27 +122,34 @@ pub(crate) struct Ailment {
     pub(crate) io_error: Option<u32>,
 }
 
+impl<P: Process> Default for Backlog<P> {
+    fn default() -> Self {
+        Self { barrier: None, waiting: VecDeque::new(), completed: None, inbox: VecDeque::new() }
+    }
+}
+
+impl<P: Process> Backlog<P> {
+    fn is_empty(&self) -> bool {
+        self.barrier.is_none() && self.waiting.is_empty() && self.completed.is_none() && self.inbox.is_empty()
+    }
+}
+
 impl<P: Process> Node<P> {
     pub(crate) fn new(disk: Vec<P::Entry>) -> Self {
         Self {
             life: Life::Down,
             boot: Boot::default(),
-            process: None,
-            disk: Disk::holding(disk),
-            timers: Timers::default(),
             events: 0,
-            sent: SmallVec::from_elem(0, P::LANES.len()),
             tickets: 0,
-            draws: DrawBook::default(),
-            stamp: None,
-            barrier: None,
-            waiting: VecDeque::new(),
-            inbox: VecDeque::new(),
-            completed: None,
             syncs: 0,
-            paused_by: None,
-            doom: None,
-            ailment: Ailment::default(),
+            process: None,
+            draws: DrawBook::default(),
+            sent: SmallVec::from_elem(0, P::LANES.len()),
+            stamp: None,
+            backlog: None,
+            plight: None,
+            timers: Timers::default(),
+            disk: Disk::holding(disk),
         }
     }
 
@@ -140,17 +160,38 @@ impl<P: Process> Node<P> {
         self.events
     }
 
-    /// Whether it is to die before its event `number`.
-    #[inline]
-    pub(crate) fn is_doomed(&self, number: u32) -> bool {
-        self.doom.is_some_and(|doom| doom.before.is_some_and(|before| number >= before))
+    /// What waits; made where nothing has waited yet.
+    pub(crate) fn backlog(&mut self) -> &mut Backlog<P> {
+        self.backlog.get_or_insert_default()
     }
 
-    /// Whether its disk fails at this effect.
+    /// Takes all that waits.
+    pub(crate) fn take_backlog(&mut self) -> Backlog<P> {
+        self.backlog.take().map_or_else(Backlog::default, |backlog| *backlog)
+    }
+
+    /// Whether the next effect has to wait.
     #[inline]
-    pub(crate) fn disk_fails(&self, effect: &Effect<P>) -> bool {
-        self.ailment.io_error.is_some()
-            && matches!(effect, Effect::Append(_) | Effect::Rewrite(_) | Effect::Sync { .. })
+    pub(crate) fn holds_effects(&self) -> bool {
+        self.backlog.as_ref().is_some_and(|backlog| backlog.barrier.is_some() || !backlog.waiting.is_empty())
+    }
+
+    /// The sync that the disk is busy with.
+    pub(crate) fn barrier(&self) -> Option<Barrier> {
+        self.backlog.as_ref()?.barrier
+    }
+
+    /// What faults have in store for it, to add to.
+    pub(crate) fn make_plight(&mut self) -> &mut Plight {
+        self.plight.get_or_insert_default()
+    }
+
+    /// Whether it dies at this effect, by a doom or by its disk, and in place of it.
+    #[inline]
+    pub(crate) fn dies_at(&self, number: u32, effect: &Effect<P>) -> bool {
+        let writes = matches!(effect, Effect::Append(_) | Effect::Rewrite(_) | Effect::Sync { .. });
+        let dies = |plight: &Plight| plight.is_doomed(number) || (plight.ailment.io_error.is_some() && writes);
+        self.plight.as_deref().is_some_and(dies)
     }
 
     /// Loses all that is volatile.
@@ -160,10 +201,28 @@ impl<P: Process> Node<P> {
         self.timers.clear();
         self.tickets = 0;
         self.stamp = None;
-        self.barrier = None;
-        self.completed = None;
-        self.paused_by = None;
-        self.doom = None;
+        self.backlog = None;
+        if let Some(plight) = &mut self.plight {
+            plight.paused_by = None;
+            plight.doom = None;
+        }
+    }
+}
+
+impl Plight {
+    /// Whether a death before the event `number` is due.
+    pub(crate) fn is_doomed(&self, number: u32) -> bool {
+        self.doom.is_some_and(|doom| doom.before.is_some_and(|before| number >= before))
+    }
+
+    /// A step with so many events, the first of them `first`, is about to be performed: the doom may lie inside it.
+    pub(crate) fn foresee(&mut self, first: u32, events: usize) {
+        if let Some(doom) = &mut self.doom
+            && doom.before.is_none()
+            && events > doom.after_effects as usize
+        {
+            doom.before = Some(first + doom.after_effects);
+        }
     }
 }
 
@@ -175,6 +234,15 @@ impl<P: Process> Hash for Node<P> {
         self.process.hash(state);
         self.disk.hash(state);
         self.timers.hash(state);
+        self.backlog.as_ref().filter(|backlog| !backlog.is_empty()).hash(state);
+    }
+}
+
+impl<P: Process> Hash for Backlog<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.barrier.map(|barrier| (barrier.ticket, barrier.covers, barrier.answered)).hash(state);
+        self.completed.hash(state);
+        self.waiting.len().hash(state);
         for waiting in &self.waiting {
             waiting.effect.hash(state);
         }

@@ -7,13 +7,12 @@ use std::ops::ControlFlow;
 use super::agenda::{Agenda, Item, Kind};
 use super::clients::Client;
 use super::clock::LocalClock;
-use super::cluster::{What, World};
+use super::cluster::{Mark, World, nothing};
 use super::flights::{Flight, Flights};
-use super::links::Links;
+use super::links::{Fate, Links, Luck, Passage};
 use super::timers::Place;
 use super::{ClockError, Witness};
 use crate::chance::{Key, Seed};
-use crate::clocks::Stamp;
 use crate::encoding;
 use crate::identity::{Actor, Boot, EventId, MessageId, NodeId, OpId};
 use crate::measure::Drift;
@@ -21,7 +20,7 @@ use crate::network::Delay;
 use crate::observation::{Observation, Observe};
 use crate::process::{Data, Lane, Process};
 use crate::time::{LocalTime, Span, Time};
-use crate::trace::{Body, Cause, Event, Label, Record, Said, label_of};
+use crate::trace::{Body, Event, Label, Record, Said, label_of};
 
 /// The two clocks of a node.
 #[derive(Clone, Copy, Debug)]
@@ -102,69 +101,65 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         }
     }
 
-    /// Tells the witness.
-    #[inline]
-    fn tell(&mut self, actor: Actor, number: u32, stamp: Option<&Stamp>, event: Event<'_>, fact: Option<&P::Fact>) {
-        let id = EventId { actor, number };
-        let record = Record { time: self.now, id, stamp: stamp.map(Cow::Borrowed), event };
-        if self.witness.see(&record, fact) == ControlFlow::Break(()) {
-            self.stopped = true;
-        }
-    }
-
     /// Tells the witness about the environment.
     pub(crate) fn tell_environment(&mut self, event: Event<'_>) {
         self.environment_events += 1;
-        self.tell(Actor::Environment, self.environment_events, None, event, None);
-    }
-
-    /// Tells the witness about something at a node that is not the node's own doing.
-    pub(crate) fn tell_node(&mut self, node: NodeId, number: u32, event: Event<'_>) {
-        self.tell(Actor::Node(node), number, None, event, None);
+        let mark = Mark { actor: Actor::Environment, number: self.environment_events, stamp: None };
+        self.tell(mark, event);
     }
 
     /// Tells the witness about a client.
     pub(crate) fn tell_client(&mut self, op: OpId, event: Event<'_>) {
-        let number = self.clients[op.client.index()].number();
-        self.tell(Actor::Client(op.client), number, None, event, None);
+        let mark = self.client_mark(op);
+        self.tell(mark, event);
     }
 
-    /// Tells about something in which a client or node said something.
+    fn client_mark(&mut self, op: OpId) -> Mark<'static> {
+        let number = self.clients[op.client.index()].number();
+        Mark { actor: Actor::Client(op.client), number, stamp: None }
+    }
+
+    /// Tells about something in which a client or node said something, which may be a fact.
     #[inline]
-    fn tell_said<T: Data>(
+    fn tell_with<T: Data>(
         &mut self,
-        actor: Actor,
-        number: u32,
-        stamp: Option<&Stamp>,
+        mark: Mark<'_>,
         said: &T,
-        observe: impl Fn(&T, &mut Vec<Observation>),
+        observe: fn(&T, &mut Vec<Observation>),
         fact: Option<&P::Fact>,
         event: impl FnOnce(Said<'_>) -> Event<'_>,
     ) {
-        let mut payload = std::mem::take(&mut self.payload);
-        let mut observations = std::mem::take(&mut self.observations);
+        let Self { now, witness, stopped, payload, observations, .. } = self;
         payload.clear();
-        encoding::write(said, &mut payload);
+        encoding::write(said, payload);
         let mut label = Label::default();
-        if self.witness.reads() {
+        if witness.reads() {
             label = label_of(said);
             observations.clear();
-            observe(said, &mut observations);
+            observe(said, observations);
         }
-        let said = Said { label, observations: Cow::Borrowed(&observations), body: Body::Encoded(&payload) };
-        self.tell(actor, number, stamp, event(said), fact);
-        self.payload = payload;
-        self.observations = observations;
+        let said = Said { label, observations: Cow::Borrowed(observations), body: Body::Encoded(payload) };
+        *stopped |= show(witness, *now, mark, event(said), fact);
+    }
+
+    /// Puts a copy of a message into the agenda.
+    #[inline]
+    fn transmit(&mut self, id: MessageId, to: NodeId, copy: u16, passage: Passage, message: P::Message) {
+        let mut kind = Kind::Deliver;
+        let mut flight = Flight { message, sent: self.now };
+        match passage.luck {
+            Luck::Whole => {}
+            Luck::Lost => kind = Kind::Lose,
+            Luck::Flipped(bit) => kind = flip(&mut flight.message, bit),
+        }
+        let slot = self.flights.put(flight);
+        let time = self.now + passage.delay;
+        self.agenda.push(Item::delivery(time, id, to, copy, kind, slot));
     }
 
     pub(crate) fn tell_invoked(&mut self, op: OpId, to: NodeId, command: &P::Command) {
-        let number = self.clients[op.client.index()].number();
-        let actor = Actor::Client(op.client);
-        self.tell_said(actor, number, None, command, P::Command::observe, None, |command| Event::Invoked {
-            op,
-            to,
-            command,
-        });
+        let mark = self.client_mark(op);
+        self.tell_said(mark, command, P::Command::observe, |command| Event::Invoked { op, to, command });
     }
 
     /// Puts what a client will do by itself into the agenda.
@@ -183,6 +178,14 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             }
         }
     }
+}
+
+/// Shows the witness a record; whether it has seen enough.
+#[inline]
+fn show<F>(witness: &mut impl Witness<F>, time: Time, mark: Mark<'_>, event: Event<'_>, fact: Option<&F>) -> bool {
+    let Mark { actor, number, stamp } = mark;
+    let record = Record { time, id: EventId { actor, number }, stamp: stamp.map(Cow::Borrowed), event };
+    witness.see(&record, fact) == ControlFlow::Break(())
 }
 
 /// What a wall clock without offset reads at the beginning: a day, so that a clock that is behind still has room.
@@ -230,83 +233,37 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     }
 
     #[inline]
-    fn record(&mut self, node: NodeId, number: u32, stamp: Option<&Stamp>, what: What<'_, P>) {
-        let actor = Actor::Node(node);
-        let nothing = |_: &_, _: &mut Vec<Observation>| {};
-        let event = match what {
-            What::Start { boot, intact, torn, damaged } => Event::Start { boot, intact, torn, damaged },
-            What::Receive { arrival, corrupted: None } => {
-                Event::Receive { message: arrival.id, copy: arrival.copy, corrupted: None }
-            }
-            What::Receive { arrival, corrupted: Some(message) } => {
-                let (id, copy) = (arrival.id, arrival.copy);
-                return self.tell_said(
-                    actor,
-                    number,
-                    stamp,
-                    message,
-                    |_, _| {},
-                    None,
-                    |said| Event::Receive { message: id, copy, corrupted: Some(said) },
-                );
-            }
-            What::Timer(timer) => {
-                return self.tell_said(actor, number, stamp, timer, nothing, None, |timer| Event::Timer { timer });
-            }
-            What::Command(op) => Event::Command { op },
-            What::Synced { sync } => Event::Synced { sync },
-            What::Append(entry) => {
-                return self
-                    .tell_said(actor, number, stamp, entry, P::Entry::observe, None, |entry| Event::Append { entry });
-            }
-            What::Rewrite { entries } => Event::Rewrite { entries },
-            What::Sync => Event::Sync,
-            What::Reply { op, reply } => {
-                return self.tell_said(actor, number, stamp, reply, P::Reply::observe, None, |reply| Event::Reply {
-                    op,
-                    reply,
-                });
-            }
-            What::Fact(fact) => {
-                self.tell_said(actor, number, stamp, fact, P::Fact::observe, Some(fact), |fact| Event::Fact { fact });
-                if !self.tripwires.is_empty() {
-                    self.trip(fact);
-                }
-                return;
-            }
-            What::Dropped { effect, message } => Event::Dropped { effect, message },
-            What::LostDown(arrival) => Event::Lost { message: arrival.id, copy: arrival.copy, cause: Cause::Down },
-            What::Killed { unsynced } => Event::Killed { unsynced },
-            What::Paused => Event::Paused,
-            What::Unpaused => Event::Unpaused,
-            What::IoError => Event::IoError,
-            What::Panicked { reason } => Event::Panicked { reason: Cow::Owned(reason.to_owned()) },
-        };
-        self.tell(actor, number, stamp, event, None);
+    fn tell(&mut self, mark: Mark<'_>, event: Event<'_>) {
+        self.stopped |= show(&mut self.witness, self.now, mark, event, None);
     }
 
     #[inline]
-    fn send(&mut self, id: MessageId, number: u32, stamp: Option<&Stamp>, to: NodeId, message: P::Message) {
-        let fate = self.links.fate(to, id, &mut self.touched);
-        let copies = u16::try_from(fate.copies.len()).expect("a message has few copies");
-        let actor = Actor::Node(id.sender);
-        self.tell_said(
-            actor,
-            number,
-            stamp,
-            &message,
-            |_, _| {},
-            None,
-            |said| Event::Send { message: id, to, copies, said },
-        );
-        let mut message = Some(message);
-        for (copy, passage) in (0..copies).zip(&fate.copies) {
-            let last = copy + 1 == copies;
-            let message = if last { message.take() } else { message.clone() }.expect("taken by the last copy alone");
-            let slot = self.flights.put(Flight { message, sent: self.now, lost: passage.lost, flip: passage.flip });
-            let time = self.now + passage.delay;
-            self.agenda.push(Item::delivery(time, to, id.sender, id.lane, id.number, copy, slot));
+    fn tell_said<T: Data>(
+        &mut self,
+        mark: Mark<'_>,
+        said: &T,
+        observe: fn(&T, &mut Vec<Observation>),
+        event: impl FnOnce(Said<'_>) -> Event<'_>,
+    ) {
+        self.tell_with(mark, said, observe, None, event);
+    }
+
+    fn note(&mut self, mark: Mark<'_>, fact: &P::Fact) {
+        self.tell_with(mark, fact, P::Fact::observe, Some(fact), |fact| Event::Fact { fact });
+        if !self.tripwires.is_empty() {
+            self.trip(fact);
         }
+    }
+
+    #[inline]
+    fn send(&mut self, mark: Mark<'_>, id: MessageId, to: NodeId, message: P::Message) {
+        let Fate { first, more } = self.links.fate(to, id, &mut self.touched);
+        let copies = 1 + u16::try_from(more.len()).expect("a message has few copies");
+        self.tell_said(mark, &message, nothing, |said| Event::Send { message: id, to, copies, said });
+        for (copy, passage) in (1..).zip(more) {
+            self.transmit(id, to, copy, passage, message.clone());
+        }
+        self.transmit(id, to, 0, first, message);
     }
 
     #[inline]
@@ -334,9 +291,8 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
         let Some(next) = client.answer(op, &reply, now) else {
             return;
         };
-        let number = client.number();
-        let actor = Actor::Client(op.client);
-        self.tell_said(actor, number, None, &reply, P::Reply::observe, None, |reply| Event::Returned { op, reply });
+        let mark = self.client_mark(op);
+        self.tell_said(mark, &reply, P::Reply::observe, |reply| Event::Returned { op, reply });
         if let Some(time) = next {
             self.client_item(time, op, Kind::Ask);
         }
@@ -353,5 +309,20 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     #[inline]
     fn interrupted(&self) -> bool {
         !self.tripped.is_empty() || self.stopped
+    }
+}
+
+/// Flips a bit of a message's encoding: another message arrives, or, where the bytes are none any more, garbage.
+#[cold]
+fn flip<M: Data>(message: &mut M, bit: u64) -> Kind {
+    let mut bytes = Vec::new();
+    encoding::write(message, &mut bytes);
+    encoding::flip_bit(&mut bytes, bit);
+    match encoding::read(&bytes) {
+        Ok(other) => {
+            *message = other;
+            Kind::DeliverCorrupted
+        }
+        Err(_) => Kind::DeliverGarbage,
     }
 }

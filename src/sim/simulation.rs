@@ -5,16 +5,15 @@ use std::borrow::Cow;
 use super::agenda::{Item, Kind};
 use super::clients::{Client, Impatience};
 use super::clock::LocalClock;
-use super::cluster::{Cluster, World};
+use super::cluster::{Cluster, Mark, World};
 use super::flights::Flight;
 use super::links::{Changed, Links};
 use super::node::{Arrival, Doom, Input, Life};
 use super::outside::{Clocks, Outside, Tripwire};
 use super::timers::Due;
 use super::{Cast, ClockError, Conditions, Witness};
-use crate::encoding;
 use crate::fault::{ClockFault, Crash, DiskFault, Fault, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger};
-use crate::identity::{ClientId, MessageId, NodeId, OpId};
+use crate::identity::{ClientId, NodeId, OpId};
 use crate::process::Process;
 use crate::time::Time;
 use crate::trace::{Cause, Event};
@@ -43,7 +42,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     #[must_use]
     pub fn new(conditions: Conditions, cast: Cast<P>, witness: W) -> Self {
         let Conditions { seed, end, calm, network, fates, clocks, sync, faults: plan } = conditions;
-        let links = Links::new(seed, P::LANES, network, fates);
+        let links = Links::new(seed, cast.nodes, P::LANES, network, fates);
         let clients = cast.clients.into_iter().map(Client::new).collect();
         let mut outside = Outside::new(seed, links, &clocks, sync, plan.faults.len(), clients, witness);
         for (fault, planned) in (0..).zip(&plan.faults) {
@@ -141,7 +140,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     #[inline]
     fn happen(&mut self, item: Item) {
         match item.kind {
-            Kind::Deliver => self.deliver(item),
+            Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => self.deliver(item),
             Kind::Timer => self.timer(item),
             Kind::Disk => self.disk(item),
             Kind::Ask => self.ask(item.client_id()),
@@ -155,50 +154,50 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     #[inline]
     fn deliver(&mut self, item: Item) {
         let (from, to) = (item.sender(), item.node());
-        let id = MessageId { sender: from, lane: item.lane(), number: item.number() };
-        let copy = item.copy();
-        let Flight { sent, lost, .. } = *self.outside.flights.get(item.slot);
+        let sent = self.outside.flights.get(item.slot).sent;
         let cut = self.outside.links.cut(from, to, sent);
-        if lost || cut.is_some() || self.cluster.life(to) == Life::Down {
-            return self.lose(item, id, if lost { None } else { Some(cut) });
+        if item.kind == Kind::Lose || cut.is_some() || self.cluster.life(to) == Life::Down {
+            return self.lose(item, cut);
         }
         if let Some(fault) = self.outside.links.clogged(from, to) {
-            self.outside.touch(fault);
+            return self.hold(item, fault);
+        }
+        let Flight { message, .. } = self.outside.flights.take(item.slot);
+        let arrival = Arrival { id: item.message(), copy: item.copy(), corrupted: item.kind == Kind::DeliverCorrupted };
+        if item.kind == Kind::DeliverGarbage {
             let number = self.cluster.node(to).number();
-            self.outside.tell_node(to, number, Event::Held { message: id, copy });
-            self.held.push(item);
-            return;
+            let event = Event::Garbled { message: arrival.id, copy: arrival.copy };
+            return self.outside.tell(Mark::plain(to, number), event);
         }
-        let flight = self.outside.flights.take(item.slot);
-        let mut message = flight.message;
-        if let Some(bit) = flight.flip {
-            match flipped(&message, bit) {
-                Some(other) => message = other,
-                None => {
-                    let number = self.cluster.node(to).number();
-                    return self.outside.tell_node(to, number, Event::Garbled { message: id, copy });
-                }
-            }
-        }
-        let arrival = Arrival { id, copy, corrupted: flight.flip.is_some() };
         self.cluster.input(to, Input::Message { from, message, arrival }, &mut self.outside);
         self.settle(to);
     }
 
-    /// A copy of a message that does not arrive: by chance (`None`), or by a cut, or because its receiver is down.
+    /// A copy of a message does not arrive: by chance, or by a cut, or because its receiver is down.
     #[cold]
-    fn lose(&mut self, item: Item, id: MessageId, barred: Option<Option<u32>>) {
+    fn lose(&mut self, item: Item, cut: Option<u32>) {
         self.outside.flights.take(item.slot);
-        let cause = match barred {
-            None => Cause::Loss,
-            Some(None) => Cause::Down,
-            Some(Some(fault)) => {
+        let cause = match cut {
+            _ if item.kind == Kind::Lose => Cause::Loss,
+            None => Cause::Down,
+            Some(fault) => {
                 self.outside.touch(fault);
                 Cause::Partition
             }
         };
         let number = self.cluster.node(item.node()).number();
-        self.outside.tell_node(item.node(), number, Event::Lost { message: id, copy: item.copy(), cause });
+        let event = Event::Lost { message: item.message(), copy: item.copy(), cause };
+        self.outside.tell(Mark::plain(item.node(), number), event);
+    }
+
+    /// A clogged link holds a copy of a message.
+    #[cold]
+    fn hold(&mut self, item: Item, fault: u32) {
+        self.outside.touch(fault);
+        let number = self.cluster.node(item.node()).number();
+        let event = Event::Held { message: item.message(), copy: item.copy() };
+        self.outside.tell(Mark::plain(item.node(), number), event);
+        self.held.push(item);
     }
 
     #[inline]
@@ -223,7 +222,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     fn disk(&mut self, item: Item) {
         let id = item.node();
         let node = self.cluster.node(id);
-        let asked = node.barrier.is_some_and(|barrier| barrier.sync == item.sync() && !barrier.answered);
+        let asked = node.barrier().is_some_and(|barrier| barrier.sync == item.sync() && !barrier.answered);
         if asked && node.boot.number() == item.slot {
             self.cluster.synced(id, &mut self.outside);
             self.settle(id);
@@ -368,7 +367,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                     self.cluster.kill(*node, &mut self.outside);
                 }
                 Some(after_effects) => {
-                    self.cluster.node(*node).doom = Some(Doom { fault, after_effects, before: None })
+                    self.cluster.node(*node).make_plight().doom = Some(Doom { fault, after_effects, before: None })
                 }
             }
         }
@@ -379,7 +378,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         for node in listed(&restart.target) {
             match restart.after_effects {
                 Some(after_effects) if self.cluster.life(*node) != Life::Down => {
-                    self.cluster.node(*node).doom = Some(Doom { fault, after_effects, before: None });
+                    self.cluster.node(*node).make_plight().doom = Some(Doom { fault, after_effects, before: None });
                 }
                 Some(_) | None => {
                     self.outside.touch(fault);
@@ -463,7 +462,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn act_disk(&mut self, fault: u32, disk: &DiskFault) {
         for id in listed(&disk.target) {
-            let ailment = &mut self.cluster.node(*id).ailment;
+            let ailment = &mut self.cluster.node(*id).make_plight().ailment;
             match disk.harm {
                 Harm::Torn => ailment.torn = Some(fault),
                 Harm::Damage => ailment.damage = Some(fault),
@@ -475,8 +474,8 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn end_disk(&mut self, fault: u32, disk: &DiskFault) {
         for id in listed(&disk.target) {
-            let node = self.cluster.node(*id);
-            for ailment in [&mut node.ailment.torn, &mut node.ailment.damage, &mut node.ailment.io_error] {
+            let ailment = &mut self.cluster.node(*id).make_plight().ailment;
+            for ailment in [&mut ailment.torn, &mut ailment.damage, &mut ailment.io_error] {
                 ailment.take_if(|sick| *sick == fault);
             }
             if disk.harm == Harm::IoError && self.cluster.life(*id) == Life::Down {
@@ -560,8 +559,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.plan = plan;
         for id in NodeId::all(self.cluster.size()) {
             let node = self.cluster.node(id);
-            node.doom = None;
-            node.ailment = super::node::Ailment::default();
+            node.plight = None;
             match node.life {
                 Life::Up => {}
                 Life::Paused => _ = self.resume(id),
@@ -579,13 +577,4 @@ fn listed(target: &Target) -> &[NodeId] {
             panic!("a plan names its nodes; `{target}` was not resolved")
         }
     }
-}
-
-/// A message after a bit of its encoding flipped; `None` if it is none any more.
-#[cold]
-fn flipped<M: crate::process::Data>(message: &M, bit: u64) -> Option<M> {
-    let mut bytes = Vec::new();
-    encoding::write(message, &mut bytes);
-    encoding::flip_bit(&mut bytes, bit);
-    encoding::read(&bytes).ok()
 }

@@ -1,7 +1,9 @@
 //! The trace, the only witness: records, their canonical bytes and digest, and their forms as text and JSON Lines.
 
+mod block;
 mod codec;
 pub mod jsonl;
+mod layout;
 mod record;
 mod recorder;
 mod source;
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use codec::{Codec, label_of};
+pub use layout::{Head, Sent};
 pub use record::{Body, Cause, EffectKind, Event, Label, Record, Said};
 pub use recorder::{Digest, Recorder, Records, Tape};
 pub use source::Source;
@@ -94,6 +97,11 @@ impl Trace {
     /// Its records in order, with labels, observations and JSON.
     pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
         self.tape.records().map(|record| self.codec.explain(record))
+    }
+
+    /// Its records in order as they were recorded: what was said is in its canonical encoding, without label.
+    pub fn raw_records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.tape.records()
     }
 
     /// The bytes that the records take in memory.

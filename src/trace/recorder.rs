@@ -6,8 +6,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::record::Record;
+use super::block::Block;
+use super::layout::{self, Head, Sent};
+use super::record::{Body, Event, Record, Said};
 use crate::encoding;
+use crate::identity::MessageId;
 
 /// A digest of records: the xxh3 hash (64 bits) of their canonical encoding, one after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,20 +25,22 @@ pub struct Tape {
 /// Encodes, hashes and, if told, keeps records.
 #[derive(Clone)]
 pub struct Recorder {
-    block: Vec<u8>,
+    block: Block,
+    /// Where a record of the rarer kinds is encoded, to be copied into the block.
+    spare: Vec<u8>,
     hash: Xxh3Default,
     records: u64,
     tape: Option<Tape>,
 }
 
-/// A block is hashed, and kept, when it is as long as this; a record is never split.
+/// So many bytes are hashed, and kept, at once; a record is never split.
 const BLOCK: usize = 16 * 1024;
 
 impl Recorder {
     /// A recorder that keeps the digest alone.
     #[must_use]
     pub fn digest_only() -> Self {
-        Self { block: Vec::with_capacity(BLOCK + 1024), hash: Xxh3Default::new(), records: 0, tape: None }
+        Self { block: Block::new(BLOCK), spare: Vec::new(), hash: Xxh3Default::new(), records: 0, tape: None }
     }
 
     /// A recorder that keeps all.
@@ -45,12 +50,54 @@ impl Recorder {
     }
 
     /// Takes one record in.
-    #[inline]
+    #[inline(never)]
     pub fn push(&mut self, record: &Record<'_>) {
-        encoding::write(record, &mut self.block);
+        let Record { time, id, stamp, event } = record;
+        let head = Head { time: *time, id: *id, stamp: stamp.as_deref() };
+        if let Event::Send { message, to, copies, said: Said { body: Body::Encoded(said), .. } } = event {
+            self.push_send(head, Sent { message: *message, to: *to, copies: *copies, said });
+        } else if let Event::Receive { message, copy, corrupted: None } = event {
+            self.push_receive(head, *message, *copy);
+        } else {
+            self.push_other(record);
+        }
+    }
+
+    /// Takes in the record of an [`Event::Send`] as [`Recorder::push`] does, without its being built.
+    #[inline(always)]
+    pub fn push_send(&mut self, head: Head<'_>, sent: Sent<'_>) {
+        self.make_room(head.room(sent.said.len()));
+        self.block.fill(|room| layout::write_send(head, sent, room));
+    }
+
+    /// Takes in the record of an uncorrupted [`Event::Receive`] as [`Recorder::push`] does, without its being built.
+    #[inline(always)]
+    pub fn push_receive(&mut self, head: Head<'_>, message: MessageId, copy: u16) {
+        self.make_room(head.room(0));
+        self.block.fill(|room| layout::write_receive(head, message, copy, room));
+    }
+
+    #[inline(never)]
+    fn push_other(&mut self, record: &Record<'_>) {
+        let mut spare = std::mem::take(&mut self.spare);
+        encoding::write(record, &mut spare);
+        self.make_room(spare.len());
+        self.block.fill(|room| {
+            let (piece, room) = room.split_at_mut(spare.len());
+            piece.copy_from_slice(&spare);
+            room
+        });
+        spare.clear();
+        self.spare = spare;
+    }
+
+    /// Before a record is written: there is room for it, and it counts.
+    #[inline(always)]
+    fn make_room(&mut self, length: usize) {
         self.records += 1;
-        if self.block.len() >= BLOCK {
+        if !self.block.has_room(length) {
             self.flush();
+            self.block.grow(length);
         }
     }
 
@@ -64,7 +111,7 @@ impl Recorder {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut hash = self.hash.clone();
-        hash.update(&self.block);
+        hash.update(self.block.filled());
         Digest(hash.digest())
     }
 
@@ -77,9 +124,9 @@ impl Recorder {
 
     #[cold]
     fn flush(&mut self) {
-        self.hash.update(&self.block);
+        self.hash.update(self.block.filled());
         if let Some(tape) = &mut self.tape {
-            tape.blocks.push(self.block.as_slice().into());
+            tape.blocks.push(self.block.filled().into());
         }
         self.block.clear();
     }

@@ -2,5 +2,6 @@
 
 mod chatter;
 mod files;
+mod recording;
 mod story;
 mod texts;

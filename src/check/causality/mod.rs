@@ -79,25 +79,19 @@ impl Causality {
     }
 
     /// What the record means for its node; a receipt takes what was sent from the ledger at once, in the trace's order.
-    fn kind(&mut self, record: &Record<'_>) -> Kind {
+    /// `None` if the trace does not show that it was sent.
+    fn kind(&mut self, record: &Record<'_>) -> Option<Kind> {
         match Passage::of(&record.event) {
             Some(Passage::Received { message, corrupted, .. }) => {
-                let sent = self.arrived(message);
-                match sent {
-                    _ if corrupted => Kind::of(&record.event),
-                    Some(sent) => Kind::Hear(sent),
-                    None => {
-                        self.lose_thread(record.id, "received what the trace does not show as under way");
-                        Kind::Rest
-                    }
-                }
+                let sent = self.arrived(message)?;
+                Some(if corrupted { Kind::of(&record.event) } else { Kind::Hear(sent) })
             }
             Some(Passage::Lost { message, .. } | Passage::Garbled { message, .. }) => {
                 self.ended(message);
-                Kind::Rest
+                Some(Kind::Rest)
             }
             Some(Passage::Sent { .. } | Passage::Dropped { .. } | Passage::Held { .. }) | None => {
-                Kind::of(&record.event)
+                Some(Kind::of(&record.event))
             }
         }
     }
@@ -133,10 +127,6 @@ impl Causality {
         Ok(())
     }
 
-    fn lose_thread(&mut self, id: EventId, why: &str) {
-        self.lost_thread.get_or_insert_with(|| format!("{id} {why}"));
-    }
-
     /// Why there is nothing to say, if so.
     fn vacuous(&self) -> Option<String> {
         let stamped: u64 = self.nodes.iter().map(|node| node.reference.stamped()).sum();
@@ -161,7 +151,10 @@ impl<F> Checker<F> for Causality {
         if let Event::Fact { fact } = &record.event {
             self.compared(record, &fact.observations)?;
         }
-        let kind = self.kind(record);
+        let Some(kind) = self.kind(record) else {
+            self.lost_thread = Some(format!("{} received what the trace does not show as under way", record.id));
+            return Ok(());
+        };
         let step = Step { time: record.time, id: record.id, stamp: record.stamp.as_deref().map(Cow::Borrowed), kind };
         let line = &mut self.nodes.at(node.index()).line;
         if !line.turn(record.id.number) {

@@ -16,7 +16,7 @@ impl<F> Checker<F> for NoPanic {
         if let Event::Panicked { reason } = &record.event {
             return Err(broken(record, format!("a handler panicked at {}: {reason}", record.id), &[record.id]));
         }
-        self.steps += u64::from(Deed::of(&record.event) == Deed::Input);
+        self.steps += u64::from(matches!(Deed::of(&record.event), Deed::Start | Deed::Input));
         Ok(())
     }
 

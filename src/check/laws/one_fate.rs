@@ -69,7 +69,7 @@ impl OneFate {
         let copies = match ledger.get(message.number) {
             Known::Live(copies) => copies,
             Known::Ended => {
-                let sentence = format!("{} {} whose copies had all ended", record.id, speaks_of(message, copy));
+                let sentence = format!("{} {}, whose copies had all ended", record.id, speaks_of(message, copy));
                 return Err(broken(record, sentence, &[record.id]));
             }
             // That it was never sent is the business of `received-was-sent`, where it was received.
@@ -77,14 +77,8 @@ impl OneFate {
         };
         let send = event_of(message.sender, copies.event);
         if copy >= copies.made {
-            let of = if copies.made == 1 { "the only one was" } else { "the last one was" };
-            let sentence = format!(
-                "{} {}, of which {send} made {}: {of} copy {}",
-                record.id,
-                speaks_of(message, copy),
-                copies.made,
-                copies.made - 1
-            );
+            let (speaks, made) = (speaks_of(message, copy), copies.made);
+            let sentence = format!("{} {speaks}, but {send} made no more than {made}, counted from 0", record.id);
             return Err(broken(record, sentence, &[record.id, send]));
         }
         if record.id.actor != Actor::Node(copies.to) {

@@ -45,7 +45,10 @@ impl<F> Checker<F> for TimeForward {
             Put::New => return Ok(()),
             Put::Again if record.id.number == 0 => format!("{} has the number 0; numbers count from 1", record.id),
             Put::Again => format!("two records are named {}", record.id),
-            Put::TooFar => format!("{} is far ahead of {}, which is missing", record.id, numbers.missing()),
+            Put::TooFar => {
+                let actor = record.id.actor;
+                format!("{} is far ahead of {actor}#{}, which is missing", record.id, numbers.missing())
+            }
         };
         Err(broken(record, sentence, &[record.id]))
     }

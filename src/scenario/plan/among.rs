@@ -46,7 +46,7 @@ impl Among<'_> {
 
     fn voters(&self, count: u32, chance: &mut impl Chance) -> Vec<NodeId> {
         let mut voters: Vec<_> = NodeId::all(self.nodes.voters).collect();
-        shuffle(&mut voters, chance);
+        chance.shuffle(&mut voters);
         voters.sort_by_key(|node| !(self.free)(*node)); // stable: the free ones first, in their random order
         voters.truncate(count as usize);
         voters
@@ -74,7 +74,7 @@ impl Among<'_> {
         let half = all.len().div_ceil(2);
         match shape {
             Shape::Halves => {
-                shuffle(&mut all, chance);
+                chance.shuffle(&mut all);
                 let second = all.split_off(half);
                 vec![all, second]
             }
@@ -89,24 +89,21 @@ impl Among<'_> {
                 [first, vec![rest]].concat()
             }
             Shape::Bridge => {
-                shuffle(&mut all, chance);
+                chance.shuffle(&mut all);
                 all.pop();
                 let second = all.split_off(all.len().div_ceil(2));
                 vec![all, second]
             }
             Shape::MajoritiesRing => {
-                shuffle(&mut all, chance);
+                chance.shuffle(&mut all);
                 vec![all]
             }
         }
     }
 
     fn rest(&self, groups: &[Vec<NodeId>]) -> Vec<NodeId> {
-        let named: std::collections::BTreeSet<_> = groups.iter().flatten().copied().collect();
-        NodeId::all(self.nodes.count()).filter(|node| !named.contains(node)).collect()
+        let mut left = vec![true; self.nodes.count() as usize];
+        groups.iter().flatten().for_each(|node| left[node.index()] = false);
+        NodeId::all(self.nodes.count()).filter(|node| left[node.index()]).collect()
     }
-}
-
-fn shuffle<T>(items: &mut [T], chance: &mut impl Chance) {
-    chance.shuffle(items);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::fault::{Fault, Harm, PlannedFault, Target, Trigger};
 use crate::identity::NodeId;
+use crate::scenario::side::Side;
 use crate::time::{Span, Time};
 
 /// What only one fault at a time can have.
@@ -28,9 +29,6 @@ pub(super) struct Claims {
     cuts: Vec<Hold>,
     pauses: BTreeMap<NodeId, Vec<Hold>>,
 }
-
-/// The senders or receivers of links; `None` is all of them.
-type Side = Option<Vec<NodeId>>;
 
 impl Claims {
     pub(super) fn new(calm: Span) -> Self {
@@ -99,7 +97,7 @@ impl Claims {
         free && match &fault.fault {
             Fault::Delay(slow) => {
                 let (from, to) = (side(slow.from.as_ref()), side(slow.to.as_ref()));
-                !self.slow.iter().any(|(a, b, other)| overlap(*other, hold) && meet(a, &from) && meet(b, &to))
+                !self.slow.iter().any(|(a, b, other)| overlap(*other, hold) && a.meets(&from) && b.meets(&to))
             }
             Fault::Heal(_) => within(&self.cuts),
             Fault::Resume(of) => nodes(&of.target).iter().all(|node| self.pauses.get(node).is_some_and(|p| within(p))),
@@ -131,15 +129,8 @@ fn overlap(a: Hold, b: Hold) -> bool {
     a.0 < b.1 && b.0 < a.1
 }
 
-fn meet(a: &Side, b: &Side) -> bool {
-    match (a, b) {
-        (None, _) | (_, None) => true,
-        (Some(a), Some(b)) => a.iter().any(|node| b.contains(node)),
-    }
-}
-
 fn side(target: Option<&Target>) -> Side {
-    target.map(|target| nodes(target).to_vec())
+    target.map_or(Side::ALL, |target| Side::of(nodes(target).to_vec()))
 }
 
 fn nodes(target: &Target) -> &[NodeId] {

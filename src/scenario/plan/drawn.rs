@@ -35,13 +35,12 @@ pub(super) fn faults(
     let mut faults = Vec::new();
     let most = usize::try_from(MOST_FAULTS * 2).expect("a small number");
     for _ in 0..most {
-        at += dice.exponential(gap).max(Span::from_nanos(1));
+        at += whole(dice.exponential(gap));
         if at >= until {
             break;
         }
         let kind = *dice.pick(&draw.kinds).expect("kinds are not empty");
-        let lasts = sorts::log_uniform(dice, shortest.as_nanos(), longest.as_nanos());
-        let lasts = Span::from_nanos(lasts).min(until - at);
+        let lasts = sorts::span(dice, shortest, longest).min(until - at);
         let fault = {
             let free = |node| claims.is_free(node, at);
             let among = Among { nodes: scenario.nodes, free: &free };
@@ -58,6 +57,12 @@ pub(super) fn faults(
         }
     }
     faults
+}
+
+/// A gap in whole microseconds, as a trace shows times, and at least one.
+fn whole(gap: Span) -> Span {
+    let step = Span::from_micros(1);
+    Span::from_micros(gap.as_nanos() / step.as_nanos()).max(step)
 }
 
 const fn lasting(kind: FaultKind) -> bool {

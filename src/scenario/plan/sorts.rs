@@ -26,6 +26,13 @@ pub(super) fn log_uniform(chance: &mut impl Chance, low: u64, high: u64) -> u64 
     chance.between(from, high.min(from.saturating_mul(2)))
 }
 
+/// A span from `low` to `high`, in whole milliseconds or microseconds where `low` is that long.
+pub(super) fn span(chance: &mut impl Chance, low: Span, high: Span) -> Span {
+    let drawn = log_uniform(chance, low.as_nanos(), high.as_nanos());
+    let step = [1_000_000, 1_000].into_iter().find(|step| low.as_nanos() >= *step).unwrap_or(1);
+    Span::from_nanos((drawn / step * step).max(low.as_nanos()))
+}
+
 /// Draws a fault, if there is one of this kind that is allowed and makes sense here.
 pub(super) fn draw(
     kind: FaultKind,
@@ -125,7 +132,7 @@ fn links(among: &Among<'_>, dice: &mut Dice) -> (Option<Target>, Option<Target>)
 }
 
 fn delay(dice: &mut Dice) -> Delay {
-    let least = Span::from_nanos(log_uniform(dice, 5_000_000, 500_000_000));
+    let least = span(dice, Span::from_millis(5), Span::from_millis(500));
     if dice.happens(Share::from_percent(25)) {
         return Delay::LogNormal { median: least, sigma: Share::from_percent(50) };
     }
@@ -150,11 +157,10 @@ fn clocks(among: &Among<'_>, scale: Scale, dice: &mut Dice) -> Vec<Fault> {
         monotonic_freeze: false,
     };
     let backwards = dice.happens(Share::from_percent(50));
-    let sign = |size: i64| if backwards { -size } else { size };
-    let far = log_uniform(dice, 1_000_000, 10_000_000_000).cast_signed();
-    let far = Offset::from_nanos(sign(far));
-    let ppb = i32::try_from(log_uniform(dice, 10_000, 10_000_000)).expect("at most ten million");
-    let fast = Drift::from_ppb(if backwards { -ppb } else { ppb });
+    let far = span(dice, Span::from_millis(1), Span::from_secs(10)).as_nanos().cast_signed();
+    let far = Offset::from_nanos(if backwards { -far } else { far });
+    let ppm = i32::try_from(log_uniform(dice, 10, 10_000)).expect("at most ten thousand");
+    let fast = Drift::from_ppb(if backwards { -ppm * 1_000 } else { ppm * 1_000 });
     let mut sorts = vec![
         ClockFault { offset: Some(far), ..none.clone() },
         ClockFault { drift: Some(fast), ..none.clone() },
@@ -169,7 +175,7 @@ fn clocks(among: &Among<'_>, scale: Scale, dice: &mut Dice) -> Vec<Fault> {
 
 fn disks(among: &Among<'_>, dice: &mut Dice) -> Vec<Fault> {
     let target = nodes(among, dice);
-    let slow = Span::from_nanos(log_uniform(dice, 5_000_000, 500_000_000));
+    let slow = span(dice, Span::from_millis(5), Span::from_millis(500));
     let harms = [Harm::Torn, Harm::Slow(slow), Harm::IoError, Harm::Damage];
     harms.map(|harm| Fault::Disk(DiskFault { target: target.clone(), harm })).to_vec()
 }

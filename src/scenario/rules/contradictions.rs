@@ -12,6 +12,7 @@ use crate::scenario::diagnostic::Finding;
 use crate::scenario::entry::FaultEntry;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
+use crate::scenario::side::Side;
 use crate::time::Span;
 
 /// The first contradiction of each entry.
@@ -23,12 +24,8 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     for act in &acts {
         if let Some((message, label)) = world.play(act) {
             let path = Path::of("faults").index(act.index).key("fault").key(act.fault.kind().name());
-            let place = match act.fault {
-                Fault::Kill(_) | Fault::Restart(_) | Fault::Pause(_) | Fault::Resume(_) => path.key("target"),
-                Fault::Delay(_) | Fault::Clock(_) | Fault::Disk(_) => path,
-                Fault::Partition(_) | Fault::Heal(_) | Fault::Clog(_) => path,
-                Fault::Loss(_) | Fault::Duplicate(_) | Fault::Reorder(_) | Fault::Corrupt(_) => path,
-            };
+            let whom = matches!(act.fault, Fault::Kill(_) | Fault::Pause(_) | Fault::Resume(_));
+            let place = if whom { path.key("target") } else { path };
             let finding = Finding::new(place, message).label(label).help("two written faults must not contradict");
             findings.entry(act.index).or_insert(finding);
         }
@@ -74,9 +71,6 @@ struct Since {
     index: usize,
     until: Span,
 }
-
-/// The senders or receivers of links; `None` is all of them.
-type Side = Option<Vec<NodeId>>;
 
 /// What may have happened through faults of which the time or the target is not certain.
 struct Unsure {
@@ -192,13 +186,12 @@ impl World {
     }
 
     fn slow(&mut self, from: Option<&Target>, to: Option<&Target>, at: Span, since: Since) -> Option<Clash> {
-        let side = |target: Option<&Target>| target.map_or(Some(None), |target| self.named(target).map(Some));
-        let (from, to) = (side(from)?, side(to)?);
-        let same = |a: &Side, b: &Side| match (a, b) {
-            (None, _) | (_, None) => true,
-            (Some(a), Some(b)) => a.iter().any(|node| b.contains(node)),
+        let side = |target: Option<&Target>| match target {
+            None => Some(Side::ALL),
+            Some(target) => self.named(target).map(Side::of),
         };
-        let other = self.slow.iter().find(|(a, b, other)| other.until > at && same(a, &from) && same(b, &to));
+        let (from, to) = (side(from)?, side(to)?);
+        let other = self.slow.iter().find(|(a, b, other)| other.until > at && a.meets(&from) && b.meets(&to));
         let clash = other.map(|(_, _, other)| {
             (format!("at {at} a link already has another delay"), format!("given by faults[{}]", other.index))
         });

@@ -14,6 +14,9 @@ use crate::time::Span;
 /// The most faults that one entry may stand for, on average if they are drawn.
 pub(in crate::scenario) const MOST_FAULTS: u64 = 10_000;
 
+/// The most names of nodes that the faults of one entry may have together.
+const MOST_NAMES: u64 = 100_000_000;
+
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, entry) in scenario.faults.iter().enumerate() {
@@ -115,7 +118,12 @@ fn written(entry: &FaultEntry, fault: &Fault, scenario: &Scenario, path: &Path) 
     let mut findings = Vec::new();
     findings.extend(entry.at.and_then(|at| in_time(at, scenario, path.key("at"))));
     if let (Some(at), Some(every)) = (entry.at, entry.every) {
-        findings.extend(repeats(every, scenario.run.calm() - at, path.key("every")));
+        let time = scenario.run.calm() - at;
+        if every.is_zero() {
+            findings.push(Finding::new(path.key("every"), "`every` is longer than no time").help("such as \"1s\""));
+        } else {
+            findings.extend(too_many(time.as_nanos() / every.as_nanos(), scenario, path.key("every")));
+        }
     }
     if let Fault::Clock(clock) = fault
         && says_nothing(clock)
@@ -145,12 +153,11 @@ fn in_time(at: Span, scenario: &Scenario, path: Path) -> Option<Finding> {
     Some(finding.label(format!("they end at {calm}")).help("move the fault forward, or `run.quiesce_at` back"))
 }
 
-fn repeats(every: Span, time: Span, path: Path) -> Option<Finding> {
-    if every.is_zero() {
-        return Some(Finding::new(path, "`every` is a time longer than none").help("such as \"1s\""));
-    }
-    let count = time.as_nanos() / every.as_nanos();
-    (count >= MOST_FAULTS).then(|| Finding::new(path, format!("this makes {count} faults; {MOST_FAULTS} are the most")))
+/// More faults than a plan should hold, or than it can name the nodes of.
+fn too_many(count: u64, scenario: &Scenario, path: Path) -> Option<Finding> {
+    let most = MOST_FAULTS.min(MOST_NAMES / u64::from(scenario.nodes.count()));
+    let finding = || Finding::new(path, format!("this makes some {count} faults; here at most {most} make sense"));
+    (count > most).then(|| finding().help("make them rarer, or the time shorter"))
 }
 
 fn drawn(entry: &FaultEntry, draw: &Draw, scenario: &Scenario, path: &Path) -> Vec<Finding> {
@@ -169,10 +176,7 @@ fn drawn(entry: &FaultEntry, draw: &Draw, scenario: &Scenario, path: &Path) -> V
     let path = path.key("draw");
     let gap = draw.rate.mean_gap().unwrap_or(u64::MAX).max(1);
     let count = (until - from).as_nanos() / gap;
-    if count > MOST_FAULTS {
-        let message = format!("this draws some {count} faults; {MOST_FAULTS} are the most");
-        findings.push(Finding::new(path.key("rate"), message));
-    }
+    findings.extend(too_many(count, scenario, path.key("rate")));
     if let (Some(shortest), Some(longest)) = (draw.shortest, draw.longest)
         && shortest > longest
     {

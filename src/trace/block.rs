@@ -1,0 +1,42 @@
+//! The bytes of records before they are hashed.
+
+/// Room for bytes, filled from the front in pieces of known length. All of it is there from the beginning, so that a
+/// piece costs one comparison and no call.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+impl Block {
+    pub(super) fn new(size: usize) -> Self {
+        Self { bytes: vec![0; size], used: 0 }
+    }
+
+    #[inline]
+    pub(super) fn has_room(&self, length: usize) -> bool {
+        length <= self.bytes.len() - self.used
+    }
+
+    /// Makes room where there is none.
+    pub(super) fn grow(&mut self, length: usize) {
+        if !self.has_room(length) {
+            self.bytes.resize(self.used + length, 0);
+        }
+    }
+
+    /// Lets `write` write into the room, and return what it left.
+    #[inline]
+    pub(super) fn fill(&mut self, write: impl FnOnce(&mut [u8]) -> &mut [u8]) {
+        let left = write(&mut self.bytes[self.used..]).len();
+        self.used = self.bytes.len() - left;
+    }
+
+    pub(super) fn filled(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+
+    pub(super) const fn clear(&mut self) {
+        self.used = 0;
+    }
+}
