@@ -4,6 +4,7 @@
 pub mod broadcast;
 pub mod chance;
 pub mod check;
+pub mod cli;
 pub mod clocks;
 pub mod context;
 pub mod encoding;

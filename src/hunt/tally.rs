@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::chance::Seed;
-use crate::run::{Outcome, Shortfall, Standing};
+use crate::run::{Outcome, Standing};
 use crate::scenario::Resolved;
 use crate::trace::{Digest, Verdict};
 
@@ -13,14 +13,14 @@ use crate::trace::{Digest, Verdict};
 const KEPT: usize = 10;
 
 /// The sum of many runs of one scenario.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepTally {
     /// How many runs there were.
     pub runs: u64,
     /// How many records they made.
     pub records: u64,
     /// The commutative sum of the runs' digests, each with its seed.
-    pub digest: u64,
+    pub digest: Digest,
     /// What fell, by invariant.
     pub failures: BTreeMap<String, FailureKind>,
     /// How many runs could not decide an invariant.
@@ -31,6 +31,21 @@ pub struct SweepTally {
     pub touched: BTreeMap<String, Share>,
     /// In how many runs a fact occurred that must occur in one.
     pub sometimes: BTreeMap<String, Share>,
+}
+
+impl Default for SweepTally {
+    fn default() -> Self {
+        Self {
+            runs: 0,
+            records: 0,
+            digest: Digest(0),
+            failures: BTreeMap::new(),
+            undecided: BTreeMap::new(),
+            exercised: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            sometimes: BTreeMap::new(),
+        }
+    }
 }
 
 /// So many of so many.
@@ -82,7 +97,7 @@ impl SweepTally {
         self.records += outcome.records;
         let Digest(digest) = outcome.digest;
         let Seed(seed) = resolved.seed;
-        self.digest = self.digest.wrapping_add(digest.wrapping_mul(seed.wrapping_mul(2).wrapping_add(1)));
+        self.add_digest(digest.wrapping_mul(seed.wrapping_mul(2).wrapping_add(1)));
         let mut violated = false;
         for judged in &outcome.judgements {
             match &judged.verdict {
@@ -118,11 +133,15 @@ impl SweepTally {
         }
     }
 
+    const fn add_digest(&mut self, other: u64) {
+        self.digest = Digest(self.digest.0.wrapping_add(other));
+    }
+
     /// Adds another sum.
     pub fn merge(&mut self, other: Self) {
         self.runs += other.runs;
         self.records += other.records;
-        self.digest = self.digest.wrapping_add(other.digest);
+        self.add_digest(other.digest.0);
         for (invariant, kind) in other.failures {
             self.failures.entry(invariant).or_default().add(kind.count, kind.kept);
         }
@@ -142,20 +161,20 @@ impl SweepTally {
     }
 
     /// The failures that the scenario did not expect, by invariant.
-    pub fn unexpected<'a>(&'a self, violates: &'a [&'static str]) -> impl Iterator<Item = (&'a str, &'a FailureKind)> {
+    pub fn unexpected<'a>(&'a self, violates: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a FailureKind)> {
         let none = violates.is_empty();
         self.failures.iter().filter(move |_| none).map(|(invariant, kind)| (invariant.as_str(), kind))
     }
 
     /// How many failures there are that the scenario did not expect.
     #[must_use]
-    pub fn failed(&self, violates: &[&'static str]) -> u64 {
+    pub fn failed(&self, violates: &[&str]) -> u64 {
         self.unexpected(violates).map(|(_, kind)| kind.count).sum()
     }
 
     /// In what the sweep falls short of its scenario's expectations, each in a sentence; and how it stands.
     #[must_use]
-    pub fn shortfalls(&self, violates: &[&'static str]) -> (Standing, Vec<String>) {
+    pub fn shortfalls(&self, violates: &[&str]) -> (Standing, Vec<String>) {
         if !violates.is_empty() {
             let standing = violates.iter().filter(|name| !self.failures.contains_key(**name));
             let sentences: Vec<String> =
@@ -187,10 +206,4 @@ impl FailureKind {
         self.kept.sort_by_key(|failure| failure.seed);
         self.kept.truncate(KEPT);
     }
-}
-
-/// Whether a single run's shortfalls count as a failure of a sweep: only what broke; the rest is judged over all seeds.
-#[must_use]
-pub(super) fn breaks(shortfalls: &[Shortfall]) -> bool {
-    shortfalls.iter().any(|shortfall| shortfall.standing() == Standing::Broken)
 }

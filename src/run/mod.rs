@@ -1,13 +1,15 @@
 //! One run: a resolved scenario in, an outcome out. Sweeps, replays and commands are callers of this one function.
 
+mod judge;
 mod observer;
 mod standing;
 
 use serde_json::Value;
 
+pub use judge::{Judged, judge_unknown};
 pub use standing::{Shortfall, Standing};
 
-use observer::Observer;
+use observer::{Jury, Observer};
 
 use crate::check::{Census, Panel};
 use crate::scenario::Resolved;
@@ -22,6 +24,7 @@ pub struct AnySubject {
     /// What scenarios need to know of it.
     pub profile: Profile,
     run: fn(&Resolved, Keep) -> Outcome,
+    judge: judge::Judge,
 }
 
 /// What a run keeps.
@@ -53,7 +56,7 @@ pub struct Outcome {
 /// The subject `S`, for [`crate::cli::main`].
 #[must_use]
 pub fn subject<S: Subject>() -> AnySubject {
-    AnySubject { profile: Profile::of::<S>(), run: run::<S> }
+    AnySubject { profile: Profile::of::<S>(), run: run::<S>, judge: judge::judge::<S> }
 }
 
 impl AnySubject {
@@ -73,7 +76,7 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep) -> Outcome {
         Keep::Trace => Recorder::keeping(),
     };
     let panel = panel::<S>(&setup, &settings, resolved);
-    let observer = Observer::new(recorder, panel, resolved.expected.violates.clone());
+    let observer = Observer { recorder, jury: Jury::new(panel, resolved.expected.violates.clone()) };
     let cast = Cast::<S> {
         config: S::config(&setup, &settings),
         nodes: setup.nodes(),
@@ -114,10 +117,10 @@ fn panel<S: Subject>(setup: &Setup, settings: &S::Settings, resolved: &Resolved)
 }
 
 fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<S::Fact>) -> Outcome {
-    let Observer { recorder, panel, census, over, .. } = observer;
+    let Observer { recorder, jury } = observer;
     let records = recorder.records();
     let (digest, tape) = recorder.finish();
-    let judgements = if over { panel.conclude_stopped(end) } else { panel.conclude(end) };
+    let (judgements, census) = jury.conclude(end);
     let trace = tape.map(|tape| {
         let footer = Footer { time: end, records, digest, judgements: judgements.clone() };
         Trace::new(header(resolved), footer, tape, Codec::of::<S>())
