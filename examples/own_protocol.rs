@@ -13,9 +13,9 @@ struct Flooder {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Message {
-    Flood { number: u64, text: String },
+struct Flood {
+    number: u64,
+    text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ enum Fact {
     Heard { from: NodeId, number: u64, text: String },
 }
 
-impl Lane for Message {}
+impl Lane for Flood {}
 
 impl Observe for Fact {
     fn observe(&self, seen: &mut Vec<Observation>) {
@@ -39,7 +39,7 @@ impl Observe for Fact {
 impl Process for Flooder {
     const LANES: &'static [&'static str] = &["flood"];
     type Config = ();
-    type Message = Message;
+    type Message = Flood;
     type Timer = ();
     type Command = String;
     type Reply = ();
@@ -51,8 +51,7 @@ impl Process for Flooder {
         Self { said: 0 } // the bug: a counter in memory begins again after a crash
     }
 
-    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, Self>) {
-        let Message::Flood { number, text } = message;
+    fn on_message(&mut self, from: NodeId, Flood { number, text }: Flood, ctx: &mut Context<'_, Self>) {
         ctx.note(Fact::Heard { from, number, text });
     }
 
@@ -62,7 +61,7 @@ impl Process for Flooder {
         self.said += 1;
         ctx.note(Fact::Said { number: self.said, text: text.clone() });
         for peer in ctx.peers() {
-            ctx.send(peer, Message::Flood { number: self.said, text: text.clone() });
+            ctx.send(peer, Flood { number: self.said, text: text.clone() });
         }
         ctx.reply(op, ());
     }
@@ -92,35 +91,27 @@ impl Subject for Flooder {
     const NAME: &'static str = "flooder";
     const ABOUT: &'static str = "Nodes tell one another numbered texts.";
     const INVARIANTS: &'static [Invariant] = &[
-        Invariant { name: "no-duplication", protocol: "flood", about: "nobody hears a text twice" },
-        Invariant { name: "one-text", protocol: "flood", about: "one number of one node is one text" },
+        Invariant::safety("no-duplication", "flood", "nobody hears a text twice"),
+        Invariant::safety("one-text", "flood", "one number of one node is one text"),
     ];
     type Settings = NoSettings;
-    type Workload = Texts;
+    type Workload = u32; // how many texts each node is asked to tell
 
     fn config(_setup: &Setup, _settings: &NoSettings) {}
 
-    fn clients(setup: &Setup, workload: &[Texts], dice: &mut Dice) -> Vec<ClientPlan<Script<String>>> {
-        let mut plans = Vec::new();
-        for (home, texts) in NodeId::all(setup.nodes()).flat_map(|node| workload.iter().map(move |texts| (node, texts)))
-        {
-            let ask = |n| Ask { after: dice.span(Span::ZERO, texts.pause), command: format!("{home} says {n}") };
-            plans.push(ClientPlan::new(home, Script::new((1..=texts.each).map(ask).collect())));
-        }
-        plans
+    fn clients(setup: &Setup, workload: &[u32], dice: &mut Dice) -> Vec<ClientPlan<Script<String>>> {
+        let mut client = |home: NodeId| {
+            let after = |dice: &mut Dice| dice.span(Span::ZERO, Span::from_secs(1));
+            let texts = 1..=workload.iter().sum::<u32>();
+            let asks = texts.map(|n| Ask { after: after(dice), command: format!("{home} says {n}") });
+            ClientPlan::new(home, Script::new(asks.collect()))
+        };
+        NodeId::all(setup.nodes()).map(&mut client).collect()
     }
 
     fn checker(_setup: &Setup, _settings: &NoSettings, name: &str) -> Option<Box<dyn Checker<Fact>>> {
         if name == "one-text" { Some(Box::new(OneText::default())) } else { stemmata::check::checker(name) }
     }
-}
-
-/// One entry of a scenario's workload: how many texts each node is asked to tell, and the longest pause between two.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Texts {
-    each: u32,
-    pause: Span,
 }
 
 fn main() -> ExitCode {

@@ -27,7 +27,6 @@
 //! fell to the crash before its own fact, is told by it alone.
 
 mod buffer;
-mod checkers;
 mod clock;
 mod counts;
 mod facts;

@@ -5,7 +5,6 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::checkers;
 use super::facts::Fact;
 use super::machine::Broadcaster;
 use super::messages::Command;
@@ -13,7 +12,7 @@ use super::outbox::Pace;
 use super::signature::Registry;
 use super::workload::{Workload, clients};
 use crate::chance::Dice;
-use crate::check::Checker;
+use crate::check::{self, Checker};
 use crate::fault::{Fault, Harm};
 use crate::process::{ClientPlan, Script};
 use crate::subject::{Flaw, Flaws, Invariant, Setup, Subject};
@@ -90,29 +89,8 @@ impl Subject for Broadcaster {
     const NAME: &'static str = "broadcast";
     const ABOUT: &'static str = "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every \
                                  broadcast once, after all that caused it.";
-    const INVARIANTS: &'static [Invariant] = &[
-        Invariant {
-            name: "causality",
-            protocol: "clocks",
-            about: "Every event's vector clock is what the trace's own causes give, and every comparison of two clocks \
-                    answers as happens-before does.",
-        },
-        Invariant {
-            name: "causal-delivery",
-            protocol: "broadcast",
-            about: "No node delivers a broadcast before all that its origin had broadcast and delivered before it.",
-        },
-        Invariant {
-            name: "no-duplication",
-            protocol: "broadcast",
-            about: "No node, over all its boots, delivers a broadcast twice, or one that was not broadcast.",
-        },
-        Invariant {
-            name: "reliable-delivery",
-            protocol: "broadcast",
-            about: "After the calm every node has delivered every broadcast.",
-        },
-    ];
+    const INVARIANTS: &'static [Invariant] =
+        &[check::CAUSALITY, check::CAUSAL_DELIVERY, check::NO_DUPLICATION, check::RELIABLE_DELIVERY];
     const FLAWS: &'static [Flaw] = &[
         Flaw {
             id: "e09",
@@ -170,8 +148,8 @@ impl Subject for Broadcaster {
         clients(setup, workload, dice)
     }
 
-    fn checker(setup: &Setup, settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
-        checkers::checker(setup, settings, invariant)
+    fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
+        check::checker(invariant)
     }
 
     fn beyond(fault: &Fault) -> Option<&'static str> {

@@ -24,11 +24,11 @@ pub struct CausalDelivery {
 }
 
 /// What it is, for `list` and `explain`.
-pub(super) const ABOUT: Invariant = Invariant {
-    name: "causal-delivery",
-    protocol: "broadcast",
-    about: "a node delivers a broadcast only after all that its origin had broadcast or delivered before it",
-};
+pub const ABOUT: Invariant = Invariant::safety(
+    "causal-delivery",
+    "broadcast",
+    "a node delivers a broadcast only after all that its origin had broadcast or delivered before it",
+);
 
 #[derive(Clone, Debug, Default)]
 struct Node {

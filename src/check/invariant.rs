@@ -9,4 +9,20 @@ pub struct Invariant {
     pub protocol: &'static str,
     /// The sentence.
     pub about: &'static str,
+    /// Whether it speaks only after the calm, and names what is missing; a scenario may then bound it by `within`.
+    pub liveness: bool,
+}
+
+impl Invariant {
+    /// An invariant that breaks at a step.
+    #[must_use]
+    pub const fn safety(name: &'static str, protocol: &'static str, about: &'static str) -> Self {
+        Self { name, protocol, about, liveness: false }
+    }
+
+    /// An invariant that speaks after the calm.
+    #[must_use]
+    pub const fn liveness(name: &'static str, protocol: &'static str, about: &'static str) -> Self {
+        Self { name, protocol, about, liveness: true }
+    }
 }

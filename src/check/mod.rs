@@ -22,13 +22,13 @@ mod standard;
 #[cfg(test)]
 mod history;
 
-pub use causal_delivery::CausalDelivery;
-pub use causality::Causality;
+pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
+pub use causality::{ABOUT as CAUSALITY, Causality};
 pub use census::{Census, FaultCount, LaneCount, OperationCount};
 pub use invariant::Invariant;
-pub use no_duplication::NoDuplication;
+pub use no_duplication::{ABOUT as NO_DUPLICATION, NoDuplication};
 pub use panel::Panel;
-pub use reliable_delivery::ReliableDelivery;
+pub use reliable_delivery::{ABOUT as RELIABLE_DELIVERY, ReliableDelivery};
 pub use standard::{checker, invariants, page};
 
 use crate::identity::{Actor, EventId, NodeId};

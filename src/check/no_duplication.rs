@@ -24,11 +24,11 @@ pub struct NoDuplication {
 }
 
 /// What it is, for `list` and `explain`.
-pub(super) const ABOUT: Invariant = Invariant {
-    name: "no-duplication",
-    protocol: "broadcast",
-    about: "no node delivers a broadcast twice, over all its boots, nor one that was never broadcast",
-};
+pub const ABOUT: Invariant = Invariant::safety(
+    "no-duplication",
+    "broadcast",
+    "no node delivers a broadcast twice, over all its boots, nor one that was never broadcast",
+);
 
 /// One node's deliveries of one origin's broadcasts.
 #[derive(Clone, Debug, Default)]

@@ -24,6 +24,8 @@ pub struct Panel<F> {
     watching: Vec<Seat<F>>,
     fallen: Vec<Fallen>,
     seats: usize,
+    /// When the next bound of an invariant runs out.
+    due: Time,
 }
 
 struct Seat<F> {
@@ -31,6 +33,8 @@ struct Seat<F> {
     place: usize,
     invariant: Cow<'static, str>,
     checker: Box<dyn Checker<F>>,
+    /// When it must hold at the latest, if not at the end.
+    due: Time,
 }
 
 #[derive(Debug)]
@@ -42,7 +46,7 @@ struct Fallen {
 
 impl<F> Default for Panel<F> {
     fn default() -> Self {
-        Self { watching: Vec::new(), fallen: Vec::new(), seats: 0 }
+        Self { watching: Vec::new(), fallen: Vec::new(), seats: 0, due: Time::MAX }
     }
 }
 
@@ -65,14 +69,20 @@ impl<F> Panel<F> {
 
     /// Adds the checker of an invariant.
     pub fn seat(&mut self, invariant: impl Into<Cow<'static, str>>, checker: Box<dyn Checker<F>>) {
-        self.watching.push(Seat { place: self.seats, invariant: invariant.into(), checker });
+        self.seat_until(invariant, checker, Time::MAX);
+    }
+
+    /// Adds the checker of an invariant that must hold at `due`: what its checker would conclude there counts.
+    pub fn seat_until(&mut self, invariant: impl Into<Cow<'static, str>>, checker: Box<dyn Checker<F>>, due: Time) {
+        self.watching.push(Seat { place: self.seats, invariant: invariant.into(), checker, due });
         self.seats += 1;
+        self.due = self.due.min(due);
     }
 
     /// Shows one record to all that have seen no violation; tells whether an invariant fell with it.
     #[inline]
     pub fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> bool {
-        let mut fell = false;
+        let mut fell = record.time > self.due && self.bounds_run_out(record.time);
         let mut index = 0;
         while let Some(seat) = self.watching.get_mut(index) {
             match seat.checker.see(record, fact) {
@@ -93,7 +103,8 @@ impl<F> Panel<F> {
 
     /// Concludes a run that came to its end at `end`: one judgement a checker, in the order of seating.
     #[must_use]
-    pub fn conclude(self, end: Time) -> Vec<Judgement> {
+    pub fn conclude(mut self, end: Time) -> Vec<Judgement> {
+        self.bounds_run_out(end);
         self.judge(end, |verdict| verdict)
     }
 
@@ -108,6 +119,27 @@ impl<F> Panel<F> {
         })
     }
 
+    /// Judges those whose bound has run out; whether one fell.
+    #[cold]
+    fn bounds_run_out(&mut self, now: Time) -> bool {
+        let mut fell = false;
+        let mut index = 0;
+        while let Some(seat) = self.watching.get_mut(index) {
+            let due = seat.due;
+            if due < now {
+                seat.due = Time::MAX;
+                if let Verdict::Violated(violation) = seat.checker.conclude(due) {
+                    self.dismiss(index, violation);
+                    fell = true;
+                    continue;
+                }
+            }
+            index += 1;
+        }
+        self.due = self.watching.iter().map(|seat| seat.due).min().unwrap_or(Time::MAX);
+        fell
+    }
+
     #[cold]
     fn dismiss(&mut self, index: usize, violation: Violation) {
         let Seat { place, invariant, .. } = self.watching.remove(index);
@@ -119,7 +151,7 @@ impl<F> Panel<F> {
         for Fallen { place, invariant, violation } in self.fallen {
             judged.push((place, Judgement { invariant: invariant.into(), verdict: Verdict::Violated(violation) }));
         }
-        for Seat { place, invariant, mut checker } in self.watching {
+        for Seat { place, invariant, mut checker, .. } in self.watching {
             let verdict = reading(checker.conclude(end));
             judged.push((place, Judgement { invariant: invariant.into(), verdict }));
         }

@@ -24,11 +24,11 @@ pub struct ReliableDelivery {
 }
 
 /// What it is, for `list` and `explain`.
-pub(super) const ABOUT: Invariant = Invariant {
-    name: "reliable-delivery",
-    protocol: "broadcast",
-    about: "after the calm every broadcast is delivered at every node that is alive at the end",
-};
+pub const ABOUT: Invariant = Invariant::liveness(
+    "reliable-delivery",
+    "broadcast",
+    "after the calm every broadcast is delivered at every node that is alive at the end",
+);
 
 #[derive(Clone, Debug, Default)]
 struct Node {

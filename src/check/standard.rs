@@ -18,7 +18,7 @@ fn boxed<F, C: Checker<F> + Default + 'static>() -> Box<dyn Checker<F>> {
 }
 
 const fn law(name: &'static str, about: &'static str) -> Invariant {
-    Invariant { name, protocol: "kernel", about }
+    Invariant::safety(name, "kernel", about)
 }
 
 /// All rows; the laws first.

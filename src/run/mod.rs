@@ -108,7 +108,9 @@ fn panel<S: Subject>(setup: &Setup, settings: &S::Settings, resolved: &Resolved)
         let name = invariant.name;
         if expected.holds.contains(&name) || expected.violates.contains(&name) {
             let checker = S::checker(setup, settings, name);
-            panel.seat(name, checker.expect("a subject has a checker for each invariant that it claims"));
+            let checker = checker.expect("a subject has a checker for each invariant that it claims");
+            let due = expected.within.get(name).map_or(Time::MAX, |within| setup.calm + *within);
+            panel.seat_until(name, checker, due);
         }
     }
     panel

@@ -54,11 +54,11 @@ struct Node {
 }
 
 /// What it is, for `list` and `explain`.
-pub(super) const ABOUT: Invariant = Invariant {
-    name: "causality",
-    protocol: "clocks",
-    about: "every stamped event's vector counts exactly what happened before it, and every comparison says so",
-};
+pub const ABOUT: Invariant = Invariant::safety(
+    "causality",
+    "clocks",
+    "every stamped event's vector counts exactly what happened before it, and every comparison says so",
+);
 
 impl Causality {
     fn compared(&mut self, record: &Record<'_>, seen: &[Observation]) -> Result<(), Violation> {
@@ -192,5 +192,7 @@ impl<F> Checker<F> for Causality {
 
 #[cfg(test)]
 mod executions;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -155,15 +155,13 @@ impl Reference {
     }
 
     fn judge_hybrid(&self, step: &Step<'_>, found: HybridStamp) -> Result<(), Violation> {
-        let (ticks, what) = (step.kind.ticks(), || step.kind.describe());
+        let what = || step.kind.describe();
         if let Some((last, before)) = self.claims.hybrid {
-            if ticks && found <= last {
+            let as_before = !step.kind.ticks() && self.claims.current;
+            if if as_before { found != last } else { found <= last } {
+                let must = if as_before { "not" } else { "not after" };
                 let sentence =
-                    format!("{}, {}, has the hybrid stamp {found}, not after {last} of {before}", step.id, what());
-                return Err(fault(step, sentence, Some(before)));
-            }
-            if !ticks && self.claims.current && found != last {
-                let sentence = format!("{}, {}, has the hybrid stamp {found}, not {last} of {before}", step.id, what());
+                    format!("{}, {}, has the hybrid stamp {found}, {must} {last} of {before}", step.id, what());
                 return Err(fault(step, sentence, Some(before)));
             }
         }

@@ -8,6 +8,7 @@ use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
 use crate::scenario::{ALWAYS, suggest};
 use crate::subject::Profile;
+use crate::time::Span;
 
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let expect = &scenario.expect;
@@ -25,9 +26,10 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         let finding = Finding::new(path.key("violates").index(index), format!("`{name}` can't both hold and fall"));
         findings.push(finding.help("remove it from `holds` or from `violates`"));
     }
-    for name in expect.within.keys() {
-        let finding = invariant(name, profile, path.key("within").key(name));
-        findings.extend(finding.map(Finding::at_key));
+    for (name, span) in &expect.within {
+        let path = path.key("within").key(name);
+        let finding = invariant(name, profile, path.clone()).map(Finding::at_key);
+        findings.extend(finding.or_else(|| bound(name, *span, scenario, profile, path)));
     }
     if !expect.sometimes.is_empty() {
         let facts = (profile.facts)();
@@ -40,6 +42,20 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         findings.extend(pinned(text, *fate, scenario, profile));
     }
     findings
+}
+
+/// A bound must bound something, and be over before the run is.
+fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
+    let live = profile.invariants.iter().any(|invariant| invariant.name == name && invariant.liveness);
+    if !live {
+        let finding = Finding::new(path, format!("`{name}` breaks at a step: it has no time within which to hold"));
+        return Some(finding.at_key().help("only what is owed after the calm can be bounded"));
+    }
+    let due = scenario.run.calm() + span;
+    (due > scenario.run.lasts).then(|| {
+        let message = format!("`{name}` would be due at {due}, after the run's end at {}", scenario.run.lasts);
+        Finding::new(path, message).help("let the run last longer, or the faults end sooner")
+    })
 }
 
 fn invariant(name: &str, profile: &Profile, path: Path) -> Option<Finding> {

@@ -89,7 +89,7 @@ fn beyond(fault: &Fault) -> Option<&'static str> {
 }
 
 const fn invariant(name: &'static str, protocol: &'static str) -> Invariant {
-    Invariant { name, protocol, about: "A sentence." }
+    Invariant::liveness(name, protocol, "A sentence.")
 }
 
 const fn flaw(id: &'static str, protocol: &'static str) -> Flaw {
