@@ -74,6 +74,12 @@ pub(super) enum Command {
     Export(ExportArgs),
     List(ListArgs),
     Explain(ExplainArgs),
+    /// Prints the JSON Schema of scenario files, so that editors complete and check them
+    #[command(after_help = "\
+Examples:
+  stemmata schema > scenario.schema.json    then name it in a scenario's \"$schema\"
+  stemmata schema | head -20")]
+    Schema,
     /// The second process of `verify`: prints the digest of each seed
     #[command(name = "__digests", hide = true)]
     Digests(DigestsArgs),

@@ -14,6 +14,7 @@ mod list;
 mod panics;
 mod replay;
 mod run;
+mod schema;
 mod seeds;
 mod shell;
 mod signals;
@@ -91,6 +92,7 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
         Command::Export(args) => export::export(args, shell),
         Command::List(args) => list::list(args, subjects, shell),
         Command::Explain(args) => explain::explain(args, subjects, shell),
+        Command::Schema => schema::schema(subjects, shell),
         Command::Digests(args) => verify::digests(args, subjects, shell),
     }
 }

@@ -43,6 +43,7 @@ fn as_json(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let message = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
     let message = message.split("\n\nUsage:").next().unwrap_or(message);
+    let message = message.split("\n\nFor more information").next().unwrap_or(message);
     let note = from_environment(error).map(|note| format!("\n{note}")).unwrap_or_default();
     serde_json::json!({ "error": { "message": format!("{message}{note}"), "exit_code": Exit::Usage.code() } })
         .to_string()

@@ -187,7 +187,8 @@ impl Account {
             if let Some(first) = runs.first() {
                 text.push_str(&format!("  {}\n", first.sentence));
             }
-            let listed = if quiet || *expected { 1 } else { runs.len() };
+            let met = self.footer.standing == Standing::Met;
+            let listed = if quiet || met { 1 } else { runs.len() };
             for failed in runs.iter().take(listed) {
                 text.push_str(&format!("  {}\n", failed.run));
             }
