@@ -130,8 +130,7 @@ impl Causality {
     /// What the trace does not tell, if there is something.
     fn undecided(&self) -> Option<String> {
         let hole = || {
-            let (index, number) =
-                self.nodes.iter().enumerate().find_map(|(index, node)| Some((index, node.line.missing()?)))?;
+            let (index, number) = self.nodes.iter().find_map(|(index, node)| Some((index, node.line.missing()?)))?;
             let id = event_of(NodeId::new(index as u32), number);
             Some(format!("the trace has no {id}, so that what follows it is open"))
         };
@@ -140,8 +139,8 @@ impl Causality {
 
     /// Why there is nothing to say, if so.
     fn vacuous(&self) -> Option<String> {
-        let stamped: u64 = self.nodes.iter().map(|node| node.reference.stamped()).sum();
-        let silent = self.nodes.iter().find_map(|node| node.reference.bare());
+        let stamped: u64 = self.nodes.iter().map(|(_, node)| node.reference.stamped()).sum();
+        let silent = self.nodes.iter().find_map(|(_, node)| node.reference.bare());
         if stamped == 0 {
             return Some("no event bears a stamp".to_owned());
         }
@@ -180,7 +179,7 @@ impl<F> Checker<F> for Causality {
     }
 
     fn conclude(&mut self, end: Time) -> Verdict {
-        for (index, node) in self.nodes.iter().enumerate() {
+        for (index, node) in self.nodes.iter() {
             if let Err(violation) = node.reference.conclude(NodeId::new(index as u32), end) {
                 return Verdict::Violated(violation);
             }
