@@ -13,7 +13,7 @@ use super::outside::{Clocks, Outside, Tripwire};
 use super::timers::Due;
 use super::{Cast, ClockError, Conditions, Witness};
 use crate::fault::{ClockFault, Crash, DiskFault, Fault, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger};
-use crate::identity::{ClientId, NodeId, OpId};
+use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::process::Process;
 use crate::time::Time;
 use crate::trace::{Cause, Event};
@@ -76,11 +76,13 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         (self.now(), self.finish())
     }
 
-    /// Starts every node.
+    /// Starts every node; one that a fault restarted meanwhile, set off by a fact of an earlier start, has started.
     pub fn start(&mut self) {
         for node in NodeId::all(self.cluster.size()) {
-            self.cluster.start(node, &mut self.outside);
-            self.settle(node);
+            if self.cluster.node(node).boot == Boot::default() {
+                self.cluster.start(node, &mut self.outside);
+                self.settle(node);
+            }
         }
     }
 
