@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::node::{Arrival, Barrier, Input, Life, Node, Waiting, kind_of};
-use super::timers::Place;
+use super::timers::{Due, Place};
 use crate::chance::{Chance, Key, Seed};
 use crate::clocks::Stamp;
 use crate::context::{Context, Effect};
@@ -200,7 +200,13 @@ impl<P: Process> Cluster<P> {
     #[inline(never)]
     fn put_off(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
         let node = self.node(id);
-        if let Some(fault) = node.plight.as_ref().and_then(|plight| plight.paused_by) {
+        let matters = match &input {
+            Input::Timer { slot, number } => node.timers.stands(*slot, *number),
+            Input::Message { .. } | Input::Command { .. } => true,
+        };
+        if let Some(fault) = node.plight.as_ref().and_then(|plight| plight.paused_by)
+            && matters
+        {
             world.touch(fault);
         }
         node.backlog().inbox.push_back(input);
@@ -210,7 +216,7 @@ impl<P: Process> Cluster<P> {
     fn step(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
         match input {
             Input::Message { message, arrival } => self.step_message(id, message, arrival, world),
-            Input::Timer(timer) => self.step_timer(id, timer, world),
+            Input::Timer { slot, number } => self.timer(id, slot, number, world),
             Input::Command { op, command } => self.step_command(id, op, command, world),
         }
     }
@@ -243,6 +249,17 @@ impl<P: Process> Cluster<P> {
             }),
         }
         self.conclude(id, handled, world);
+    }
+
+    /// A timer's place in the agenda came up: it runs out, unless it was moved or cancelled since.
+    #[inline]
+    fn timer(&mut self, id: NodeId, slot: u32, number: u32, world: &mut impl World<P>) {
+        let reading = world.monotonic(id);
+        match self.node(id).timers.due(slot, number, reading, |reading| world.when(id, reading)) {
+            Due::Fire(timer) => self.step_timer(id, timer, world),
+            Due::Requeue(timer, place) => world.schedule(id, &timer, place),
+            Due::Stale => {}
+        }
     }
 
     #[inline]

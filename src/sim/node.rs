@@ -90,9 +90,20 @@ pub(crate) struct Waiting<P: Process> {
 /// What a node handles in one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Input<P: Process> {
-    Message { message: P::Message, arrival: Arrival },
-    Timer(P::Timer),
-    Command { op: OpId, command: P::Command },
+    Message {
+        message: P::Message,
+        arrival: Arrival,
+    },
+    /// A timer's place in the agenda, which came up; what it stands for is seen when the node gets to it, since what it
+    /// handles first may move or cancel the timer.
+    Timer {
+        slot: u32,
+        number: u32,
+    },
+    Command {
+        op: OpId,
+        command: P::Command,
+    },
 }
 
 /// Which message arrived, and how.
@@ -249,7 +260,7 @@ impl<P: Process> Hash for Backlog<P> {
         for input in &self.inbox {
             match input {
                 Input::Message { message, arrival } => (arrival.id.sender, message).hash(state),
-                Input::Timer(timer) => timer.hash(state),
+                Input::Timer { slot, .. } => slot.hash(state),
                 Input::Command { op, command } => (op, command).hash(state),
             }
         }

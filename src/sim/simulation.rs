@@ -10,7 +10,6 @@ use super::flights::Flight;
 use super::links::{Changed, Links};
 use super::node::{Arrival, Doom, Input, Life};
 use super::outside::{Clocks, Outside, Tripwire};
-use super::timers::Due;
 use super::{Cast, ClockError, Conditions, Witness};
 use crate::fault::{ClockFault, Crash, DiskFault, Fault, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger};
 use crate::identity::{Boot, ClientId, NodeId, OpId};
@@ -212,20 +211,8 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     #[inline]
     fn timer(&mut self, item: Item) {
         let id = item.node();
-        let reading = self.outside.monotonic(id);
-        let outside = &self.outside;
-        let timers = &mut self.cluster.node(id).timers;
-        match timers.due(item.slot, item.number(), reading, |reading| outside.when(id, reading)) {
-            Due::Fire(timer) => {
-                self.cluster.input(id, Input::Timer(timer), &mut self.outside);
-                self.settle(id);
-            }
-            Due::Requeue(place) if place.time < Time::MAX => {
-                let item = Item::timer(place.time, id, item.lane(), place.number, place.slot);
-                self.outside.agenda.push(item);
-            }
-            Due::Requeue(_) | Due::Stale => {}
-        }
+        self.cluster.input(id, Input::Timer { slot: item.slot, number: item.number() }, &mut self.outside);
+        self.settle(id);
     }
 
     fn disk(&mut self, item: Item) {

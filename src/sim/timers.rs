@@ -36,7 +36,7 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due<T> {
     Fire(T),
-    Requeue(Place),
+    Requeue(T, Place),
     Stale,
 }
 
@@ -81,6 +81,12 @@ impl<T: Copy + Eq> Timers<T> {
         }
     }
 
+    /// Whether a timer that is set has the place (`slot`, `number`).
+    pub(crate) fn stands(&self, slot: u32, number: u32) -> bool {
+        let armed = self.slots.get(slot as usize).and_then(Option::as_ref);
+        armed.is_some_and(|armed| armed.queued_number as u32 == number && armed.deadline.is_some())
+    }
+
     /// What the place (`slot`, `number`) stands for at `now`, when the monotonic clock reads `reading`; `when` tells
     /// when it will read something.
     pub(crate) fn due(
@@ -109,7 +115,7 @@ impl<T: Copy + Eq> Timers<T> {
             Some(deadline) => {
                 armed.queued = when(deadline);
                 armed.queued_number = armed.number;
-                Due::Requeue(Place { time: armed.queued, number: armed.number, slot })
+                Due::Requeue(armed.timer, Place { time: armed.queued, number: armed.number, slot })
             }
         }
     }
@@ -153,7 +159,7 @@ mod tests {
         let place = timers.set('a', at(5).0, at(5).1).expect("a first place");
         assert_eq!(timers.set('a', at(9).0, at(9).1), None);
         let due = timers.due(place.slot, place.number as u32, at(5).0, true_clock);
-        let Due::Requeue(later) = due else { panic!("{due:?}") };
+        let Due::Requeue('a', later) = due else { panic!("{due:?}") };
         assert_eq!(later.time, at(9).1);
         assert_eq!(timers.due(later.slot, later.number as u32, at(9).0, true_clock), Due::Fire('a'));
     }

@@ -5,6 +5,7 @@ mod errata;
 mod golden;
 mod laws;
 mod layers;
+mod own_protocol;
 mod schema;
 mod small;
 mod support;
