@@ -157,12 +157,14 @@ pub trait Chance {
     }
 
     /// A span with an exponential distribution of the given mean (at most 37 times the mean).
+    #[inline(never)]
     fn exponential(&mut self, mean: Span) -> Span {
         let unit = self.unit();
         round(-libm::log(unit) * to_float(mean))
     }
 
     /// A span with a log-normal distribution: the logarithm's deviation is `sigma`, a share of one.
+    #[inline(never)]
     fn log_normal(&mut self, median: Span, sigma: Share) -> Span {
         let (first, second) = (self.unit(), self.unit());
         let normal = libm::sqrt(-2.0 * libm::log(first)) * libm::cos(std::f64::consts::TAU * second);

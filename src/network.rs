@@ -106,6 +106,14 @@ pub struct Link {
     pub corrupt: Share,
 }
 
+impl Link {
+    /// Whether it does more to messages than to delay and to lose them.
+    #[must_use]
+    pub const fn is_unruly(&self) -> bool {
+        !(self.duplicate.is_none() && self.reorder.is_none() && self.corrupt.is_none())
+    }
+}
+
 /// A bound on how much later something comes; `100ms` unless said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]

@@ -56,13 +56,13 @@ impl ReliableDelivery {
     }
 
     fn alive(&self) -> impl Iterator<Item = (usize, &Node)> {
-        self.nodes.iter().enumerate().filter(|(_, node)| node.alive)
+        self.nodes.iter().filter(|(_, node)| node.alive)
     }
 
     /// What is missing, and how many pairs of a broadcast and a node there were.
     fn judge(&self) -> (Vec<Missing>, u64) {
         let (mut missing, mut pairs) = (Vec::new(), 0);
-        for (origin, source) in self.nodes.iter().enumerate() {
+        for (origin, source) in self.nodes.iter() {
             for (number, event) in &source.broadcasts {
                 let lacking: Vec<usize> = self
                     .alive()

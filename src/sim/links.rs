@@ -30,11 +30,11 @@ pub(crate) enum Luck {
     Flipped(u64),
 }
 
-/// What becomes of a message: of its first copy, and of more if there are more.
+/// What becomes of a message: of its only copy, or of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fate {
-    pub(crate) first: Passage,
-    pub(crate) more: SmallVec<[Passage; 1]>,
+pub(crate) enum Fate {
+    Single(Passage),
+    Several(SmallVec<[Passage; 2]>),
 }
 
 /// Links that a fault changes.
@@ -87,6 +87,7 @@ pub(crate) struct Links {
     clogs: Vec<Barred>,
     pinned: BTreeMap<MessageId, PinnedFate>,
     calm: bool,
+    is_plain: bool,
 }
 
 /// Where in a message's draws each decision lies: another decision's draws never move them.
@@ -110,7 +111,7 @@ impl Links {
         pinned: BTreeMap<MessageId, PinnedFate>,
     ) -> Self {
         let key = seed.key("fate");
-        Self {
+        let mut links = Self {
             lanes: lanes.iter().map(|lane| key.text(lane)).collect(),
             exceptions: network.links.iter().map(|link| ((link.from, link.to), link.link)).collect(),
             network,
@@ -120,24 +121,35 @@ impl Links {
             clogs: Vec::new(),
             pinned,
             calm: false,
-        }
+            is_plain: false,
+        };
+        links.settle();
+        links
     }
 
     /// Draws the fate of the next message on a link's lane; counts it in `touched` for each fault that had a hand in it.
-    #[inline]
-    pub(crate) fn fate(&mut self, to: NodeId, id: MessageId, touched: &mut [u64]) -> Fate {
+    #[inline(always)]
+    pub(crate) fn fate(&mut self, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
         let ends = (id.sender.index() as u64) << 32 | to.index() as u64;
         let key = self.lanes[id.lane.index()].with(ends);
         let nth = self.carried.next(id.sender, to, id.lane);
         let draws = Fortune { key, first: u64::from(nth) * draw::APART };
-        if self.calm || !self.exceptions.is_empty() || !self.changes.is_empty() || !self.pinned.is_empty() {
-            return self.altered_fate(draws, to, id, touched);
+        if self.is_plain {
+            let Link { delay, loss, .. } = &self.network.link;
+            return Fate::Single(draws.passage(*delay, *loss));
         }
-        passages(&self.network.link, draws)
+        self.altered_fate(draws, to, id, touched)
+    }
+
+    /// Whether all links do nothing but delay and lose, and the same everywhere.
+    fn settle(&mut self) {
+        let Self { exceptions, changes, pinned, calm, network, .. } = self;
+        let everywhere = exceptions.is_empty() && changes.is_empty() && pinned.is_empty();
+        self.is_plain = everywhere && !*calm && !network.link.is_unruly();
     }
 
     #[cold]
-    fn altered_fate(&self, draws: Fortune, to: NodeId, id: MessageId, touched: &mut [u64]) -> Fate {
+    fn altered_fate(&self, draws: Fortune, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
         let base = *self.exceptions.get(&(id.sender, to)).unwrap_or(&self.network.link);
         let mut link = if self.calm { Link { delay: base.delay, ..Link::default() } } else { base };
         let mut causes: SmallVec<[(u32, Changed); 4]> = SmallVec::new();
@@ -145,33 +157,34 @@ impl Links {
             change.what.apply(&mut link);
             causes.push((change.fault, change.what));
         }
-        let mut fate = passages(&link, draws);
+        let mut passages = all_passages(&link, draws);
         if self.calm {
-            fate.first.delay = fate.first.delay.min(self.network.calm_delay);
+            passages[0].delay = passages[0].delay.min(self.network.calm_delay);
         }
         if !causes.is_empty() {
-            let without = passages(&base, draws);
+            let without = all_passages(&base, draws);
             for (fault, what) in causes {
-                touched[fault as usize] += u64::from(what.shows(&fate, &without));
+                touched[fault as usize] += u64::from(what.shows(&passages, &without));
             }
         }
-        if let Some(pinned) = self.pinned.get(&id) {
-            pin(*pinned, &mut fate);
+        if let Some(pinned) = self.pinned.get(id) {
+            passages = pin(*pinned, passages[0].delay);
         }
-        fate
+        Fate::Several(passages)
+    }
+
+    /// Whether no link is cut, was cut, or is clogged.
+    #[inline]
+    pub(crate) const fn are_open(&self) -> bool {
+        self.cuts.is_empty() && self.clogs.is_empty()
     }
 
     /// The fault that cuts a link now, or cut it since `sent`.
-    #[inline]
     pub(crate) fn cut(&self, from: NodeId, to: NodeId, sent: Time) -> Option<u32> {
-        if self.cuts.is_empty() {
-            return None;
-        }
         self.cuts.iter().find(|cut| cut.until > sent && cut.links.holds(from, to)).map(|cut| cut.fault)
     }
 
     /// The fault that clogs a link now.
-    #[inline]
     pub(crate) fn clogged(&self, from: NodeId, to: NodeId) -> Option<u32> {
         self.clogs.iter().find(|clog| clog.links.holds(from, to)).map(|clog| clog.fault)
     }
@@ -188,6 +201,7 @@ impl Links {
 
     pub(crate) fn start_change(&mut self, fault: u32, from: Option<&Target>, to: Option<&Target>, what: Changed) {
         self.changes.push(Change { fault, from: bits(from), to: bits(to), what });
+        self.settle();
     }
 
     /// Ends what `fault` did, if it is in force. A cut stays known, since it fell on what was sent before.
@@ -197,6 +211,7 @@ impl Links {
         }
         self.clogs.retain(|clog| clog.fault != fault);
         self.changes.retain(|change| change.fault != fault);
+        self.settle();
     }
 
     /// Ends every cut and clog; how many there were.
@@ -215,6 +230,7 @@ impl Links {
         self.heal(now);
         self.changes.clear();
         self.calm = true;
+        self.settle();
     }
 }
 
@@ -236,46 +252,41 @@ impl Fortune {
     fn happens(self, decision: u64, share: Share) -> bool {
         !share.is_none() && self.of(decision).happens(share)
     }
-}
 
-/// What a link does to a message with these draws.
-#[inline]
-fn passages(link: &Link, draws: Fortune) -> Fate {
-    let delay = link.delay.sample(&mut draws.of(draw::DELAY));
-    let luck = if draws.happens(draw::LOSS, link.loss) { Luck::Lost } else { Luck::Whole };
-    let mut fate = Fate { first: Passage { delay, luck }, more: SmallVec::new() };
-    if !(link.reorder.is_none() & link.corrupt.is_none() & link.duplicate.is_none()) {
-        disturb(&mut fate, link, draws);
+    /// What a link that does no more than delay and lose does to the message.
+    #[inline(always)]
+    fn passage(self, delay: Delay, loss: Share) -> Passage {
+        let delay = delay.sample(&mut self.of(draw::DELAY));
+        let luck = if self.happens(draw::LOSS, loss) { Luck::Lost } else { Luck::Whole };
+        Passage { delay, luck }
     }
-    fate
 }
 
-/// What else an unruly link does.
-#[inline(never)]
-fn disturb(fate: &mut Fate, link: &Link, draws: Fortune) {
-    let Fate { first, more } = fate;
+/// What a link does to a message with these draws: to its first copy, and perhaps to a second.
+fn all_passages(link: &Link, draws: Fortune) -> SmallVec<[Passage; 2]> {
+    let mut first = draws.passage(link.delay, link.loss);
     if draws.happens(draw::REORDER, link.reorder) {
         first.delay += draws.of(draw::REORDER + 1).span(Span::ZERO, link.reorder_lag.0);
     }
     if draws.happens(draw::CORRUPT, link.corrupt) && first.luck == Luck::Whole {
         first.luck = Luck::Flipped(draws.of(draw::CORRUPT + 1).bits());
     }
+    let mut passages = SmallVec::from_slice(&[first]);
     if draws.happens(draw::DUPLICATE, link.duplicate) {
         let lag = draws.of(draw::LAG).span(Span::ZERO, link.duplicate_lag.0);
-        more.push(Passage { delay: first.delay + lag, luck: Luck::Whole });
+        passages.push(Passage { delay: first.delay + lag, luck: Luck::Whole });
     }
+    passages
 }
 
-fn pin(pinned: PinnedFate, fate: &mut Fate) {
-    let delay = fate.first.delay;
+/// The passages of a message whose fate is fixed.
+fn pin(pinned: PinnedFate, delay: Span) -> SmallVec<[Passage; 2]> {
     let whole = |delay| Passage { delay, luck: Luck::Whole };
-    let (first, copies) = match pinned {
-        PinnedFate::Lost => (Passage { delay, luck: Luck::Lost }, 1),
-        PinnedFate::Delay(delay) => (whole(delay), 1),
-        PinnedFate::Copies(count) => (whole(delay), count),
-    };
-    let more = (2..=copies).map(|copy| whole(delay.times(u64::from(copy)))).collect();
-    *fate = Fate { first, more };
+    match pinned {
+        PinnedFate::Lost => SmallVec::from_slice(&[Passage { delay, luck: Luck::Lost }]),
+        PinnedFate::Delay(delay) => SmallVec::from_slice(&[whole(delay)]),
+        PinnedFate::Copies(count) => (1..=count.max(1)).map(|copy| whole(delay.times(u64::from(copy)))).collect(),
+    }
 }
 
 impl Changed {
@@ -290,12 +301,12 @@ impl Changed {
     }
 
     /// Whether the change shows in what became of a message.
-    fn shows(self, fate: &Fate, without: &Fate) -> bool {
-        let (now, then) = (&fate.first, &without.first);
+    fn shows(self, with: &[Passage], without: &[Passage]) -> bool {
+        let (now, then) = (&with[0], &without[0]);
         match self {
             Self::Delay(_) | Self::Reorder(_) => now.delay != then.delay,
             Self::Loss(_) => (now.luck == Luck::Lost) != (then.luck == Luck::Lost),
-            Self::Duplicate(_) => fate.more.len() != without.more.len(),
+            Self::Duplicate(_) => with.len() != without.len(),
             Self::Corrupt(_) => now.luck != then.luck && matches!(now.luck, Luck::Flipped(_)),
         }
     }

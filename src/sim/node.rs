@@ -10,7 +10,7 @@ use super::disk::Disk;
 use super::timers::Timers;
 use crate::clocks::Stamp;
 use crate::context::{DrawBook, Effect};
-use crate::identity::{Boot, NodeId, OpId};
+use crate::identity::{Boot, OpId};
 use crate::process::{Process, SyncTicket};
 use crate::trace::EffectKind;
 
@@ -90,7 +90,7 @@ pub(crate) struct Waiting<P: Process> {
 /// What a node handles in one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Input<P: Process> {
-    Message { from: NodeId, message: P::Message, arrival: Arrival },
+    Message { message: P::Message, arrival: Arrival },
     Timer(P::Timer),
     Command { op: OpId, command: P::Command },
 }
@@ -248,7 +248,7 @@ impl<P: Process> Hash for Backlog<P> {
         }
         for input in &self.inbox {
             match input {
-                Input::Message { from, message, .. } => (from, message).hash(state),
+                Input::Message { message, arrival } => (arrival.id.sender, message).hash(state),
                 Input::Timer(timer) => timer.hash(state),
                 Input::Command { op, command } => (op, command).hash(state),
             }

@@ -2,7 +2,6 @@
 //! and the witness to whom everything is told.
 
 use std::borrow::Cow;
-use std::ops::ControlFlow;
 
 use super::agenda::{Agenda, Item, Kind};
 use super::clients::Client;
@@ -11,7 +10,7 @@ use super::cluster::{Mark, World, nothing};
 use super::flights::{Flight, Flights};
 use super::links::{Fate, Links, Luck, Passage};
 use super::timers::Place;
-use super::{ClockError, Witness};
+use super::{ClockError, Witness, record};
 use crate::chance::{Key, Seed};
 use crate::encoding;
 use crate::identity::{Actor, Boot, EventId, MessageId, NodeId, OpId};
@@ -20,7 +19,7 @@ use crate::network::Delay;
 use crate::observation::{Observation, Observe};
 use crate::process::{Data, Lane, Process};
 use crate::time::{LocalTime, Span, Time};
-use crate::trace::{Body, Event, Label, Record, Said, label_of};
+use crate::trace::{Body, Event, Head, Label, Said, Sent, label_of};
 
 /// The two clocks of a node.
 #[derive(Clone, Copy, Debug)]
@@ -139,11 +138,31 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             observe(said, observations);
         }
         let said = Said { label, observations: Cow::Borrowed(observations), body: Body::Encoded(payload) };
-        *stopped |= show(witness, *now, mark, event(said), fact);
+        *stopped |= witness.see(&record(head(*now, mark), event(said)), fact).is_break();
+    }
+
+    #[inline(always)]
+    fn tell_sent(&mut self, mark: Mark<'_>, id: MessageId, to: NodeId, copies: u16, message: &P::Message) {
+        if self.witness.reads() {
+            return self.tell_said(mark, message, nothing, |said| Event::Send { message: id, to, copies, said });
+        }
+        self.payload.clear();
+        encoding::write(message, &mut self.payload);
+        let sent = Sent { message: id, to, copies, said: &self.payload };
+        self.stopped |= self.witness.see_sent(head(self.now, mark), sent).is_break();
+    }
+
+    #[inline(never)]
+    fn send_copies(&mut self, mark: Mark<'_>, id: &MessageId, to: NodeId, passages: &[Passage], message: &P::Message) {
+        let copies = u16::try_from(passages.len()).expect("a message has few copies");
+        self.tell_sent(mark, *id, to, copies, message);
+        for (copy, passage) in (0..copies).zip(passages) {
+            self.transmit(*id, to, copy, *passage, message.clone());
+        }
     }
 
     /// Puts a copy of a message into the agenda.
-    #[inline]
+    #[inline(always)]
     fn transmit(&mut self, id: MessageId, to: NodeId, copy: u16, passage: Passage, message: P::Message) {
         let mut kind = Kind::Deliver;
         let mut flight = Flight { message, sent: self.now };
@@ -180,12 +199,11 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
     }
 }
 
-/// Shows the witness a record; whether it has seen enough.
+/// What a record begins with.
 #[inline]
-fn show<F>(witness: &mut impl Witness<F>, time: Time, mark: Mark<'_>, event: Event<'_>, fact: Option<&F>) -> bool {
+const fn head(time: Time, mark: Mark<'_>) -> Head<'_> {
     let Mark { actor, number, stamp } = mark;
-    let record = Record { time, id: EventId { actor, number }, stamp: stamp.map(Cow::Borrowed), event };
-    witness.see(&record, fact) == ControlFlow::Break(())
+    Head { time, id: EventId { actor, number }, stamp }
 }
 
 /// What a wall clock without offset reads at the beginning: a day, so that a clock that is behind still has room.
@@ -205,7 +223,7 @@ impl Clocks {
 }
 
 impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
-    #[inline]
+    #[inline(always)]
     fn clocks(&mut self, node: NodeId) -> (LocalTime, LocalTime) {
         let now = self.now;
         let Some(clocks) = self.clocks.get(node.index()) else {
@@ -234,7 +252,12 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
 
     #[inline]
     fn tell(&mut self, mark: Mark<'_>, event: Event<'_>) {
-        self.stopped |= show(&mut self.witness, self.now, mark, event, None);
+        self.stopped |= self.witness.see(&record(head(self.now, mark), event), None).is_break();
+    }
+
+    #[inline(always)]
+    fn receive(&mut self, mark: Mark<'_>, message: MessageId, copy: u16) {
+        self.stopped |= self.witness.see_received(head(self.now, mark), message, copy).is_break();
     }
 
     #[inline]
@@ -255,15 +278,15 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, mark: Mark<'_>, id: MessageId, to: NodeId, message: P::Message) {
-        let Fate { first, more } = self.links.fate(to, id, &mut self.touched);
-        let copies = 1 + u16::try_from(more.len()).expect("a message has few copies");
-        self.tell_said(mark, &message, nothing, |said| Event::Send { message: id, to, copies, said });
-        for (copy, passage) in (1..).zip(more) {
-            self.transmit(id, to, copy, passage, message.clone());
+        match self.links.fate(to, &id, &mut self.touched) {
+            Fate::Single(passage) => {
+                self.tell_sent(mark, id, to, 1, &message);
+                self.transmit(id, to, 0, passage, message);
+            }
+            Fate::Several(passages) => self.send_copies(mark, &id, to, &passages, &message),
         }
-        self.transmit(id, to, 0, first, message);
     }
 
     #[inline]

@@ -13,7 +13,7 @@ use super::outside::{Clocks, Outside, Tripwire};
 use super::timers::Due;
 use super::{Cast, ClockError, Conditions, Witness};
 use crate::fault::{ClockFault, Crash, DiskFault, Fault, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger};
-use crate::identity::{ClientId, NodeId, OpId};
+use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::process::Process;
 use crate::time::Time;
 use crate::trace::{Cause, Event};
@@ -76,11 +76,13 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         (self.now(), self.finish())
     }
 
-    /// Starts every node.
+    /// Starts every node; one that a fault restarted meanwhile, set off by a fact of an earlier start, has started.
     pub fn start(&mut self) {
         for node in NodeId::all(self.cluster.size()) {
-            self.cluster.start(node, &mut self.outside);
-            self.settle(node);
+            if self.cluster.node(node).boot == Boot::default() {
+                self.cluster.start(node, &mut self.outside);
+                self.settle(node);
+            }
         }
     }
 
@@ -151,52 +153,59 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn deliver(&mut self, item: Item) {
-        let (from, to) = (item.sender(), item.node());
-        let sent = self.outside.flights.get(item.slot).sent;
-        let cut = self.outside.links.cut(from, to, sent);
-        if item.kind == Kind::Lose || cut.is_some() || self.cluster.life(to) == Life::Down {
-            return self.lose(item, cut);
-        }
-        if let Some(fault) = self.outside.links.clogged(from, to) {
-            return self.hold(item, fault);
+        let to = item.node();
+        let undisturbed = item.kind == Kind::Deliver && self.outside.links.are_open();
+        if (!undisturbed || self.cluster.life(to) == Life::Down) && !self.gets_through(item) {
+            return;
         }
         let Flight { message, .. } = self.outside.flights.take(item.slot);
         let arrival = Arrival { id: item.message(), copy: item.copy(), corrupted: item.kind == Kind::DeliverCorrupted };
-        if item.kind == Kind::DeliverGarbage {
-            let number = self.cluster.node(to).number();
-            let event = Event::Garbled { message: arrival.id, copy: arrival.copy };
-            return self.outside.tell(Mark::plain(to, number), event);
-        }
-        self.cluster.input(to, Input::Message { from, message, arrival }, &mut self.outside);
+        self.cluster.deliver(to, message, arrival, &mut self.outside);
         self.settle(to);
     }
 
-    /// A copy of a message does not arrive: by chance, or by a cut, or because its receiver is down.
+    /// Whether a copy of a message reaches its receiver; if not, it is lost or held.
     #[cold]
-    fn lose(&mut self, item: Item, cut: Option<u32>) {
-        self.outside.flights.take(item.slot);
-        let cause = match cut {
-            _ if item.kind == Kind::Lose => Cause::Loss,
-            None => Cause::Down,
-            Some(fault) => {
-                self.outside.touch(fault);
-                Cause::Partition
-            }
-        };
-        let number = self.cluster.node(item.node()).number();
-        let event = Event::Lost { message: item.message(), copy: item.copy(), cause };
-        self.outside.tell(Mark::plain(item.node(), number), event);
+    #[inline(never)]
+    fn gets_through(&mut self, item: Item) -> bool {
+        let (from, to) = (item.sender(), item.node());
+        let sent = self.outside.flights.get(item.slot).sent;
+        if item.kind == Kind::Lose {
+            self.lose(item, Cause::Loss);
+        } else if let Some(fault) = self.outside.links.cut(from, to, sent) {
+            self.outside.touch(fault);
+            self.lose(item, Cause::Partition);
+        } else if self.cluster.life(to) == Life::Down {
+            self.lose(item, Cause::Down);
+        } else if let Some(fault) = self.outside.links.clogged(from, to) {
+            self.hold(item, fault);
+        } else if item.kind == Kind::DeliverGarbage {
+            self.outside.flights.take(item.slot);
+            let event = Event::Garbled { message: item.message(), copy: item.copy() };
+            self.tell_node(to, event);
+        } else {
+            return true;
+        }
+        false
     }
 
-    /// A clogged link holds a copy of a message.
-    #[cold]
+    fn lose(&mut self, item: Item, cause: Cause) {
+        self.outside.flights.take(item.slot);
+        let event = Event::Lost { message: item.message(), copy: item.copy(), cause };
+        self.tell_node(item.node(), event);
+    }
+
+    /// Records what happens at a node without its own doing.
+    fn tell_node(&mut self, node: NodeId, event: Event<'_>) {
+        let number = self.cluster.node(node).number();
+        self.outside.tell(Mark::plain(node, number), event);
+    }
+
     fn hold(&mut self, item: Item, fault: u32) {
         self.outside.touch(fault);
-        let number = self.cluster.node(item.node()).number();
-        let event = Event::Held { message: item.message(), copy: item.copy() };
-        self.outside.tell(Mark::plain(item.node(), number), event);
+        self.tell_node(item.node(), Event::Held { message: item.message(), copy: item.copy() });
         self.held.push(item);
     }
 

@@ -46,7 +46,7 @@ impl Tally {
     }
 
     /// Counts one more message, and returns how many there are now.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self, from: NodeId, to: NodeId, lane: LaneId) -> u32 {
         match self {
             Self::Dense(Dense { counts, nodes }) => {
@@ -69,7 +69,7 @@ impl Default for Sparse {
 }
 
 impl Sparse {
-    #[inline]
+    #[inline(never)]
     fn next(&mut self, key: u64) -> u32 {
         let at = find(&self.slots, key);
         let slot = self.slots[at];

@@ -1,5 +1,6 @@
 //! Two vectors side by side: where they differ, and which one happened before, both told in the plainest way.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use crate::clocks::{Causality, VectorClock};
@@ -31,18 +32,31 @@ pub(super) fn difference(left: &VectorClock, right: &VectorClock) -> (String, St
 ///
 /// Told without [`VectorClock::compare`], which is what the nodes use and may be at fault.
 pub(super) fn relation(left: &VectorClock, right: &VectorClock) -> Causality {
-    match (knows(right, left), knows(left, right)) {
-        (true, true) => Causality::Equal,
-        (true, false) => Causality::Before,
-        (false, true) => Causality::After,
-        (false, false) => Causality::Concurrent,
+    let (mut ones, mut others) = (left.iter(), right.iter());
+    let (mut one, mut other) = (ones.next(), others.next());
+    let (mut left_knows_more, mut right_knows_more) = (false, false);
+    while !(left_knows_more && right_knows_more) {
+        let order = match (one, other) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((who, _)), Some((whom, _))) => who.cmp(&whom),
+        };
+        let (ours, theirs) = (one.map_or(0, |(_, count)| count), other.map_or(0, |(_, count)| count));
+        // An entry that only one has counts at least one event that the other knows nothing of.
+        left_knows_more |= order == Ordering::Less || (order == Ordering::Equal && ours > theirs);
+        right_knows_more |= order == Ordering::Greater || (order == Ordering::Equal && ours < theirs);
+        if order != Ordering::Greater {
+            one = ones.next();
+        }
+        if order != Ordering::Less {
+            other = others.next();
+        }
     }
-}
-
-fn knows(one: &VectorClock, other: &VectorClock) -> bool {
-    let mut known = one.iter().peekable();
-    other.iter().all(|(who, count)| {
-        while known.next_if(|(before, _)| *before < who).is_some() {}
-        known.peek().is_some_and(|(same, reached)| *same == who && *reached >= count)
-    })
+    match (left_knows_more, right_knows_more) {
+        (false, false) => Causality::Equal,
+        (false, true) => Causality::Before,
+        (true, false) => Causality::After,
+        (true, true) => Causality::Concurrent,
+    }
 }

@@ -10,9 +10,9 @@ use std::borrow::Cow;
 use super::ledger::{Known, Messages};
 use super::passage::Passage;
 use super::slots::Slots;
-use super::{Checker, Invariant, broken};
+use super::{Checker, Invariant, broken, event_of};
 use crate::clocks::Causality as Relation;
-use crate::identity::{Actor, EventId, MessageId, NodeId};
+use crate::identity::{Actor, MessageId, NodeId};
 use crate::observation::Observation;
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
@@ -127,10 +127,20 @@ impl Causality {
         Ok(())
     }
 
+    /// What the trace does not tell, if there is something.
+    fn undecided(&self) -> Option<String> {
+        let hole = || {
+            let (index, number) = self.nodes.iter().find_map(|(index, node)| Some((index, node.line.missing()?)))?;
+            let id = event_of(NodeId::new(index as u32), number);
+            Some(format!("the trace has no {id}, so that what follows it is open"))
+        };
+        self.lost_thread.clone().or_else(hole)
+    }
+
     /// Why there is nothing to say, if so.
     fn vacuous(&self) -> Option<String> {
-        let stamped: u64 = self.nodes.iter().map(|node| node.reference.stamped()).sum();
-        let silent = self.nodes.iter().find_map(|node| node.reference.bare());
+        let stamped: u64 = self.nodes.iter().map(|(_, node)| node.reference.stamped()).sum();
+        let silent = self.nodes.iter().find_map(|(_, node)| node.reference.bare());
         if stamped == 0 {
             return Some("no event bears a stamp".to_owned());
         }
@@ -169,20 +179,12 @@ impl<F> Checker<F> for Causality {
     }
 
     fn conclude(&mut self, end: Time) -> Verdict {
-        for (index, node) in self.nodes.iter().enumerate() {
+        for (index, node) in self.nodes.iter() {
             if let Err(violation) = node.reference.conclude(NodeId::new(index as u32), end) {
                 return Verdict::Violated(violation);
             }
         }
-        for (index, node) in self.nodes.iter().enumerate() {
-            if let Some(number) = node.line.missing() {
-                let id = EventId { actor: Actor::Node(NodeId::new(index as u32)), number };
-                self.lost_thread
-                    .get_or_insert_with(|| format!("the trace has no {id}, so that what follows it is open"));
-                break;
-            }
-        }
-        match (self.lost_thread.take(), self.vacuous()) {
+        match (self.undecided(), self.vacuous()) {
             (Some(why), _) => Verdict::Undecided { why },
             (None, Some(why)) => Verdict::Vacuous { why },
             (None, None) => Verdict::Holds { exercised: self.concurrent },
