@@ -62,6 +62,7 @@ fn a_trace_of_an_unknown_subject_is_judged_by_the_built_in_checkers() {
     fs::write(&unknown, format!("{renamed},\"content\":\"{hash:016x}\"}}\n")).expect("written");
     let ran = stemmata(&["check", text(&unknown), "--invariant", "causality", "no-panic"]).exits(0);
     ran.says("2 invariants judged").complains("doesn't know the subject `mine`");
+    stemmata(&["check", text(&unknown)]).exits(0).says("11 invariants judged, the same verdicts as live");
 }
 
 #[test]
