@@ -108,7 +108,7 @@ pub(super) struct RunArgs {
     /// A scenario file, or the name of a built-in scenario
     pub(super) scenario: String,
     /// The seed, decimal or hex [default: the scenario's own, or 0]
-    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED")]
+    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
     pub(super) seed: Option<Seed>,
     #[command(flatten)]
     pub(super) overlay: Overlay,
@@ -166,7 +166,7 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<String>,
     /// The seed, where a scenario is named
-    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED")]
+    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
     pub(super) seed: Option<Seed>,
     #[command(flatten)]
     pub(super) overlay: Overlay,

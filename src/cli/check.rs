@@ -31,7 +31,7 @@ pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) ->
     let violates = violates(&header);
     let judged = match &known {
         Some((subject, resolved)) => subject.judge(resolved, &mut reader, names),
-        None => run::judge_unknown(&mut reader, &unknown_names(&header, names), &violates),
+        None => run::judge_unknown(&mut reader, &unknown_names(trace, &header, names)?, &violates),
     };
     let run::Judged { mut outcome, footer, foreign_facts } = judged.map_err(|error| file::unreadable(trace, error))?;
     warn(&header, known.is_some(), foreign_facts, shell);
@@ -80,14 +80,20 @@ fn violates(header: &Header) -> Vec<String> {
     violates.into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
 }
 
-/// What to judge where the subject is unknown: what was asked for, or all that was expected.
-fn unknown_names(header: &Header, names: &[String]) -> Vec<String> {
+/// What to judge where the subject is unknown: what was asked for, or else what judged the run, as the trace's end tells;
+/// a trace that is piped in can't be read twice, and is asked at its head what was expected.
+fn unknown_names(trace: &Path, header: &Header, names: &[String]) -> Result<Vec<String>, Failure> {
     if !names.is_empty() {
-        return names.to_vec();
+        return Ok(names.to_vec());
     }
-    let holds = header.resolved.pointer("/expect/holds").and_then(Value::as_array);
-    let holds = holds.into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned()));
-    holds.chain(violates(header)).collect()
+    if is_stdout(trace) {
+        let holds = header.resolved.pointer("/expect/holds").and_then(Value::as_array);
+        let holds = holds.into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned()));
+        return Ok(holds.chain(violates(header)).collect());
+    }
+    let mut reader = file::open(trace)?;
+    let footer = reader.for_each(&mut |_| {}).map_err(|error| file::unreadable(trace, error))?;
+    Ok(footer.judgements.iter().map(|judged| judged.invariant.clone()).collect())
 }
 
 fn warn(header: &Header, known: bool, foreign_facts: u64, shell: &Shell) {

@@ -113,16 +113,12 @@ fn subject(subject: &AnySubject) -> Vec<Page> {
         format!("{}{}", titled("Invariants", invariants), titled("Flaws", flaws))
     };
     let protocols = protocols_of(subject);
+    let with =
+        if protocols.is_empty() { String::new() } else { format!(", with the protocols {}", protocols.join(", ")) };
     let mut pages = vec![Page {
         kind: "subject",
         name: profile.name.to_owned(),
-        text: format!(
-            "{}: a subject, with the protocols {}.\n\n{}\n{}",
-            profile.name,
-            protocols.join(", "),
-            profile.about,
-            parts(&|_| true)
-        ),
+        text: format!("{}: a subject{with}.\n\n{}\n{}", profile.name, profile.about, parts(&|_| true)),
     }];
     let others = protocols.into_iter().filter(|protocol| protocol != profile.name);
     pages.extend(others.map(|protocol| Page {

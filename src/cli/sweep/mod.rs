@@ -48,9 +48,10 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
     if let Some(file) = &args.output {
         store::write(file, |out| accounts.iter().try_for_each(|account| results::write(account, out)))?;
     }
+    let replay = accounts.iter().find_map(Account::replay);
     if shell.json {
-        shell.document(&serde_json::json!({ "sweeps": accounts, "exit_code": exit.code() }))?;
-    } else if let Some(replay) = accounts.iter().find_map(Account::replay) {
+        shell.document(&serde_json::json!({ "sweeps": accounts, "replay": replay, "exit_code": exit.code() }))?;
+    } else if let Some(replay) = replay {
         shell.result(&format!("{replay}\n"))?;
     }
     Ok(exit)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -21,6 +22,8 @@ pub(super) struct Meter<'a> {
     /// The time that there is, if that is the measure.
     time: Option<Duration>,
     watch: Stopwatch,
+    /// The tenth of a second of the last message.
+    told: AtomicU64,
     announced: Mutex<BTreeMap<String, u64>>,
     chosen: &'a Chosen,
     shell: &'a Shell,
@@ -36,7 +39,7 @@ impl<'a> Meter<'a> {
         let style = ProgressStyle::with_template(shape).expect("a template of ours").progress_chars("##-");
         let bar = ProgressBar::with_draw_target(Some(length), target).with_style(style);
         bar.set_prefix(chosen.file.name().to_owned());
-        Self { bar, time: limits.time, watch, announced: Mutex::default(), chosen, shell }
+        Self { bar, time: limits.time, watch, told: AtomicU64::new(0), announced: Mutex::default(), chosen, shell }
     }
 
     pub(super) fn tell(&self, progress: SweepProgress, fresh: Option<Fresh<'_>>) {
@@ -49,9 +52,10 @@ impl<'a> Meter<'a> {
         let elapsed = self.watch.elapsed();
         let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         self.bar.set_position(if self.time.is_some() { millis } else { progress.runs });
-        // The message is made ten times a second at most: every so many runs.
-        let rate = progress.runs.saturating_mul(1_000) / millis.max(1);
-        if progress.runs.is_multiple_of((rate / 10).max(1)) {
+        // The message is made ten times a second at most.
+        let tenth = millis / 100 + 1;
+        if self.told.fetch_max(tenth, Ordering::Relaxed) < tenth {
+            let rate = progress.runs.saturating_mul(1_000) / millis.max(1);
             let failures = counted(progress.failures, "failure");
             self.bar.set_message(format!("{} runs, {}/s, {failures}", count(progress.runs), count(rate)));
         }

@@ -94,3 +94,37 @@ impl Difference {
 
 /// So many lines are remembered, of all nodes.
 const REMEMBERED: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broadcast::Broadcaster;
+    use crate::run::{Keep, subject};
+    use crate::scenario;
+
+    fn saved(seed: u64) -> Vec<u8> {
+        let subject = subject::<Broadcaster>();
+        let file = scenario::load("hello", &[subject.profile]).expect("a built-in scenario");
+        let resolved = file.resolve(Seed(seed)).expect("it resolves");
+        let trace = subject.run(&resolved, Keep::Trace).trace.expect("it was kept");
+        let mut lines = Vec::new();
+        trace.write_jsonl(&mut lines).expect("memory takes it");
+        lines
+    }
+
+    fn between(here: &[u8], there: &[u8]) -> Option<Difference> {
+        let open = |lines| Reader::open(lines).expect("it was just written");
+        Difference::find(open(here), open(there), Seed(0), [Digest(1), Digest(2)]).expect("both are whole")
+    }
+
+    #[test]
+    fn the_first_differing_event_is_named_with_both_lines() {
+        assert!(between(&saved(7), &saved(7)).is_none());
+        let difference = between(&saved(7), &saved(8)).expect("two seeds, two traces");
+        let event = difference.event.clone().expect("an event");
+        let text = difference.text();
+        assert!(text.contains("first differing event") && text.contains(&event), "{text}");
+        assert_eq!(difference.lines.iter().flatten().count(), 2, "{text}");
+        assert_ne!(difference.lines[0], difference.lines[1]);
+    }
+}
