@@ -215,6 +215,16 @@ impl<P: Process> Cluster<P> {
         }
     }
 
+    /// Lets a timer of a node that is not down run out.
+    #[inline]
+    pub(crate) fn fire(&mut self, id: NodeId, timer: P::Timer, world: &mut impl World<P>) {
+        if self.life(id) == Life::Up {
+            self.step_timer(id, timer, world);
+        } else {
+            self.put_off(id, Input::Timer(timer), world);
+        }
+    }
+
     /// Delivers a message to a node that is not down.
     #[inline(always)]
     pub(crate) fn deliver(&mut self, id: NodeId, message: P::Message, arrival: Arrival, world: &mut impl World<P>) {

@@ -217,7 +217,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         let timers = &mut self.cluster.node(id).timers;
         match timers.due(item.slot, item.number(), reading, |reading| outside.when(id, reading)) {
             Due::Fire(timer) => {
-                self.cluster.input(id, Input::Timer(timer), &mut self.outside);
+                self.cluster.fire(id, timer, &mut self.outside);
                 self.settle(id);
             }
             Due::Requeue(place) if place.time < Time::MAX => {

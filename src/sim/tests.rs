@@ -238,7 +238,6 @@ fn kind(event: &crate::trace::Event<'_>) -> String {
 
 #[test]
 fn mayhem_digest() {
-    
     let mut all = 0_u64;
     let mut kinds = BTreeMap::new();
     for seed in 0..300 {
