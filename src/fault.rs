@@ -461,6 +461,19 @@ impl schemars::JsonSchema for Target {
     }
 }
 
+/// As the head of a trace says it: `at 5s for 8s partition {n1,n2} | {n3}`.
+impl fmt::Display for PlannedFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.when {
+            Trigger::At(time) => write!(f, "at {}ms", time)?,
+            Trigger::Fact { fact, n } => write!(f, "when {fact} n={n}")?,
+        }
+        option(f, "for", self.lasts)?;
+        write!(f, " {}", self.fault)?;
+        flag(f, "drawn", self.drawn)
+    }
+}
+
 /// As a trace says it: `partition {n1,n2} | {n3}`, `kill n1 after_effects=2`.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

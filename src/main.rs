@@ -1,3 +1,7 @@
 //! The `stemmata` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stemmata::cli::main(&[stemmata::run::subject::<stemmata::broadcast::Broadcaster>()])
+}

@@ -49,3 +49,5 @@ pub trait Observe {
 }
 
 impl Observe for () {}
+
+impl Observe for String {}

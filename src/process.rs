@@ -27,6 +27,8 @@ pub trait Lane {
     }
 }
 
+impl Lane for () {}
+
 /// What one entry of the disk's log holds when a node starts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Stored<E> {
@@ -59,7 +61,7 @@ pub trait Process: Clone + Eq + Hash + Debug + Sized + Send + 'static {
     type Entry: Data + Observe;
     /// What happened, in the protocol's own words.
     type Fact: Data + Observe;
-    /// The machine that plays a client; [`Script`](crate::process::Script) serves where replies decide nothing.
+    /// The machine that plays a client; [`Script`] serves where replies decide nothing.
     type Client: Client<Self::Command, Self::Reply>;
 
     /// Starts the node, for the first time or after a crash, from what its disk holds.
@@ -153,4 +155,19 @@ pub struct ClientPlan<M> {
     pub pace: Pace,
     /// What it asks.
     pub machine: M,
+}
+
+impl<M> ClientPlan<M> {
+    /// A client of one node that begins at once, waits for answers, and tries again ten times after half a second.
+    #[must_use]
+    pub fn new(home: NodeId, machine: M) -> Self {
+        Self {
+            homes: vec![home],
+            begins: Span::ZERO,
+            timeout: Span::from_millis(500),
+            retries: 10,
+            pace: Pace::Closed,
+            machine,
+        }
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::chance::Dice;
 use crate::check::Checker;
+pub use crate::check::Invariant;
 use crate::encoding;
 use crate::fault::Fault;
 use crate::identity::NodeId;
@@ -73,17 +74,6 @@ impl Setup {
     }
 }
 
-/// An invariant: a sentence about the trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invariant {
-    /// The same in scenarios, verdicts, code and documentation.
-    pub name: &'static str,
-    /// The protocol that claims it.
-    pub protocol: &'static str,
-    /// The sentence.
-    pub about: &'static str,
-}
-
 /// A defect that a scenario can switch on: it removes one guard, or puts a wrong line in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flaw {
@@ -96,6 +86,11 @@ pub struct Flaw {
     /// The invariant that falls.
     pub violates: &'static str,
 }
+
+/// The settings of a subject that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoSettings {}
 
 /// The flaws that are switched on in one protocol.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,5 +1,37 @@
 //! Checkers: each folds over the records of a trace and concludes whether one invariant held.
+//!
+//! Here are those that need no protocol's types: the kernel's [`laws`], [`Causality`], and what causal broadcast
+//! claims. [`checker`] makes one by its name, [`invariants`] lists them, [`page`] explains one in a screen of text; a
+//! [`Panel`] feeds several and collects their judgements, and a [`Census`] counts what happened.
 
+mod causal_delivery;
+mod causality;
+mod census;
+mod deed;
+mod invariant;
+pub mod laws;
+mod ledger;
+mod no_duplication;
+mod numbers;
+mod panel;
+mod passage;
+mod reliable_delivery;
+mod slots;
+mod standard;
+
+#[cfg(test)]
+mod history;
+
+pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
+pub use causality::{ABOUT as CAUSALITY, Causality};
+pub use census::{Census, FaultCount, LaneCount, OperationCount};
+pub use invariant::Invariant;
+pub use no_duplication::{ABOUT as NO_DUPLICATION, NoDuplication};
+pub use panel::Panel;
+pub use reliable_delivery::{ABOUT as RELIABLE_DELIVERY, ReliableDelivery};
+pub use standard::{checker, invariants, page};
+
+use crate::identity::{Actor, EventId, NodeId};
 use crate::time::Time;
 use crate::trace::{Record, Verdict, Violation};
 
@@ -14,4 +46,15 @@ pub trait Checker<F>: Send {
 
     /// Concludes after the last record, at `end`. Liveness speaks here, and names what is missing.
     fn conclude(&mut self, end: Time) -> Verdict;
+}
+
+/// The violation that `record` brings to light.
+#[cold]
+fn broken(record: &Record<'_>, sentence: String, witnesses: &[EventId]) -> Violation {
+    Violation { time: record.time, sentence, witnesses: witnesses.to_vec() }
+}
+
+/// The `number`-th event of `node`.
+const fn event_of(node: NodeId, number: u32) -> EventId {
+    EventId { actor: Actor::Node(node), number }
 }

@@ -28,7 +28,7 @@ pub use simulation::Simulation;
 use crate::chance::Seed;
 use crate::fault::FaultPlan;
 use crate::identity::{MessageId, NodeId};
-use crate::measure::Drift;
+use crate::measure::{Drift, Offset};
 use crate::network::{Delay, Network, PinnedFate};
 use crate::process::{ClientPlan, Process};
 use crate::time::{Span, Time};
@@ -103,8 +103,8 @@ pub struct Conditions {
     pub network: Network,
     /// Messages whose fate is fixed.
     pub fates: BTreeMap<MessageId, PinnedFate>,
-    /// How far the nodes' clocks are off.
-    pub clocks: ClockSpread,
+    /// The errors of the nodes' clocks, by node; empty if all are true.
+    pub clocks: Vec<ClockError>,
     /// How long a sync takes.
     pub sync: Delay,
     /// What is done to the cluster; targets are lists of nodes.
@@ -121,30 +121,22 @@ impl Conditions {
             calm: None,
             network: Network::default(),
             fates: BTreeMap::new(),
-            clocks: ClockSpread::default(),
+            clocks: Vec::new(),
             sync: Delay::Constant(Span::from_millis(1)),
             faults: FaultPlan::default(),
         }
     }
 }
 
-/// The bounds within which each node's clocks are off, drawn for each node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ClockSpread {
-    /// How far a wall clock may be ahead or behind at the beginning.
-    pub offset: Span,
-    /// How much a wall clock may run fast or slow.
+/// The error of one node's clocks before any fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ClockError {
+    /// How far the wall clock is off.
+    pub offset: Offset,
+    /// How much too fast the wall clock runs.
     pub drift: Drift,
-    /// How much a monotonic clock may run fast or slow.
+    /// How much too fast the monotonic clock runs.
     pub monotonic_drift: Drift,
-}
-
-impl ClockSpread {
-    /// Whether all clocks are true.
-    #[must_use]
-    pub fn is_true(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// Who takes part: what the process is given, what the disks hold, and the clients.

@@ -10,8 +10,8 @@ use super::cluster::{Mark, World, nothing};
 use super::flights::{Flight, Flights};
 use super::links::{Fate, Links, Luck, Passage};
 use super::timers::Place;
-use super::{ClockSpread, Witness, record};
-use crate::chance::{Chance, Key, Seed};
+use super::{ClockError, Witness, record};
+use crate::chance::{Key, Seed};
 use crate::encoding;
 use crate::identity::{Actor, Boot, EventId, MessageId, NodeId, OpId};
 use crate::measure::Drift;
@@ -70,9 +70,8 @@ pub(crate) struct Outside<P: Process, W> {
 impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
     pub(crate) fn new(
         seed: Seed,
-        nodes: u32,
         links: Links,
-        clocks: &ClockSpread,
+        clocks: &[ClockError],
         sync: Delay,
         faults: usize,
         clients: Vec<Client<P>>,
@@ -83,7 +82,7 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             agenda: Agenda::default(),
             links,
             flights: Flights::default(),
-            clocks: spread(seed, nodes, clocks),
+            clocks: clocks.iter().map(Clocks::of).collect(),
             sync,
             sync_key: seed.key("sync"),
             slow_disks: Vec::new(),
@@ -207,45 +206,18 @@ const fn head(time: Time, mark: Mark<'_>) -> Head<'_> {
     Head { time, id: EventId { actor, number }, stamp }
 }
 
-fn spread(seed: Seed, nodes: u32, spread: &ClockSpread) -> Vec<Clocks> {
-    if spread.is_true() {
-        return Vec::new();
-    }
-    let drawn = |draws: &mut crate::chance::Draws, bound: u64| {
-        let width = draws.between(0, bound.saturating_mul(2));
-        i64::try_from(width).unwrap_or(i64::MAX) - i64::try_from(bound).unwrap_or(i64::MAX)
-    };
-    let drift = |draws: &mut crate::chance::Draws, bound: Drift| {
-        let ppb = drawn(draws, u64::from(bound.as_ppb().unsigned_abs()));
-        Drift::from_ppb(i32::try_from(ppb).expect("a drift is small"))
-    };
-    NodeId::all(nodes)
-        .map(|node| {
-            let mut draws = seed.key("clocks").with(node.index() as u64).draws();
-            let offset = drawn(&mut draws, spread.offset.as_nanos());
-            let (wall_drift, monotonic_drift) =
-                (drift(&mut draws, spread.drift), drift(&mut draws, spread.monotonic_drift));
-            let reading = LocalTime::from_nanos(EPOCH.as_nanos().saturating_add_signed(offset));
-            Clocks {
-                wall: LocalClock::new(reading, wall_drift),
-                monotonic: LocalClock::new(LocalTime::default(), monotonic_drift),
-                drift: wall_drift,
-                monotonic_drift,
-            }
-        })
-        .collect()
-}
-
 /// What a wall clock without offset reads at the beginning: a day, so that a clock that is behind still has room.
 const EPOCH: Span = Span::from_secs(86_400);
 
 impl Clocks {
-    pub(crate) const fn true_ones() -> Self {
+    /// Clocks with these errors.
+    pub(crate) fn of(error: &ClockError) -> Self {
+        let reading = EPOCH.as_nanos().saturating_add_signed(error.offset.as_nanos());
         Self {
-            wall: LocalClock::new(LocalTime::from_nanos(EPOCH.as_nanos()), Drift::NONE),
-            monotonic: LocalClock::new(LocalTime::from_nanos(0), Drift::NONE),
-            drift: Drift::NONE,
-            monotonic_drift: Drift::NONE,
+            wall: LocalClock::new(LocalTime::from_nanos(reading), error.drift),
+            monotonic: LocalClock::new(LocalTime::default(), error.monotonic_drift),
+            drift: error.drift,
+            monotonic_drift: error.monotonic_drift,
         }
     }
 }

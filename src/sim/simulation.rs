@@ -11,7 +11,7 @@ use super::links::{Changed, Links};
 use super::node::{Arrival, Doom, Input, Life};
 use super::outside::{Clocks, Outside, Tripwire};
 use super::timers::Due;
-use super::{Cast, Conditions, Witness};
+use super::{Cast, ClockError, Conditions, Witness};
 use crate::fault::{ClockFault, Crash, DiskFault, Fault, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger};
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::process::Process;
@@ -44,7 +44,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         let Conditions { seed, end, calm, network, fates, clocks, sync, faults: plan } = conditions;
         let links = Links::new(seed, cast.nodes, P::LANES, network, fates);
         let clients = cast.clients.into_iter().map(Client::new).collect();
-        let mut outside = Outside::new(seed, cast.nodes, links, &clocks, sync, plan.faults.len(), clients, witness);
+        let mut outside = Outside::new(seed, links, &clocks, sync, plan.faults.len(), clients, witness);
         for (fault, planned) in (0..).zip(&plan.faults) {
             match &planned.when {
                 Trigger::At(time) => {
@@ -68,12 +68,12 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         Self { cluster, outside, plan, end, calm: false, held: Vec::new(), at_once: 0 }
     }
 
-    /// Runs to the end, or until the witness has seen enough; and returns the witness.
+    /// Runs to the end, or until the witness has seen enough; and returns when that was, and the witness.
     #[must_use]
-    pub fn run(mut self) -> W {
+    pub fn run(mut self) -> (Time, W) {
         self.start();
         while self.advance() {}
-        self.finish()
+        (self.now(), self.finish())
     }
 
     /// Starts every node; one that a fault restarted meanwhile, set off by a fact of an earlier start, has started.
@@ -413,7 +413,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     fn act_clock(&mut self, fault: u32, clock: &ClockFault) {
         let now = self.outside.now;
         if self.outside.clocks.is_empty() {
-            self.outside.clocks = vec![Clocks::true_ones(); self.cluster.size() as usize];
+            self.outside.clocks = vec![Clocks::of(&ClockError::default()); self.cluster.size() as usize];
         }
         for node in listed(&clock.target) {
             self.outside.odd_clocks.push((fault, *node));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cast, ClockSpread, Conditions, Simulation};
+use super::{Cast, ClockError, Conditions, Simulation};
 use crate::chance::{Chance, Dice, Seed};
 use crate::clocks::Stamp;
 use crate::context::Context;
@@ -206,7 +206,8 @@ fn conditions(seed: Seed) -> Conditions {
     }
     if seed.0.is_multiple_of(3) {
         let drift = Drift::from_ppb(40_000);
-        conditions.clocks = ClockSpread { offset: Span::from_millis(50), drift, monotonic_drift: drift };
+        let offset = Offset::from_nanos(50_000_000);
+        conditions.clocks = vec![ClockError { offset, drift, monotonic_drift: drift }; NODES as usize];
     }
     conditions
 }
@@ -227,7 +228,7 @@ fn simulation(seed: Seed) -> Simulation<Busy, Recorder> {
 }
 
 fn run(seed: Seed) -> (Digest, Tape) {
-    let (digest, tape) = simulation(seed).run().finish();
+    let (digest, tape) = simulation(seed).run().1.finish();
     (digest, tape.expect("kept"))
 }
 

@@ -99,6 +99,11 @@ impl Trace {
         self.tape.records().map(|record| self.codec.explain(record))
     }
 
+    /// Its records in order as they were recorded: what was said is in its canonical encoding, without label.
+    pub fn raw_records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.tape.records()
+    }
+
     /// The bytes that the records take in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {

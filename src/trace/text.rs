@@ -72,12 +72,13 @@ impl Renderer {
     ///
     /// Time in milliseconds; `--`, `n1` or `c1`; a word for the event; its fields as `key=value`, by key, without those
     /// that are null, false or empty; and behind `@` what changed in the vector clock since this node's last line that
-    /// had one. An entry that is gone since then shows as 0.
+    /// had one. An entry that is gone since then shows as 0. A message's `signature` and `stamp` show at [`Detail::All`].
     pub fn line(&mut self, record: &Record<'_>) -> Option<String> {
         if least_detail(&record.event) > self.detail {
             return None;
         }
-        let mut line = Line { record, lanes: &self.lanes }.to_string();
+        let envelope = self.detail == Detail::All;
+        let mut line = Line { record, lanes: &self.lanes, envelope }.to_string();
         if let Some(stamp) = &record.stamp {
             let last = self.shown.entry(record.id.actor).or_default();
             push_clock(&mut line, changes(&stamp.vector, last));
@@ -89,7 +90,7 @@ impl Renderer {
     /// The line of a record that stands alone: of any detail, and with the whole vector clock.
     #[must_use]
     pub fn alone(&self, record: &Record<'_>) -> String {
-        let mut line = Line { record, lanes: &self.lanes }.to_string();
+        let mut line = Line { record, lanes: &self.lanes, envelope: false }.to_string();
         if let Some(stamp) = &record.stamp {
             push_clock(&mut line, stamp.vector.iter());
         }

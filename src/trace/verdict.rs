@@ -51,6 +51,12 @@ pub struct Violation {
 }
 
 impl Verdict {
+    /// That it held, if it was put to the test at all; else vacuous, for this reason.
+    #[must_use]
+    pub fn of(exercised: u64, vacuous: &str) -> Self {
+        if exercised > 0 { Self::Holds { exercised } } else { Self::Vacuous { why: vacuous.to_owned() } }
+    }
+
     /// The violation, if it is one.
     #[must_use]
     pub const fn violation(&self) -> Option<&Violation> {

@@ -13,6 +13,8 @@ pub(super) struct Line<'a> {
     pub(super) record: &'a Record<'a>,
     /// The names of the lanes, fit to be shown.
     pub(super) lanes: &'a [String],
+    /// Whether messages show their envelope.
+    pub(super) envelope: bool,
 }
 
 impl fmt::Display for Line<'_> {
@@ -38,7 +40,7 @@ impl Line<'_> {
             }
             Event::Receive { message, copy, corrupted } => {
                 self.copy(f, "recv", *message, *copy)?;
-                corrupted.as_ref().map_or(Ok(()), |said| write!(f, " corrupted{}", Words::last(said)))
+                corrupted.as_ref().map_or(Ok(()), |said| write!(f, " corrupted{}", self.message(said)))
             }
             Event::Timer { timer } => write!(f, "timer{}", Words::all(timer)),
             Event::Command { op } => write!(f, "command {op}"),
@@ -48,7 +50,7 @@ impl Line<'_> {
                 if *copies != 1 {
                     write!(f, " x{copies}")?;
                 }
-                write!(f, " -> {to}{}", Words::last(said))
+                write!(f, " -> {to}{}", self.message(said))
             }
             Event::Append { entry } => write!(f, "append{}", Words::all(entry)),
             Event::Rewrite { entries } => write!(f, "rewrite entries={entries}"),
@@ -83,6 +85,11 @@ impl Line<'_> {
             Event::Touched { fault, count } => write!(f, "fault {fault} touched {count}"),
             Event::Stuck { events } => write!(f, "stuck events={events}"),
         }
+    }
+
+    /// A message without its protocol's name, which its own name tells.
+    const fn message<'a>(&self, said: &'a Said<'a>) -> Words<'a> {
+        Words { said, last_only: true, envelope: self.envelope }
     }
 
     fn copy(&self, f: &mut fmt::Formatter<'_>, word: &str, message: MessageId, copy: u16) -> fmt::Result {
@@ -126,15 +133,13 @@ struct Words<'a> {
     said: &'a Said<'a>,
     /// Without the protocol's name, because the message's name tells it.
     last_only: bool,
+    /// With what every message has: `signature` and `stamp`.
+    envelope: bool,
 }
 
 impl<'a> Words<'a> {
-    const fn last(said: &'a Said<'a>) -> Self {
-        Self { said, last_only: true }
-    }
-
     const fn all(said: &'a Said<'a>) -> Self {
-        Self { said, last_only: false }
+        Self { said, last_only: false, envelope: true }
     }
 }
 
@@ -149,7 +154,8 @@ impl fmt::Display for Words<'_> {
                     Some(inner) if !self.last_only => write!(f, "{}.{}", Plain(&label.outer), Plain(inner))?,
                     Some(_) | None => Plain(label.word()).fmt(f)?,
                 }
-                Content(inside(label, value)).fmt(f)
+                let hidden = if self.envelope { &[][..] } else { &["signature", "stamp"] };
+                Content { value: inside(label, value), hidden }.fmt(f)
             }
         }
     }

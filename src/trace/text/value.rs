@@ -14,7 +14,11 @@ pub(super) struct Quoted<'a>(pub(super) &'a str);
 pub(super) struct Compact<'a>(pub(super) &'a Value);
 
 /// What stands behind a label, behind a space each: fields as `key=value`, or a single value.
-pub(super) struct Content<'a>(pub(super) &'a Value);
+pub(super) struct Content<'a> {
+    pub(super) value: &'a Value,
+    /// Fields that are not told.
+    pub(super) hidden: &'a [&'a str],
+}
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,13 +55,16 @@ fn printable(letter: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 impl fmt::Display for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match self.value {
             Value::Null => Ok(()),
             Value::Object(fields) => {
-                let mut told = sorted(fields).into_iter().filter(|(_, value)| !is_default(value));
+                let told = sorted(fields).into_iter().filter(|(key, _)| !self.hidden.contains(&key.as_str()));
+                let mut told = told.filter(|(_, value)| !is_default(value));
                 told.try_for_each(|(key, value)| write!(f, " {}={}", Word(key), Compact(value)))
             }
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => write!(f, " {}", Compact(self.0)),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                write!(f, " {}", Compact(self.value))
+            }
         }
     }
 }

@@ -1,0 +1,66 @@
+//! Signatures, or what stands in for them at simulation speed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::encoding;
+use crate::identity::NodeId;
+
+/// What a node puts under a message: 128 bits; in text formats 32 hex digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature(u128);
+
+/// Every node's secret, known to every node: a stand-in for key pairs.
+///
+/// A signature is the BLAKE3 hash of a message's canonical encoding under the sender's secret, cut to 128 bits. No node
+/// here signs for another, so that a forged signature stands for what corruption makes of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Registry {
+    secrets: Arc<[[u8; 32]]>,
+}
+
+impl Registry {
+    /// The secrets of the first `nodes` nodes.
+    #[must_use]
+    pub fn new(nodes: u32) -> Self {
+        let secret = |index: u32| blake3::derive_key("stemmata 2026 secret of a node", &index.to_le_bytes());
+        Self { secrets: (0..nodes).map(secret).collect() }
+    }
+
+    /// The signature of `signer` under `content`.
+    ///
+    /// # Panics
+    /// If `signer` is none of the nodes.
+    #[must_use]
+    pub fn sign<T: Serialize>(&self, signer: NodeId, content: &T) -> Signature {
+        let mut bytes = Vec::with_capacity(256);
+        encoding::write(content, &mut bytes);
+        let hash = blake3::keyed_hash(&self.secrets[signer.index()], &bytes);
+        let (half, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
+        Signature(u128::from_le_bytes(*half))
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl Serialize for Signature {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { serializer.serialize_u128(self.0) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Signature {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return u128::deserialize(deserializer).map(Self);
+        }
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        u128::from_str_radix(&text, 16).map(Self).map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,180 @@
+//! What scenarios can say about causal broadcast: settings, invariants, flaws, and which faults it bears.
+
+use std::num::NonZeroU32;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::facts::Fact;
+use super::machine::Broadcaster;
+use super::messages::Command;
+use super::outbox::Pace;
+use super::signature::Registry;
+use super::workload::{Workload, clients};
+use crate::chance::Dice;
+use crate::check::{self, Checker};
+use crate::fault::{Fault, Harm};
+use crate::process::{ClientPlan, Script};
+use crate::subject::{Flaw, Flaws, Invariant, Setup, Subject};
+use crate::time::Span;
+
+/// What the cluster is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// As the scenario says.
+    pub settings: Settings,
+    /// The nodes' secrets.
+    pub registry: Registry,
+}
+
+/// What stands under `protocols`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The broadcast.
+    pub broadcast: BroadcastSettings,
+    /// The nodes' clocks.
+    pub clocks: ClocksSettings,
+}
+
+/// Settings of the broadcast.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BroadcastSettings {
+    /// How long a peer may owe an acknowledgement before it is tried again, at least 1ms; doubled each time in vain,
+    /// and drawn anew each time up to a quarter longer.
+    pub resend: Span,
+    /// Where doubling ends.
+    pub resend_cap: Span,
+    /// How many unacknowledged broadcasts a peer is sent, and how many of an origin wait for their causes.
+    pub window: NonZeroU32,
+    /// Flaws that are switched on: `b01` to `b05`.
+    pub flaws: Flaws,
+}
+
+/// Settings of the nodes' clocks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClocksSettings {
+    /// Flaws that are switched on: `e09`, `e10`.
+    pub flaws: Flaws,
+}
+
+impl Default for BroadcastSettings {
+    fn default() -> Self {
+        Self {
+            resend: Span::from_millis(50),
+            resend_cap: Span::from_secs(1),
+            window: const { NonZeroU32::new(16).expect("16 is not zero") },
+            flaws: Flaws::default(),
+        }
+    }
+}
+
+impl Config {
+    /// A cluster of `nodes` with these settings.
+    #[must_use]
+    pub fn new(nodes: u32, settings: Settings) -> Self {
+        Self { settings, registry: Registry::new(nodes) }
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        let BroadcastSettings { resend, resend_cap, window, flaws: _ } = &self.settings.broadcast;
+        let resend = (*resend).max(Span::from_millis(1));
+        Pace { window: window.get().into(), resend, cap: resend.max(*resend_cap) }
+    }
+}
+
+impl Subject for Broadcaster {
+    const NAME: &'static str = "broadcast";
+    const ABOUT: &'static str = "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every \
+                                 broadcast once, after all that caused it.";
+    const INVARIANTS: &'static [Invariant] =
+        &[check::CAUSALITY, check::CAUSAL_DELIVERY, check::NO_DUPLICATION, check::RELIABLE_DELIVERY];
+    const FLAWS: &'static [Flaw] = &[
+        Flaw {
+            id: "e09",
+            protocol: "clocks",
+            about: "The comparison reads only one side's keys: {a:1} and {b:1} are before in both directions, and \
+                    equal clocks are concurrent.",
+            violates: "causality",
+        },
+        Flaw {
+            id: "e10",
+            protocol: "clocks",
+            about: "A receive merges the message's clock, but does not tick.",
+            violates: "causality",
+        },
+        Flaw {
+            id: "b01",
+            protocol: "broadcast",
+            about: "A broadcast is delivered in its origin's order, without a look at its causes.",
+            violates: "causal-delivery",
+        },
+        Flaw {
+            id: "b02",
+            protocol: "broadcast",
+            about: "Deliveries are acknowledged without being written down: a restarted node delivers again.",
+            violates: "no-duplication",
+        },
+        Flaw {
+            id: "b03",
+            protocol: "broadcast",
+            about: "What was lost is never sent again.",
+            violates: "reliable-delivery",
+        },
+        Flaw {
+            id: "b04",
+            protocol: "broadcast",
+            about: "A broadcast leaves before the disk has it: a crash loses it, and its number is used again.",
+            violates: "no-duplication",
+        },
+        Flaw {
+            id: "b05",
+            protocol: "broadcast",
+            about: "Signatures are not verified: a corrupted message is believed, and its clock merged.",
+            violates: "causality",
+        },
+    ];
+
+    type Settings = Settings;
+    type Workload = Workload;
+
+    fn config(setup: &Setup, settings: &Settings) -> Config {
+        Config::new(setup.nodes(), settings.clone())
+    }
+
+    fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<Script<Command>>> {
+        clients(setup, workload, dice)
+    }
+
+    fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
+        check::checker(invariant)
+    }
+
+    fn beyond(fault: &Fault) -> Option<&'static str> {
+        match fault {
+            Fault::Restart(restart) if restart.wipe => {
+                Some("a wiped node forgets which numbers it has used and what it has delivered")
+            }
+            Fault::Disk(disk) => match disk.harm {
+                Harm::Damage => Some("what a node has broadcast or delivered is on its own disk alone"),
+                Harm::Torn | Harm::IoError | Harm::Slow(_) => None,
+            },
+            Fault::Clock(clock) if clock.monotonic_freeze => Some("a node whose timers stand still never sends again"),
+            Fault::Restart(_)
+            | Fault::Clock(_)
+            | Fault::Kill(_)
+            | Fault::Pause(_)
+            | Fault::Resume(_)
+            | Fault::Partition(_)
+            | Fault::Heal(_)
+            | Fault::Clog(_)
+            | Fault::Delay(_)
+            | Fault::Loss(_)
+            | Fault::Duplicate(_)
+            | Fault::Reorder(_)
+            | Fault::Corrupt(_) => None,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Counts what happened in a run: messages by lane, facts by label, what each planned fault touched.
+
+use std::cmp::Ordering;
+
+use super::passage::Passage;
+use super::slots::Slots;
+use crate::identity::LaneId;
+use crate::trace::{Cause, Event, Label, Record};
+
+/// How much of everything a run had, from its records; for reports, and to tell whether a green proves anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// All records.
+    pub records: u64,
+    /// Nodes' starts.
+    pub starts: u64,
+    /// Nodes' deaths: killed, by an io error, by a panic.
+    pub deaths: u64,
+    /// Clients' operations.
+    pub operations: OperationCount,
+    lanes: Slots<LaneCount>,
+    facts: Vec<Labelled>,
+    faults: Slots<FaultCount>,
+}
+
+/// What became of clients' operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OperationCount {
+    /// Asked.
+    pub invoked: u64,
+    /// Asked again.
+    pub retried: u64,
+    /// Answered.
+    pub returned: u64,
+    /// Given up.
+    pub given_up: u64,
+}
+
+/// What became of the messages of one lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneCount {
+    /// Messages sent.
+    pub sent: u64,
+    /// Messages that were to be sent when their sender died.
+    pub dropped: u64,
+    /// Copies received, those that were corrupted included.
+    pub received: u64,
+    /// Copies received with bits flipped.
+    pub corrupted: u64,
+    /// Copies that were no message any more.
+    pub garbled: u64,
+    /// Copies lost by chance.
+    pub lost: u64,
+    /// Copies lost at a cut link.
+    pub cut: u64,
+    /// Copies lost because the receiver was down.
+    pub missed: u64,
+    /// Copies held by a clogged link.
+    pub held: u64,
+    /// Copies that the network made beyond the first.
+    pub doubled: u64,
+}
+
+/// What one planned fault did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FaultCount {
+    /// How often it acted.
+    pub acted: u64,
+    /// How many messages, nodes or disk answers it touched.
+    pub touched: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Labelled {
+    outer: String,
+    inner: Option<String>,
+    count: u64,
+}
+
+impl Census {
+    /// Counts one record.
+    pub fn see(&mut self, record: &Record<'_>) {
+        self.records += 1;
+        if let Some(passage) = Passage::of(&record.event) {
+            self.passage(passage);
+            return;
+        }
+        match &record.event {
+            Event::Start { .. } => self.starts += 1,
+            Event::Killed { .. } | Event::IoError | Event::Panicked { .. } => self.deaths += 1,
+            Event::Invoked { .. } => self.operations.invoked += 1,
+            Event::Retried { .. } => self.operations.retried += 1,
+            Event::Returned { .. } => self.operations.returned += 1,
+            Event::GaveUp { .. } => self.operations.given_up += 1,
+            Event::Fact { fact } => self.fact(&fact.label),
+            Event::Fault { fault, .. } => self.faults.at(*fault as usize).acted += 1,
+            Event::Touched { fault, count } => self.faults.at(*fault as usize).touched += count,
+            Event::Receive { .. }
+            | Event::Timer { .. }
+            | Event::Command { .. }
+            | Event::Synced { .. }
+            | Event::Send { .. }
+            | Event::Append { .. }
+            | Event::Rewrite { .. }
+            | Event::Sync
+            | Event::Reply { .. }
+            | Event::Dropped { .. }
+            | Event::Lost { .. }
+            | Event::Garbled { .. }
+            | Event::Held { .. }
+            | Event::Paused
+            | Event::Unpaused
+            | Event::FaultEnded { .. }
+            | Event::Calm
+            | Event::Stuck { .. } => {}
+        }
+    }
+
+    /// What became of the messages of `lane`.
+    #[must_use]
+    pub fn lane(&self, lane: LaneId) -> LaneCount {
+        self.lanes.get(lane.index()).copied().unwrap_or_default()
+    }
+
+    /// What the `fault`-th fault of the plan did, from 1.
+    #[must_use]
+    pub fn fault(&self, fault: u32) -> FaultCount {
+        self.faults.get(fault as usize).copied().unwrap_or_default()
+    }
+
+    /// The labels of the facts that were noted, in order, and how many there were of each.
+    pub fn facts(&self) -> impl Iterator<Item = (String, u64)> + '_ {
+        self.facts.iter().map(|fact| (fact.name(), fact.count))
+    }
+
+    /// How many facts with this label were noted: `locks.deferred`.
+    #[must_use]
+    pub fn facts_of(&self, label: &str) -> u64 {
+        self.facts.iter().filter(|fact| fact.name() == label).map(|fact| fact.count).sum()
+    }
+
+    fn passage(&mut self, passage: Passage) {
+        match passage {
+            Passage::Sent { message, copies, .. } => {
+                let lane = self.lanes.at(message.lane.index());
+                lane.sent += 1;
+                lane.doubled += u64::from(copies.saturating_sub(1));
+            }
+            Passage::Dropped { message } => self.lanes.at(message.lane.index()).dropped += 1,
+            Passage::Received { message, corrupted, .. } => {
+                let lane = self.lanes.at(message.lane.index());
+                lane.received += 1;
+                lane.corrupted += u64::from(corrupted);
+            }
+            Passage::Garbled { message, .. } => self.lanes.at(message.lane.index()).garbled += 1,
+            Passage::Held { message, .. } => self.lanes.at(message.lane.index()).held += 1,
+            Passage::Lost { message, cause, .. } => {
+                let lane = self.lanes.at(message.lane.index());
+                match cause {
+                    Cause::Loss => lane.lost += 1,
+                    Cause::Partition => lane.cut += 1,
+                    Cause::Down => lane.missed += 1,
+                }
+            }
+        }
+    }
+
+    fn fact(&mut self, label: &Label<'_>) {
+        match self.facts.binary_search_by(|fact| fact.order(label)) {
+            Ok(place) => self.facts[place].count += 1,
+            Err(place) => {
+                let (outer, inner) = (label.outer.to_string(), label.inner.as_ref().map(ToString::to_string));
+                self.facts.insert(place, Labelled { outer, inner, count: 1 });
+            }
+        }
+    }
+}
+
+impl Labelled {
+    fn order(&self, label: &Label<'_>) -> Ordering {
+        (self.outer.as_str(), self.inner.as_deref()).cmp(&(&label.outer, label.inner.as_deref()))
+    }
+
+    fn name(&self) -> String {
+        self.inner.as_ref().map_or_else(|| self.outer.clone(), |inner| format!("{}.{inner}", self.outer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::check::history::*;
+
+    fn fact_named(outer: &'static str, inner: Option<&'static str>) -> Event<'static> {
+        let label = Label { outer: Cow::Borrowed(outer), inner: inner.map(Cow::Borrowed) };
+        Event::Fact { fact: crate::trace::Said { label, ..said(Vec::new()) } }
+    }
+
+    #[test]
+    fn it_counts_what_happened() {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n1", send("n1#1", "n2", 3)).on("n1", dropped_send("n1#2")).on("n1", killed());
+        history.on("n2", receive("n1#1", 0)).on("n2", lost("n1#1", 1)).on("n2", receive_corrupted("n1#1", 2));
+        history.on("c1", invoked("c1#1", "n1")).on("c1", gave_up("c1#1"));
+        history.on("n1", fact_named("locks", Some("granted"))).on("n1", fact_named("locks", Some("deferred")));
+        history.on("n1", fact_named("locks", Some("granted"))).on("n1", fact_named("locks", None));
+        history.on("env", Event::Fault { fault: 2, what: Cow::Borrowed("heal") });
+        history.on("env", Event::Touched { fault: 2, count: 7 });
+        let mut census = Census::default();
+        history.records.iter().for_each(|record| census.see(record));
+        assert_eq!((census.records, census.starts, census.deaths), (15, 1, 1));
+        let lane =
+            LaneCount { sent: 1, doubled: 2, dropped: 1, received: 2, corrupted: 1, lost: 1, ..LaneCount::default() };
+        assert_eq!(census.lane(LaneId::new(0)), lane);
+        assert_eq!(census.lane(LaneId::new(1)), LaneCount::default());
+        assert_eq!((census.operations.invoked, census.operations.given_up), (1, 1));
+        assert_eq!(census.fault(2), FaultCount { acted: 1, touched: 7 });
+        assert_eq!(census.fault(1), FaultCount::default());
+        let facts: Vec<_> = census.facts().collect();
+        let told = [("locks", 1), ("locks.deferred", 1), ("locks.granted", 2)];
+        assert_eq!(facts, told.map(|(label, count)| (label.to_owned(), count)));
+        assert_eq!(census.facts_of("locks.granted"), 2);
+    }
+}

@@ -1,0 +1,223 @@
+//! For tests: histories written by hand, event by event.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Checker;
+use crate::clocks::{HybridStamp, Stamp, VectorClock};
+use crate::identity::{Actor, Boot, EventId, Incarnation, LaneId, MessageId, NodeId};
+use crate::observation::Observation;
+use crate::time::{LocalTime, Time};
+use crate::trace::{Body, Cause, EffectKind, Event, Label, Record, Said, Verdict, Violation};
+
+/// Records in the order of the trace; each actor counts its own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    pub(super) records: Vec<Record<'static>>,
+    counts: BTreeMap<Actor, u32>,
+    now: u64,
+}
+
+impl History {
+    /// What follows happens at this millisecond.
+    pub(super) fn at(&mut self, millis: u64) -> &mut Self {
+        self.now = millis;
+        self
+    }
+
+    /// The actor's next event.
+    pub(super) fn on(&mut self, actor: &str, event: Event<'static>) -> &mut Self {
+        let count = self.counts.get(&of(actor)).copied().unwrap_or(0);
+        self.numbered(actor, count + 1, event)
+    }
+
+    /// An event of the actor with this number.
+    pub(super) fn numbered(&mut self, actor: &str, number: u32, event: Event<'static>) -> &mut Self {
+        let id = EventId { actor: of(actor), number };
+        let count = self.counts.entry(of(actor)).or_default();
+        *count = number.max(*count);
+        let time = Time::from_nanos(self.now * 1_000_000);
+        self.records.push(Record { time, id, stamp: None, event });
+        self
+    }
+
+    /// The last record bears this vector, and a hybrid stamp as high as its place in the history.
+    pub(super) fn stamped(&mut self, vector: &str) -> &mut Self {
+        let wall = self.records.len() as u64 * 1_000_000;
+        self.stamped_at(vector, wall)
+    }
+
+    /// The last record bears this vector and a hybrid stamp of so many nanoseconds.
+    pub(super) fn stamped_at(&mut self, vector: &str, nanos: u64) -> &mut Self {
+        let hybrid = HybridStamp { wall: LocalTime::from_nanos(nanos), count: 0 };
+        let stamp = Stamp { vector: vector_of(vector), hybrid };
+        self.records.last_mut().expect("a record").stamp = Some(Cow::Owned(stamp));
+        self
+    }
+
+    /// What the checker says of it.
+    pub(super) fn judged_by(&self, mut checker: impl Checker<()>) -> Verdict {
+        for record in &self.records {
+            if let Err(violation) = checker.see(record, None) {
+                return Verdict::Violated(violation);
+            }
+        }
+        checker.conclude(self.records.last().map_or(Time::ZERO, |record| record.time))
+    }
+
+    /// The sentence and the witnesses with which the checker finds it broken.
+    pub(super) fn broken_by(&self, checker: impl Checker<()>) -> (String, String) {
+        let verdict = self.judged_by(checker);
+        let Some(Violation { sentence, witnesses, .. }) = verdict.violation() else {
+            panic!("it is not broken: {verdict:?}");
+        };
+        let witnesses: Vec<String> = witnesses.iter().map(ToString::to_string).collect();
+        (sentence.clone(), witnesses.join(" "))
+    }
+}
+
+/// That the checker finds `history` broken, in this sentence, with these witnesses.
+#[track_caller]
+pub(super) fn assert_broken(history: &History, checker: impl Checker<()>, sentence: &str, witnesses: &str) {
+    assert_eq!(history.broken_by(checker), (sentence.to_owned(), witnesses.to_owned()));
+}
+
+/// That the checker finds that `history` holds, so often exercised.
+#[track_caller]
+pub(super) fn assert_holds(history: &History, checker: impl Checker<()>, exercised: u64) {
+    assert_eq!(history.judged_by(checker), Verdict::Holds { exercised });
+}
+
+/// That the checker finds that `history` proves nothing.
+#[track_caller]
+pub(super) fn assert_vacuous(history: &History, checker: impl Checker<()>, why: &str) {
+    assert_eq!(history.judged_by(checker), Verdict::Vacuous { why: why.to_owned() });
+}
+
+fn of(actor: &str) -> Actor {
+    actor.parse().expect("an actor")
+}
+
+pub(super) fn node(name: &str) -> NodeId {
+    name.parse().expect("a node")
+}
+
+/// `n1:3 n2/2:1`
+pub(super) fn vector_of(text: &str) -> VectorClock {
+    let entry = |entry: &str| {
+        let (who, count) = entry.split_once(':').expect("an entry");
+        (who.parse::<Incarnation>().expect("a life"), count.parse().expect("a count"))
+    };
+    text.split_whitespace().map(entry).collect()
+}
+
+/// `n1#7`: a message, by its sender and number, on the one lane.
+pub(super) fn message(name: &str) -> MessageId {
+    let (sender, number) = name.split_once('#').expect("a message");
+    MessageId { sender: node(sender), lane: LaneId::new(0), number: number.parse().expect("a number") }
+}
+
+pub(super) fn start(boot: u32) -> Event<'static> {
+    Event::Start { boot: Boot::new(boot), intact: 0, torn: 0, damaged: 0 }
+}
+
+pub(super) fn start_from(boot: u32, intact: u32, damaged: u32) -> Event<'static> {
+    Event::Start { boot: Boot::new(boot), intact, torn: 0, damaged }
+}
+
+pub(super) fn send(name: &str, to: &str, copies: u16) -> Event<'static> {
+    Event::Send { message: message(name), to: node(to), copies, said: said(Vec::new()) }
+}
+
+pub(super) fn receive(name: &str, copy: u16) -> Event<'static> {
+    Event::Receive { message: message(name), copy, corrupted: None }
+}
+
+pub(super) fn receive_corrupted(name: &str, copy: u16) -> Event<'static> {
+    Event::Receive { message: message(name), copy, corrupted: Some(said(Vec::new())) }
+}
+
+pub(super) fn lost(name: &str, copy: u16) -> Event<'static> {
+    Event::Lost { message: message(name), copy, cause: Cause::Loss }
+}
+
+pub(super) fn garbled(name: &str, copy: u16) -> Event<'static> {
+    Event::Garbled { message: message(name), copy }
+}
+
+pub(super) fn held(name: &str, copy: u16) -> Event<'static> {
+    Event::Held { message: message(name), copy }
+}
+
+pub(super) fn timer() -> Event<'static> {
+    Event::Timer { timer: said(Vec::new()) }
+}
+
+pub(super) fn dropped(effect: EffectKind) -> Event<'static> {
+    Event::Dropped { effect, message: None }
+}
+
+pub(super) fn dropped_send(name: &str) -> Event<'static> {
+    Event::Dropped { effect: EffectKind::Send, message: Some(message(name)) }
+}
+
+pub(super) fn append() -> Event<'static> {
+    Event::Append { entry: said(Vec::new()) }
+}
+
+pub(super) fn killed() -> Event<'static> {
+    Event::Killed { unsynced: 0 }
+}
+
+pub(super) fn panicked(reason: &str) -> Event<'static> {
+    Event::Panicked { reason: Cow::Owned(reason.to_owned()) }
+}
+
+pub(super) fn fact(observations: Vec<Observation>) -> Event<'static> {
+    Event::Fact { fact: said(observations) }
+}
+
+pub(super) fn broadcast(number: u64) -> Event<'static> {
+    fact(vec![Observation::Broadcast { number }])
+}
+
+pub(super) fn delivered(origin: &str, number: u64) -> Event<'static> {
+    fact(vec![Observation::Delivered { origin: node(origin), number }])
+}
+
+pub(super) fn resumed(delivered: &[(&str, u64)]) -> Event<'static> {
+    let delivered = delivered.iter().map(|(origin, number)| (node(origin), *number)).collect();
+    fact(vec![Observation::Resumed { delivered }])
+}
+
+pub(super) fn invoked(op: &str, to: &str) -> Event<'static> {
+    Event::Invoked { op: op.parse().expect("an operation"), to: node(to), command: said(Vec::new()) }
+}
+
+pub(super) fn retried(op: &str, to: &str, attempt: u32) -> Event<'static> {
+    Event::Retried { op: op.parse().expect("an operation"), to: node(to), attempt }
+}
+
+pub(super) fn returned(op: &str) -> Event<'static> {
+    Event::Returned { op: op.parse().expect("an operation"), reply: said(Vec::new()) }
+}
+
+pub(super) fn gave_up(op: &str) -> Event<'static> {
+    Event::GaveUp { op: op.parse().expect("an operation") }
+}
+
+pub(super) fn command(op: &str) -> Event<'static> {
+    Event::Command { op: op.parse().expect("an operation") }
+}
+
+pub(super) fn reply(op: &str) -> Event<'static> {
+    Event::Reply { op: op.parse().expect("an operation"), reply: said(Vec::new()) }
+}
+
+/// A word of a protocol in which checkers see this.
+pub(super) fn said(observations: Vec<Observation>) -> Said<'static> {
+    let label = Label { outer: Cow::Borrowed("word"), inner: None };
+    Said { label, observations: Cow::Owned(observations), body: Body::Json(Value::Null) }
+}

@@ -1,0 +1,28 @@
+//! What an invariant is called, and what it says.
+
+/// An invariant: a sentence about the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invariant {
+    /// The same in scenarios, verdicts, code and documentation.
+    pub name: &'static str,
+    /// The protocol that claims it; `kernel` for the laws.
+    pub protocol: &'static str,
+    /// The sentence.
+    pub about: &'static str,
+    /// Whether it speaks only after the calm, and names what is missing; a scenario may then bound it by `within`.
+    pub liveness: bool,
+}
+
+impl Invariant {
+    /// An invariant that breaks at a step.
+    #[must_use]
+    pub const fn safety(name: &'static str, protocol: &'static str, about: &'static str) -> Self {
+        Self { name, protocol, about, liveness: false }
+    }
+
+    /// An invariant that speaks after the calm.
+    #[must_use]
+    pub const fn liveness(name: &'static str, protocol: &'static str, about: &'static str) -> Self {
+        Self { name, protocol, about, liveness: true }
+    }
+}

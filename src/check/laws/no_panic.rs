@@ -1,0 +1,26 @@
+//! `no-panic`: no handler panics.
+
+use crate::check::deed::Deed;
+use crate::check::{Checker, broken};
+use crate::time::Time;
+use crate::trace::{Event, Record, Verdict, Violation};
+
+/// Says that no handler of a node panics; exercised by the steps that nodes take.
+#[derive(Clone, Debug, Default)]
+pub struct NoPanic {
+    steps: u64,
+}
+
+impl<F> Checker<F> for NoPanic {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        if let Event::Panicked { reason } = &record.event {
+            return Err(broken(record, format!("a handler panicked at {}: {reason}", record.id), &[record.id]));
+        }
+        self.steps += u64::from(matches!(Deed::of(&record.event), Deed::Start | Deed::Input));
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::Holds { exercised: self.steps }
+    }
+}

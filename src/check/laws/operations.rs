@@ -1,0 +1,140 @@
+//! `operations`: a client's operation is invoked once, and ends at most once.
+
+use crate::check::ledger::{Known, Ledger};
+use crate::check::slots::Slots;
+use crate::check::{Checker, broken};
+use crate::identity::{Actor, EventId, OpId};
+use crate::time::Time;
+use crate::trace::{Event, Record, Verdict, Violation};
+
+/// Says that a client invokes an operation once, retries it with attempts 2, 3, … while it is open, and that it ends
+/// at most once: returned, after a node has replied to it, or given up; that only the client that asks ends it; and that
+/// nodes handle and answer only what was asked. Exercised by operations.
+///
+/// A node may handle or answer an operation after its end: a retry may be late.
+#[derive(Clone, Debug, Default)]
+pub struct Operations {
+    clients: Slots<Ledger<Open>>,
+    operations: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// The number of the event that invoked it.
+    invoked: u32,
+    attempts: u32,
+    replied: bool,
+}
+
+/// What a client does with an open operation.
+enum Turn {
+    Retry(u32),
+    Return,
+    GiveUp,
+}
+
+impl Operations {
+    fn invoke(&mut self, record: &Record<'_>, op: OpId) -> Result<(), Violation> {
+        by_its_client(record, op)?;
+        self.operations += 1;
+        let open = Open { invoked: record.id.number, attempts: 1, replied: false };
+        if self.clients.at(op.client.index()).open(op.number, open) {
+            return Ok(());
+        }
+        Err(broken(record, format!("{} invokes {op}, which had been invoked before", record.id), &[record.id]))
+    }
+
+    fn turn(&mut self, record: &Record<'_>, op: OpId, turn: &Turn) -> Result<(), Violation> {
+        by_its_client(record, op)?;
+        let ledger = self.clients.at(op.client.index());
+        let verb = match turn {
+            Turn::Retry(_) => "retries",
+            Turn::Return => "returns",
+            Turn::GiveUp => "gives up",
+        };
+        let open = match ledger.get(op.number) {
+            Known::Live(open) => open,
+            Known::No => return refuse(record, format!("{verb} {op}, which was never invoked"), None),
+            Known::Ended => return refuse(record, format!("{verb} {op}, which had ended"), None),
+        };
+        let invoked = Some(EventId { actor: record.id.actor, number: open.invoked });
+        match *turn {
+            Turn::Retry(attempt) if attempt != open.attempts + 1 => {
+                let text = format!("counts attempt {attempt} of {op} after attempt {}", open.attempts);
+                return refuse(record, text, invoked);
+            }
+            Turn::Retry(attempt) => open.attempts = attempt,
+            Turn::Return if !open.replied => {
+                return refuse(record, format!("returns {op}, to which no node has replied"), invoked);
+            }
+            Turn::Return | Turn::GiveUp => {
+                ledger.end(op.number);
+            }
+        }
+        Ok(())
+    }
+
+    fn at_node(&mut self, record: &Record<'_>, op: OpId, replied: bool) -> Result<(), Violation> {
+        match self.clients.at(op.client.index()).get(op.number) {
+            Known::Live(open) => open.replied |= replied,
+            Known::Ended => {}
+            Known::No => {
+                let verb = if replied { "answers" } else { "handles" };
+                return refuse(record, format!("{verb} {op}, which was never invoked"), None);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn by_its_client(record: &Record<'_>, op: OpId) -> Result<(), Violation> {
+    if record.id.actor == Actor::Client(op.client) {
+        return Ok(());
+    }
+    refuse(record, format!("speaks for {op}, which is another's"), None)
+}
+
+fn refuse(record: &Record<'_>, what: String, before: Option<EventId>) -> Result<(), Violation> {
+    let witnesses: Vec<_> = [record.id].into_iter().chain(before).collect();
+    Err(broken(record, format!("{} {what}", record.id), &witnesses))
+}
+
+impl<F> Checker<F> for Operations {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        match record.event {
+            Event::Invoked { op, .. } => self.invoke(record, op),
+            Event::Retried { op, attempt, .. } => self.turn(record, op, &Turn::Retry(attempt)),
+            Event::Returned { op, .. } => self.turn(record, op, &Turn::Return),
+            Event::GaveUp { op } => self.turn(record, op, &Turn::GiveUp),
+            Event::Command { op } => self.at_node(record, op, false),
+            Event::Reply { op, .. } => self.at_node(record, op, true),
+            Event::Start { .. }
+            | Event::Receive { .. }
+            | Event::Timer { .. }
+            | Event::Synced { .. }
+            | Event::Send { .. }
+            | Event::Append { .. }
+            | Event::Rewrite { .. }
+            | Event::Sync
+            | Event::Fact { .. }
+            | Event::Dropped { .. }
+            | Event::Lost { .. }
+            | Event::Garbled { .. }
+            | Event::Held { .. }
+            | Event::Killed { .. }
+            | Event::Paused
+            | Event::Unpaused
+            | Event::IoError
+            | Event::Panicked { .. }
+            | Event::Fault { .. }
+            | Event::FaultEnded { .. }
+            | Event::Calm
+            | Event::Touched { .. }
+            | Event::Stuck { .. } => Ok(()),
+        }
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::Holds { exercised: self.operations }
+    }
+}

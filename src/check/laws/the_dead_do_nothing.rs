@@ -1,0 +1,130 @@
+//! `the-dead-do-nothing`: a dead node takes no step and has no effect, a paused one takes no step.
+
+use crate::check::deed::Deed;
+use crate::check::slots::Slots;
+use crate::check::{Checker, broken, event_of};
+use crate::identity::{Actor, Boot, NodeId};
+use crate::time::Time;
+use crate::trace::{Event, Record, Verdict, Violation};
+
+/// Says that between a node's death (killed, an io error, a panic) and its next start it handles nothing, its disk
+/// answers nothing, and nothing that it wanted comes to be, then or in a later boot; that it starts only when it is
+/// dead, each time with the next boot; and that it takes no step while it is paused. Exercised by deaths and pauses.
+///
+/// What happens *to* the dead is allowed: messages that are lost, garbled or held, and effects that are dropped. Of the
+/// paused, the disk may answer, and effects that were called before the pause may follow.
+#[derive(Clone, Debug, Default)]
+pub struct TheDeadDoNothing {
+    nodes: Slots<Life>,
+    endings: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Life {
+    state: State,
+    boot: Boot,
+    /// The number of the event that started this boot.
+    start: u32,
+}
+
+/// With the number of the event that brought it about.
+#[derive(Clone, Copy, Debug, Default)]
+enum State {
+    #[default]
+    Unborn,
+    Up,
+    Paused(u32),
+    Dead(u32),
+}
+
+impl TheDeadDoNothing {
+    fn started(&mut self, record: &Record<'_>, node: NodeId, boot: Boot) -> Result<(), Violation> {
+        let life = self.nodes.at(node.index());
+        match life.state {
+            State::Up | State::Paused(_) => {
+                let before = event_of(node, life.start);
+                let sentence = format!("{} starts {node}, which has been alive since {before}", record.id);
+                return Err(broken(record, sentence, &[record.id, before]));
+            }
+            State::Unborn | State::Dead(_) => {}
+        }
+        if boot != life.boot.next() {
+            let sentence = format!("{} starts boot {boot} of {node} after boot {}", record.id, life.boot);
+            return Err(broken(record, sentence, &[record.id]));
+        }
+        *life = Life { state: State::Up, boot, start: record.id.number };
+        Ok(())
+    }
+
+    fn did(&self, record: &Record<'_>, node: NodeId, deed: Deed) -> Result<(), Violation> {
+        let life = self.nodes.get(node.index()).copied().unwrap_or_default();
+        match life.state {
+            State::Unborn => {
+                let sentence = format!("{} is an event of {node} before its first start", record.id);
+                Err(broken(record, sentence, &[record.id]))
+            }
+            State::Dead(death) => {
+                let death = event_of(node, death);
+                let sentence = format!("{} is an event of {node}, which has been dead since {death}", record.id);
+                Err(broken(record, sentence, &[record.id, death]))
+            }
+            State::Paused(pause) if deed == Deed::Input || (deed == Deed::Effect && record.id.number > pause) => {
+                let pause = event_of(node, pause);
+                let sentence =
+                    format!("{} belongs to a step of {node}, which has been paused since {pause}", record.id);
+                Err(broken(record, sentence, &[record.id, pause]))
+            }
+            State::Up | State::Paused(_) => of_this_boot(record, node, life),
+        }
+    }
+}
+
+/// Numbers are given at the call: an effect with a lower one than the start's is of a boot that is dead, and so is the
+/// answer to a sync with a lower one.
+fn of_this_boot(record: &Record<'_>, node: NodeId, life: Life) -> Result<(), Violation> {
+    let called = if let Event::Synced { sync } = record.event { sync } else { record.id.number };
+    if called > life.start {
+        return Ok(());
+    }
+    let start = event_of(node, life.start);
+    let sentence =
+        format!("{} carries out what {node} called before it started at {start}, in a boot that is dead", record.id);
+    Err(broken(record, sentence, &[record.id, start]))
+}
+
+impl<F> Checker<F> for TheDeadDoNothing {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        let Actor::Node(node) = record.id.actor else { return Ok(()) };
+        let deed = Deed::of(&record.event);
+        match deed {
+            Deed::Start => {
+                let boot = if let Event::Start { boot, .. } = record.event { boot } else { Boot::default() };
+                return self.started(record, node, boot);
+            }
+            Deed::Input | Deed::Answer | Deed::Effect => return self.did(record, node, deed),
+            Deed::Death => {
+                self.nodes.at(node.index()).state = State::Dead(record.id.number);
+                self.endings += 1;
+            }
+            Deed::Pause => {
+                let life = self.nodes.at(node.index());
+                if let State::Up = life.state {
+                    life.state = State::Paused(record.id.number);
+                    self.endings += 1;
+                }
+            }
+            Deed::Unpause => {
+                let life = self.nodes.at(node.index());
+                if let State::Paused(_) = life.state {
+                    life.state = State::Up;
+                }
+            }
+            Deed::World => {}
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::Holds { exercised: self.endings }
+    }
+}

@@ -1,0 +1,272 @@
+//! What becomes of numbered things: opened once, live for a while, ended for good; in space for the live ones alone.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::slots::Slots;
+use crate::identity::MessageId;
+
+/// Things of one counter. The recent ones stand in a window; of older ones, those still live and the numbers that were
+/// never opened are kept apart, and all others have ended.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger<T> {
+    /// The number of the window's first slot.
+    first: u64,
+    window: VecDeque<Slot<T>>,
+    /// How many slots of the window are live.
+    live: usize,
+    older: BTreeMap<u64, T>,
+    /// Numbers before the window that were never opened: the first and the last of each row.
+    gaps: BTreeMap<u64, u64>,
+}
+
+#[derive(Clone, Debug)]
+enum Slot<T> {
+    Vacant,
+    Live(T),
+    Ended,
+}
+
+/// What a ledger knows of a number.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Known<'a, T> {
+    /// It was never opened.
+    No,
+    /// It is live.
+    Live(&'a mut T),
+    /// It was opened, and has ended.
+    Ended,
+}
+
+/// A window no longer than this is left alone.
+const SHORT: usize = 64;
+/// A number this far beyond the window begins a new one: no counter skips so many, but a forged trace may.
+const FAR: usize = 1 << 16;
+
+impl<T> Default for Ledger<T> {
+    fn default() -> Self {
+        Self { first: 0, window: VecDeque::new(), live: 0, older: BTreeMap::new(), gaps: BTreeMap::new() }
+    }
+}
+
+impl<T> Ledger<T> {
+    /// Opens `number`; tells whether it had not been opened before.
+    pub(super) fn open(&mut self, number: u32, thing: T) -> bool {
+        let number = u64::from(number);
+        self.trim();
+        if number < self.first {
+            return self.open_older(number, thing);
+        }
+        let mut place = (number - self.first) as usize;
+        if place > self.window.len() + FAR {
+            self.leap(number);
+            place = 0;
+        }
+        while self.window.len() <= place {
+            self.window.push_back(Slot::Vacant);
+        }
+        let fresh = matches!(self.window[place], Slot::Vacant);
+        if fresh {
+            self.window[place] = Slot::Live(thing);
+            self.live += 1;
+        }
+        fresh
+    }
+
+    /// What is known of `number`.
+    pub(super) fn get(&mut self, number: u32) -> Known<'_, T> {
+        let number = u64::from(number);
+        if number >= self.first {
+            return match self.window.get_mut((number - self.first) as usize) {
+                None | Some(Slot::Vacant) => Known::No,
+                Some(Slot::Live(thing)) => Known::Live(thing),
+                Some(Slot::Ended) => Known::Ended,
+            };
+        }
+        if self.gap_of(number).is_some() {
+            return Known::No;
+        }
+        self.older.get_mut(&number).map_or(Known::Ended, Known::Live)
+    }
+
+    /// Ends `number`, and hands out what it was if it was live.
+    pub(super) fn end(&mut self, number: u32) -> Option<T> {
+        let number = u64::from(number);
+        if number < self.first {
+            return self.older.remove(&number);
+        }
+        let slot = self.window.get_mut((number - self.first) as usize)?;
+        match std::mem::replace(slot, Slot::Ended) {
+            Slot::Live(thing) => {
+                self.live -= 1;
+                self.forget_ended();
+                Some(thing)
+            }
+            Slot::Vacant => {
+                *slot = Slot::Vacant;
+                None
+            }
+            Slot::Ended => None,
+        }
+    }
+
+    fn forget_ended(&mut self) {
+        while let Some(Slot::Ended) = self.window.front() {
+            self.window.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// Keeps the window no longer than a few times what lives in it: a message that a clogged link holds must not keep
+    /// the places of all that were sent after it.
+    fn trim(&mut self) {
+        if self.window.len() > SHORT && self.window.len() / 4 > self.live {
+            while self.window.len() / 2 > self.live {
+                self.shift();
+            }
+        }
+    }
+
+    fn leap(&mut self, number: u64) {
+        while !self.window.is_empty() {
+            self.shift();
+        }
+        self.gap(self.first, number - 1);
+        self.first = number;
+    }
+
+    /// Moves the window on by one.
+    fn shift(&mut self) {
+        match self.window.pop_front() {
+            Some(Slot::Live(thing)) => {
+                self.live -= 1;
+                self.older.insert(self.first, thing);
+            }
+            Some(Slot::Vacant) => self.gap(self.first, self.first),
+            Some(Slot::Ended) | None => {}
+        }
+        self.first += 1;
+    }
+
+    /// Notes that none of these numbers, which follow all gaps known, was opened.
+    fn gap(&mut self, first: u64, last: u64) {
+        if let Some(mut before) = self.gaps.last_entry()
+            && before.get() + 1 == first
+        {
+            *before.get_mut() = last;
+        } else {
+            self.gaps.insert(first, last);
+        }
+    }
+
+    fn gap_of(&self, number: u64) -> Option<(u64, u64)> {
+        let (first, last) = self.gaps.range(..=number).next_back()?;
+        (number <= *last).then_some((*first, *last))
+    }
+
+    fn open_older(&mut self, number: u64, thing: T) -> bool {
+        let Some((first, last)) = self.gap_of(number) else { return false };
+        self.gaps.remove(&first);
+        if first < number {
+            self.gaps.insert(first, number - 1);
+        }
+        if number < last {
+            self.gaps.insert(number + 1, last);
+        }
+        self.older.insert(number, thing);
+        true
+    }
+}
+
+/// A ledger for every sender and lane: what is known of each message.
+#[derive(Clone, Debug)]
+pub(super) struct Messages<T>(Slots<Slots<Ledger<T>>>);
+
+impl<T> Default for Messages<T> {
+    fn default() -> Self {
+        Self(Slots::default())
+    }
+}
+
+impl<T> Messages<T> {
+    /// The ledger that has `message`, under its number.
+    #[inline]
+    pub(super) fn of(&mut self, message: MessageId) -> &mut Ledger<T> {
+        self.0.at(message.sender.index()).at(message.lane.index())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_thing_is_opened_once_and_ends_once() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.get(1), Known::No);
+        assert!(ledger.open(1, 'a'));
+        assert!(!ledger.open(1, 'b'));
+        assert_eq!(ledger.get(1), Known::Live(&mut 'a'));
+        assert_eq!(ledger.end(1), Some('a'));
+        assert_eq!(ledger.end(1), None);
+        assert_eq!(ledger.get(1), Known::Ended);
+        assert!(!ledger.open(1, 'c'));
+    }
+
+    #[test]
+    fn one_that_lives_long_keeps_no_room_for_the_others() {
+        let mut ledger = Ledger::default();
+        ledger.open(1, 0);
+        for number in 2..100_000 {
+            ledger.open(number, number);
+            ledger.end(number);
+        }
+        assert!(ledger.window.len() <= SHORT + 1);
+        assert_eq!(ledger.get(1), Known::Live(&mut 0));
+        assert_eq!(ledger.get(0), Known::No);
+        assert_eq!(ledger.get(99_999), Known::Ended);
+    }
+
+    #[test]
+    fn a_forged_number_takes_no_room() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.open(7, ()));
+        assert!(ledger.open(u32::MAX - 1, ()));
+        assert!(ledger.window.capacity() < 1000);
+        assert_eq!(ledger.get(u32::MAX), Known::No);
+        assert_eq!(ledger.get(1_000_000), Known::No);
+        assert!(ledger.open(1_000_000, ()));
+        assert_eq!(ledger.get(7), Known::Live(&mut ()));
+        assert_eq!(ledger.end(1_000_000), Some(()));
+        assert_eq!(ledger.get(1_000_000), Known::Ended);
+        assert_eq!(ledger.get(1_000_001), Known::No);
+    }
+
+    proptest! {
+        #[test]
+        fn it_knows_what_a_plain_map_knows(acts in vec((0..400_u32, 0..3_u8, 0..200_000_u32), 0..600)) {
+            let mut ledger = Ledger::default();
+            let mut plain: BTreeMap<u32, bool> = BTreeMap::new();
+            let mut top = 0;
+            for (near, act, far) in acts {
+                let number = if far < 1000 { top + far * 200 } else { (top + 5).saturating_sub(near) };
+                if act > 0 {
+                    prop_assert_eq!(ledger.open(number, number), !plain.contains_key(&number));
+                    plain.entry(number).or_insert(true);
+                    top = top.max(number);
+                } else {
+                    let live = plain.get(&number) == Some(&true);
+                    prop_assert_eq!(ledger.end(number), live.then_some(number));
+                    plain.entry(number).and_modify(|live| *live = false);
+                }
+                for asked in number.saturating_sub(3)..number + 3 {
+                    let mut copy = asked;
+                    let known = plain.get(&asked).map_or(Known::No, |live| if *live { Known::Live(&mut copy) } else { Known::Ended });
+                    prop_assert_eq!(ledger.get(asked), known);
+                }
+            }
+        }
+    }
+}

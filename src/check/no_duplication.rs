@@ -1,0 +1,176 @@
+//! `no-duplication`: no node delivers a broadcast twice, nor one that was never broadcast.
+
+use std::collections::BTreeMap;
+
+use super::numbers::Seen;
+use super::slots::Slots;
+use super::{Checker, Invariant, broken, event_of};
+use crate::identity::{Actor, NodeId};
+use crate::observation::Observation;
+use crate::time::Time;
+use crate::trace::{Event, Record, Verdict, Violation};
+
+/// Says that each node delivers each broadcast at most once, over all its boots, and only what was broadcast before.
+/// Exercised by deliveries.
+///
+/// What the disk knows as delivered when a node starts (`Resumed`) counts as delivered, since a kill may have cut the
+/// fact off; so does what was delivered before, whatever the disk says.
+#[derive(Clone, Debug, Default)]
+pub struct NoDuplication {
+    broadcasts: Slots<Seen>,
+    /// By node, then by origin.
+    delivered: Slots<Slots<Delivered>>,
+    deliveries: u64,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety(
+    "no-duplication",
+    "broadcast",
+    "no node delivers a broadcast twice, over all its boots, nor one that was never broadcast",
+);
+
+/// One node's deliveries of one origin's broadcasts.
+#[derive(Clone, Debug, Default)]
+struct Delivered {
+    /// By number: the number of the event that noted it.
+    events: BTreeMap<u64, u32>,
+    /// All up to this number were on the disk at a start, and the number of the event that noted it.
+    resumed: (u64, u32),
+}
+
+impl Delivered {
+    /// The number of the event that tells that `number` is delivered, if there is one.
+    fn before(&self, number: u64) -> Option<u32> {
+        let (resumed, event) = self.resumed;
+        self.events.get(&number).copied().or_else(|| (number <= resumed).then_some(event))
+    }
+}
+
+impl NoDuplication {
+    fn deliver(&mut self, record: &Record<'_>, at: NodeId, origin: NodeId, number: u64) -> Result<(), Violation> {
+        self.was_broadcast(record, at, origin, number, "delivered")?;
+        let delivered = self.delivered.at(at.index()).at(origin.index());
+        if let Some(before) = delivered.before(number) {
+            let sentence = format!("{at} delivered {origin}'s broadcast {number} twice");
+            return Err(broken(record, sentence, &[event_of(at, before), record.id]));
+        }
+        delivered.events.insert(number, record.id.number);
+        self.deliveries += 1;
+        Ok(())
+    }
+
+    fn resume(&mut self, record: &Record<'_>, at: NodeId, delivered: &[(NodeId, u64)]) -> Result<(), Violation> {
+        for (origin, number) in delivered {
+            // Its own broadcasts a node may note only after this.
+            if *origin != at && *number > 0 {
+                self.was_broadcast(record, at, *origin, *number, "resumed with")?;
+            }
+            let known = self.delivered.at(at.index()).at(origin.index());
+            if *number > known.resumed.0 {
+                known.resumed = (*number, record.id.number);
+            }
+        }
+        Ok(())
+    }
+
+    fn was_broadcast(
+        &mut self,
+        record: &Record<'_>,
+        at: NodeId,
+        origin: NodeId,
+        number: u64,
+        verb: &str,
+    ) -> Result<(), Violation> {
+        if self.broadcasts.at(origin.index()).has(number) {
+            return Ok(());
+        }
+        let sentence = format!("{at} {verb} {origin}'s broadcast {number}, which {origin} had not broadcast");
+        Err(broken(record, sentence, &[record.id]))
+    }
+}
+
+impl<F> Checker<F> for NoDuplication {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        let (Event::Fact { fact }, Actor::Node(node)) = (&record.event, record.id.actor) else { return Ok(()) };
+        for observation in fact.observations.iter() {
+            match observation {
+                Observation::Broadcast { number } => self.broadcasts.at(node.index()).put(*number),
+                Observation::Delivered { origin, number } => self.deliver(record, node, *origin, *number)?,
+                Observation::Resumed { delivered } => self.resume(record, node, delivered)?,
+                Observation::Compared { .. } | Observation::Forged => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        match self.deliveries {
+            0 => Verdict::Vacuous { why: "no broadcast was delivered".to_owned() },
+            exercised => Verdict::Holds { exercised },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn one_delivered() -> History {
+        let mut history = History::default();
+        history.on("n1", broadcast(1)).on("n1", broadcast(2)).on("n2", delivered("n1", 1));
+        history
+    }
+
+    #[test]
+    fn each_broadcast_once_holds_in_any_order() {
+        let mut history = one_delivered();
+        history.on("n3", delivered("n1", 2)).on("n3", delivered("n1", 1)).on("n1", delivered("n1", 1));
+        history
+            .on("n1", broadcast(2))
+            .on("n2", resumed(&[("n1", 1), ("n2", 7), ("n3", 0)]))
+            .on("n2", delivered("n1", 2));
+        assert_holds(&history, NoDuplication::default(), 5);
+    }
+
+    #[test]
+    fn a_second_delivery_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", delivered("n1", 1));
+        assert_broken(&history, NoDuplication::default(), "n2 delivered n1's broadcast 1 twice", "n2#1 n2#2");
+    }
+
+    #[test]
+    fn a_second_delivery_after_a_restart_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", killed()).on("n2", start(2)).on("n2", resumed(&[])).on("n2", delivered("n1", 1));
+        assert_broken(&history, NoDuplication::default(), "n2 delivered n1's broadcast 1 twice", "n2#1 n2#5");
+    }
+
+    #[test]
+    fn a_delivery_of_what_the_disk_knows_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", resumed(&[("n1", 2)])).on("n2", delivered("n1", 2));
+        assert_broken(&history, NoDuplication::default(), "n2 delivered n1's broadcast 2 twice", "n2#2 n2#3");
+    }
+
+    #[test]
+    fn a_delivery_of_what_was_never_broadcast_breaks_it() {
+        let mut history = one_delivered();
+        history.on("n2", delivered("n1", 3));
+        let sentence = "n2 delivered n1's broadcast 3, which n1 had not broadcast";
+        assert_broken(&history, NoDuplication::default(), sentence, "n2#2");
+        let mut history = one_delivered();
+        history.on("n2", resumed(&[("n1", 3)]));
+        let sentence = "n2 resumed with n1's broadcast 3, which n1 had not broadcast";
+        assert_broken(&history, NoDuplication::default(), sentence, "n2#2");
+    }
+
+    #[test]
+    fn a_run_without_deliveries_proves_nothing() {
+        let mut history = History::default();
+        history.on("n1", broadcast(1));
+        assert_vacuous(&history, NoDuplication::default(), "no broadcast was delivered");
+    }
+}

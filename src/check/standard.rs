@@ -1,0 +1,146 @@
+//! The built-in invariants: one row each, with its checker and its page.
+
+use super::laws::{NoPanic, OneFate, Operations, ProgressOfTime, ReceivedWasSent, TheDeadDoNothing, TimeForward};
+use super::{
+    CausalDelivery, Causality, Checker, Invariant, NoDuplication, ReliableDelivery, causal_delivery, causality,
+    no_duplication, reliable_delivery,
+};
+
+/// One built-in invariant.
+struct Row<F> {
+    invariant: Invariant,
+    page: &'static str,
+    checker: fn() -> Box<dyn Checker<F>>,
+}
+
+fn boxed<F, C: Checker<F> + Default + 'static>() -> Box<dyn Checker<F>> {
+    Box::<C>::default()
+}
+
+const fn law(name: &'static str, about: &'static str) -> Invariant {
+    Invariant::safety(name, "kernel", about)
+}
+
+/// All rows; the laws first.
+fn rows<F>() -> [Row<F>; 11] {
+    [
+        Row {
+            invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
+            page: include_str!("pages/received-was-sent.txt"),
+            checker: boxed::<F, ReceivedWasSent>,
+        },
+        Row {
+            invariant: law("one-fate", "each copy of each message ends at most once: received, lost or garbled"),
+            page: include_str!("pages/one-fate.txt"),
+            checker: boxed::<F, OneFate>,
+        },
+        Row {
+            invariant: law("time-forward", "the trace's time never goes back, and no event's name is given twice"),
+            page: include_str!("pages/time-forward.txt"),
+            checker: boxed::<F, TimeForward>,
+        },
+        Row {
+            invariant: law("the-dead-do-nothing", "a dead node takes no step and has no effect, a paused one no step"),
+            page: include_str!("pages/the-dead-do-nothing.txt"),
+            checker: boxed::<F, TheDeadDoNothing>,
+        },
+        Row {
+            invariant: law("operations", "a client's operation is invoked once, and ends at most once"),
+            page: include_str!("pages/operations.txt"),
+            checker: boxed::<F, Operations>,
+        },
+        Row {
+            invariant: law("no-panic", "no handler panics"),
+            page: include_str!("pages/no-panic.txt"),
+            checker: boxed::<F, NoPanic>,
+        },
+        Row {
+            invariant: law("progress-of-time", "no instant holds the run up"),
+            page: include_str!("pages/progress-of-time.txt"),
+            checker: boxed::<F, ProgressOfTime>,
+        },
+        Row { invariant: causality::ABOUT, page: include_str!("pages/causality.txt"), checker: boxed::<F, Causality> },
+        Row {
+            invariant: causal_delivery::ABOUT,
+            page: include_str!("pages/causal-delivery.txt"),
+            checker: boxed::<F, CausalDelivery>,
+        },
+        Row {
+            invariant: no_duplication::ABOUT,
+            page: include_str!("pages/no-duplication.txt"),
+            checker: boxed::<F, NoDuplication>,
+        },
+        Row {
+            invariant: reliable_delivery::ABOUT,
+            page: include_str!("pages/reliable-delivery.txt"),
+            checker: boxed::<F, ReliableDelivery>,
+        },
+    ]
+}
+
+/// How many of the rows are laws.
+const LAWS: usize = 7;
+
+/// The kernel's laws with their checkers.
+pub(super) fn laws<F>() -> impl Iterator<Item = (Invariant, Box<dyn Checker<F>>)> {
+    rows().into_iter().take(LAWS).map(|row| (row.invariant, (row.checker)()))
+}
+
+/// The built-in invariants, the kernel's laws (of protocol `kernel`) first. The laws are judged in every run, the others
+/// where a subject claims them.
+pub fn invariants() -> impl Iterator<Item = Invariant> {
+    rows::<()>().into_iter().map(|row| row.invariant)
+}
+
+/// A new checker of the built-in invariant `name`, if there is one.
+#[must_use]
+pub fn checker<F>(name: &str) -> Option<Box<dyn Checker<F>>> {
+    rows().into_iter().find(|row| row.invariant.name == name).map(|row| (row.checker)())
+}
+
+/// The built-in invariant `name` in a screen of text: what it says, how it is computed, what a violation shows, its
+/// limits and its source.
+#[must_use]
+pub fn page(name: &str) -> Option<&'static str> {
+    rows::<()>().into_iter().find(|row| row.invariant.name == name).map(|row| row.page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn laws_are_the_kernels_and_come_first() {
+        let kernels: Vec<bool> = invariants().map(|invariant| invariant.protocol == "kernel").collect();
+        assert_eq!(kernels.iter().filter(|kernel| **kernel).count(), LAWS);
+        assert!(kernels[..LAWS].iter().all(|kernel| *kernel));
+    }
+
+    #[test]
+    fn names_are_unique_and_sentences_short() {
+        let mut names: Vec<_> = invariants().map(|invariant| invariant.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), invariants().count());
+        assert!(invariants().all(|invariant| invariant.about.len() <= 100 && !invariant.about.ends_with('.')));
+    }
+
+    #[test]
+    fn every_page_fits_a_screen_and_opens_with_its_name() {
+        for invariant in invariants() {
+            let page = page(invariant.name).expect("a page");
+            assert!(page.starts_with(invariant.name), "{}", invariant.name);
+            assert!(page.is_ascii() && page.lines().count() <= 40, "{}", invariant.name);
+            assert!(page.lines().all(|line| line.len() <= 80), "{}", invariant.name);
+            for part in ["How:", "A violation shows", "Limits:"] {
+                assert!(page.contains(part), "{} lacks `{part}`", invariant.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_has_no_checker() {
+        assert!(checker::<()>("agreement").is_none());
+        assert!(page("agreement").is_none());
+    }
+}

@@ -1,0 +1,310 @@
+//! The commands, their flags, and what `--help` teaches.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::seeds::SeedRange;
+use crate::chance::Seed;
+use crate::time::Span;
+use crate::trace::Detail;
+
+const EXAMPLES: &str = "\
+Examples:
+  stemmata list scenarios              what there is to run
+  stemmata run hello                   run one, and see what held
+  stemmata sweep hello --count 1000    run it under a thousand seeds
+  stemmata explain causality           what an invariant says, and what a violation shows
+
+The exit code tells the verdict: 0 met, 1 violated, 3 undecided or vacuous; `stemmata explain 3` says more.";
+
+/// Runs a simulated cluster under faults drawn from a seed, and explains which invariants held.
+#[derive(Debug, Parser)]
+#[command(name = "stemmata", version, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Global {
+    /// Write one JSON document to the standard output in place of text; errors are JSON on the standard error
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Say no more than the verdict
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+    /// Colours; `auto` honours NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: Color,
+    /// A progress bar on the standard error; `auto` draws it on a terminal, unless CI is set
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Progress {
+    #[default]
+    Auto,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Run(RunArgs),
+    Sweep(SweepArgs),
+    Replay(ReplayArgs),
+    Verify(VerifyArgs),
+    Check(CheckArgs),
+    Export(ExportArgs),
+    List(ListArgs),
+    Explain(ExplainArgs),
+    /// Prints the JSON Schema of scenario files, so that editors complete and check them
+    #[command(after_help = "\
+Examples:
+  stemmata schema > scenario.schema.json    then name it in a scenario's \"$schema\"
+  stemmata schema | head -20")]
+    Schema,
+    /// The second process of `verify`: prints the digest of each seed
+    #[command(name = "__digests", hide = true)]
+    Digests(DigestsArgs),
+}
+
+/// Which scenario, with which flaws.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Overlay {
+    /// Switch flaws on, such as e09; `none` removes those of the file and expects its invariants to hold
+    #[arg(long, value_name = "FLAW", value_delimiter = ',')]
+    pub(super) flaw: Vec<String>,
+    /// Switch on every flaw that the subject has: the protocols as they were first written down
+    #[arg(long, conflicts_with = "flaw")]
+    pub(super) as_written: bool,
+}
+
+/// Runs a scenario under one seed, and tells what held, what fell and what the faults touched
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata run hello                            a built-in scenario
+  stemmata run mine.json --seed 42              a file of your own, under another seed
+  stemmata run errata/e09                       a scenario that expects a violation, and shows it
+  stemmata run hello --trace - | head -3        every record, as JSON Lines")]
+pub(super) struct RunArgs {
+    /// A scenario file, or the name of a built-in scenario
+    pub(super) scenario: String,
+    /// The seed, decimal or hex [default: the scenario's own, or 0]
+    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED")]
+    pub(super) seed: Option<Seed>,
+    #[command(flatten)]
+    pub(super) overlay: Overlay,
+    /// Write the whole trace to FILE as JSON Lines; `-` is the standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) trace: Option<PathBuf>,
+}
+
+/// Runs scenarios under many seeds on all cores, and gathers what fell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata sweep hello --count 1000                     seeds 0..1000
+  stemmata sweep mine.json --seeds 5000+200 -j 1        200 seeds from 5000 on, on one thread
+  stemmata sweep hello mine.json --time 2m              each for two minutes
+  stemmata sweep mine.json --count 100000 --max-failures 1 -o results.jsonl")]
+pub(super) struct SweepArgs {
+    /// Scenario files, or names of built-in scenarios
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(super) scenarios: Vec<String>,
+    /// The seeds: A..B (without B) or A+N (N seeds from A on)
+    #[arg(long, env = "STEMMATA_SEEDS", value_name = "RANGE")]
+    pub(super) seeds: Option<SeedRange>,
+    /// So many seeds from 0 on
+    #[arg(long, value_name = "N")]
+    pub(super) count: Option<u64>,
+    /// Begin no further seed of a scenario after so long: 30s, 10m, 1h
+    #[arg(long, value_name = "DURATION")]
+    pub(super) time: Option<Span>,
+    /// How many threads [default: one a core]
+    #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) overlay: Overlay,
+    /// Begin no further seed of a scenario after so many failures
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_failures: Option<u64>,
+    /// Also write the results to FILE, as JSON Lines
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// Runs the same run again, shows its trace, and compares the digest
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata replay 'stm1:hello@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916'
+  stemmata replay 'stm1:mine@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916' --scenario mine.json
+  stemmata replay hello --seed 42 --detail facts")]
+pub(super) struct ReplayArgs {
+    /// A run id, as other commands print it; or a scenario, with --seed
+    #[arg(value_name = "RUN_ID|SCENARIO")]
+    pub(super) run: String,
+    /// The file of the run id's scenario, where that is not built in
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenario: Option<String>,
+    /// The seed, where a scenario is named
+    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED")]
+    pub(super) seed: Option<Seed>,
+    #[command(flatten)]
+    pub(super) overlay: Overlay,
+    /// How much of the trace to show
+    #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
+    pub(super) detail: Depth,
+    /// Also write the whole trace to FILE as JSON Lines; `-` is the standard output, in place of the text
+    #[arg(long, value_name = "FILE")]
+    pub(super) trace: Option<PathBuf>,
+}
+
+/// Runs every seed twice, the second time in another process, and names the first event that differs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata verify hello                     seeds 0..20
+  stemmata verify mine.json --seeds 0..100
+
+The second process has another language, time zone and folder. Exit code 4 means: not deterministic.")]
+pub(super) struct VerifyArgs {
+    /// A scenario file, or the name of a built-in scenario
+    pub(super) scenario: String,
+    /// The seeds: A..B (without B) or A+N [default: 0..20]
+    #[arg(long, env = "STEMMATA_SEEDS", value_name = "RANGE")]
+    pub(super) seeds: Option<SeedRange>,
+    /// How many threads [default: one a core]
+    #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) overlay: Overlay,
+}
+
+/// Lets the checkers judge a saved trace
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata run hello --trace t.jsonl && stemmata check t.jsonl
+  stemmata check t.jsonl --invariant causality
+  stemmata run hello --trace - | stemmata check -")]
+pub(super) struct CheckArgs {
+    /// A trace, as `run --trace` writes it; `-` is the standard input
+    pub(super) trace: PathBuf,
+    /// Judge these alone [default: those that judged the run]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1..)]
+    pub(super) invariant: Vec<String>,
+}
+
+/// Writes a saved trace in another form
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata export t.jsonl --to text | less
+  stemmata export t.jsonl --to text --detail all -o t.txt
+  stemmata run hello --trace - | stemmata export - --to text --detail facts")]
+pub(super) struct ExportArgs {
+    /// A trace, as `run --trace` writes it; `-` is the standard input
+    pub(super) trace: PathBuf,
+    /// The form: text for people, jsonl for programs
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(super) to: Form,
+    /// How much of the trace to show as text
+    #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
+    pub(super) detail: Depth,
+    /// Where to write it [default: the standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    Text,
+    Jsonl,
+}
+
+/// How much of a trace to show.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Depth {
+    /// Facts, faults, lives and deaths, clients
+    Facts,
+    /// Also messages and what became of them, and timers
+    #[default]
+    Messages,
+    /// Everything: also what goes to disks
+    All,
+}
+
+impl From<Depth> for Detail {
+    fn from(depth: Depth) -> Self {
+        match depth {
+            Depth::Facts => Self::Facts,
+            Depth::Messages => Self::Messages,
+            Depth::All => Self::All,
+        }
+    }
+}
+
+/// Lists what there is
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata list scenarios
+  stemmata list invariants --json")]
+pub(super) struct ListArgs {
+    /// What
+    #[arg(value_enum)]
+    pub(super) what: Listed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Listed {
+    Scenarios,
+    Invariants,
+    Protocols,
+    Faults,
+    Errata,
+}
+
+/// Explains an invariant, flaw, fault, subject, protocol, scenario or exit code in a screen of text
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata explain causality    an invariant
+  stemmata explain e09          a flaw
+  stemmata explain partition    a fault
+  stemmata explain 3            an exit code")]
+pub(super) struct ExplainArgs {
+    /// Its name, as other commands print it
+    pub(super) name: String,
+}
+
+/// What the second process of `verify` is told.
+#[derive(Debug, Args)]
+pub(super) struct DigestsArgs {
+    pub(super) scenario: String,
+    #[arg(long)]
+    pub(super) seeds: SeedRange,
+    #[arg(long)]
+    pub(super) jobs: u16,
+    #[command(flatten)]
+    pub(super) overlay: Overlay,
+}

@@ -1,0 +1,209 @@
+//! `check`: the checkers judge a saved trace.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::args::CheckArgs;
+use super::chosen::{profiles, quoted, subject_of};
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::file;
+use super::run::is_stdout;
+use super::shell::{BAD, FAINT, GOOD, STRONG, Shell};
+use super::suggest;
+use super::table::counted;
+use super::verdicts::{self, Judged};
+use crate::check;
+use crate::identity::EventId;
+use crate::run::{self, AnySubject, Standing};
+use crate::scenario::{Resolved, ScenarioFile};
+use crate::trace::text::Renderer;
+use crate::trace::{Detail, Header, Judgement, Source, Verdict};
+
+pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let CheckArgs { trace, invariant: names } = args;
+    let mut reader = file::open(trace)?;
+    let header = reader.header().clone();
+    let known = known(&header, subjects);
+    knows(names, known.as_ref())?;
+    let violates = violates(&header);
+    let judged = match &known {
+        Some((subject, resolved)) => subject.judge(resolved, &mut reader, names),
+        None => run::judge_unknown(&mut reader, &unknown_names(&header, names), &violates),
+    };
+    let run::Judged { mut outcome, footer, foreign_facts } = judged.map_err(|error| file::unreadable(trace, error))?;
+    warn(&header, known.is_some(), foreign_facts, shell);
+    if !names.is_empty() {
+        outcome.judgements.retain(|judged| names.contains(&judged.invariant));
+    }
+    let differences = differences(&footer.judgements, &outcome.judgements);
+    let standing = match &known {
+        Some((_, resolved)) if names.is_empty() => outcome.standing(resolved),
+        Some(_) | None => standing(&outcome.judgements, &violates),
+    };
+    let exit = if differences.is_empty() { Exit::from(standing) } else { Exit::Broken };
+    let lines = cited_lines(trace, &outcome.judgements)?;
+    let judged = verdicts::judged(&outcome.judgements, &violates, &lines);
+    let report = Report { header: &header, judged, differences, standing, exit, args };
+    if shell.json {
+        shell.document(&report.json())?;
+    } else {
+        shell.result(&report.text(shell))?;
+    }
+    Ok(exit)
+}
+
+/// The subject of a trace and what its run was given, if this program knows them.
+fn known(header: &Header, subjects: &[AnySubject]) -> Option<(AnySubject, Resolved)> {
+    let text = header.resolved.to_string();
+    let file = ScenarioFile::parse("the trace's head", &header.scenario, &text, &profiles(subjects)).ok()?;
+    let resolved = file.resolve(header.seed).ok()?;
+    Some((subject_of(&file, subjects), resolved))
+}
+
+/// Refuses names that no checker here has.
+fn knows(names: &[String], known: Option<&(AnySubject, Resolved)>) -> Result<(), Failure> {
+    let own = known.map(|(subject, _)| subject.profile.invariants).unwrap_or_default();
+    let all: Vec<&str> =
+        check::invariants().map(|invariant| invariant.name).chain(own.iter().map(|invariant| invariant.name)).collect();
+    match names.iter().find(|name| !all.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Failure::helped(format!("there is no invariant `{name}`"), suggest::cure(name, &all))),
+    }
+}
+
+/// The invariants that the scenario expects to fall.
+fn violates(header: &Header) -> Vec<String> {
+    let violates = header.resolved.pointer("/expect/violates").and_then(Value::as_array);
+    violates.into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+}
+
+/// What to judge where the subject is unknown: what was asked for, or all that was expected.
+fn unknown_names(header: &Header, names: &[String]) -> Vec<String> {
+    if !names.is_empty() {
+        return names.to_vec();
+    }
+    let holds = header.resolved.pointer("/expect/holds").and_then(Value::as_array);
+    let holds = holds.into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned()));
+    holds.chain(violates(header)).collect()
+}
+
+fn warn(header: &Header, known: bool, foreign_facts: u64, shell: &Shell) {
+    if !known {
+        shell.note(&format!(
+            "this program doesn't know the subject `{}`, or not as the trace has it: only built-in checkers judge it",
+            header.subject
+        ));
+    } else if foreign_facts > 0 {
+        shell.note(&format!(
+            "{} of another build: the subject's own checkers were not shown them",
+            counted(foreign_facts, "fact")
+        ));
+    }
+}
+
+/// Where the verdicts differ from those that the trace's end tells.
+fn differences(told: &[Judgement], found: &[Judgement]) -> Vec<String> {
+    let told: BTreeMap<&str, &Verdict> =
+        told.iter().map(|judged| (judged.invariant.as_str(), &judged.verdict)).collect();
+    let differ = found.iter().filter_map(|judged| {
+        let before = told.get(judged.invariant.as_str()).filter(|before| **before != &judged.verdict)?;
+        Some(format!("{}: the trace says {}, and its records {}", judged.invariant, say(before), say(&judged.verdict)))
+    });
+    differ.collect()
+}
+
+fn say(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Holds { exercised } => format!("`holds`, exercised {exercised} times"),
+        Verdict::Violated(violation) => format!("`violated` ({})", violation.sentence),
+        Verdict::Undecided { why } | Verdict::Vacuous { why } => format!("`{}` ({why})", verdict.word()),
+    }
+}
+
+/// How verdicts stand to what was expected, where nothing else of the run is known.
+fn standing(judgements: &[Judgement], violates: &[String]) -> Standing {
+    let fell = |judged: &&Judgement| judged.verdict.violation().is_some();
+    let mut awaited = judgements.iter().filter(|judged| violates.contains(&judged.invariant)).peekable();
+    if awaited.peek().is_some() {
+        return if awaited.all(|judged| fell(&judged)) { Standing::Met } else { Standing::Broken };
+    }
+    let of = |judged: &Judgement| match judged.verdict {
+        Verdict::Holds { .. } => Standing::Met,
+        Verdict::Violated(_) => Standing::Broken,
+        Verdict::Undecided { .. } | Verdict::Vacuous { .. } => Standing::Unproven,
+    };
+    judgements.iter().map(of).max().unwrap_or(Standing::Met)
+}
+
+/// The lines that violations cite, from a second reading; a trace that was piped in can't be read twice.
+fn cited_lines(trace: &Path, judgements: &[Judgement]) -> Result<BTreeMap<EventId, String>, Failure> {
+    let witnesses = verdicts::witnesses(judgements);
+    let mut lines = BTreeMap::new();
+    if witnesses.is_empty() || is_stdout(trace) {
+        return Ok(lines);
+    }
+    let mut reader = file::open(trace)?;
+    let renderer = Renderer::new(&reader.header().lanes, Detail::All);
+    let read = reader.for_each(&mut |record| {
+        if witnesses.binary_search(&record.id).is_ok() {
+            lines.insert(record.id, renderer.alone(record));
+        }
+    });
+    read.map_err(|error| file::unreadable(trace, error))?;
+    Ok(lines)
+}
+
+struct Report<'a> {
+    header: &'a Header,
+    judged: Vec<Judged>,
+    differences: Vec<String>,
+    standing: Standing,
+    exit: Exit,
+    args: &'a CheckArgs,
+}
+
+impl Report<'_> {
+    fn json(&self) -> Value {
+        json!({
+            "scenario": self.header.scenario,
+            "subject": self.header.subject,
+            "seed": self.header.seed,
+            "standing": self.standing,
+            "judgements": self.judged,
+            "differences": self.differences,
+            "exit_code": self.exit.code(),
+        })
+    }
+
+    fn text(&self, shell: &Shell) -> String {
+        let Header { scenario, seed, .. } = self.header;
+        let mut text = String::new();
+        if !shell.quiet {
+            let trace = self.args.trace.display();
+            text.push_str(&format!("{STRONG}{scenario}{STRONG:#} {FAINT}seed {seed}, from {trace}{FAINT:#}\n\n"));
+            text.push_str(&verdicts::table(&self.judged));
+        }
+        text.push_str(&verdicts::violations(&self.judged));
+        for difference in &self.differences {
+            text.push_str(&format!("\n{BAD}differs{BAD:#}: {difference}\n"));
+        }
+        let (word, style) = match self.standing {
+            Standing::Met => ("met", GOOD),
+            Standing::Unproven => ("unproven", super::shell::DOUBT),
+            Standing::Broken => ("broken", BAD),
+        };
+        let same = if self.differences.is_empty() { "the same verdicts as live" } else { "other verdicts than live" };
+        let judged = counted(self.judged.len() as u64, "invariant");
+        text.push_str(&format!("\n{style}{word}{style:#}: {judged} judged, {same}\n"));
+        if self.exit != Exit::Met {
+            let trace = quoted(&self.args.trace.display().to_string());
+            let names = &self.args.invariant;
+            let names = if names.is_empty() { String::new() } else { format!(" --invariant {}", names.join(",")) };
+            text.push_str(&format!("{} check {trace}{names}\n", quoted(&shell.program)));
+        }
+        text
+    }
+}

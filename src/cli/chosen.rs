@@ -1,0 +1,122 @@
+//! The scenario that a command was given, with its subject, and the commands that replay its runs.
+
+use std::path::Path;
+
+use super::args::Overlay;
+use super::failure::Failure;
+use super::seeds::SeedRange;
+use super::shell::Shell;
+use crate::chance::Seed;
+use crate::hunt::RunId;
+use crate::run::AnySubject;
+use crate::scenario::{self, Resolved, ScenarioFile};
+use crate::subject::Profile;
+use crate::trace::Digest;
+
+/// A scenario and the subject that it runs.
+#[derive(Clone, Debug)]
+pub(super) struct Chosen {
+    pub(super) file: ScenarioFile,
+    pub(super) subject: AnySubject,
+    /// What was named, if it is not a built-in scenario.
+    path: Option<String>,
+}
+
+/// What the subjects need scenarios to know.
+pub(super) fn profiles(subjects: &[AnySubject]) -> Vec<Profile> {
+    subjects.iter().map(|subject| subject.profile).collect()
+}
+
+impl Chosen {
+    pub(super) fn load(name: &str, overlay: &Overlay, subjects: &[AnySubject]) -> Result<Self, Failure> {
+        let file = scenario::load(name, &profiles(subjects))?;
+        let built_in = !Path::new(name).is_file() && scenario::built_in().any(|known| known.name == name);
+        let subject = subject_of(&file, subjects);
+        Ok(Self { file: laid_over(file, overlay)?, subject, path: (!built_in).then(|| name.to_owned()) })
+    }
+
+    pub(super) fn resolve(&self, seed: Seed) -> Result<Resolved, Failure> {
+        Ok(self.file.resolve(seed)?)
+    }
+
+    pub(super) fn run_id(&self, seed: Seed, digest: Digest) -> RunId {
+        RunId {
+            scenario: self.file.name().to_owned(),
+            file: self.file.short_digest(),
+            seed,
+            flaws: self.file.switched().to_vec(),
+            digest,
+        }
+    }
+
+    /// The command that replays a run of this scenario.
+    pub(super) fn replay(&self, shell: &Shell, run: &RunId) -> String {
+        let scenario = self.path.as_ref().map(|path| format!(" --scenario {}", quoted(path))).unwrap_or_default();
+        format!("{} replay {}{scenario}", quoted(&shell.program), always_quoted(&run.to_string()))
+    }
+
+    /// The command that sweeps these seeds of this scenario.
+    pub(super) fn sweep(&self, shell: &Shell, seeds: SeedRange) -> String {
+        format!("{} sweep {} --seeds {seeds}", quoted(&shell.program), self.named())
+    }
+
+    /// The command that verifies these seeds of this scenario.
+    pub(super) fn verify(&self, shell: &Shell, seeds: SeedRange) -> String {
+        format!("{} verify {} --seeds {seeds}", quoted(&shell.program), self.named())
+    }
+
+    /// The scenario and its flaws, as arguments.
+    fn named(&self) -> String {
+        let scenario = quoted(self.path().unwrap_or(self.file.name()));
+        let flaws = self.file.switched();
+        if flaws.is_empty() { scenario } else { format!("{scenario} --flaw {}", flaws.join(",")) }
+    }
+
+    /// What was named, if it is not a built-in scenario.
+    pub(super) fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+}
+
+/// The subject of a scenario that was read with these subjects' profiles.
+pub(super) fn subject_of(file: &ScenarioFile, subjects: &[AnySubject]) -> AnySubject {
+    let named = |subject: &&AnySubject| subject.profile.name == file.subject().name;
+    *subjects.iter().find(named).expect("a scenario's subject is one of those that it was read with")
+}
+
+fn laid_over(file: ScenarioFile, overlay: &Overlay) -> Result<ScenarioFile, Failure> {
+    let Overlay { flaw, as_written } = overlay;
+    if *as_written {
+        return Ok(file.as_written());
+    }
+    match flaw.as_slice() {
+        [] => Ok(file),
+        [none] if none == "none" => Ok(file.without_flaws()),
+        flaws if flaws.iter().any(|flaw| flaw == "none") => {
+            Err(Failure::helped("`--flaw none` stands alone", "leave out the other flaws, or `none`"))
+        }
+        flaws => Ok(file.with_flaws(flaws)?),
+    }
+}
+
+/// A word as a shell takes it, in quotes where it needs them.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { always_quoted(word) }
+}
+
+fn always_quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_as_shells_need() {
+        assert_eq!(quoted("target/debug/stemmata"), "target/debug/stemmata");
+        assert_eq!(quoted("my file"), "'my file'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}

@@ -1,0 +1,128 @@
+//! The exit codes, which are public API.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    Met,
+    Broken,
+    Usage,
+    Unproven,
+    NotDeterministic,
+    Nothing,
+    Internal,
+    Io,
+    Stopped,
+    Interrupted,
+}
+
+impl Exit {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Met,
+        Self::Broken,
+        Self::Usage,
+        Self::Unproven,
+        Self::NotDeterministic,
+        Self::Nothing,
+        Self::Internal,
+        Self::Io,
+        Self::Stopped,
+        Self::Interrupted,
+    ];
+
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Met => 0,
+            Self::Broken => 1,
+            Self::Usage => 2,
+            Self::Unproven => 3,
+            Self::NotDeterministic => 4,
+            Self::Nothing => 5,
+            Self::Internal => 70,
+            Self::Io => 74,
+            Self::Stopped => 75,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// What the code means, for `explain`.
+    pub(super) const fn about(self) -> &'static str {
+        match self {
+            Self::Met => {
+                "Every expectation of the scenario is met. A scenario with `violates` is met when each invariant that it \
+                 names falls; in a sweep, in at least one seed."
+            }
+            Self::Broken => {
+                "An invariant is violated that was expected to hold, an expected violation is missing, or a trace or \
+                 digest is not what it was."
+            }
+            Self::Usage => "A usage or scenario error, or a file that is foreign or of another version.",
+            Self::Unproven => {
+                "Undecided or vacuous: nothing is violated, but something could not be decided or was never put to the \
+                 test. A planned fault that touched nothing and a fact that never occurred count as that."
+            }
+            Self::NotDeterministic => "Not deterministic: one seed gave two digests in one build.",
+            Self::Nothing => "Nothing to do: no seed was selected.",
+            Self::Internal => "An internal error, which should be reported.",
+            Self::Io => "An input or output error, such as a full disk or an unwritable folder.",
+            Self::Stopped => "Stopped early, by SIGTERM; the results so far are valid.",
+            Self::Interrupted => "Interrupted, by Ctrl-C; the results so far are valid.",
+        }
+    }
+
+    /// The one that counts where several apply: the first of 4, 1, 130, 75, 3, 0.
+    pub(super) fn or(self, other: Self) -> Self {
+        if other.weight() > self.weight() { other } else { self }
+    }
+
+    const fn weight(self) -> u8 {
+        match self {
+            Self::Met => 0,
+            Self::Unproven => 1,
+            Self::Stopped => 2,
+            Self::Interrupted => 3,
+            Self::Broken => 4,
+            Self::NotDeterministic => 5,
+            Self::Nothing => 6,
+            Self::Usage => 7,
+            Self::Io => 8,
+            Self::Internal => 9,
+        }
+    }
+}
+
+impl From<crate::run::Standing> for Exit {
+    fn from(standing: crate::run::Standing) -> Self {
+        match standing {
+            crate::run::Standing::Met => Self::Met,
+            crate::run::Standing::Unproven => Self::Unproven,
+            crate::run::Standing::Broken => Self::Broken,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_of_several_counts() {
+        let order = [Exit::NotDeterministic, Exit::Broken, Exit::Interrupted, Exit::Stopped, Exit::Unproven, Exit::Met];
+        for pair in order.windows(2) {
+            assert_eq!(pair[0].or(pair[1]), pair[0]);
+            assert_eq!(pair[1].or(pair[0]), pair[0]);
+        }
+    }
+
+    #[test]
+    fn codes_are_those_of_the_contract() {
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 70, 74, 75, 130]);
+    }
+}

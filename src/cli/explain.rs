@@ -1,0 +1,155 @@
+//! `explain`: one word, in a screen of text.
+
+use serde_json::json;
+
+use super::args::ExplainArgs;
+use super::chosen::profiles;
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::list::protocols_of;
+use super::shell::Shell;
+use super::suggest;
+use crate::check;
+use crate::fault::FaultKind;
+use crate::run::AnySubject;
+use crate::scenario;
+
+/// One thing that can be explained.
+struct Page {
+    kind: &'static str,
+    name: String,
+    text: String,
+}
+
+pub(super) fn explain(args: &ExplainArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let pages = pages(subjects);
+    let name = args.name.as_str();
+    let same = |page: &&Page| page.name.eq_ignore_ascii_case(name);
+    let found: Vec<&Page> = pages.iter().filter(same).collect();
+    if found.is_empty() {
+        let mut known: Vec<&str> = pages.iter().map(|page| page.name.as_str()).collect();
+        known.retain(|name| name.parse::<u8>().is_err());
+        let help = suggest::cure(name, &known);
+        return Err(Failure::helped(format!("there is nothing called `{name}` to explain"), help));
+    }
+    if shell.json {
+        let pages = found.iter().map(|page| json!({ "kind": page.kind, "name": page.name, "text": page.text }));
+        shell.document(&pages.collect::<Vec<_>>())?;
+    } else {
+        let texts: Vec<String> = found.iter().map(|page| format!("{}\n", page.text.trim_end())).collect();
+        shell.result(&texts.join("\n"))?;
+    }
+    Ok(Exit::Met)
+}
+
+/// Everything that can be explained.
+fn pages(subjects: &[AnySubject]) -> Vec<Page> {
+    let mut pages = invariants(subjects);
+    pages.extend(subjects.iter().flat_map(flaws));
+    pages.extend(FaultKind::ALL.into_iter().map(fault));
+    pages.extend(subjects.iter().flat_map(subject));
+    pages.extend(scenarios(subjects));
+    pages.extend(Exit::ALL.into_iter().map(exit));
+    pages
+}
+
+fn invariants(subjects: &[AnySubject]) -> Vec<Page> {
+    let built_in = check::invariants().map(|invariant| Page {
+        kind: "invariant",
+        name: invariant.name.to_owned(),
+        text: check::page(invariant.name).unwrap_or(invariant.about).to_owned(),
+    });
+    let own = subjects.iter().flat_map(|subject| subject.profile.invariants.iter().map(move |claim| (subject, claim)));
+    let own = own.filter(|(_, claim)| check::page(claim.name).is_none());
+    let own = own.map(|(subject, claim)| Page {
+        kind: "invariant",
+        name: claim.name.to_owned(),
+        text: format!(
+            "{}: an invariant of {}, claimed by the subject {}.\n\n{}",
+            claim.name, claim.protocol, subject.profile.name, claim.about
+        ),
+    });
+    built_in.chain(own).collect()
+}
+
+fn flaws(subject: &AnySubject) -> Vec<Page> {
+    let name = subject.profile.name;
+    let flaws = subject.profile.flaws.iter().map(|flaw| Page {
+        kind: "flaw",
+        name: flaw.id.to_owned(),
+        text: format!(
+            "{id}: a flaw of {protocol}, in the subject {name}.\n\n{about}\n\nIt breaks the invariant {violates}. Switch \
+             it on with `--flaw {id}`, or in a scenario with\n\n  \"protocols\": {{ \"{protocol}\": {{ \"flaws\": \
+             [\"{id}\"] }} }}",
+            id = flaw.id,
+            protocol = flaw.protocol,
+            about = flaw.about,
+            violates = flaw.violates,
+        ),
+    });
+    flaws.collect()
+}
+
+fn fault(kind: FaultKind) -> Page {
+    let name = kind.name();
+    let text = format!("{name}: a fault.\n\n{}.", capital(kind.about()));
+    Page { kind: "fault", name: name.to_owned(), text }
+}
+
+/// The subject, and each of its protocols.
+fn subject(subject: &AnySubject) -> Vec<Page> {
+    let profile = subject.profile;
+    let invariants = |of: &dyn Fn(&str) -> bool| {
+        let claims = profile.invariants.iter().filter(|claim| of(claim.protocol));
+        claims.map(|claim| format!("  {}: {}\n", claim.name, claim.about)).collect::<String>()
+    };
+    let flaws = |of: &dyn Fn(&str) -> bool| {
+        let flaws = profile.flaws.iter().filter(|flaw| of(flaw.protocol));
+        flaws.map(|flaw| format!("  {}: {}\n", flaw.id, flaw.about)).collect::<String>()
+    };
+    let parts = |of: &dyn Fn(&str) -> bool| {
+        let (invariants, flaws) = (invariants(of), flaws(of));
+        let titled = |title: &str, list: String| if list.is_empty() { list } else { format!("\n{title}:\n{list}") };
+        format!("{}{}", titled("Invariants", invariants), titled("Flaws", flaws))
+    };
+    let protocols = protocols_of(subject);
+    let mut pages = vec![Page {
+        kind: "subject",
+        name: profile.name.to_owned(),
+        text: format!(
+            "{}: a subject, with the protocols {}.\n\n{}\n{}",
+            profile.name,
+            protocols.join(", "),
+            profile.about,
+            parts(&|_| true)
+        ),
+    }];
+    let others = protocols.into_iter().filter(|protocol| protocol != profile.name);
+    pages.extend(others.map(|protocol| Page {
+        kind: "protocol",
+        text: format!("{protocol}: a protocol of the subject {}.\n{}", profile.name, parts(&|of| of == protocol)),
+        name: protocol,
+    }));
+    pages
+}
+
+fn scenarios(subjects: &[AnySubject]) -> Vec<Page> {
+    let profiles = profiles(subjects);
+    let pages = scenario::built_in().filter_map(|built_in| {
+        let file = scenario::ScenarioFile::parse(built_in.name, built_in.name, built_in.text, &profiles).ok()?;
+        let about = &file.scenario().about;
+        let text = format!("{}: a built-in scenario.\n\n{about}\n\n{}", built_in.name, built_in.text);
+        Some(Page { kind: "scenario", name: built_in.name.to_owned(), text })
+    });
+    pages.collect()
+}
+
+fn exit(exit: Exit) -> Page {
+    let name = exit.code().to_string();
+    Page { kind: "exit code", text: format!("{name}: an exit code.\n\n{}", exit.about()), name }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}

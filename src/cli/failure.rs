@@ -1,0 +1,104 @@
+//! Why a command could not do what it was asked.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use crate::hunt::RunIdError;
+use crate::scenario::Problem;
+use crate::trace::jsonl::ReadError;
+
+/// Why a command could not do what it was asked; its text names the file or the flag, and the cure.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The scenario can't be used.
+    Problem(Box<Problem>),
+    /// The command line can't be used.
+    Usage { message: String, help: Option<String> },
+    /// A trace can't be read.
+    Trace { file: String, error: ReadError },
+    /// A file can't be read or written.
+    Io { what: String, error: io::Error, help: Option<String> },
+    /// No seed was selected.
+    Nothing(String),
+}
+
+pub(super) type Outcome = Result<Exit, Failure>;
+
+impl Failure {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: None }
+    }
+
+    pub(super) fn helped(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: Some(help.into()) }
+    }
+
+    /// The results could not be written.
+    pub(super) fn stdout(error: io::Error) -> Self {
+        Self::Io { what: "can't write to the standard output".to_owned(), error, help: None }
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Problem(_) | Self::Usage { .. } => Exit::Usage,
+            Self::Trace { error: ReadError::Io(error), .. } if !names_no_file(error) => Exit::Io,
+            Self::Trace { .. } => Exit::Usage,
+            Self::Io { .. } => Exit::Io,
+            Self::Nothing(_) => Exit::Nothing,
+        }
+    }
+
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::Problem(problem) => problem.to_string(),
+            Self::Usage { message, .. } | Self::Nothing(message) => message.clone(),
+            Self::Trace { file, error: ReadError::Io(error) } => format!("can't read `{file}`: {error}"),
+            Self::Trace { file, error } => format!("{file}: {error}"),
+            Self::Io { what, error, .. } => format!("{what}: {error}"),
+        }
+    }
+
+    pub(super) fn help(&self) -> Option<&str> {
+        match self {
+            Self::Usage { help, .. } | Self::Io { help, .. } => help.as_deref(),
+            Self::Problem(_) | Self::Trace { .. } | Self::Nothing(_) => None,
+        }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let mut error = json!({ "message": self.message(), "exit_code": self.exit().code() });
+        if let Some(help) = self.help() {
+            error["help"] = json!(help);
+        }
+        if let Self::Problem(problem) = self {
+            error["problem"] = json!(problem);
+        }
+        json!({ "error": error })
+    }
+}
+
+/// Whether the path itself is wrong, and not the disk.
+fn names_no_file(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory)
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<RunIdError> for Failure {
+    fn from(error: RunIdError) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+/// What goes wrong in a command's own `write!` is its standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::stdout(error)
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line. A program with subjects of its own calls [`main`] with them, and has every command.
+
+mod account;
+mod args;
+mod check;
+mod chosen;
+mod environment;
+mod exit;
+mod explain;
+mod export;
+mod failure;
+mod file;
+mod list;
+mod panics;
+mod replay;
+mod run;
+mod schema;
+mod seeds;
+mod shell;
+mod signals;
+mod store;
+mod suggest;
+mod sweep;
+mod table;
+mod usage;
+mod verdicts;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use args::Command;
+use exit::Exit;
+use failure::Outcome;
+use shell::Shell;
+
+use crate::run::AnySubject;
+
+/// Runs the command that the arguments name, for scenarios of these subjects, and returns its exit code.
+#[must_use]
+pub fn main(subjects: &[AnySubject]) -> ExitCode {
+    let (cli, matches) = match usage::parse() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit.into(),
+    };
+    let shell = Shell::new(environment::program(), &cli.global);
+    let exit = match panics::guard(|| command(&cli.command, &matches, subjects, &shell)) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(failure)) => {
+            shell.fail(&failure);
+            failure.exit()
+        }
+        Err(panic) => {
+            shell.internal(&panic, &usage::typed());
+            Exit::Internal
+        }
+    };
+    exit.into()
+}
+
+fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let given = matches.subcommand().map(|(_, given)| given);
+    let source = |flag: &str| given.and_then(|given| given.try_contains_id(flag).ok().and(given.value_source(flag)));
+    let typed = |flag: &str| source(flag) == Some(ValueSource::CommandLine);
+    let show = |flag: &str| usage::show_environment(flag, source(flag), shell);
+    match command {
+        Command::Run(args) => {
+            show("seed");
+            run::run(args, subjects, shell)
+        }
+        Command::Replay(args) => {
+            if !replay::is_pinned(args) {
+                show("seed");
+            }
+            replay::replay(args, typed("seed"), subjects, shell)
+        }
+        Command::Sweep(args) => {
+            if args.count.is_none() {
+                show("seeds");
+            }
+            show("jobs");
+            sweep::sweep(args, typed("seeds"), subjects, shell)
+        }
+        Command::Verify(args) => {
+            show("seeds");
+            show("jobs");
+            verify::verify(args, subjects, shell)
+        }
+        Command::Check(args) => check::check(args, subjects, shell),
+        Command::Export(args) => export::export(args, shell),
+        Command::List(args) => list::list(args, subjects, shell),
+        Command::Explain(args) => explain::explain(args, subjects, shell),
+        Command::Schema => schema::schema(subjects, shell),
+        Command::Digests(args) => verify::digests(args, subjects, shell),
+    }
+}

@@ -1,0 +1,145 @@
+//! `replay`: the same run again, everything shown, the digest compared.
+
+use std::io::Write as _;
+
+use super::account::Account;
+use super::args::{Overlay, ReplayArgs};
+use super::chosen::Chosen;
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::run::{is_stdout, save, two_documents};
+use super::shell::{BAD, Shell};
+use super::verdicts;
+use crate::hunt::RunId;
+use crate::run::{AnySubject, Keep};
+use crate::scenario;
+use crate::trace::text::{self, Renderer};
+use crate::trace::{Detail, Digest, Trace};
+
+pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let to_stdout = args.trace.as_deref().is_some_and(is_stdout);
+    if to_stdout && shell.json {
+        return Err(two_documents());
+    }
+    let Wanted { chosen, seed, id } = wanted(args, seed_was_typed, subjects)?;
+    let resolved = chosen.resolve(seed)?;
+    let outcome = chosen.subject.run(&resolved, Keep::Trace);
+    let trace = outcome.trace.as_ref().expect("it was kept");
+    let account = Account::new(&chosen, &resolved, &outcome, shell);
+    let again = || chosen.subject.run(&resolved, Keep::Verdicts).digest;
+    let difference = id.as_ref().filter(|id| id.digest != outcome.digest);
+    let difference = difference.map(|id| explain(id, &chosen, outcome.digest, again()));
+    if let Some(file) = &args.trace {
+        save(trace, file, shell)?;
+    }
+    let exit = match &difference {
+        Some((exit, _)) => *exit,
+        None => Exit::from(account.standing),
+    };
+    if shell.json {
+        let mut document = serde_json::to_value(&account).expect("an account is plain data");
+        document["same_digest"] = id.map(|_| difference.is_none()).into();
+        document["difference"] = difference.map(|(_, why)| why).into();
+        document["exit_code"] = exit.code().into();
+        shell.document(&document)?;
+        return Ok(exit);
+    }
+    let mut text = format!("\n{}", account.text(shell));
+    if let Some((_, why)) = &difference {
+        text.push_str(&format!("\n{BAD}differs{BAD:#}: {why}\n{}\n", account.replay));
+    }
+    if to_stdout {
+        shell.say(text.trim_end());
+    } else {
+        if !shell.quiet {
+            show(trace, args.detail.into(), shell)?;
+        }
+        shell.result(text.trim_start())?;
+    }
+    Ok(exit)
+}
+
+/// Whether a run id says which seed.
+pub(super) fn is_pinned(args: &ReplayArgs) -> bool {
+    RunId::resembles(&args.run)
+}
+
+/// What is to be run again.
+struct Wanted {
+    chosen: Chosen,
+    seed: crate::chance::Seed,
+    id: Option<RunId>,
+}
+
+fn wanted(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySubject]) -> Result<Wanted, Failure> {
+    let ReplayArgs { run, scenario, seed, overlay, .. } = args;
+    if !is_pinned(args) {
+        if scenario.is_some() {
+            return Err(Failure::helped(
+                format!("`{run}` is not a run id, and --scenario says where a run id's scenario is"),
+                "name one scenario, with --seed",
+            ));
+        }
+        let chosen = Chosen::load(run, overlay, subjects)?;
+        let seed = seed.unwrap_or(chosen.file.seed());
+        return Ok(Wanted { chosen, seed, id: None });
+    }
+    let id: RunId = run.parse()?;
+    if seed_was_typed || overlay.as_written || !overlay.flaw.is_empty() {
+        let message = "a run id pins the seed and the flaws: leave out --seed, --flaw and --as-written";
+        return Err(Failure::usage(message));
+    }
+    let overlay = Overlay { flaw: id.flaws.clone(), as_written: false };
+    let built_in = scenario::built_in().any(|known| known.name == id.scenario);
+    let name = match scenario {
+        Some(file) => file,
+        None if built_in => &id.scenario,
+        None => {
+            return Err(Failure::helped(
+                format!("the scenario `{}` is not built in", id.scenario),
+                "give its file: --scenario FILE",
+            ));
+        }
+    };
+    Ok(Wanted { chosen: Chosen::load(name, &overlay, subjects)?, seed: id.seed, id: Some(id) })
+}
+
+/// Why a replay came to another digest than its run id says, found out by running it `again`.
+fn explain(id: &RunId, chosen: &Chosen, digest: Digest, again: Digest) -> (Exit, String) {
+    if again != digest {
+        let why = format!("this build is not deterministic: the same run gave {digest}, and then {again}");
+        return (Exit::NotDeterministic, why);
+    }
+    let file = chosen.file.short_digest();
+    let why = if file == id.file {
+        format!("the build changed: the run id says digest {}, and this build gives {digest}, twice", id.digest)
+    } else {
+        let name = chosen.path().unwrap_or(chosen.file.name());
+        format!(
+            "the scenario changed: the run id is of file digest {}, and `{name}` has {file}; so the trace is {digest} \
+             in place of {}",
+            id.file, id.digest
+        )
+    };
+    (Exit::Broken, why)
+}
+
+/// Prints a trace as text, with the lines that violations cite in colour.
+fn show(trace: &Trace, detail: Detail, shell: &Shell) -> Result<(), Failure> {
+    let mut out = shell.results();
+    let cited = verdicts::witnesses(&trace.footer.judgements);
+    let mut renderer = Renderer::new(&trace.header.lanes, detail);
+    out.write_all(text::head(&trace.header).as_bytes())?;
+    for record in trace.records() {
+        if out.closed() {
+            break;
+        }
+        match renderer.line(&record) {
+            Some(line) if cited.binary_search(&record.id).is_ok() => writeln!(out, "{BAD}{line}{BAD:#}")?,
+            Some(line) => writeln!(out, "{line}")?,
+            None => {}
+        }
+    }
+    out.write_all(text::end(&trace.footer).as_bytes())?;
+    Ok(out.flush()?)
+}

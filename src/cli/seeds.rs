@@ -1,0 +1,75 @@
+//! Ranges of seeds: `A..B` without B, or `A+N`, N seeds from A on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::chance::Seed;
+
+/// Seeds that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SeedRange {
+    pub(super) first: u64,
+    pub(super) count: u64,
+}
+
+impl SeedRange {
+    /// From `first` to the greatest seed.
+    pub(super) const fn from(first: u64) -> Self {
+        Self { first, count: u64::MAX - first }
+    }
+}
+
+impl fmt::Display for SeedRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.first.checked_add(self.count) {
+            Some(end) => write!(f, "{}..{end}", self.first),
+            None => write!(f, "{}+{}", self.first, self.count),
+        }
+    }
+}
+
+impl FromStr for SeedRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seed = |text: &str| text.parse::<Seed>().map(|Seed(number)| number).map_err(|error| error.to_string());
+        if let Some((first, end)) = text.split_once("..") {
+            let (first, end) = (seed(first)?, seed(end)?);
+            let count =
+                end.checked_sub(first).ok_or(format!("`{text}` ends before it begins; a range is A..B or A+N"))?;
+            return Ok(Self { first, count });
+        }
+        if let Some((first, count)) = text.split_once('+') {
+            let first = seed(first)?;
+            let count: u64 = count.parse().map_err(|_| format!("`{count}` is not a number of seeds"))?;
+            let fits = count == 0 || first.checked_add(count - 1).is_some();
+            return if fits {
+                Ok(Self { first, count })
+            } else {
+                Err(format!("`{text}` goes beyond the last seed, 2^64-1"))
+            };
+        }
+        Err(format!("`{text}` is not a range of seeds: A..B (without B) or A+N; a single seed is {text}+1"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_read_in_both_forms() {
+        assert_eq!("5..8".parse(), Ok(SeedRange { first: 5, count: 3 }));
+        assert_eq!("0x10+3".parse(), Ok(SeedRange { first: 16, count: 3 }));
+        assert_eq!("7..7".parse(), Ok(SeedRange { first: 7, count: 0 }));
+        assert_eq!("18446744073709551615+1".parse(), Ok(SeedRange { first: u64::MAX, count: 1 }));
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused() {
+        for text in ["", "5", "8..5", "1..", "..3", "a+b", "1+-1", "18446744073709551615+2", "0..18446744073709551616"]
+        {
+            assert!(text.parse::<SeedRange>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The terminal: where results go, where diagnostics go, and with how much colour.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::args::{Color, Global, Progress};
+use super::environment;
+use super::failure::Failure;
+use super::panics::Panic;
+
+/// Good news.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// Bad news.
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// What proves nothing.
+pub(super) const DOUBT: Style = AnsiColor::Yellow.on_default();
+/// What is said beside the matter.
+pub(super) const FAINT: Style = Style::new().dimmed();
+/// Titles.
+pub(super) const STRONG: Style = Style::new().bold();
+
+/// The terminal, and how the caller wants it used.
+#[derive(Clone, Debug)]
+pub(super) struct Shell {
+    /// The program as it was called.
+    pub(super) program: String,
+    pub(super) json: bool,
+    pub(super) quiet: bool,
+    pub(super) verbose: bool,
+    color: ColorChoice,
+    progress: bool,
+}
+
+impl Shell {
+    pub(super) fn new(program: String, global: &Global) -> Self {
+        let color = match global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let progress = match global.progress {
+            Progress::Auto => io::stderr().is_terminal() && !environment::unattended(),
+            Progress::Never => false,
+        };
+        let Global { json, quiet, verbose, .. } = *global;
+        Self { program, json, quiet, verbose, color, progress: progress && !quiet }
+    }
+
+    /// Whether a progress bar may be drawn.
+    pub(super) const fn progress(&self) -> bool {
+        self.progress
+    }
+
+    /// Where results go.
+    pub(super) fn results(&self) -> Results {
+        Results { out: BufWriter::new(AutoStream::new(io::stdout(), self.color)), closed: false }
+    }
+
+    /// Where diagnostics go.
+    fn diagnostics(&self) -> AutoStream<io::Stderr> {
+        AutoStream::new(io::stderr(), self.color)
+    }
+
+    /// Writes text as the command's result.
+    pub(super) fn result(&self, text: &str) -> Result<(), Failure> {
+        let mut out = self.results();
+        out.write_all(text.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    /// Writes one JSON document as the command's result.
+    pub(super) fn document(&self, document: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_string_pretty(document).expect("reports are plain data");
+        text.push('\n');
+        self.result(&text)
+    }
+
+    /// Says something beside the result; nobody can be told if that fails.
+    pub(super) fn say(&self, text: &str) {
+        drop(writeln!(self.diagnostics(), "{text}"));
+    }
+
+    /// Says something beside the result that `--quiet` leaves out.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say(&format!("{FAINT}note: {text}{FAINT:#}"));
+        }
+    }
+
+    /// Says why the command failed.
+    pub(super) fn fail(&self, failure: &Failure) {
+        if self.json {
+            return self.say(&failure.json().to_string());
+        }
+        if let Failure::Problem(problem) = failure {
+            let colour = self.diagnostics().current_choice() != ColorChoice::Never;
+            return self.say(problem.render(colour).trim_end());
+        }
+        self.say(&format!("{BAD}error{BAD:#}: {}", failure.message()));
+        if let Some(help) = failure.help() {
+            self.say(&format!("  {STRONG}help{STRONG:#}: {help}"));
+        }
+    }
+
+    /// Reports an internal error.
+    pub(super) fn internal(&self, panic: &Panic, command: &str) {
+        let Panic { message, place } = panic;
+        let place = place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        if self.json {
+            let error = serde_json::json!({ "message": message, "place": place, "command": command, "exit_code": 70 });
+            return self.say(&serde_json::json!({ "error": error }).to_string());
+        }
+        self.say(&format!("{BAD}internal error{BAD:#}: {message}{place}"));
+        self.say(&format!("  This is a defect of the program. Please report it, with the command:\n  {command}"));
+    }
+}
+
+/// The standard output. When its reader has gone, the rest is dropped in silence.
+#[derive(Debug)]
+pub(super) struct Results {
+    out: BufWriter<AutoStream<io::Stdout>>,
+    closed: bool,
+}
+
+impl Results {
+    /// Whether nobody reads any more.
+    pub(super) const fn closed(&self) -> bool {
+        self.closed
+    }
+
+    fn forgive<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(instead)
+            }
+            result => result,
+        }
+    }
+}
+
+impl Write for Results {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.closed {
+            return Ok(bytes.len());
+        }
+        let result = self.out.write(bytes);
+        self.forgive(result, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let result = self.out.flush();
+        self.forgive(result, ())
+    }
+}

@@ -1,0 +1,42 @@
+//! Ctrl-C and SIGTERM: the first one asks a command to end with what it has, the second Ctrl-C ends it at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::exit::Exit;
+
+/// Which signals have come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Signals {
+    interrupted: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Watches from now on. Where signals can't be watched, they end the program as ever.
+    pub(super) fn watch() -> Self {
+        let signals = Self::default();
+        let interrupted = &signals.interrupted;
+        let code = i32::from(Exit::Interrupted.code());
+        // Registered first, so that it acts on the flag as the signal before left it.
+        let watched = flag::register_conditional_shutdown(SIGINT, code, Arc::clone(interrupted))
+            .and_then(|_| flag::register(SIGINT, Arc::clone(interrupted)))
+            .and_then(|_| flag::register(SIGTERM, Arc::clone(&signals.stopped)));
+        drop(watched);
+        signals
+    }
+
+    /// How the command has to end, if a signal has come.
+    pub(super) fn exit(&self) -> Option<Exit> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            Some(Exit::Interrupted)
+        } else if self.stopped.load(Ordering::Relaxed) {
+            Some(Exit::Stopped)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The known word that an unknown one was probably meant to be.
+
+/// `did you mean …?`, or else what there is.
+pub(super) fn cure(word: &str, known: &[&str]) -> String {
+    let lower = word.to_lowercase();
+    let distance = |known: &&str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
+    let limit = (word.chars().count() / 3).max(1);
+    let near = known.iter().copied().min_by_key(distance).filter(|near| distance(near) <= limit);
+    if let Some(near) = near {
+        return format!("did you mean `{near}`?");
+    }
+    let mut known = known.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    format!("there is {}", known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_named() {
+        assert_eq!(cure("causalty", &["causality", "e09"]), "did you mean `causality`?");
+        assert_eq!(cure("zebra", &["b", "a"]), "there is a, b");
+    }
+}

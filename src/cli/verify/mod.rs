@@ -1,0 +1,121 @@
+//! `verify`: every seed twice, the second time in another process, in another environment.
+
+mod difference;
+mod other;
+
+use difference::Difference;
+use other::Other;
+
+use super::args::VerifyArgs;
+use super::chosen::Chosen;
+use super::environment;
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::seeds::SeedRange;
+use super::shell::{BAD, GOOD, Shell};
+use super::signals::Signals;
+use super::table::{count, counted};
+use crate::chance::Seed;
+use crate::hunt;
+use crate::run::{AnySubject, Keep};
+use crate::trace::Digest;
+
+/// The seeds, if none are named.
+const SEEDS: SeedRange = SeedRange { first: 0, count: 20 };
+
+pub(super) fn verify(args: &VerifyArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let VerifyArgs { scenario, seeds, jobs, overlay } = args;
+    let chosen = Chosen::load(scenario, overlay, subjects)?;
+    let seeds = seeds.unwrap_or(SEEDS);
+    if seeds.count == 0 {
+        return Err(Failure::Nothing(format!("no seed is in {seeds}: nothing to do")));
+    }
+    let threads = jobs.map_or_else(|| environment::cores().get(), usize::from);
+    let signals = Signals::watch();
+    let other = Other::new(scenario, overlay)?;
+    let process = other.begin(seeds, threads)?;
+    let go_on = || signals.exit().is_none();
+    let here = hunt::digests(&chosen.file, chosen.subject, (seeds.first, seeds.count), threads, &go_on)?;
+    if let Some(exit) = signals.exit() {
+        drop(process);
+        shell.note("stopped before the two processes could be compared");
+        return Ok(exit);
+    }
+    let there = process.digests()?;
+    let differing = differing(&here, &there)?;
+    let difference = match differing.first() {
+        Some((seed, digests)) => Some(find(&chosen, *seed, *digests, &other)?),
+        None => None,
+    };
+    report(&chosen, seeds, &differing, difference.as_ref(), shell)
+}
+
+/// The seeds whose two digests differ.
+fn differing(here: &[(Seed, Digest)], there: &[(Seed, Digest)]) -> Result<Vec<(Seed, [Digest; 2])>, Failure> {
+    if here.len() != there.len() || here.iter().zip(there).any(|(here, there)| here.0 != there.0) {
+        let message = format!("the second process ran {} seeds, and this one {}", there.len(), here.len());
+        return Err(other::broken(&message));
+    }
+    let pairs = here.iter().zip(there).filter(|(here, there)| here != there);
+    Ok(pairs.map(|((seed, here), (_, there))| (*seed, [*here, *there])).collect())
+}
+
+/// So often both traces are recorded again to catch them differing.
+const TRIES: u32 = 5;
+
+fn find(chosen: &Chosen, seed: Seed, digests: [Digest; 2], other: &Other) -> Result<Difference, Failure> {
+    let resolved = chosen.resolve(seed)?;
+    for _ in 0..TRIES {
+        let here = chosen.subject.run(&resolved, Keep::Trace).trace.expect("it was kept");
+        if let Some(difference) = other.compare(&here, seed, digests)? {
+            return Ok(difference);
+        }
+    }
+    Ok(Difference::vanished(seed, digests))
+}
+
+fn report(
+    chosen: &Chosen,
+    seeds: SeedRange,
+    differing: &[(Seed, [Digest; 2])],
+    difference: Option<&Difference>,
+    shell: &Shell,
+) -> Outcome {
+    let exit = if difference.is_none() { Exit::Met } else { Exit::NotDeterministic };
+    let name = chosen.file.name();
+    if shell.json {
+        let seeds_of: Vec<&Seed> = differing.iter().map(|(seed, _)| seed).collect();
+        shell.document(&serde_json::json!({
+            "scenario": name,
+            "seeds": seeds.to_string(),
+            "runs": seeds.count,
+            "differing": seeds_of,
+            "difference": difference,
+            "exit_code": exit.code(),
+        }))?;
+        return Ok(exit);
+    }
+    let Some(difference) = difference else {
+        let seeds_of = counted(seeds.count, "seed");
+        let text = format!("{GOOD}met{GOOD:#}: {name}: {seeds_of} gave the same digests in two processes\n");
+        shell.result(&text)?;
+        return Ok(exit);
+    };
+    let of = format!("{} of {}", count(differing.len() as u64), counted(seeds.count, "seed"));
+    let mut text = format!("{BAD}not deterministic{BAD:#}: {name}: {of} gave two digests\n\n");
+    text.push_str(&difference.text());
+    let again = SeedRange { first: difference.seed.0, count: 1 };
+    text.push_str(&format!("\n{}\n", chosen.verify(shell, again)));
+    shell.result(&text)?;
+    Ok(exit)
+}
+
+/// The second process: prints each seed and its digest.
+pub(super) fn digests(args: &super::args::DigestsArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let chosen = Chosen::load(&args.scenario, &args.overlay, subjects)?;
+    let seeds = (args.seeds.first, args.seeds.count);
+    let digests = hunt::digests(&chosen.file, chosen.subject, seeds, args.jobs.into(), &|| true)?;
+    let lines = digests.iter().map(|(seed, digest)| format!("{seed} {digest}\n"));
+    shell.result(&lines.collect::<String>())?;
+    Ok(Exit::Met)
+}

@@ -1,0 +1,124 @@
+//! A run's name, which pins what was run: `stm1:split-brain@9b1c2f0e:0x000000000000002a:flaws=e20=41d0c3a87e22b916`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::chance::Seed;
+use crate::trace::Digest;
+
+/// A run and its digest.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId {
+    /// The scenario's name; one that is not built in must be at hand as a file.
+    pub scenario: String,
+    /// The first half of the digest of the scenario's file, in hex.
+    pub file: String,
+    /// The seed.
+    pub seed: Seed,
+    /// The flaws that were switched on from outside, or `none`; empty if nothing was.
+    pub flaws: Vec<String>,
+    /// The digest of the trace.
+    pub digest: Digest,
+}
+
+/// The version of what a run id pins.
+const FORMAT: &str = "stm1";
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{FORMAT}:{}@{}:{}", self.scenario, self.file, self.seed)?;
+        if !self.flaws.is_empty() {
+            write!(f, ":flaws={}", self.flaws.join(","))?;
+        }
+        write!(f, "={}", self.digest)
+    }
+}
+
+/// Why a text is no run id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunIdError {
+    /// It is not of the form.
+    Form(&'static str),
+    /// It is of another version.
+    Version(String),
+}
+
+impl fmt::Display for RunIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form(what) => write!(f, "not a run id: {what}; the form is stm1:NAME@FILE:SEED[:flaws=…]=DIGEST"),
+            Self::Version(version) => {
+                write!(f, "a run id of version `{version}`; this build reads {FORMAT}: use the build that made it")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RunIdError {}
+
+impl RunId {
+    /// Whether a text looks like a run id, right or wrong, and not like a scenario's name.
+    #[must_use]
+    pub fn resembles(text: &str) -> bool {
+        text.split_once(':').is_some_and(|(format, _)| {
+            format.strip_prefix("stm").is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    }
+}
+
+impl FromStr for RunId {
+    type Err = RunIdError;
+
+    fn from_str(text: &str) -> Result<Self, RunIdError> {
+        let form = RunIdError::Form;
+        let (format, rest) = text.split_once(':').ok_or(form("no version"))?;
+        if format != FORMAT {
+            return Err(RunIdError::Version(format.to_owned()));
+        }
+        let (rest, digest) = rest.rsplit_once('=').ok_or(form("no digest"))?;
+        let digest = digest.parse().map_err(|_| form("the digest is not 16 hex digits"))?;
+        let (scenario, rest) = rest.rsplit_once('@').ok_or(form("no digest of the scenario"))?;
+        let mut parts = rest.split(':');
+        let file = parts.next().unwrap_or_default();
+        if file.len() != 8 || !file.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(form("the scenario's digest is not 8 hex digits"));
+        }
+        let seed = parts.next().ok_or(form("no seed"))?;
+        let seed = seed.parse().map_err(|_| form("the seed is no number below 2^64"))?;
+        let mut flaws = Vec::new();
+        for part in parts {
+            let list = part.strip_prefix("flaws=").ok_or(form("something unknown is switched on"))?;
+            flaws = list.split(',').map(str::to_owned).collect();
+        }
+        Ok(Self { scenario: scenario.to_owned(), file: file.to_owned(), seed, flaws, digest })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_id_reads_what_it_writes() {
+        let mut id = RunId {
+            scenario: "errata/e09".to_owned(),
+            file: "9b1c2f0e".to_owned(),
+            seed: Seed(42),
+            flaws: Vec::new(),
+            digest: Digest(0x41d0_c3a8_7e22_b916),
+        };
+        assert_eq!(id.to_string(), "stm1:errata/e09@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916");
+        assert_eq!(id.to_string().parse(), Ok(id.clone()));
+        id.flaws = vec!["e09".to_owned(), "e10".to_owned()];
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let error = "stm2:x".parse::<RunId>().expect_err("a later version");
+        assert_eq!(error, RunIdError::Version("stm2".to_owned()));
+        for text in ["", "stm1:", "stm1:a@0:1=2", "stm1:a@9b1c2f0e:1", "stm1:a@9b1c2f0e:1:x=41d0c3a87e22b916"] {
+            assert!(text.parse::<RunId>().is_err(), "{text}");
+        }
+    }
+}

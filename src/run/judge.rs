@@ -1,0 +1,111 @@
+//! Judges a saved run: the checkers fold over its records as they did while it ran, and come to the same verdicts.
+
+use serde::de::DeserializeOwned;
+
+use super::observer::Jury;
+use super::{AnySubject, Outcome, panel, read};
+use crate::check::{self, Panel};
+use crate::scenario::Resolved;
+use crate::subject::Subject;
+use crate::trace::jsonl::ReadError;
+use crate::trace::{Body, Event, Footer, Record, Source};
+
+/// What the checkers concluded from a saved trace.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// As of a run that has just ended; its trace is not kept.
+    pub outcome: Outcome,
+    /// What stood at the end of the trace: the verdicts of the run itself are among it.
+    pub footer: Footer,
+    /// How many facts were not this build's, so that the subject's own checkers were not shown them.
+    pub foreign_facts: u64,
+}
+
+pub(super) type Judge = fn(&Resolved, &mut dyn Source, &[String]) -> Result<Judged, ReadError>;
+
+impl AnySubject {
+    /// Lets the checkers that judge every run of this scenario judge a saved one, and those of `further` invariants.
+    ///
+    /// # Errors
+    /// If the trace can't be read to its end.
+    pub fn judge(&self, resolved: &Resolved, source: &mut dyn Source, further: &[String]) -> Result<Judged, ReadError> {
+        (self.judge)(resolved, source, further)
+    }
+}
+
+/// Lets the kernel's laws and the built-in checkers of these invariants judge a trace whose subject is not at hand;
+/// `violates` are those that the run was to go on for until they had fallen.
+///
+/// # Errors
+/// If the trace can't be read to its end.
+pub fn judge_unknown(source: &mut dyn Source, names: &[String], violates: &[String]) -> Result<Judged, ReadError> {
+    let mut panel = Panel::<()>::laws();
+    // One that is unknown here never falls, so that the run is taken to have gone on to its end.
+    let known = |name: &String| check::invariants().map(|invariant| invariant.name).find(|known| known == name);
+    let waits_for = violates.iter().map(|name| known(name).unwrap_or("")).collect();
+    for invariant in check::invariants() {
+        let name = invariant.name;
+        if names.iter().any(|wanted| wanted == name) && !is_law(name) {
+            panel.seat(name, check::checker(name).expect("a built-in invariant has a checker"));
+        }
+    }
+    fold(Jury::new(panel, waits_for), Panel::new(), source, |_| Some(()))
+}
+
+pub(super) fn judge<S: Subject>(
+    resolved: &Resolved,
+    source: &mut dyn Source,
+    further: &[String],
+) -> Result<Judged, ReadError> {
+    let settings: S::Settings = read(resolved.settings());
+    let jury = Jury::new(panel::<S>(&resolved.setup, &settings, resolved), resolved.expected.violates.clone());
+    let mut others = Panel::new();
+    let seated = resolved.expected.holds.iter().chain(&resolved.expected.violates);
+    let seated: Vec<_> = seated.copied().collect();
+    for name in further.iter().filter(|name| !is_law(name) && !seated.contains(&name.as_str())) {
+        let claimed = S::INVARIANTS.iter().any(|invariant| invariant.name == *name);
+        let own = claimed.then(|| S::checker(&resolved.setup, &settings, name)).flatten();
+        if let Some(checker) = own.or_else(|| check::checker(name)) {
+            others.seat(name.clone(), checker);
+        }
+    }
+    fold(jury, others, source, typed::<S::Fact>)
+}
+
+/// Shows every record to the jury, and to `others`, which don't decide when the run was over.
+fn fold<F>(
+    mut jury: Jury<F>,
+    mut others: Panel<F>,
+    source: &mut dyn Source,
+    typed: fn(&Record<'_>) -> Option<F>,
+) -> Result<Judged, ReadError> {
+    let mut foreign_facts = 0;
+    let footer = source.for_each(&mut |record| {
+        let fact = matches!(record.event, Event::Fact { .. }).then(|| typed(record));
+        foreign_facts += u64::from(matches!(fact, Some(None)));
+        let fact = fact.flatten();
+        if !jury.over() {
+            others.see(record, fact.as_ref());
+        }
+        jury.see(record, fact.as_ref());
+    })?;
+    let footer = footer.clone();
+    let others = if jury.over() { others.conclude_stopped(footer.time) } else { others.conclude(footer.time) };
+    let (mut judgements, census) = jury.conclude(footer.time);
+    judgements.extend(others);
+    let Footer { time: end, records, digest, .. } = footer;
+    let outcome = Outcome { digest, records, end, judgements, census, trace: None };
+    Ok(Judged { outcome, footer, foreign_facts })
+}
+
+/// The fact in its own type.
+fn typed<F: DeserializeOwned>(record: &Record<'_>) -> Option<F> {
+    match &record.event.said()?.body {
+        Body::Json(value) => F::deserialize(value).ok(),
+        Body::Encoded(bytes) => crate::encoding::read(bytes).ok(),
+    }
+}
+
+fn is_law(name: &str) -> bool {
+    check::invariants().any(|invariant| invariant.protocol == "kernel" && invariant.name == name)
+}

@@ -1,0 +1,148 @@
+//! One run: a resolved scenario in, an outcome out. Sweeps, replays and commands are callers of this one function.
+
+mod judge;
+mod observer;
+mod standing;
+
+use serde_json::Value;
+
+pub use judge::{Judged, judge_unknown};
+pub use standing::{Shortfall, Standing};
+
+use observer::{Jury, Observer};
+
+use crate::check::{Census, Panel};
+use crate::scenario::Resolved;
+use crate::sim::{Cast, Conditions, Simulation};
+use crate::subject::{Profile, Setup, Subject};
+use crate::time::Time;
+use crate::trace::{Codec, Digest, Footer, Header, Judgement, Recorder, Trace};
+
+/// A subject without its types: what commands need of it.
+#[derive(Clone, Copy, Debug)]
+pub struct AnySubject {
+    /// What scenarios need to know of it.
+    pub profile: Profile,
+    run: fn(&Resolved, Keep) -> Outcome,
+    judge: judge::Judge,
+}
+
+/// What a run keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The digest and what the checkers concluded.
+    Verdicts,
+    /// Also every record.
+    Trace,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The digest of all records.
+    pub digest: Digest,
+    /// How many records there were.
+    pub records: u64,
+    /// When it ended, in virtual time.
+    pub end: Time,
+    /// What the checkers concluded: first the kernel's laws, then the scenario's invariants.
+    pub judgements: Vec<Judgement>,
+    /// What happened, counted.
+    pub census: Census,
+    /// Every record, if they were kept.
+    pub trace: Option<Trace>,
+}
+
+/// The subject `S`, for [`crate::cli::main`].
+#[must_use]
+pub fn subject<S: Subject>() -> AnySubject {
+    AnySubject { profile: Profile::of::<S>(), run: run::<S>, judge: judge::judge::<S> }
+}
+
+impl AnySubject {
+    /// Runs a scenario of this subject.
+    #[must_use]
+    pub fn run(&self, resolved: &Resolved, keep: Keep) -> Outcome {
+        (self.run)(resolved, keep)
+    }
+}
+
+fn run<S: Subject>(resolved: &Resolved, keep: Keep) -> Outcome {
+    let settings: S::Settings = read(resolved.settings());
+    let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
+    let setup = resolved.setup.clone();
+    let recorder = match keep {
+        Keep::Verdicts => Recorder::digest_only(),
+        Keep::Trace => Recorder::keeping(),
+    };
+    let panel = panel::<S>(&setup, &settings, resolved);
+    let observer = Observer { recorder, jury: Jury::new(panel, resolved.expected.violates.clone()) };
+    let cast = Cast::<S> {
+        config: S::config(&setup, &settings),
+        nodes: setup.nodes(),
+        clients: S::clients(&setup, &workload, &mut resolved.seed.dice("workload")),
+        disk: Box::new(move |node| S::fresh_disk(&setup, node)),
+    };
+    let (end, observer) = Simulation::new(conditions(resolved), cast, observer).run();
+    outcome::<S>(resolved, end, observer)
+}
+
+fn conditions(resolved: &Resolved) -> Conditions {
+    Conditions {
+        seed: resolved.seed,
+        end: resolved.setup.end,
+        calm: (resolved.setup.calm < resolved.setup.end).then_some(resolved.setup.calm),
+        network: resolved.network.clone(),
+        fates: resolved.fates.clone(),
+        clocks: resolved.clock_errors(),
+        sync: resolved.sync_delay(),
+        faults: resolved.plan.clone(),
+    }
+}
+
+/// The checkers of the kernel's laws and of every invariant that the scenario names.
+fn panel<S: Subject>(setup: &Setup, settings: &S::Settings, resolved: &Resolved) -> Panel<S::Fact> {
+    let mut panel = Panel::laws();
+    let expected = &resolved.expected;
+    for invariant in S::INVARIANTS {
+        let name = invariant.name;
+        if expected.holds.contains(&name) || expected.violates.contains(&name) {
+            let checker = S::checker(setup, settings, name);
+            let checker = checker.expect("a subject has a checker for each invariant that it claims");
+            let due = expected.within.get(name).map_or(Time::MAX, |within| setup.calm + *within);
+            panel.seat_until(name, checker, due);
+        }
+    }
+    panel
+}
+
+fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<S::Fact>) -> Outcome {
+    let Observer { recorder, jury } = observer;
+    let records = recorder.records();
+    let (digest, tape) = recorder.finish();
+    let (judgements, census) = jury.conclude(end);
+    let trace = tape.map(|tape| {
+        let footer = Footer { time: end, records, digest, judgements: judgements.clone() };
+        Trace::new(header(resolved), footer, tape, Codec::of::<S>())
+    });
+    Outcome { digest, records, end, judgements, census, trace }
+}
+
+/// The head of a run's trace.
+fn header(resolved: &Resolved) -> Header {
+    let faults = resolved.plan.faults.iter().map(ToString::to_string);
+    Header {
+        scenario: resolved.scenario.name.clone(),
+        subject: resolved.profile.name.to_owned(),
+        seed: resolved.seed,
+        nodes: resolved.setup.nodes(),
+        lanes: resolved.profile.lanes.iter().map(|lane| (*lane).to_owned()).collect(),
+        resolved: serde_json::to_value(resolved.scenario.as_ref()).expect("a scenario is plain data"),
+        faults: faults.collect(),
+    }
+}
+
+/// Settings and workloads were read once already, when the scenario was checked.
+fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).expect("a resolved scenario has been read by its subject before")
+}

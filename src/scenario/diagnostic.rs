@@ -1,0 +1,169 @@
+//! What is wrong with a scenario, where, and what would cure it.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+
+use super::path::Path;
+
+/// Why a scenario can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The file, as it was named.
+    pub file: String,
+    /// Whether the file was read at all.
+    pub stage: Stage,
+    /// What is wrong; never empty.
+    pub diagnostics: Vec<Diagnostic>,
+    #[serde(skip)]
+    text: String,
+}
+
+/// How far a scenario came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// There is no such file or built-in scenario.
+    Finding,
+    /// The file could not be read.
+    Reading,
+    /// The file was read, and does not say what a scenario says.
+    Checking,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// What.
+    pub message: String,
+    /// Where, as a path: `faults[2].fault`. Empty for the whole file.
+    pub path: String,
+    /// Where, in the text; not known for what is not in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What to say at that place.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// What would cure it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// A place in a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: u32,
+    /// The character in the line, from 1.
+    pub column: u32,
+    /// The bytes.
+    #[serde(skip)]
+    pub bytes: Range<usize>,
+}
+
+impl Place {
+    /// The place of `bytes` in `text`, moved to where characters begin.
+    pub(super) fn new(text: &str, bytes: Range<usize>) -> Self {
+        let start = text.floor_char_boundary(bytes.start);
+        let end = text.ceil_char_boundary(bytes.end.max(start));
+        let before = &text[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
+        Self {
+            line: count(before.matches('\n').count()),
+            column: count(before[line_start..].chars().count()),
+            bytes: start..end,
+        }
+    }
+}
+
+/// A diagnostic that does not know the text yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) path: Path,
+    /// Whether the key is meant, and not its value.
+    pub(super) at_key: bool,
+    pub(super) message: String,
+    pub(super) label: String,
+    pub(super) help: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn new(path: Path, message: impl Into<String>) -> Self {
+        Self { path, at_key: false, message: message.into(), label: String::new(), help: None }
+    }
+
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn at_key(mut self) -> Self {
+        self.at_key = true;
+        self
+    }
+}
+
+impl Problem {
+    pub(super) fn new(file: &str, text: &str, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { file: file.to_owned(), stage: Stage::Checking, diagnostics, text: text.to_owned() }
+    }
+
+    /// A problem with no place in a text.
+    pub(super) fn without_text(file: &str, stage: Stage, message: String, help: Option<String>) -> Self {
+        let diagnostic = Diagnostic { message, path: String::new(), place: None, label: String::new(), help };
+        Self { file: file.to_owned(), stage, diagnostics: vec![diagnostic], text: String::new() }
+    }
+
+    /// The problem for people, as rustc would say it; `colour` adds escape codes.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let reports = self.diagnostics.iter().map(|diagnostic| renderer.render(&self.report(diagnostic)));
+        let mut text = reports.collect::<Vec<_>>().join("\n\n");
+        text.push('\n');
+        text
+    }
+
+    fn report<'a>(&'a self, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
+        let title = Level::ERROR.primary_title(&*diagnostic.message);
+        let mut group = Group::with_title(title);
+        if let Some(place) = &diagnostic.place {
+            let annotation = AnnotationKind::Primary.span(place.bytes.clone()).label(&*diagnostic.label);
+            group = group.element(Snippet::source(&*self.text).path(&*self.file).annotation(annotation));
+        }
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(&**help));
+        }
+        vec![group]
+    }
+}
+
+/// One line each.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, diagnostic) in self.diagnostics.iter().enumerate() {
+            if count > 0 {
+                f.write_str("\n")?;
+            }
+            f.write_str(&self.file)?;
+            if let Some(place) = &diagnostic.place {
+                write!(f, ":{}:{}", place.line, place.column)?;
+            }
+            write!(f, ": {}", diagnostic.message)?;
+            if let Some(help) = &diagnostic.help {
+                write!(f, " ({help})")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}

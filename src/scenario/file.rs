@@ -1,0 +1,220 @@
+//! A scenario file: read, checked, still with its ranges; a seed turns it into a run's data.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::diagnostic::{Finding, Problem};
+use super::document::Document;
+use super::format::Scenario;
+use super::path::Path;
+use super::range::{self, Pick, Range};
+use super::resolved::Resolved;
+use super::{digest, humane, rules, suggest};
+use crate::chance::Seed;
+use crate::subject::Profile;
+
+/// A scenario that was read and found to make sense, for the least and for the greatest value of each of its ranges.
+#[derive(Clone, Debug)]
+pub struct ScenarioFile {
+    pub(super) document: Document,
+    /// What stands in the file, with the overlays that were put on it.
+    pub(super) value: Value,
+    pub(super) ranges: Vec<Range>,
+    pub(super) profile: Profile,
+    name: String,
+    digest: u64,
+    pub(super) switched: Vec<String>,
+    /// What all seeds have in common; the whole scenario if there are no ranges.
+    least: Arc<Scenario>,
+}
+
+impl ScenarioFile {
+    /// Reads the text of a scenario that came from `file`; `name` is its name if it gives itself none.
+    ///
+    /// # Errors
+    /// All that is wrong with it, as far as reading gets.
+    pub fn parse(file: &str, name: &str, text: &str, subjects: &[Profile]) -> Result<Self, Problem> {
+        let (document, value) = Document::parse(file, text)?;
+        let problem = |findings| document.problem(findings);
+        if !value.is_object() {
+            return Err(problem(vec![Finding::new(Path::ROOT, "a scenario is an object: { … }")]));
+        }
+        let profile = subject(&value, subjects).map_err(|finding| problem(vec![finding]))?;
+        let ranges = range::find(&value).map_err(problem)?;
+        let least = both_ends(&value, &ranges, &profile).map_err(problem)?;
+        let name = if least.name.is_empty() { tidy(name) } else { least.name.clone() };
+        let digest = digest::of(&least, &ranges, &profile);
+        let least = Arc::new(Scenario { name: name.clone(), ..least });
+        Ok(Self { document, value, ranges, profile, name, digest, switched: Vec::new(), least })
+    }
+
+    /// What stands in run ids and at the head of traces.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The subject that it runs.
+    #[must_use]
+    pub const fn subject(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The seed that it names; 0 if none.
+    #[must_use]
+    pub fn seed(&self) -> Seed {
+        self.least.run.seed
+    }
+
+    /// The scenario with the least value of each range.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.least
+    }
+
+    /// A digest of what the file says: what equals its default is left out, as are `$schema`, `name`, `about`,
+    /// `run.seed`, comments and spelling. Flaws that were switched on or off from outside do not move it.
+    #[must_use]
+    pub const fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// The first 32 bits of the digest, as run ids show them: 8 hex digits.
+    #[must_use]
+    pub fn short_digest(&self) -> String {
+        format!("{:08x}", self.digest >> 32)
+    }
+
+    /// Draws all that the seed decides before the run.
+    ///
+    /// # Errors
+    /// If what was drawn from ranges does not go together, though their ends do.
+    pub fn resolve(&self, seed: Seed) -> Result<Resolved, Problem> {
+        if self.ranges.is_empty() {
+            return Ok(Resolved::new(Arc::clone(&self.least), self.profile, seed));
+        }
+        let scenario = one(&self.value, &self.ranges, Pick::Drawn(seed), &self.profile).map_err(|findings| {
+            let with_seed = |finding: Finding| {
+                let message = format!("{} (in the ranges that seed {seed} draws)", finding.message);
+                Finding { message, ..finding }
+            };
+            self.document.problem(findings.into_iter().map(with_seed).collect())
+        })?;
+        Ok(Resolved::new(Arc::new(Scenario { name: self.name.clone(), ..scenario }), self.profile, seed))
+    }
+
+    /// Gives it the name by which it was asked for.
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self.reread();
+        self
+    }
+
+    /// Reads the value again, after an overlay changed it.
+    pub(super) fn reread(&mut self) {
+        let least = one(&self.value, &self.ranges, Pick::Least, &self.profile);
+        let least = least.expect("an overlay only switches known flaws");
+        self.least = Arc::new(Scenario { name: self.name.clone(), ..least });
+    }
+}
+
+/// The subject that the file names.
+fn subject(value: &Value, subjects: &[Profile]) -> Result<Profile, Finding> {
+    let default = Scenario::default().subject;
+    let named = value.get("subject");
+    let name = match named {
+        None => default.as_str(),
+        Some(Value::String(name)) => name,
+        Some(_) => return Err(Finding::new(Path::of("subject"), "a subject is named by a string")),
+    };
+    let known = subjects.iter().map(|profile| profile.name);
+    subjects.iter().find(|profile| profile.name == name).copied().ok_or_else(|| {
+        let finding = Finding::new(Path::of("subject"), format!("there is no subject `{name}`"));
+        let finding = if named.is_some() { finding } else { finding.label("`subject` is left out here") };
+        finding.help(suggest::cure(name, known))
+    })
+}
+
+/// Checks the file with all ranges at their least and at their most, and returns the former.
+fn both_ends(value: &Value, ranges: &[Range], profile: &Profile) -> Result<Scenario, Vec<Finding>> {
+    let least = one(value, ranges, Pick::Least, profile);
+    if ranges.is_empty() {
+        return least;
+    }
+    let most = one(value, ranges, Pick::Most, profile);
+    match (least, most) {
+        (Ok(least), Ok(_)) => Ok(least),
+        (Err(findings), Ok(_)) | (Ok(_), Err(findings)) => Err(findings),
+        (Err(mut findings), Err(others)) => {
+            findings.extend(others);
+            let mut seen = std::collections::BTreeSet::new();
+            findings.retain(|finding| seen.insert((finding.path.clone(), finding.message.clone())));
+            Err(findings)
+        }
+    }
+}
+
+/// The typed scenario with one choice of its ranges, the subject's defaults filled in.
+fn one(value: &Value, ranges: &[Range], pick: Pick, profile: &Profile) -> Result<Scenario, Vec<Finding>> {
+    let mut value = value.clone();
+    range::fill(&mut value, ranges, pick);
+    let mut scenario: Scenario = humane::read(&value).map_err(|finding| vec![finding])?;
+    let findings = rules::uniform_bounds(&value);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let mut findings = fill(&mut scenario, profile, &value);
+    findings.extend(rules::check(&scenario, profile));
+    if findings.is_empty() { Ok(scenario) } else { Err(findings) }
+}
+
+/// Lets the subject read its parts, and puts in what it returns.
+fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let protocols = Path::of("protocols");
+    match settings(&scenario.protocols, profile) {
+        Ok(filled) => {
+            findings.extend(unknown_protocols(&scenario.protocols, &filled, profile));
+            findings.extend(rules::flaws(&filled, profile));
+            scenario.protocols = filled;
+        }
+        Err(misfit) => findings.push(humane::misfit(&protocols, &misfit, root)),
+    }
+    for (index, entry) in scenario.workload.iter_mut().enumerate() {
+        match (profile.workload)(entry) {
+            Ok(filled) => *entry = filled,
+            Err(misfit) => findings.push(humane::misfit(&Path::of("workload").index(index), &misfit, root)),
+        }
+    }
+    findings
+}
+
+/// Lets the subject read its settings. One without any reads only nothing at all.
+pub(super) fn settings(protocols: &Value, profile: &Profile) -> Result<Value, crate::subject::Misfit> {
+    (profile.settings)(protocols).or_else(|misfit| {
+        let nothing = protocols.as_object().is_some_and(serde_json::Map::is_empty);
+        if nothing { (profile.settings)(&Value::Null).map_err(|_| misfit) } else { Err(misfit) }
+    })
+}
+
+/// Protocols that a subject which reads leniently did not read.
+fn unknown_protocols(written: &Value, filled: &Value, profile: &Profile) -> Vec<Finding> {
+    let (Some(written), Some(filled)) = (written.as_object(), filled.as_object()) else {
+        return Vec::new();
+    };
+    let unknown = written.keys().filter(|name| !filled.contains_key(*name));
+    let finding = |name: &String| {
+        let finding =
+            Finding::new(Path::of("protocols").key(name), format!("`{}` has no protocol `{name}`", profile.name));
+        finding.at_key().help(suggest::cure(name, filled.keys().map(String::as_str)))
+    };
+    unknown.map(finding).collect()
+}
+
+/// A file's own name as a scenario's name.
+fn tidy(name: &str) -> String {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    let tidy: String = name.chars().take(100).map(|letter| if fits(letter) { letter } else { '-' }).collect();
+    if tidy.is_empty() { "unnamed".to_owned() } else { tidy }
+}

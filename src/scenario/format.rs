@@ -1,0 +1,141 @@
+//! The words of a scenario file, typed: everything has a default, and nothing is unknown.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::cluster::Nodes;
+use super::entry::FaultEntry;
+use super::wires::Wires;
+use crate::chance::Seed;
+use crate::measure::Share;
+use crate::network::{Delay, PinnedFate};
+use crate::time::Span;
+
+/// A scenario without ranges: what one run is made from. It serialises to a valid scenario file, with all defaults
+/// spelled out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenario {
+    /// Where the JSON Schema of this file is, for editors; read by nobody else.
+    #[serde(rename = "$schema", skip_serializing)]
+    pub schema: Option<String>,
+    /// The name in traces and run ids; the file's own name if left out.
+    pub name: String,
+    /// What it shows, in a sentence.
+    pub about: String,
+    /// Which process runs.
+    pub subject: String,
+    /// How many nodes there are.
+    pub nodes: Nodes,
+    /// How long it runs.
+    pub run: Run,
+    /// What links do before any fault.
+    pub network: Wires,
+    /// How good the nodes' clocks are before any fault.
+    pub clocks: Clocks,
+    /// How good the nodes' disks are before any fault.
+    pub disk: Disk,
+    /// The settings of the subject's protocols.
+    pub protocols: Value,
+    /// What clients ask.
+    pub workload: Vec<Value>,
+    /// What goes wrong.
+    pub faults: Vec<FaultEntry>,
+    /// What becomes of single messages, by their ids: `n1.broadcast#7`.
+    pub fates: BTreeMap<String, PinnedFate>,
+    /// What must come of it.
+    pub expect: Expect,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            schema: None,
+            name: String::new(),
+            about: String::new(),
+            subject: "codex".to_owned(),
+            nodes: Nodes::default(),
+            run: Run::default(),
+            network: Wires::default(),
+            clocks: Clocks::default(),
+            disk: Disk::default(),
+            protocols: Value::Object(serde_json::Map::new()),
+            workload: Vec::new(),
+            faults: Vec::new(),
+            fates: BTreeMap::new(),
+            expect: Expect::default(),
+        }
+    }
+}
+
+/// How long a run is, and from which seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// When it ends.
+    #[serde(rename = "for")]
+    pub lasts: Span,
+    /// When faults and clients' new operations end; never if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiesce_at: Option<Span>,
+    /// The seed, where neither a flag nor the environment gives one.
+    pub seed: Seed,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { lasts: Span::from_secs(10), quiesce_at: None, seed: Seed::default() }
+    }
+}
+
+impl Run {
+    /// When faults end: at the calm, or with the run.
+    #[must_use]
+    pub fn calm(&self) -> Span {
+        self.quiesce_at.unwrap_or(self.lasts)
+    }
+}
+
+/// How good clocks are before any fault; each node's error is drawn from the seed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Clocks {
+    /// How far a wall clock is off at most, either way.
+    pub offset: Span,
+    /// How much too fast or too slow a wall clock runs at most.
+    pub drift: Share,
+    /// How much too fast or too slow a monotonic clock runs at most.
+    pub monotonic_drift: Share,
+}
+
+/// How good disks are before any fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Disk {
+    /// How long a sync takes.
+    pub sync: Delay,
+}
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self { sync: Delay::Uniform { min: Span::from_micros(100), max: Span::from_millis(2) } }
+    }
+}
+
+/// What must come of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expect {
+    /// The invariants that must hold; all that the subject claims if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Vec<String>>,
+    /// The invariants that must fall.
+    pub violates: Vec<String>,
+    /// How long after the calm an invariant has until it must hold.
+    pub within: BTreeMap<String, Span>,
+    /// The facts that must occur; in a sweep in one seed at least.
+    pub sometimes: Vec<String>,
+}

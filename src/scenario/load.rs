@@ -1,0 +1,68 @@
+//! Finds a scenario by path or by name, and reads it: the one place here that touches files.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use super::builtin::built_in;
+use super::diagnostic::{Problem, Stage};
+use super::file::ScenarioFile;
+use super::suggest;
+use crate::subject::Profile;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+/// The scenario that is named: a file, if the path exists or ends in `.json`, and a built-in one otherwise.
+///
+/// # Errors
+/// If there is none, if it can't be read, and all that is wrong in it.
+pub fn load(name: &str, subjects: &[Profile]) -> Result<ScenarioFile, Problem> {
+    let path = Path::new(name);
+    let json = path.extension().is_some_and(|extension| extension == "json");
+    let known = built_in().find(|known| known.name == name);
+    match known {
+        Some(known) if !path.is_file() => {
+            let file = ScenarioFile::parse(name, name, known.text, subjects)?;
+            Ok(file.renamed(name))
+        }
+        Some(_) | None if json || path.exists() => {
+            let text = read(name, path)?;
+            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            ScenarioFile::parse(name, &stem.unwrap_or_default(), &text, subjects)
+        }
+        Some(_) | None => {
+            let plain = name.strip_prefix("scenarios/").unwrap_or(name);
+            let help = suggest::cure(plain, built_in().map(|known| known.name));
+            let message = format!("there is no scenario `{name}`: no file, and none that is built in");
+            Err(Problem::without_text(name, Stage::Finding, message, Some(help)))
+        }
+    }
+}
+
+/// The text of a file.
+fn read(name: &str, path: &Path) -> Result<String, Problem> {
+    let problem = |stage, message: String, help: Option<String>| Problem::without_text(name, stage, message, help);
+    let failed = |error: std::io::Error| {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            return problem(Stage::Reading, format!("can't read `{name}`: {error}"), None);
+        }
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let near = suggest::nearest(&stem, built_in().map(|known| known.name));
+        let help = near.map(|near| format!("the built-in scenario `{near}` is named without `.json`"));
+        problem(Stage::Finding, format!("there is no file `{name}`"), help)
+    };
+    if fs::metadata(path).map_err(failed)?.is_dir() {
+        let help = Some("name a file in it".to_owned());
+        return Err(problem(Stage::Reading, format!("`{name}` is a directory"), help));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path).map_err(failed)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(problem(Stage::Reading, format!("`{name}` is larger than 4 MB: no scenario is"), None));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        problem(Stage::Reading, format!("`{name}` is not text: byte {at} is not UTF-8"), None)
+    })
+}

@@ -1,0 +1,181 @@
+//! One fault of a given kind, drawn: which sort of it, whom it befalls, how bad it is.
+
+use super::among::Among;
+use crate::chance::{Chance, Dice};
+use crate::fault::{
+    ClockFault, Clog, Crash, Direction, DiskFault, Fault, FaultKind, Harm, LinkShare, Nothing, OfNodes, Partition,
+    Restart, Shape, SlowLinks, Target,
+};
+use crate::measure::{Drift, Offset, Share};
+use crate::network::Delay;
+use crate::time::Span;
+
+/// What the size of a fault goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Scale {
+    /// How long it lasts.
+    pub(super) lasts: Span,
+}
+
+/// A number from `low` to `high` of which every doubling is about as likely as any other.
+pub(super) fn log_uniform(chance: &mut impl Chance, low: u64, high: u64) -> u64 {
+    let low = low.max(1);
+    let doublings = (high / low).checked_ilog2().unwrap_or(0);
+    let doubling = u32::try_from(chance.between(0, doublings.into())).expect("at most 63");
+    let from = low << doubling;
+    chance.between(from, high.min(from.saturating_mul(2)))
+}
+
+/// A span from `low` to `high`, in whole milliseconds or microseconds where `low` is that long.
+pub(super) fn span(chance: &mut impl Chance, low: Span, high: Span) -> Span {
+    let drawn = log_uniform(chance, low.as_nanos(), high.as_nanos());
+    let step = [1_000_000, 1_000].into_iter().find(|step| low.as_nanos() >= *step).unwrap_or(1);
+    Span::from_nanos((drawn / step * step).max(low.as_nanos()))
+}
+
+/// Draws a fault, if there is one of this kind that is allowed and makes sense here.
+pub(super) fn draw(
+    kind: FaultKind,
+    among: &Among<'_>,
+    allowed: &dyn Fn(&Fault) -> bool,
+    scale: Scale,
+    dice: &mut Dice,
+) -> Option<Fault> {
+    let mut sorts = match kind {
+        FaultKind::Kill => vec![Fault::Kill(Crash { target: nodes(among, dice), after_effects: inside(dice) })],
+        FaultKind::Restart => restarts(among, dice),
+        FaultKind::Pause => vec![Fault::Pause(OfNodes { target: nodes(among, dice) })],
+        FaultKind::Resume => vec![Fault::Resume(OfNodes { target: paused(among, dice) })],
+        FaultKind::Partition => vec![Fault::Partition(partition(among, dice)?)],
+        FaultKind::Heal => vec![Fault::Heal(Nothing {})],
+        FaultKind::Clog => {
+            let (from, to) = links(among, dice);
+            vec![Fault::Clog(Clog { from, to })]
+        }
+        FaultKind::Delay => {
+            let (from, to) = links(among, dice);
+            vec![Fault::Delay(SlowLinks { delay: delay(dice), from, to })]
+        }
+        FaultKind::Loss => vec![Fault::Loss(shares(among, (1, 50), dice))],
+        FaultKind::Duplicate => vec![Fault::Duplicate(shares(among, (1, 50), dice))],
+        FaultKind::Reorder => vec![Fault::Reorder(shares(among, (1, 50), dice))],
+        FaultKind::Corrupt => vec![Fault::Corrupt(shares(among, (1, 10), dice))],
+        FaultKind::Clock => clocks(among, scale, dice),
+        FaultKind::Disk => disks(among, dice),
+    };
+    sorts.retain(allowed);
+    dice.pick(&sorts).cloned()
+}
+
+/// Mostly one node, sometimes a minority.
+fn nodes(among: &Among<'_>, dice: &mut Dice) -> Target {
+    let many = dice.happens(Share::from_percent(20)) && among.nodes.minority() > 0;
+    Target::Nodes(among.target(if many { &Target::Minority } else { &Target::One }, dice))
+}
+
+/// A node that is not free, if there is one.
+fn paused(among: &Among<'_>, dice: &mut Dice) -> Target {
+    let busy = |node| !(among.free)(node);
+    Target::Nodes(vec![Among { nodes: among.nodes, free: &busy }.one(dice)])
+}
+
+/// In half of the cases inside a step.
+fn inside(dice: &mut Dice) -> Option<u32> {
+    let after = u32::try_from(dice.between(0, 8)).expect("at most 8");
+    dice.happens(Share::from_percent(50)).then_some(after)
+}
+
+fn restarts(among: &Among<'_>, dice: &mut Dice) -> Vec<Fault> {
+    let (target, after_effects) = (nodes(among, dice), inside(dice));
+    let wipes = dice.happens(Share::from_percent(25));
+    let sort = |wipe| Fault::Restart(Restart { target: target.clone(), wipe, after_effects });
+    if wipes { vec![sort(true), sort(false)] } else { vec![sort(false)] }
+}
+
+/// Any shape that the cluster is large enough for, or any two groups.
+fn partition(among: &Among<'_>, dice: &mut Dice) -> Option<Partition> {
+    let nodes = among.nodes;
+    let shapes = [
+        (Some(Shape::Halves), nodes.count() >= 2),
+        (Some(Shape::IsolateOne), nodes.count() >= 2),
+        (Some(Shape::Minority), nodes.voters >= 3),
+        (Some(Shape::Bridge), nodes.count() >= 3),
+        (Some(Shape::MajoritiesRing), nodes.count() >= 4),
+        (None, nodes.count() >= 2),
+    ];
+    let fitting: Vec<_> = shapes.into_iter().filter(|(_, fits)| *fits).map(|(shape, _)| shape).collect();
+    let shape = *dice.pick(&fitting)?;
+    let directions = [Direction::Both, Direction::Both, Direction::To, Direction::From];
+    let direction = *dice.pick(&directions).expect("there are some");
+    let ring = shape == Some(Shape::MajoritiesRing);
+    let mut partition =
+        Partition { groups: Vec::new(), shape, direction: if ring { Direction::Both } else { direction } };
+    if shape.is_none() {
+        let mut all: Vec<_> = crate::identity::NodeId::all(nodes.count()).collect();
+        dice.shuffle(&mut all);
+        let first = dice.between(1, all.len() as u64 - 1);
+        let second = all.split_off(usize::try_from(first).expect("below a length"));
+        partition.groups = vec![all, second];
+    }
+    among.partition(&mut partition, dice);
+    Some(partition)
+}
+
+/// All links, those from one node, or those to one node.
+fn links(among: &Among<'_>, dice: &mut Dice) -> (Option<Target>, Option<Target>) {
+    let one = Target::Nodes(vec![Among { nodes: among.nodes, free: &|_| true }.one(dice)]);
+    match dice.below(3) {
+        0 => (None, None),
+        1 => (Some(one), None),
+        _ => (None, Some(one)),
+    }
+}
+
+fn delay(dice: &mut Dice) -> Delay {
+    let least = span(dice, Span::from_millis(5), Span::from_millis(500));
+    if dice.happens(Share::from_percent(25)) {
+        return Delay::LogNormal { median: least, sigma: Share::from_percent(50) };
+    }
+    Delay::Uniform { min: least, max: least.times(4) }
+}
+
+fn shares(among: &Among<'_>, (least, most): (u64, u64), dice: &mut Dice) -> LinkShare {
+    let (from, to) = links(among, dice);
+    let percent = u32::try_from(log_uniform(dice, least, most)).expect("a percentage");
+    LinkShare { share: Share::from_percent(percent), from, to }
+}
+
+/// Offsets and jumps of 1 ms to 10 s, drifts of 10 ppm to 1 %, either way; and a clock that stands still.
+fn clocks(among: &Among<'_>, scale: Scale, dice: &mut Dice) -> Vec<Fault> {
+    let none = ClockFault {
+        target: nodes(among, dice),
+        offset: None,
+        drift: None,
+        monotonic_drift: None,
+        bump: None,
+        freeze: false,
+        monotonic_freeze: false,
+    };
+    let backwards = dice.happens(Share::from_percent(50));
+    let far = span(dice, Span::from_millis(1), Span::from_secs(10)).as_nanos().cast_signed();
+    let far = Offset::from_nanos(if backwards { -far } else { far });
+    let ppm = i32::try_from(log_uniform(dice, 10, 10_000)).expect("at most ten thousand");
+    let fast = Drift::from_ppb(if backwards { -ppm * 1_000 } else { ppm * 1_000 });
+    let mut sorts = vec![
+        ClockFault { offset: Some(far), ..none.clone() },
+        ClockFault { drift: Some(fast), ..none.clone() },
+        ClockFault { bump: Some(far), ..none.clone() },
+        ClockFault { monotonic_drift: Some(fast), ..none.clone() },
+    ];
+    if !scale.lasts.is_zero() {
+        sorts.push(ClockFault { freeze: true, ..none });
+    }
+    sorts.into_iter().map(Fault::Clock).collect()
+}
+
+fn disks(among: &Among<'_>, dice: &mut Dice) -> Vec<Fault> {
+    let target = nodes(among, dice);
+    let slow = span(dice, Span::from_millis(5), Span::from_millis(500));
+    let harms = [Harm::Torn, Harm::Slow(slow), Harm::IoError, Harm::Damage];
+    harms.map(|harm| Fault::Disk(DiskFault { target: target.clone(), harm })).to_vec()
+}

@@ -1,0 +1,138 @@
+//! A scenario and a seed, turned into all that a run is given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::format::{Clocks, Scenario};
+use super::{ALWAYS, plan, rules};
+use crate::chance::{Chance, Seed};
+use crate::fault::FaultPlan;
+use crate::identity::{MessageId, NodeId};
+use crate::measure::{Drift, Offset, Share};
+use crate::network::{Delay, Network, PinnedFate};
+use crate::sim::ClockError;
+use crate::subject::{Profile, Setup};
+use crate::time::{Span, Time};
+
+/// All that is known of a run before it begins.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The scenario with its ranges drawn and every default spelled out; it serialises to a scenario file.
+    pub scenario: Arc<Scenario>,
+    /// The seed that it was drawn from.
+    pub seed: Seed,
+    /// What runs.
+    pub profile: Profile,
+    /// The cluster's size, and when it ends.
+    pub setup: Setup,
+    /// The links before any fault.
+    pub network: Network,
+    /// What goes wrong, and when.
+    pub plan: FaultPlan,
+    /// What becomes of single messages.
+    pub fates: BTreeMap<MessageId, PinnedFate>,
+    /// What must come of it.
+    pub expected: Expected,
+}
+
+/// What must come of a run, in names that are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The invariants that must hold; those that must fall are not among them. [`ALWAYS`] hold besides.
+    pub holds: Vec<&'static str>,
+    /// The invariants that must fall.
+    pub violates: Vec<&'static str>,
+    /// How long after the calm an invariant has until it must hold.
+    pub within: BTreeMap<&'static str, Span>,
+    /// The facts that must occur.
+    pub sometimes: Vec<String>,
+}
+
+impl Resolved {
+    pub(super) fn new(scenario: Arc<Scenario>, profile: Profile, seed: Seed) -> Self {
+        let run = scenario.run;
+        let fates = scenario.fates.iter();
+        let fates = fates.filter_map(|(id, fate)| Some((rules::expectations::message(id, &profile).ok()?, *fate)));
+        Self {
+            seed,
+            profile,
+            setup: Setup {
+                voters: scenario.nodes.voters,
+                observers: scenario.nodes.observers,
+                end: Time::ZERO + run.lasts,
+                calm: Time::ZERO + run.calm(),
+            },
+            network: scenario.network.network(),
+            plan: plan::draw(&scenario, &profile, seed),
+            fates: fates.collect(),
+            expected: Expected::new(&scenario, &profile),
+            scenario,
+        }
+    }
+
+    /// The settings of the subject, for its own type to read.
+    #[must_use]
+    pub fn settings(&self) -> &Value {
+        &self.scenario.protocols
+    }
+
+    /// The entries of the workload, for the subject's own type to read.
+    #[must_use]
+    pub fn workload(&self) -> &[Value] {
+        &self.scenario.workload
+    }
+
+    /// How long a sync of a disk takes.
+    #[must_use]
+    pub fn sync_delay(&self) -> Delay {
+        self.scenario.disk.sync
+    }
+
+    /// The error of each node's clocks before any fault, the same whatever other nodes there are; none if all are true.
+    #[must_use]
+    pub fn clock_errors(&self) -> Vec<ClockError> {
+        let clocks = self.scenario.clocks;
+        if clocks == Clocks::default() {
+            return Vec::new();
+        }
+        NodeId::all(self.setup.nodes()).map(|node| clock_error(clocks, self.seed, node)).collect()
+    }
+}
+
+fn clock_error(clocks: Clocks, seed: Seed, node: NodeId) -> ClockError {
+    {
+        let key = seed.key("clocks").with(node.index() as u64);
+        let drift = |label: &str, bound: Share| {
+            let ppb = either_way(&mut key.text(label).draws(), bound.as_ppb().into());
+            Drift::from_ppb(i32::try_from(ppb).expect("a share fits"))
+        };
+        ClockError {
+            offset: Offset::from_nanos(either_way(&mut key.text("offset").draws(), clocks.offset.as_nanos())),
+            drift: drift("drift", clocks.drift),
+            monotonic_drift: drift("monotonic_drift", clocks.monotonic_drift),
+        }
+    }
+}
+
+/// A number from −`bound` to `bound`.
+pub(super) fn either_way(chance: &mut impl Chance, bound: u64) -> i64 {
+    let bound = bound.min(i64::MAX.unsigned_abs() / 2);
+    chance.between(0, bound * 2).cast_signed() - bound.cast_signed()
+}
+
+impl Expected {
+    fn new(scenario: &Scenario, profile: &Profile) -> Self {
+        let expect = &scenario.expect;
+        let claimed = || profile.invariants.iter().map(|invariant| invariant.name);
+        let known = |name: &String| claimed().chain(ALWAYS).find(|known| known == name);
+        let violates: Vec<_> = expect.violates.iter().filter_map(known).collect();
+        let holds: Vec<_> = match &expect.holds {
+            Some(holds) => holds.iter().filter_map(known).collect(),
+            None => claimed().filter(|name| !violates.contains(name)).collect(),
+        };
+        let within = expect.within.iter().filter_map(|(name, span)| Some((known(name)?, *span)));
+        Self { holds, violates, within: within.collect(), sometimes: expect.sometimes.clone() }
+    }
+}

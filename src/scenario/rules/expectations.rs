@@ -1,0 +1,105 @@
+//! Rules of what is expected, and of the fates of single messages.
+
+use super::{entries, targets};
+use crate::identity::{LaneId, MessageId, NodeId};
+use crate::network::PinnedFate;
+use crate::scenario::diagnostic::Finding;
+use crate::scenario::format::Scenario;
+use crate::scenario::path::Path;
+use crate::scenario::{ALWAYS, suggest};
+use crate::subject::Profile;
+use crate::time::Span;
+
+pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
+    let expect = &scenario.expect;
+    let path = Path::of("expect");
+    let mut findings = Vec::new();
+    let named = |key: &str, names: &[String]| {
+        let names = names.iter().enumerate();
+        let unknown = names.filter_map(|(index, name)| invariant(name, profile, path.key(key).index(index)));
+        unknown.collect::<Vec<_>>()
+    };
+    let holds = expect.holds.as_deref().unwrap_or_default();
+    findings.extend(named("holds", holds));
+    findings.extend(named("violates", &expect.violates));
+    for (index, name) in expect.violates.iter().enumerate().filter(|(_, name)| holds.contains(name)) {
+        let finding = Finding::new(path.key("violates").index(index), format!("`{name}` can't both hold and fall"));
+        findings.push(finding.help("remove it from `holds` or from `violates`"));
+    }
+    for (name, span) in &expect.within {
+        let path = path.key("within").key(name);
+        let finding = invariant(name, profile, path.clone()).map(Finding::at_key);
+        findings.extend(finding.or_else(|| bound(name, *span, scenario, profile, path)));
+    }
+    if !expect.sometimes.is_empty() {
+        let facts = (profile.facts)();
+        let sometimes = expect.sometimes.iter().enumerate();
+        findings.extend(
+            sometimes.filter_map(|(index, fact)| entries::fact(fact, &facts, path.key("sometimes").index(index))),
+        );
+    }
+    for (text, fate) in &scenario.fates {
+        findings.extend(pinned(text, *fate, scenario, profile));
+    }
+    findings
+}
+
+/// A bound must bound something, and be over before the run is.
+fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
+    let live = profile.invariants.iter().any(|invariant| invariant.name == name && invariant.liveness);
+    if !live {
+        let finding = Finding::new(path, format!("`{name}` breaks at a step: it has no time within which to hold"));
+        return Some(finding.at_key().help("only what is owed after the calm can be bounded"));
+    }
+    let due = scenario.run.calm() + span;
+    (due > scenario.run.lasts).then(|| {
+        let message = format!("`{name}` would be due at {due}, after the run's end at {}", scenario.run.lasts);
+        Finding::new(path, message).help("let the run last longer, or the faults end sooner")
+    })
+}
+
+fn invariant(name: &str, profile: &Profile, path: Path) -> Option<Finding> {
+    let known = profile.invariants.iter().map(|invariant| invariant.name).chain(ALWAYS);
+    if known.clone().any(|known| known == name) {
+        return None;
+    }
+    let finding = Finding::new(path, format!("`{}` claims no invariant `{name}`", profile.name));
+    Some(finding.label("unknown invariant").help(suggest::cure(name, known)))
+}
+
+fn pinned(text: &str, fate: PinnedFate, scenario: &Scenario, profile: &Profile) -> Option<Finding> {
+    let path = Path::of("fates").key(text);
+    let id = match message(text, profile) {
+        Ok(id) => id,
+        Err(help) => {
+            let finding = Finding::new(path, format!("`{text}` is not the id of a message")).at_key();
+            return Some(finding.help(help));
+        }
+    };
+    if let Some(finding) = targets::node(id.sender, scenario.nodes, path.clone()) {
+        return Some(finding.at_key());
+    }
+    match fate {
+        PinnedFate::Copies(0) => Some(Finding::new(path.key("copies"), "no copies at all").help("say \"lost\"")),
+        PinnedFate::Copies(copies) if copies > 100 => {
+            Some(Finding::new(path.key("copies"), "a message has at most 100 copies"))
+        }
+        PinnedFate::Lost | PinnedFate::Delay(_) | PinnedFate::Copies(_) => None,
+    }
+}
+
+/// The message that `text` names, or what would be one.
+pub(in crate::scenario) fn message(text: &str, profile: &Profile) -> Result<MessageId, String> {
+    let form = || "a message is named by sender, lane and number: `n1.broadcast#7`".to_owned();
+    let (sender, rest) = text.split_once('.').ok_or_else(form)?;
+    let (lane, number) = rest.split_once('#').ok_or_else(form)?;
+    let sender: NodeId = sender.parse().map_err(|_| form())?;
+    let number: u32 = number.parse().map_err(|_| form())?;
+    if number == 0 {
+        return Err("messages are counted from 1".to_owned());
+    }
+    let index = profile.lanes.iter().position(|known| *known == lane);
+    let index = index.ok_or_else(|| suggest::cure(lane, profile.lanes.iter().copied()))?;
+    let lane = LaneId::new(u8::try_from(index).map_err(|_| form())?);
+    Ok(MessageId { sender, lane, number })
+}

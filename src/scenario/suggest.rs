@@ -1,0 +1,31 @@
+//! The known word that is nearest to an unknown one.
+
+/// The one of `known` that `word` was probably meant to be.
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(word, known), known))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// `did you mean …?`, or else what there is.
+pub(super) fn cure<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if let Some(near) = nearest(word, known.clone()) {
+        return format!("did you mean `{near}`?");
+    }
+    let mut known: Vec<_> = known.into_iter().collect();
+    known.sort_unstable();
+    known.dedup();
+    match known.len() {
+        0 => "there are none".to_owned(),
+        1..=24 => format!("there is {}", list(&known)),
+        _ => format!("there is {} and {} more", list(&known[..20]), known.len() - 20),
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,132 @@
+//! A subject that no node runs, for tests of scenarios.
+
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fault::{Fault, Harm};
+use crate::measure::{Rate, Share};
+use crate::network::Delay;
+use crate::scenario::{Problem, ScenarioFile};
+use crate::subject::{Flaw, Flaws, Invariant, Misfit, Profile};
+use crate::time::Span;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    gossip: Gossip,
+    locks: Locks,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Gossip {
+    resend: Span,
+    fanout: u32,
+    share: Share,
+    think: Delay,
+    flaws: Flaws,
+}
+
+impl Default for Gossip {
+    fn default() -> Self {
+        Self {
+            resend: Span::from_millis(100),
+            fanout: 2,
+            share: Share::ALL,
+            think: Delay::default(),
+            flaws: Flaws::default(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Locks {
+    flaws: Flaws,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Work {
+    Writes(Writes),
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Writes {
+    clients: u32,
+    rate: Rate,
+}
+
+impl Default for Writes {
+    fn default() -> Self {
+        Self { clients: 1, rate: Rate::per_second(10) }
+    }
+}
+
+fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> {
+    let read: T = serde_path_to_error::deserialize(part).map_err(|error| Misfit {
+        path: error.path().iter().map(ToString::to_string).collect(),
+        message: error.inner().to_string(),
+    })?;
+    Ok(serde_json::to_value(read).expect("plain data"))
+}
+
+fn beyond(fault: &Fault) -> Option<&'static str> {
+    let says = |bad, why| if bad { Some(why) } else { None };
+    match fault {
+        Fault::Disk(disk) => says(disk.harm == Harm::Damage, "a damaged entry is lost for good"),
+        Fault::Restart(restart) => says(restart.wipe, "an empty disk forgets promises"),
+        Fault::Clock(clock) => says(clock.monotonic_drift.is_some(), "timers are trusted"),
+        Fault::Kill(_) | Fault::Pause(_) | Fault::Resume(_) | Fault::Partition(_) | Fault::Heal(_) | Fault::Clog(_) => {
+            None
+        }
+        Fault::Delay(_) | Fault::Loss(_) | Fault::Duplicate(_) | Fault::Reorder(_) => None,
+        Fault::Corrupt(_) => Some("messages are not signed"),
+    }
+}
+
+const fn invariant(name: &'static str, protocol: &'static str) -> Invariant {
+    Invariant::liveness(name, protocol, "A sentence.")
+}
+
+const fn flaw(id: &'static str, protocol: &'static str) -> Flaw {
+    Flaw { id, protocol, about: "A defect.", violates: "convergence" }
+}
+
+/// The profile of the subject `fake`.
+pub(super) const FAKE: Profile = Profile {
+    name: "fake",
+    about: "Nothing that runs.",
+    lanes: &["gossip", "locks"],
+    invariants: &[invariant("convergence", "gossip"), invariant("lock-exclusion", "locks")],
+    flaws: &[flaw("e01", "gossip"), flaw("e02", "gossip"), flaw("e20", "locks")],
+    facts: || vec!["gossip.merged".to_owned(), "locks.granted".to_owned(), "locks.deferred".to_owned()],
+    settings: fill::<Settings>,
+    workload: fill::<Work>,
+    settings_schema: SchemaGenerator::subschema_for::<Settings>,
+    workload_schema: SchemaGenerator::subschema_for::<Work>,
+    beyond,
+};
+
+/// Reads a scenario of the fake subject, named `test.json`.
+pub(super) fn read(text: &str) -> Result<ScenarioFile, Problem> {
+    ScenarioFile::parse("test.json", "test", text, &[FAKE])
+}
+
+/// A scenario of the fake subject with these further keys.
+pub(super) fn with(keys: &str) -> Result<ScenarioFile, Problem> {
+    read(&format!("{{\n  \"subject\": \"fake\",\n  {keys}\n}}"))
+}
+
+/// The same, where nothing is wrong.
+pub(super) fn good(keys: &str) -> ScenarioFile {
+    with(keys).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+}
+
+/// The same, where something is wrong, as it is shown.
+pub(super) fn wrong(keys: &str) -> String {
+    with(keys).expect_err("something is wrong here").render(false)
+}

@@ -1,0 +1,13 @@
+//! Tests of scenarios, on a subject of their own.
+
+mod borne;
+mod digests;
+mod embedded;
+mod fake;
+mod files;
+mod hostile;
+mod overlays;
+mod plans;
+mod ranges;
+mod refused;
+mod schemas;

@@ -1,0 +1,162 @@
+//! What is wrong is said with its place and its cure.
+
+use super::fake::{read, wrong};
+
+/// All that is shown for these scenarios, one after another.
+fn all_wrong(scenarios: &[&str]) -> String {
+    scenarios.iter().map(|keys| wrong(keys)).collect::<Vec<_>>().join("\n")
+}
+
+/// One fault of a scenario for each of these entries.
+fn wrong_faults(entries: &[&str]) -> String {
+    entries.iter().map(|entry| wrong(&format!("\"faults\": [\n    {entry}\n  ]"))).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_unknown_key_is_named_with_what_was_probably_meant() {
+    insta::assert_snapshot!(wrong(r#""network": { "dealy": { "constant": "5ms" } }"#), @r#"
+    error: unknown key `dealy`
+     --> test.json:3:16
+      |
+    3 |   "network": { "dealy": { "constant": "5ms" } }
+      |                ^^^^^^^ not known here
+      |
+      = help: did you mean `delay`?
+    "#);
+}
+
+#[test]
+fn a_text_that_is_not_json_is_marked_where_it_breaks() {
+    let broken =
+        "{\n  \"subject\": \"fake\",\n  // a comment\n  \"run\": {\n    \"for\": \"10s\"\n  },\n  \"nodes\" 3\n}\n";
+    let all = ["", "[]", "{", "{ \"a\": 1, }", "{ \"a\": 1, \"a\": 2 }", "{ \"a\": 1e999 }", broken];
+    let all: Vec<_> = all.iter().map(|text| read(text).expect_err(text).render(false)).collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn quantities_that_are_none_say_what_would_be_one() {
+    insta::assert_snapshot!(all_wrong(&[
+        r#""run": { "for": "5" }"#,
+        r#""run": { "for": 5 }"#,
+        r#""run": { "for": "-3ms" }"#,
+        r#""run": { "for": "5 parsecs" }"#,
+        r#""network": { "loss": "101%" }"#,
+        r#""network": { "loss": { "min": "10%", "max": "1%" } }"#,
+        r#""network": { "loss": { "min": "10%", "max": "1s" } }"#,
+        r#""network": { "delay": { "uniform": { "min": "10ms", "max": "1ms" } } }"#,
+        r#""network": { "delay": "5ms" }"#,
+        r#""workload": [{ "writes": { "rate": "5" } }]"#,
+    ]));
+}
+
+#[test]
+fn words_and_names_that_are_not_known_have_a_suggestion() {
+    insta::assert_snapshot!(all_wrong(&[
+        r#""network": { "delay": { "constatn": "5ms" } }"#,
+        r#""protocols": { "gosip": {} }"#,
+        r#""protocols": { "gossip": { "flaws": ["e20"] }, "locks": { "flaws": ["e21"] } }"#,
+        r#""workload": [{ "writes": { "rat": "5/s" } }]"#,
+        r#""workload": ["writes"]"#,
+        r#""expect": { "holds": ["convergense"], "within": { "x": "5s" }, "sometimes": ["lock.granted"] }"#,
+        r#""expect": { "holds": ["convergence"], "violates": ["convergence"] }"#,
+        r#""fates": { "n1.gosip#7": "lost", "n9.gossip#1": "lost", "gossip": { "copies": 2 } }"#,
+    ]));
+    let subject = read("{ \"subject\": \"fkae\" }").expect_err("no such subject");
+    assert_eq!(subject.to_string(), "test.json:1:14: there is no subject `fkae` (did you mean `fake`?)");
+    let none = read("{}").expect_err("the codex is not given");
+    assert_eq!(none.to_string(), "test.json:1:1: there is no subject `codex` (there is `fake`)");
+}
+
+#[test]
+fn a_cluster_and_a_run_have_sane_sizes() {
+    insta::assert_snapshot!(all_wrong(&[
+        r#""nodes": 0"#,
+        r#""nodes": 1000000000"#,
+        r#""nodes": -1"#,
+        r#""nodes": { "voters": 0, "observers": 3 }"#,
+        r#""run": { "for": "10s", "quiesce_at": "11s" }"#,
+        r#""clocks": { "drift": "51%" }"#,
+        r#""network": { "links": [{ "from": "n1" }] }"#,
+        r#""network": { "links": [{ "from": "n1", "to": "n4" }, { "from": "n2", "to": "n2" }] }"#,
+        r#""name": "a b""#,
+    ]));
+}
+
+#[test]
+fn faults_name_nodes_that_are_there_each_once() {
+    insta::assert_snapshot!(wrong_faults(&[
+        r#"{ "at": "1s", "fault": { "kill": { "target": "n9" } } }"#,
+        r#"{ "at": "1s", "fault": { "kill": { "target": [] } } }"#,
+        r#"{ "at": "1s", "fault": { "kill": { "target": "on" } } }"#,
+        r#"{ "at": "1s", "fault": { "clog": { "from": "n1", "to": "n1" } } }"#,
+        r#"{ "at": "1s", "fault": { "partition": { "groups": [["n1", "n2"], ["n2", "n9"]] } } }"#,
+        r#"{ "at": "1s", "fault": { "partition": { "groups": [["n1"], []] } } }"#,
+        r#"{ "at": "1s", "fault": { "partition": {} } }"#,
+        r#"{ "at": "1s", "fault": { "partition": { "shape": "majorities-ring" } } }"#,
+        r#"{ "at": "1s", "fault": { "partition": { "shape": "halves", "groups": [["n1"]] } } }"#,
+        r#"{ "at": "1s", "fault": { "heal": {}, "kill": { "target": "n1" } } }"#,
+        r#"{ "at": "1s", "fault": "heal" }"#,
+    ]));
+}
+
+#[test]
+fn faults_say_when_they_act_and_in_time() {
+    insta::assert_snapshot!(wrong_faults(&[
+        r#"{ "at": "12s", "fault": { "kill": { "target": "n1" } } }"#,
+        r#"{ "fault": { "kill": { "target": "n1" } } }"#,
+        r#"{ "at": "1s" }"#,
+        r#"{ "at": "1s", "draw": { "kinds": ["kill"], "rate": "1/s" } }"#,
+        r#"{ "at": "1s", "until": "2s", "fault": { "kill": { "target": "n1" } } }"#,
+        r#"{ "at": "1s", "for": "2s", "fault": { "restart": { "target": "n1" } } }"#,
+        r#"{ "at": "1s", "every": "1ns", "fault": { "restart": { "target": "n1" } } }"#,
+        r#"{ "from": "2s", "until": "1s", "draw": { "kinds": [], "rate": "1/s" } }"#,
+        r#"{ "draw": { "kinds": ["klog"], "rate": "1/s" } }"#,
+        r#"{ "draw": { "kinds": ["pause"], "rate": "100000/s" } }"#,
+        r#"{ "when": { "fact": "locks.grantde" }, "fault": { "kill": { "target": "n1" } } }"#,
+    ]));
+    let calm = r#""run": { "quiesce_at": "5s" }, "faults": [{ "at": "6s", "fault": { "heal": {} } }]"#;
+    assert!(wrong(calm).starts_with("error: at 6s there are no faults any more"), "{}", wrong(calm));
+}
+
+#[test]
+fn written_faults_do_not_contradict_each_other() {
+    let pairs = [
+        r#"{ "at": "1s", "for": "3s", "fault": { "kill": { "target": "n1" } } },
+    { "at": "2s", "fault": { "kill": { "target": "all" } } }"#,
+        r#"{ "at": "1s", "fault": { "kill": { "target": "n1" } } },
+    { "at": "2s", "fault": { "pause": { "target": "n1" } } }"#,
+        r#"{ "at": "1s", "for": "1s", "fault": { "pause": { "target": "n1" } } },
+    { "at": "2s", "fault": { "resume": { "target": "n1" } } }"#,
+        r#"{ "at": "1s", "for": "1s", "fault": { "partition": { "shape": "halves" } } },
+    { "at": "2s", "fault": { "heal": {} } }"#,
+        r#"{ "at": "1s", "fault": { "delay": { "delay": { "constant": "1s" }, "from": "n1" } } },
+    { "at": "2s", "fault": { "delay": { "delay": { "constant": "2s" }, "to": "n2" } } }"#,
+        r#"{ "at": "1s", "fault": { "clock": { "target": ["n1", "n2"], "offset": "1s" } } },
+    { "at": "2s", "fault": { "clock": { "target": "n2", "offset": "-1s" } } }"#,
+        r#"{ "at": "1s", "every": "1s", "for": "2s", "fault": { "pause": { "target": "n1" } } }"#,
+    ];
+    insta::assert_snapshot!(wrong_faults(&pairs));
+}
+
+#[test]
+fn a_problem_is_data_too() {
+    let problem = super::fake::with("\"nodes\": 0").expect_err("no nodes");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&problem).expect("plain data"), @r#"
+    {
+      "file": "test.json",
+      "stage": "checking",
+      "diagnostics": [
+        {
+          "message": "a cluster has at least one node",
+          "path": "nodes",
+          "place": {
+            "line": 3,
+            "column": 12
+          },
+          "help": "leave `nodes` out for 3"
+        }
+      ]
+    }
+    "#);
+}

@@ -1,0 +1,134 @@
+//! Same seed, same bytes; and a seed survives edits.
+
+mod chatter;
+
+use std::collections::BTreeMap;
+
+use stemmata::chance::Seed;
+use stemmata::hunt::Sweep;
+use stemmata::identity::{Actor, MessageId, NodeId};
+use stemmata::run::Keep;
+use stemmata::time::{Span, Time};
+use stemmata::trace::{Event, Record};
+
+use crate::support::{load, run, subjects};
+use chatter::{Chatter, Habits, tape};
+
+/// Three digests as constants: they are the same in every build, on every machine. A change of one of them is a change
+/// of every run that anybody has named, and needs a new version of the trace.
+const PINNED: [(&str, u64, &str); 3] = [
+    ("hello", 42, "bc64b7f8c7854f50"),
+    ("broadcast-split", 42, "c00894ab56aca868"),
+    ("broadcast-crash", 42, "a29e56240c6b4512"),
+];
+
+#[test]
+fn digests_are_pinned() {
+    for (name, seed, digest) in PINNED {
+        let (_, outcome) = run(&load(name), seed, Keep::Verdicts);
+        assert_eq!(outcome.digest.to_string(), digest, "{name}, seed {seed}");
+    }
+}
+
+#[test]
+fn a_run_is_the_same_twice_whatever_is_kept() {
+    for name in ["hello", "broadcast-lossy", "broadcast-crash"] {
+        let file = load(name);
+        for seed in 0..5 {
+            let (_, first) = run(&file, seed, Keep::Verdicts);
+            let (_, again) = run(&file, seed, Keep::Trace);
+            assert_eq!((first.digest, &first.judgements), (again.digest, &again.judgements), "{name}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_sweep_is_the_same_on_one_thread_and_on_two() {
+    let file = load("broadcast-crash");
+    let sweep = |threads| {
+        let sweep = Sweep { file: &file, subject: subjects()[0], first: 100, count: 24, threads, max_failures: None };
+        sweep.run(&|| true, &|_, _| {}).expect("no ranges clash")
+    };
+    assert_eq!(sweep(1), sweep(2));
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let file = load("broadcast-split");
+    let (_, one) = run(&file, 1, Keep::Verdicts);
+    let (_, other) = run(&file, 2, Keep::Verdicts);
+    assert_ne!(one.digest, other.digest);
+}
+
+/// What a record says, without its place in the trace.
+fn said(record: &Record<'_>) -> String {
+    format!("{} {} {:?} {:?}", record.time, record.id, record.stamp, record.event)
+}
+
+#[test]
+fn an_unused_draw_under_a_new_label_moves_no_line() {
+    for seed in 0..20 {
+        let plain = tape(Seed(seed), 4, Habits::default());
+        let drawing = tape(Seed(seed), 4, Habits { draws_for_nothing: true, ..Habits::default() });
+        let (plain, drawing): (Vec<_>, Vec<_>) =
+            (plain.records().map(|record| said(&record)).collect(), drawing.records().map(|r| said(&r)).collect());
+        assert!(plain.len() > 500, "something must happen");
+        assert_eq!(plain, drawing, "seed {seed}");
+    }
+}
+
+#[test]
+fn an_idle_node_adds_its_own_lines_only() {
+    for seed in 0..20 {
+        let without = tape(Seed(seed), 4, Habits::default());
+        let with = tape(Seed(seed), 5, Habits::default());
+        let idle = Actor::Node(NodeId::new(4));
+        let without: Vec<_> = without.records().map(|record| said(&record)).collect();
+        let others: Vec<_> = with.records().filter(|r| r.id.actor != idle).map(|record| said(&record)).collect();
+        let own = with.records().filter(|record| record.id.actor == idle).count();
+        assert_eq!(without, others, "seed {seed}");
+        assert_eq!(own, 1, "it starts");
+    }
+}
+
+/// What became of each copy of a message, and how long it took.
+fn fates(tape: &stemmata::trace::Tape, lane: usize) -> BTreeMap<MessageId, (u16, Vec<(u16, String, Span)>)> {
+    let mut fates: BTreeMap<MessageId, (u16, Vec<(u16, String, Span)>)> = BTreeMap::new();
+    let mut sent: BTreeMap<MessageId, Time> = BTreeMap::new();
+    for record in tape.records() {
+        let (message, copy, end) = match &record.event {
+            Event::Send { message, copies, .. } if message.lane.index() == lane => {
+                sent.insert(*message, record.time);
+                fates.entry(*message).or_default().0 = *copies;
+                continue;
+            }
+            Event::Receive { message, copy, corrupted } if message.lane.index() == lane => {
+                (*message, *copy, if corrupted.is_some() { "corrupted" } else { "received" })
+            }
+            Event::Lost { message, copy, .. } if message.lane.index() == lane => (*message, *copy, "lost"),
+            Event::Garbled { message, copy } if message.lane.index() == lane => (*message, *copy, "garbled"),
+            _ => continue,
+        };
+        let took = record.time.since(sent[&message]);
+        fates.entry(message).or_default().1.push((copy, end.to_owned(), took));
+    }
+    fates
+}
+
+#[test]
+fn new_traffic_on_one_lane_leaves_the_fates_on_another_as_they_were() {
+    for seed in 0..20 {
+        let quiet = tape(Seed(seed), 4, Habits::default());
+        let busy = tape(Seed(seed), 4, Habits { speaks_on_both_lanes: true, ..Habits::default() });
+        let (before, after) = (fates(&quiet, 0), fates(&busy, 0));
+        assert!(before.len() > 100 && !fates(&busy, 1).is_empty(), "both lanes carry something");
+        assert!(before.values().any(|(copies, _)| *copies > 1), "something comes twice");
+        assert!(before.values().flat_map(|(_, ends)| ends).any(|(_, end, _)| end == "lost"), "something is lost");
+        assert_eq!(before, after, "seed {seed}");
+    }
+}
+
+#[test]
+fn the_test_process_is_a_process_like_others() {
+    assert_eq!(<Chatter as stemmata::process::Process>::LANES, ["talk", "noise"]);
+}

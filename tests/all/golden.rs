@@ -1,0 +1,55 @@
+//! Golden traces of the short scenarios: stories that a reviewer reads.
+
+use stemmata::run::Keep;
+use stemmata::trace::{Detail, Trace};
+
+use crate::support::{load, ordinary, run};
+
+/// The trace without the resolved scenario at its head, which every new setting would change.
+fn story(trace: &Trace) -> String {
+    let text = trace.text(Detail::Messages);
+    let lines = text.lines().filter(|line| !line.starts_with("# {") && !line.starts_with("#  ") && *line != "# }");
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn assert_golden(name: &str) {
+    let file = load(name);
+    let (_, outcome) = run(&file, file.seed().0, Keep::Trace);
+    let trace = outcome.trace.expect("it was kept");
+    insta::assert_snapshot!(name.replace('/', "-"), story(&trace));
+}
+
+#[test]
+fn hello() {
+    assert_golden("hello");
+}
+
+#[test]
+fn e09_takes_strangers_for_ordered() {
+    assert_golden("errata/e09");
+}
+
+#[test]
+fn e10_does_not_tick_on_receive() {
+    assert_golden("errata/e10");
+}
+
+#[test]
+fn hello_is_short_enough_to_be_read() {
+    let file = load("hello");
+    let (_, outcome) = run(&file, file.seed().0, Keep::Trace);
+    let text = outcome.trace.expect("it was kept").text(Detail::Messages);
+    let lines = text.lines().filter(|line| !line.starts_with('#')).count();
+    assert!(lines < 60, "{lines} lines");
+}
+
+#[test]
+fn no_scenario_is_longer_than_fifty_thousand_records() {
+    for name in ordinary() {
+        let file = load(name);
+        for seed in 0..3 {
+            let (_, outcome) = run(&file, seed, Keep::Verdicts);
+            assert!(outcome.records <= 50_000, "{name}, seed {seed}: {}", outcome.records);
+        }
+    }
+}
