@@ -56,9 +56,9 @@ impl Item {
     }
 
     /// A timer of a node: as if the node had sent it to itself.
-    pub(crate) fn timer(time: Time, node: NodeId, lane: LaneId, number: u64, slot: u32) -> Self {
+    pub(crate) fn timer(time: Time, node: NodeId, lane: LaneId, number: u32, slot: u32) -> Self {
         let end = node.index() as u64 + NODES;
-        let order = lane_bits(lane) | (number << COPY_BITS & ((1 << (NUMBER_BITS + COPY_BITS)) - 1));
+        let order = lane_bits(lane) | (u64::from(number) << COPY_BITS);
         Self { time: time.as_nanos(), ends: (end << 32) | end, order, slot, kind: Kind::Timer }
     }
 

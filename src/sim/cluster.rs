@@ -221,6 +221,16 @@ impl<P: Process> Cluster<P> {
         }
     }
 
+    /// A timer's place in the agenda came up.
+    #[inline]
+    pub(crate) fn due(&mut self, id: NodeId, slot: u32, number: u32, world: &mut impl World<P>) {
+        match self.life(id) {
+            Life::Up => self.timer(id, slot, number, world),
+            Life::Paused => self.put_off(id, Input::Timer { slot, number }, world),
+            Life::Down => {}
+        }
+    }
+
     /// Delivers a message to a node that is not down.
     #[inline(always)]
     pub(crate) fn deliver(&mut self, id: NodeId, message: P::Message, arrival: Arrival, world: &mut impl World<P>) {
@@ -251,7 +261,7 @@ impl<P: Process> Cluster<P> {
         self.conclude(id, handled, world);
     }
 
-    /// A timer's place in the agenda came up: it runs out, unless it was moved or cancelled since.
+    /// A timer runs out, unless it was moved or cancelled since it got its place in the agenda.
     #[inline]
     fn timer(&mut self, id: NodeId, slot: u32, number: u32, world: &mut impl World<P>) {
         let reading = world.monotonic(id);

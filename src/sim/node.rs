@@ -23,14 +23,16 @@ pub(crate) enum Life {
 }
 
 /// One node, in one place of memory; what most nodes never need lies elsewhere.
+///
+/// What every step touches stands in front of what few touch: with 100,000 nodes, each line is a miss of the cache.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Node<P: Process> {
     pub(crate) life: Life,
     pub(crate) boot: Boot,
     /// How many events it had.
     pub(crate) events: u32,
     pub(crate) tickets: u32,
-    pub(crate) syncs: u32,
     pub(crate) process: Option<P>,
     pub(crate) draws: DrawBook,
     /// How many messages it sent on each lane.
@@ -40,6 +42,7 @@ pub(crate) struct Node<P: Process> {
     backlog: Option<Box<Backlog<P>>>,
     /// None, where no fault has anything in store for it.
     pub(crate) plight: Option<Box<Plight>>,
+    pub(crate) syncs: u32,
     pub(crate) timers: Timers<P::Timer>,
     pub(crate) disk: Disk<P::Entry>,
 }
@@ -152,13 +155,13 @@ impl<P: Process> Node<P> {
             boot: Boot::default(),
             events: 0,
             tickets: 0,
-            syncs: 0,
             process: None,
             draws: DrawBook::default(),
             sent: SmallVec::from_elem(0, P::LANES.len()),
             stamp: None,
             backlog: None,
             plight: None,
+            syncs: 0,
             timers: Timers::default(),
             disk: Disk::holding(disk),
         }

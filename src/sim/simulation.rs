@@ -211,7 +211,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     #[inline]
     fn timer(&mut self, item: Item) {
         let id = item.node();
-        self.cluster.input(id, Input::Timer { slot: item.slot, number: item.number() }, &mut self.outside);
+        self.cluster.due(id, item.slot, item.number(), &mut self.outside);
         self.settle(id);
     }
 

@@ -1,32 +1,42 @@
 //! How many messages each link's lane has carried: counts by key, for keys that may be far too many for a table of all.
 
+use std::collections::BTreeMap;
+
 use crate::identity::{LaneId, NodeId};
 
 /// Counts by sender, receiver and lane. It is only ever asked for one of them; its order shows nowhere.
+///
+/// A count is a random access to memory on the way from a message to its fate, and nothing hides its latency: what counts
+/// is that the counts stay in the cache. With 1,000 nodes, a hash table costs 190 ns an event, a table of `u32` 60, one
+/// of `u8` 10.
 #[derive(Clone, Debug)]
-pub(crate) enum Tally {
-    Dense(Dense),
-    Sparse(Sparse),
-}
-
-/// A table of all. A message finds its count with one access to memory, and in a third of the lines that hash slots take:
-/// with 1,000 nodes that is 20 ns in place of 190.
-#[derive(Clone, Debug)]
-pub(crate) struct Dense {
-    counts: Vec<u32>,
+pub(crate) struct Tally {
+    table: Table,
     nodes: usize,
 }
 
-/// As many counts as a table of all may have: 4 MiB of them.
-const DENSE: usize = 1 << 20;
+#[derive(Clone, Debug)]
+enum Table {
+    /// All counts.
+    Wide(Vec<u32>),
+    /// The first 255 of all counts, and what is above.
+    Narrow(Vec<u8>, Sparse),
+    /// Those counts that are not zero.
+    Sparse(Sparse),
+}
+
+/// As many counts may be wide: 256 KiB of them.
+const WIDE: usize = 1 << 16;
+/// As many counts may be narrow: 16 MiB.
+const NARROW: usize = 1 << 24;
 
 /// A hash table with linear probing. A slot holds a key of 48 bits above a count of 16; zero is free.
 #[derive(Clone, Debug)]
-pub(crate) struct Sparse {
+struct Sparse {
     slots: Vec<u64>,
     used: usize,
     /// Counts that have outgrown their slots.
-    great: std::collections::BTreeMap<u64, u32>,
+    great: BTreeMap<u64, u32>,
 }
 
 const COUNT_BITS: u32 = 16;
@@ -39,38 +49,44 @@ impl Tally {
     pub(crate) fn new(nodes: u32, lanes: usize) -> Self {
         assert!(nodes <= 1 << NODE_BITS, "a cluster has at most 2^20 nodes");
         let nodes = nodes as usize;
-        match nodes.checked_mul(nodes).and_then(|links| links.checked_mul(lanes)) {
-            Some(all @ ..=DENSE) => Self::Dense(Dense { counts: vec![0; all], nodes }),
-            Some(_) | None => Self::Sparse(Sparse::default()),
-        }
+        let table = match nodes.saturating_mul(nodes).saturating_mul(lanes) {
+            all @ ..=WIDE => Table::Wide(vec![0; all]),
+            all @ ..=NARROW => Table::Narrow(vec![0; all], Sparse::default()),
+            _ => Table::Sparse(Sparse::default()),
+        };
+        Self { table, nodes }
     }
 
     /// Counts one more message, and returns how many there are now.
     #[inline(always)]
     pub(crate) fn next(&mut self, from: NodeId, to: NodeId, lane: LaneId) -> u32 {
-        match self {
-            Self::Dense(Dense { counts, nodes }) => {
-                let count = &mut counts[(lane.index() * *nodes + from.index()) * *nodes + to.index()];
-                *count += 1;
-                *count
+        let place = (lane.index() * self.nodes + from.index()) * self.nodes + to.index();
+        match &mut self.table {
+            Table::Wide(counts) => {
+                counts[place] += 1;
+                counts[place]
             }
-            Self::Sparse(sparse) => {
-                let ends = (from.index() as u64) << NODE_BITS | to.index() as u64;
-                sparse.next(ends << LANE_BITS | lane.index() as u64)
+            Table::Narrow(counts, _) if counts[place] < u8::MAX => {
+                counts[place] += 1;
+                u32::from(counts[place])
             }
+            Table::Narrow(_, above) => u32::from(u8::MAX) + above.next(from, to, lane),
+            Table::Sparse(counts) => counts.next(from, to, lane),
         }
     }
 }
 
 impl Default for Sparse {
     fn default() -> Self {
-        Self { slots: vec![0; 1024], used: 0, great: std::collections::BTreeMap::new() }
+        Self { slots: vec![0; 64], used: 0, great: BTreeMap::new() }
     }
 }
 
 impl Sparse {
     #[inline(never)]
-    fn next(&mut self, key: u64) -> u32 {
+    fn next(&mut self, from: NodeId, to: NodeId, lane: LaneId) -> u32 {
+        let ends = (from.index() as u64) << NODE_BITS | to.index() as u64;
+        let key = ends << LANE_BITS | lane.index() as u64;
         let at = find(&self.slots, key);
         let slot = self.slots[at];
         if slot & COUNT_MAX == COUNT_MAX {
@@ -122,7 +138,6 @@ fn find(slots: &[u64], key: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn counts_as_a_map_does(nodes: u32, lanes: u8) {
         let mut tally = Tally::new(nodes, usize::from(lanes));
@@ -137,23 +152,21 @@ mod tests {
     }
 
     #[test]
-    fn a_table_of_all_counts_as_a_map_does() {
+    fn every_table_counts_as_a_map_does() {
         counts_as_a_map_does(3, 1);
         counts_as_a_map_does(100, 10);
-    }
-
-    #[test]
-    fn a_hash_table_counts_as_a_map_does() {
-        counts_as_a_map_does(1_000_000, 1);
+        counts_as_a_map_does(1_000, 1);
+        counts_as_a_map_does(5_000, 1);
         counts_as_a_map_does(2_000, 255);
     }
 
     #[test]
-    fn a_count_may_outgrow_its_slot() {
-        let mut tally = Tally::new(1_000_000, 1);
-        let mut next = || tally.next(NodeId::new(999_999), NodeId::new(7), LaneId::new(3));
-        for count in 1..200_000 {
-            assert_eq!(next(), count);
+    fn a_count_may_outgrow_its_place() {
+        for nodes in [2, 1_000, 1_000_000] {
+            let mut tally = Tally::new(nodes, 1);
+            for count in 1..200_000 {
+                assert_eq!(tally.next(NodeId::new(nodes - 1), NodeId::new(0), LaneId::new(0)), count);
+            }
         }
     }
 }

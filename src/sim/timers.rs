@@ -1,34 +1,38 @@
 //! A node's timers: by value, moved without touching the agenda where they only get later.
 
+use smallvec::SmallVec;
+
 use crate::time::{LocalTime, Time};
 
 /// The timers of one node.
 ///
 /// A timer that is moved to a later instant keeps its place in the agenda, and is put there anew when that place comes
-/// up: re-arming a timeout that hardly ever runs out costs a few nanoseconds.
+/// up: re-arming a timeout that hardly ever runs out costs a few nanoseconds. So does a cancelled one: it may be set again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Timers<T> {
-    slots: Vec<Option<Armed<T>>>,
-    sets: u64,
+    slots: SmallVec<[Option<Armed<T>>; 2]>,
+    sets: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Armed<T> {
     timer: T,
-    /// When it runs out, on the monotonic clock; `None` where it was cancelled but still stands in the agenda.
-    deadline: Option<LocalTime>,
+    /// Whether it still stands in the agenda and nothing more.
+    cancelled: bool,
     /// The how-many-eth set it was.
-    number: u64,
+    number: u32,
+    queued_number: u32,
+    /// When it runs out, on the monotonic clock.
+    deadline: LocalTime,
     /// Its place in the agenda.
     queued: Time,
-    queued_number: u64,
 }
 
 /// A place that a timer needs in the agenda.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) time: Time,
-    pub(crate) number: u64,
+    pub(crate) number: u32,
     pub(crate) slot: u32,
 }
 
@@ -42,53 +46,63 @@ pub(crate) enum Due<T> {
 
 impl<T> Default for Timers<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), sets: 0 }
+        Self { slots: SmallVec::new(), sets: 0 }
     }
 }
 
 impl<T: Copy + Eq> Timers<T> {
     /// Sets or moves a timer: `deadline` on the monotonic clock, which is `time`. The place it needs, if it has none
     /// that serves.
+    #[inline]
     pub(crate) fn set(&mut self, timer: T, deadline: LocalTime, time: Time) -> Option<Place> {
         self.sets += 1;
         let number = self.sets;
-        let known = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|armed| armed.timer == timer));
-        let slot = match known.or_else(|| self.slots.iter().position(Option::is_none)) {
+        let slot = match self.find(timer) {
             Some(slot) => slot,
-            None => {
-                self.slots.push(None);
-                self.slots.len() - 1
-            }
+            None => self.free_slot(),
         };
-        let place = Place { time, number, slot: u32::try_from(slot).expect("a node has few timers") };
-        match &mut self.slots[slot] {
-            Some(armed) if armed.queued <= time => {
-                armed.deadline = Some(deadline);
-                armed.number = number;
-                None
-            }
-            empty_or_later => {
-                let deadline = Some(deadline);
-                *empty_or_later = Some(Armed { timer, deadline, number, queued: time, queued_number: number });
-                Some(place)
-            }
+        if let Some(armed) = &mut self.slots[slot]
+            && armed.queued <= time
+        {
+            (armed.cancelled, armed.number, armed.deadline) = (false, number, deadline);
+            return None;
+        }
+        let armed = Armed { timer, cancelled: false, number, queued_number: number, deadline, queued: time };
+        self.slots[slot] = Some(armed);
+        Some(Place { time, number, slot: slot as u32 })
+    }
+
+    #[inline]
+    pub(crate) fn cancel(&mut self, timer: T) {
+        if let Some(slot) = self.find(timer)
+            && let Some(armed) = &mut self.slots[slot]
+        {
+            armed.cancelled = true;
         }
     }
 
-    pub(crate) fn cancel(&mut self, timer: T) {
-        if let Some(armed) = self.slots.iter_mut().flatten().find(|armed| armed.timer == timer) {
-            armed.deadline = None;
+    #[inline]
+    fn find(&self, timer: T) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.is_some_and(|armed| armed.timer == timer))
+    }
+
+    fn free_slot(&mut self) -> usize {
+        if let Some(free) = self.slots.iter().position(Option::is_none) {
+            return free;
         }
+        self.slots.push(None);
+        self.slots.len() - 1
     }
 
     /// Whether a timer that is set has the place (`slot`, `number`).
     pub(crate) fn stands(&self, slot: u32, number: u32) -> bool {
         let armed = self.slots.get(slot as usize).and_then(Option::as_ref);
-        armed.is_some_and(|armed| armed.queued_number as u32 == number && armed.deadline.is_some())
+        armed.is_some_and(|armed| armed.queued_number == number && !armed.cancelled)
     }
 
     /// What the place (`slot`, `number`) stands for at `now`, when the monotonic clock reads `reading`; `when` tells
     /// when it will read something.
+    #[inline]
     pub(crate) fn due(
         &mut self,
         slot: u32,
@@ -99,32 +113,28 @@ impl<T: Copy + Eq> Timers<T> {
         let Some(entry) = self.slots.get_mut(slot as usize) else {
             return Due::Stale;
         };
-        let Some(armed) = entry.as_mut().filter(|armed| armed.queued_number as u32 == number) else {
+        let Some(armed) = entry.as_mut().filter(|armed| armed.queued_number == number) else {
             return Due::Stale;
         };
-        match armed.deadline {
-            None => {
-                *entry = None;
-                Due::Stale
-            }
-            Some(deadline) if deadline <= reading => {
-                let timer = armed.timer;
-                *entry = None;
-                Due::Fire(timer)
-            }
-            Some(deadline) => {
-                armed.queued = when(deadline);
-                armed.queued_number = armed.number;
-                Due::Requeue(armed.timer, Place { time: armed.queued, number: armed.number, slot })
-            }
+        if armed.cancelled {
+            *entry = None;
+            return Due::Stale;
         }
+        if armed.deadline <= reading {
+            let timer = armed.timer;
+            *entry = None;
+            return Due::Fire(timer);
+        }
+        armed.queued = when(armed.deadline);
+        armed.queued_number = armed.number;
+        Due::Requeue(armed.timer, Place { time: armed.queued, number: armed.number, slot })
     }
 
     /// The places that all timers need after the clock was changed.
     pub(crate) fn requeue(&mut self, when: impl Fn(LocalTime) -> Time) -> Vec<(T, Place)> {
         let mut places = Vec::new();
         for (slot, armed) in self.slots.iter_mut().enumerate() {
-            let Some(Armed { timer, deadline: Some(deadline), queued, queued_number, number }) = armed else {
+            let Some(Armed { timer, cancelled: false, deadline, queued, queued_number, number }) = armed else {
                 continue;
             };
             self.sets += 1;
@@ -158,10 +168,10 @@ mod tests {
         let mut timers = Timers::default();
         let place = timers.set('a', at(5).0, at(5).1).expect("a first place");
         assert_eq!(timers.set('a', at(9).0, at(9).1), None);
-        let due = timers.due(place.slot, place.number as u32, at(5).0, true_clock);
+        let due = timers.due(place.slot, place.number, at(5).0, true_clock);
         let Due::Requeue('a', later) = due else { panic!("{due:?}") };
         assert_eq!(later.time, at(9).1);
-        assert_eq!(timers.due(later.slot, later.number as u32, at(9).0, true_clock), Due::Fire('a'));
+        assert_eq!(timers.due(later.slot, later.number, at(9).0, true_clock), Due::Fire('a'));
     }
 
     #[test]
@@ -169,8 +179,8 @@ mod tests {
         let mut timers = Timers::default();
         let late = timers.set('a', at(9).0, at(9).1).expect("a first place");
         let early = timers.set('a', at(5).0, at(5).1).expect("an earlier one");
-        assert_eq!(timers.due(early.slot, early.number as u32, at(5).0, true_clock), Due::Fire('a'));
-        assert_eq!(timers.due(late.slot, late.number as u32, at(9).0, true_clock), Due::Stale);
+        assert_eq!(timers.due(early.slot, early.number, at(5).0, true_clock), Due::Fire('a'));
+        assert_eq!(timers.due(late.slot, late.number, at(9).0, true_clock), Due::Stale);
     }
 
     #[test]
@@ -180,7 +190,7 @@ mod tests {
         timers.cancel('a');
         assert_eq!(timers.set('a', at(7).0, at(7).1), None, "its old place serves");
         timers.cancel('a');
-        assert_eq!(timers.due(place.slot, place.number as u32, at(5).0, true_clock), Due::Stale);
+        assert_eq!(timers.due(place.slot, place.number, at(5).0, true_clock), Due::Stale);
         assert!(timers.set('a', at(8).0, at(8).1).is_some());
     }
 }
