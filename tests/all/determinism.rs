@@ -9,10 +9,10 @@ use stemmata::hunt::Sweep;
 use stemmata::identity::{Actor, MessageId, NodeId};
 use stemmata::run::Keep;
 use stemmata::time::{Span, Time};
-use stemmata::trace::{Event, Record};
+use stemmata::trace::{Event, Record, Tape};
 
 use crate::support::{load, run, subjects};
-use chatter::{Chatter, Habits, tape};
+use chatter::{Habits, tape};
 
 /// Three digests as constants: they are the same in every build, on every machine. A change of one of them is a change
 /// of every run that anybody has named, and needs a new version of the trace.
@@ -91,28 +91,41 @@ fn an_idle_node_adds_its_own_lines_only() {
     }
 }
 
-/// What became of each copy of a message, and how long it took.
-fn fates(tape: &stemmata::trace::Tape, lane: usize) -> BTreeMap<MessageId, (u16, Vec<(u16, String, Span)>)> {
-    let mut fates: BTreeMap<MessageId, (u16, Vec<(u16, String, Span)>)> = BTreeMap::new();
+/// What became of a message: how many copies the network made of it, and of each its end and how long it took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Fate {
+    copies: u16,
+    ends: Vec<(u16, &'static str, Span)>,
+}
+
+fn fates(tape: &Tape, lane: usize) -> BTreeMap<MessageId, Fate> {
+    let mut fates: BTreeMap<MessageId, Fate> = BTreeMap::new();
     let mut sent: BTreeMap<MessageId, Time> = BTreeMap::new();
     for record in tape.records() {
-        let (message, copy, end) = match &record.event {
-            Event::Send { message, copies, .. } if message.lane.index() == lane => {
-                sent.insert(*message, record.time);
-                fates.entry(*message).or_default().0 = *copies;
-                continue;
-            }
-            Event::Receive { message, copy, corrupted } if message.lane.index() == lane => {
-                (*message, *copy, if corrupted.is_some() { "corrupted" } else { "received" })
-            }
-            Event::Lost { message, copy, .. } if message.lane.index() == lane => (*message, *copy, "lost"),
-            Event::Garbled { message, copy } if message.lane.index() == lane => (*message, *copy, "garbled"),
-            _ => continue,
-        };
-        let took = record.time.since(sent[&message]);
-        fates.entry(message).or_default().1.push((copy, end.to_owned(), took));
+        if let Event::Send { message, copies, .. } = &record.event {
+            sent.insert(*message, record.time);
+            fates.entry(*message).or_default().copies = *copies;
+        }
+        if let Some((message, copy, end)) = end(&record.event) {
+            let took = record.time.since(sent[&message]);
+            fates.entry(message).or_default().ends.push((copy, end, took));
+        }
     }
+    fates.retain(|message, _| message.lane.index() == lane);
     fates
+}
+
+fn end(event: &Event<'_>) -> Option<(MessageId, u16, &'static str)> {
+    if let Event::Receive { message, copy, corrupted } = event {
+        return Some((*message, *copy, if corrupted.is_some() { "corrupted" } else { "received" }));
+    }
+    if let Event::Lost { message, copy, .. } = event {
+        return Some((*message, *copy, "lost"));
+    }
+    if let Event::Garbled { message, copy } = event {
+        return Some((*message, *copy, "garbled"));
+    }
+    None
 }
 
 #[test]
@@ -122,13 +135,8 @@ fn new_traffic_on_one_lane_leaves_the_fates_on_another_as_they_were() {
         let busy = tape(Seed(seed), 4, Habits { speaks_on_both_lanes: true, ..Habits::default() });
         let (before, after) = (fates(&quiet, 0), fates(&busy, 0));
         assert!(before.len() > 100 && !fates(&busy, 1).is_empty(), "both lanes carry something");
-        assert!(before.values().any(|(copies, _)| *copies > 1), "something comes twice");
-        assert!(before.values().flat_map(|(_, ends)| ends).any(|(_, end, _)| end == "lost"), "something is lost");
+        assert!(before.values().any(|fate| fate.copies > 1), "something comes twice");
+        assert!(before.values().flat_map(|fate| &fate.ends).any(|(_, end, _)| *end == "lost"), "something is lost");
         assert_eq!(before, after, "seed {seed}");
     }
-}
-
-#[test]
-fn the_test_process_is_a_process_like_others() {
-    assert_eq!(<Chatter as stemmata::process::Process>::LANES, ["talk", "noise"]);
 }
