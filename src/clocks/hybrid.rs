@@ -92,7 +92,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::clocks::words;
+    use crate::encoding;
 
     fn stamp(wall: u64, count: u32) -> HybridStamp {
         HybridStamp { wall: LocalTime::from_nanos(wall), count }
@@ -155,8 +155,10 @@ mod tests {
         let json = serde_json::to_string(&written).expect("written");
         assert_eq!(json, r#"{"wall":"18446744073709551615","count":3}"#);
         assert_eq!(serde_json::from_str::<HybridStamp>(&json).expect("read"), written);
-        assert_eq!(words::write(&written), [u64::MAX, 3]);
-        assert_eq!(words::read(&[u64::MAX, 3]), Ok(written));
+        let mut binary = Vec::new();
+        encoding::write(&written, &mut binary);
+        assert_eq!(binary, [255, 255, 255, 255, 255, 255, 255, 255, 3, 0, 0, 0]);
+        assert_eq!(encoding::read(&binary), Ok(written));
     }
 
     proptest! {

@@ -17,8 +17,6 @@ mod vector;
 
 #[cfg(test)]
 mod executions;
-#[cfg(test)]
-mod words;
 
 pub use hybrid::{HybridClock, HybridStamp};
 pub use lamport::LamportClock;

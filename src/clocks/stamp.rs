@@ -19,7 +19,7 @@ pub struct Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clocks::words;
+    use crate::encoding;
     use crate::identity::{Boot, NodeId};
     use crate::time::LocalTime;
 
@@ -31,8 +31,13 @@ mod tests {
         let json = serde_json::to_string(&stamp).expect("written");
         assert_eq!(json, r#"{"vector":{"n2/2":1},"hybrid":{"wall":"9","count":4}}"#);
         assert_eq!(serde_json::from_str::<Stamp>(&json).expect("read"), stamp);
-        let binary = words::write(&stamp);
-        assert_eq!(binary, [1, 1, 2, 1, 9, 4]);
-        assert_eq!(words::read(&binary), Ok(stamp));
+        let mut binary = Vec::new();
+        encoding::write(&stamp, &mut binary);
+        assert_eq!(
+            binary,
+            [[1, 0, 0, 0, 1, 0, 0, 0], [2, 0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 9, 0, 0, 0], [0, 0, 0, 0, 4, 0, 0, 0]]
+                .concat()
+        );
+        assert_eq!(encoding::read(&binary), Ok(stamp));
     }
 }
