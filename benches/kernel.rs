@@ -17,7 +17,7 @@ mod reference;
 use std::process::ExitCode;
 
 use harness::{Comparison, Options, Unit, contender as row};
-use reference::{TimerLoad, Traffic, Worlds, bare, floor, timers};
+use reference::{Recording, TimerLoad, Traffic, Worlds, bare, floor, timers};
 
 fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {
@@ -27,7 +27,9 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    contender::idle::tell();
     network().run(&options);
+    recording().run(&options);
     rearming().run(&options);
     small_worlds().run(&options);
     ExitCode::SUCCESS
@@ -47,6 +49,18 @@ fn network() -> Comparison<Traffic> {
             Traffic { nodes: 100_000, messages_per_node: 10 },
         ],
         contenders: vec![row("bare", bare::network), row("floor", floor::network), row("kernel", contender::network)],
+    }
+}
+
+fn recording() -> Comparison<Recording> {
+    Comparison {
+        name: "recording",
+        work: "the kernel's messages on 5 nodes, with the digest alone and with every record kept in memory",
+        unit: Unit::NanosecondsA("event"),
+        reference: "digest",
+        speed_up: None,
+        loads: vec![Recording],
+        contenders: vec![row("digest", contender::digesting), row("trace", contender::keeping)],
     }
 }
 

@@ -1,5 +1,7 @@
 //! The kernel at the references' loads, with its network model, keyed draws and digest.
 
+pub(crate) mod idle;
+
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use stemmata::time::{Span, Time};
 use stemmata::trace::Recorder;
 
 use crate::harness::World;
-use crate::reference::{FIRST_TICK, SEED, SmallWorlds, TICK, TIMEOUT, TimerLoad, Traffic, Worlds};
+use crate::reference::{FIRST_TICK, Recording, SEED, SmallWorlds, TICK, TIMEOUT, TimerLoad, Traffic, Worlds};
 
 pub(crate) fn network(traffic: Traffic) -> Box<dyn World> {
     Box::new(Running(simulation::<Relay>(Seed(SEED), traffic.nodes, traffic.messages_per_node)))
@@ -34,12 +36,38 @@ pub(crate) fn small_worlds(worlds: Worlds) -> Box<dyn World> {
     }))
 }
 
+pub(crate) fn digesting(_: Recording) -> Box<dyn World> {
+    Box::new(Recorded(Recorder::digest_only))
+}
+
+pub(crate) fn keeping(_: Recording) -> Box<dyn World> {
+    Box::new(Recorded(Recorder::keeping))
+}
+
+/// A fresh world for each call, so that what it keeps does not pile up.
+struct Recorded(fn() -> Recorder);
+
+impl World for Recorded {
+    fn run(&mut self, steps: u64) -> u64 {
+        let mut world = recorded::<Relay>(Seed(SEED), 5, 1, (self.0)());
+        for _ in 0..steps {
+            assert!(world.advance(), "every receiver sends on");
+        }
+        let (digest, tape) = world.finish().finish();
+        digest.0 ^ tape.map_or(0, |tape| tape.bytes() as u64 / steps)
+    }
+}
+
 fn simulation<P: Process>(seed: Seed, nodes: u32, config: P::Config) -> Simulation<P, Recorder> {
+    recorded(seed, nodes, config, Recorder::digest_only())
+}
+
+fn recorded<P: Process>(seed: Seed, nodes: u32, config: P::Config, recorder: Recorder) -> Simulation<P, Recorder> {
     let mut conditions = Conditions::plain(seed, Time::MAX);
     // Drawn against for every message, though it is next to nothing, so that as many stay in flight.
     conditions.network.link.loss = Share::from_ppb(1);
     let cast = Cast { config, nodes, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
-    let mut simulation = Simulation::new(conditions, cast, Recorder::digest_only());
+    let mut simulation = Simulation::new(conditions, cast, recorder);
     simulation.start();
     simulation
 }

@@ -74,6 +74,24 @@ impl Load for Traffic {
     }
 }
 
+/// Fresh worlds that are recorded; a step is an event.
+#[derive(Clone, Copy)]
+pub(crate) struct Recording;
+
+impl Load for Recording {
+    fn label(&self) -> String {
+        "5x1".to_owned()
+    }
+
+    fn warm_up_steps(&self) -> u64 {
+        100_000
+    }
+
+    fn steps(&self) -> u64 {
+        2_000_000
+    }
+}
+
 /// Nodes that keep a timeout from firing; a step is a tick of one of them.
 #[derive(Clone, Copy)]
 pub(crate) struct TimerLoad {
