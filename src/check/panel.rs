@@ -112,7 +112,7 @@ impl<F> Panel<F> {
     /// only missing so far, or was not yet exercised, is undecided.
     #[must_use]
     pub fn conclude_stopped(self, end: Time) -> Vec<Judgement> {
-        let why = || format!("the run was stopped at {end}");
+        let why = || format!("the run was stopped at {end}ms");
         self.judge(end, |verdict| match verdict {
             Verdict::Violated(_) | Verdict::Vacuous { .. } => Verdict::Undecided { why: why() },
             Verdict::Holds { .. } | Verdict::Undecided { .. } => verdict,
