@@ -22,3 +22,4 @@ pub mod sim;
 pub mod subject;
 pub mod time;
 pub mod trace;
+pub mod units;

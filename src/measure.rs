@@ -3,21 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::time::Span;
-
-/// Why a quantity was refused; the message says what would be accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MeasureError(String);
-
-impl fmt::Display for MeasureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for MeasureError {}
+use crate::units::{self, MeasureError};
 
 /// A probability or part of a whole, in parts per billion (0 to 1,000,000,000).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -129,59 +118,6 @@ impl Offset {
     }
 }
 
-/// Reads a decimal number with one of `units` (name, size in the smallest unit) exactly.
-pub(crate) fn parse(what: &str, text: &str, units: &[(&str, u128)]) -> Result<u64, MeasureError> {
-    let names = || units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let fail = |why: String| Err(MeasureError(why));
-    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    if text.starts_with('-') {
-        return fail(format!("{what} cannot be negative"));
-    }
-    if unit.is_empty() {
-        return fail(format!("{what} needs a unit: one of {}", names()));
-    }
-    let Some((_, size)) = units.iter().find(|(name, _)| *name == unit) else {
-        return fail(format!("{what} has an unknown unit `{unit}`: use one of {}", names()));
-    };
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    if whole.is_empty() || fraction.is_empty() || fraction.contains('.') || number.len() > 30 {
-        return fail(format!("{what} is a decimal number followed by a unit, such as `1.5{}`", units[0].0));
-    }
-    let digits: u128 =
-        format!("{whole}{fraction}").parse().map_err(|_| MeasureError(format!("{what} is too large")))?;
-    let scale = 10_u128.pow(u32::try_from(fraction.len()).expect("at most 30 digits"));
-    let Some(scaled) = digits.checked_mul(*size) else {
-        return fail(format!("{what} is too large"));
-    };
-    if !scaled.is_multiple_of(scale) {
-        return fail(format!("{what} is finer than the smallest step"));
-    }
-    u64::try_from(scaled / scale).map_err(|_| MeasureError(format!("{what} is too large")))
-}
-
-/// Reads a quantity: its text where the format is for people, its number elsewhere.
-pub(crate) fn deserialize<'de, D, T>(deserializer: D, from_number: impl Fn(u64) -> T) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err = MeasureError>,
-{
-    if !deserializer.is_human_readable() {
-        return u64::deserialize(deserializer).map(from_number);
-    }
-    struct Text<T>(std::marker::PhantomData<T>);
-    impl<T: FromStr<Err = MeasureError>> de::Visitor<'_> for Text<T> {
-        type Value = T;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a number with its unit, in a string such as \"5ms\", \"1%\" or \"50/s\"")
-        }
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            text.parse().map_err(de::Error::custom)
-        }
-    }
-    deserializer.deserialize_str(Text(std::marker::PhantomData))
-}
-
 /// `1%`, `250ppm`, `3ppb`: the largest unit that needs no decimals.
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,7 +133,7 @@ impl fmt::Display for Share {
 impl FromStr for Share {
     type Err = MeasureError;
     fn from_str(text: &str) -> Result<Self, MeasureError> {
-        let ppb = parse("a share", text, &[("%", 10_000_000), ("ppm", 1_000), ("ppb", 1)])?;
+        let ppb = units::parse("a share", text, &[("%", 10_000_000), ("ppm", 1_000), ("ppb", 1)])?;
         match u32::try_from(ppb) {
             Ok(ppb) if ppb <= Self::ALL.0 => Ok(Self(ppb)),
             Ok(_) | Err(_) => Err(MeasureError(format!("a share is at most 100%, not {text}"))),
@@ -219,7 +155,7 @@ impl fmt::Display for Rate {
 impl FromStr for Rate {
     type Err = MeasureError;
     fn from_str(text: &str) -> Result<Self, MeasureError> {
-        parse("a rate", text, &[("/s", 1_000_000_000)]).map(Self)
+        units::parse("a rate", text, &[("/s", 1_000_000_000)]).map(Self)
     }
 }
 
@@ -278,7 +214,7 @@ macro_rules! serde_as_text {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserialize(deserializer, $from_number)
+                units::deserialize(deserializer, $from_number)
             }
         }
 

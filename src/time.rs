@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::measure::{self, MeasureError};
+use crate::units::{self, MeasureError};
 
 /// An instant of global virtual time, in nanoseconds since the run's beginning.
 ///
@@ -223,7 +223,7 @@ impl FromStr for Span {
             ("m", 60_000_000_000),
             ("h", 3_600_000_000_000),
         ];
-        measure::parse("a duration", text, UNITS).map(Self)
+        units::parse("a duration", text, UNITS).map(Self)
     }
 }
 
@@ -235,7 +235,7 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        measure::deserialize(deserializer, Self)
+        units::deserialize(deserializer, Self)
     }
 }
 
