@@ -16,8 +16,9 @@ pub(crate) struct Item {
     pub(crate) kind: Kind,
 }
 
-/// What is to happen.
+/// What is to happen. As wide as its place in an [`Item`]: an item has no padding, which would be copied byte by byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Kind {
     Fault,
     FaultEnd,
