@@ -171,43 +171,36 @@ impl<P: Process> Context<'_, P> {
     }
 
     /// Sends a datagram: it may be lost, doubled, delayed, overtaken or corrupted.
-    #[inline]
     pub fn send(&mut self, to: NodeId, message: P::Message) {
         self.outbox.push(Effect::Send { to, message });
     }
 
     /// Sets a timer to run out `after` from now on the monotonic clock; if it is set, it is moved.
-    #[inline]
     pub fn set_timer(&mut self, timer: P::Timer, after: Span) {
         self.outbox.push(Effect::SetTimer { timer, after });
     }
 
     /// Cancels a timer, if it is set.
-    #[inline]
     pub fn cancel_timer(&mut self, timer: P::Timer) {
         self.outbox.push(Effect::CancelTimer { timer });
     }
 
     /// Adds an entry to the disk's log; not durable before a sync.
-    #[inline]
     pub fn append(&mut self, entry: P::Entry) {
         self.outbox.push(Effect::Append(entry));
     }
 
     /// Replaces the disk's log, atomically; not durable before a sync.
-    #[inline]
     pub fn rewrite(&mut self, entries: Vec<P::Entry>) {
         self.outbox.push(Effect::Rewrite(entries));
     }
 
     /// A barrier: the effects after it, of this and of later steps, wait until all before it is durable.
-    #[inline]
     pub fn sync(&mut self) {
         self.outbox.push(Effect::Sync { ticket: None });
     }
 
     /// A barrier like [`Context::sync`] that calls [`Process::on_synced`] with this ticket when the disk has answered.
-    #[inline]
     pub fn sync_then(&mut self) -> SyncTicket {
         *self.tickets += 1;
         let ticket = SyncTicket(*self.tickets);
@@ -216,19 +209,16 @@ impl<P: Process> Context<'_, P> {
     }
 
     /// Answers a client's operation.
-    #[inline]
     pub fn reply(&mut self, op: OpId, reply: P::Reply) {
         self.outbox.push(Effect::Reply { op, reply });
     }
 
     /// Writes a fact into the trace.
-    #[inline]
     pub fn note(&mut self, fact: impl Into<P::Fact>) {
         self.outbox.push(Effect::Note(fact.into()));
     }
 
     /// Gives the stamp that the following records of this node bear.
-    #[inline]
     pub fn stamp(&mut self, stamp: Arc<Stamp>) {
         self.outbox.push(Effect::Stamp(stamp));
     }

@@ -16,8 +16,9 @@ pub(crate) struct Item {
     pub(crate) kind: Kind,
 }
 
-/// What is to happen.
+/// What is to happen. As wide as its place in an [`Item`]: an item has no padding, which would be copied byte by byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Kind {
     Fault,
     FaultEnd,
@@ -164,6 +165,20 @@ pub(crate) struct Agenda {
 #[repr(align(128))]
 struct Group([Item; ARITY]);
 
+impl Group {
+    /// The place of the first of the four. The lesser times of two are compared as values: to read them from where they
+    /// were found to be would cost every level of the heap one more access to memory.
+    #[inline(always)]
+    fn least(&self) -> usize {
+        let Self([a, b, c, d]) = self;
+        let (left, right) = (usize::from(b.before(a)), 2 + usize::from(d.before(c)));
+        let (left_time, right_time) = (a.time.min(b.time), c.time.min(d.time));
+        let is_right =
+            if left_time == right_time { self.0[right].before(&self.0[left]) } else { right_time < left_time };
+        if is_right { right } else { left }
+    }
+}
+
 const ARITY: usize = 4;
 /// The first item is the last of its group, so that its children begin the next one.
 const ROOT: usize = ARITY - 1;
@@ -227,11 +242,9 @@ impl Agenda {
             if children * ARITY >= self.end {
                 return hole;
             }
-            let Group([a, b, c, d]) = &self.groups[children];
-            let (left, right) = (usize::from(b.before(a)), 2 + usize::from(d.before(c)));
-            let brothers = &self.groups[children].0;
-            let least = if brothers[right].before(&brothers[left]) { right } else { left };
-            *self.at(hole) = brothers[least];
+            let group = &self.groups[children];
+            let least = group.least();
+            *self.at(hole) = group.0[least];
             hole = children * ARITY + least;
         }
     }

@@ -25,10 +25,15 @@ impl Block {
         }
     }
 
-    /// Lets `write` write into the room, and return what it left.
+    /// The room that there is, to write into from the front.
     #[inline]
-    pub(super) fn fill(&mut self, write: impl FnOnce(&mut [u8]) -> &mut [u8]) {
-        let left = write(&mut self.bytes[self.used..]).len();
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.used..]
+    }
+
+    /// Keeps what was written into the room, of which so much is left.
+    #[inline]
+    pub(super) const fn keep_all_but(&mut self, left: usize) {
         self.used = self.bytes.len() - left;
     }
 

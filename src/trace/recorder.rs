@@ -67,14 +67,16 @@ impl Recorder {
     #[inline(always)]
     pub fn push_send(&mut self, head: Head<'_>, sent: Sent<'_>) {
         self.make_room(head.room(sent.said.len()));
-        self.block.fill(|room| layout::write_send(head, sent, room));
+        let left = layout::write_send(head, sent, self.block.room()).len();
+        self.block.keep_all_but(left);
     }
 
     /// Takes in the record of an uncorrupted [`Event::Receive`] as [`Recorder::push`] does, without its being built.
     #[inline(always)]
     pub fn push_receive(&mut self, head: Head<'_>, message: MessageId, copy: u16) {
         self.make_room(head.room(0));
-        self.block.fill(|room| layout::write_receive(head, message, copy, room));
+        let left = layout::write_receive(head, message, copy, self.block.room()).len();
+        self.block.keep_all_but(left);
     }
 
     #[inline(never)]
@@ -82,11 +84,10 @@ impl Recorder {
         let mut spare = std::mem::take(&mut self.spare);
         encoding::write(record, &mut spare);
         self.make_room(spare.len());
-        self.block.fill(|room| {
-            let (piece, room) = room.split_at_mut(spare.len());
-            piece.copy_from_slice(&spare);
-            room
-        });
+        let (piece, left) = self.block.room().split_at_mut(spare.len());
+        piece.copy_from_slice(&spare);
+        let left = left.len();
+        self.block.keep_all_but(left);
         spare.clear();
         self.spare = spare;
     }
