@@ -40,6 +40,8 @@ pub(crate) enum Kind {
 const NODES: u64 = 1;
 const CLIENTS: u64 = 1 << 31;
 const COPY_BITS: u32 = 12;
+/// More than any copy's number.
+const COPY_MASK: u64 = (1 << COPY_BITS) - 1;
 const NUMBER_BITS: u32 = 44;
 
 impl Item {
@@ -56,10 +58,10 @@ impl Item {
         Self { time: time.as_nanos(), ends, order, slot, kind }
     }
 
-    /// A timer of a node: as if the node had sent it to itself.
+    /// A timer of a node: as if the node had sent it to itself, behind the message of its number that it did send.
     pub(crate) fn timer(time: Time, node: NodeId, lane: LaneId, number: u32, slot: u32) -> Self {
         let end = node.index() as u64 + NODES;
-        let order = lane_bits(lane) | (u64::from(number) << COPY_BITS);
+        let order = lane_bits(lane) | (u64::from(number) << COPY_BITS) | COPY_MASK;
         Self { time: time.as_nanos(), ends: (end << 32) | end, order, slot, kind: Kind::Timer }
     }
 
@@ -117,7 +119,7 @@ impl Item {
     }
 
     pub(crate) const fn copy(&self) -> u16 {
-        (self.order & ((1 << COPY_BITS) - 1)) as u16
+        (self.order & COPY_MASK) as u16
     }
 
     /// The same thing at another time.

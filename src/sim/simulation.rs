@@ -11,7 +11,9 @@ use super::links::{Changed, Links};
 use super::node::{Arrival, Doom, Input, Life};
 use super::outside::{Clocks, Outside, Tripwire};
 use super::{Cast, ClockError, Conditions, Witness};
-use crate::fault::{ClockFault, Crash, DiskFault, Fault, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger};
+use crate::fault::{
+    ClockFault, Crash, DiskFault, Fault, FaultKind, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger,
+};
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::process::Process;
 use crate::time::Time;
@@ -276,14 +278,14 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// A node died inside a step: it starts again when the fault says.
+    /// A node died inside a step: it starts again when the fault says. The end of a disk's fault is known already.
     #[cold]
     fn after_strike(&mut self, node: NodeId, fault: u32) {
         let planned = &self.plan.faults[fault as usize];
         if let Fault::Restart(restart) = &planned.fault {
             let wipe = restart.wipe;
             self.revive(node, wipe);
-        } else {
+        } else if planned.fault.kind() == FaultKind::Kill {
             self.schedule_end(fault);
         }
     }

@@ -4,6 +4,7 @@ mod cli;
 mod determinism;
 mod errata;
 mod golden;
+mod kernel;
 mod laws;
 mod layers;
 mod own_protocol;

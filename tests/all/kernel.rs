@@ -1,0 +1,18 @@
+//! What the kernel promises, one sentence a test: a process that does as it is told, faults written by hand, and the
+//! records that must come of them.
+
+mod calm;
+mod clients;
+mod clocks;
+mod cuts;
+mod deaths;
+mod disks;
+mod effects;
+mod limits;
+mod links;
+mod order;
+mod pauses;
+mod player;
+mod shapes;
+mod stage;
+mod triggers;
