@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::passage::Passage;
 use super::slots::Slots;
-use crate::identity::LaneId;
+use crate::identity::{LaneId, MessageId};
 use crate::trace::{Cause, Event, Label, Record};
 
 /// How much of everything a run had, from its records; for reports, and to tell whether a green proves anything.
@@ -18,6 +18,8 @@ pub struct Census {
     pub deaths: u64,
     /// Clients' operations.
     pub operations: OperationCount,
+    /// Messages whose fate was fixed, and that were never sent.
+    pub unmet: Vec<MessageId>,
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
@@ -113,6 +115,7 @@ impl Census {
             | Event::FaultEnded { .. }
             | Event::Calm
             | Event::Stuck { .. } => {}
+            Event::Unmet { message } => self.unmet.push(*message),
         }
     }
 

@@ -53,7 +53,8 @@ impl Deed {
             | Event::FaultEnded { .. }
             | Event::Calm
             | Event::Touched { .. }
-            | Event::Stuck { .. } => Self::World,
+            | Event::Stuck { .. }
+            | Event::Unmet { .. } => Self::World,
         }
     }
 }

@@ -20,6 +20,12 @@ impl Invariant {
         Self { name, protocol, about, liveness: false }
     }
 
+    /// Whether it is a law of the kernel, which holds in every run whatever the subject claims.
+    #[must_use]
+    pub fn is_law(&self) -> bool {
+        self.protocol == "kernel"
+    }
+
     /// An invariant that speaks after the calm.
     #[must_use]
     pub const fn liveness(name: &'static str, protocol: &'static str, about: &'static str) -> Self {

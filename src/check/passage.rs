@@ -56,7 +56,8 @@ impl Passage {
             | Event::FaultEnded { .. }
             | Event::Calm
             | Event::Touched { .. }
-            | Event::Stuck { .. } => None,
+            | Event::Stuck { .. }
+            | Event::Unmet { .. } => None,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::check::{LaneCount, OperationCount};
 use crate::identity::LaneId;
 use crate::run::{Outcome, Shortfall, Standing};
 use crate::scenario::Resolved;
-use crate::trace::Digest;
+use crate::trace::{Digest, Verdict};
 
 /// All that `run` and `replay` tell of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -175,7 +175,12 @@ impl Account {
             Standing::Met => {
                 let held = counted(self.judgements.len() as u64, "invariant");
                 let faults = if self.faults.is_empty() { "" } else { ", with every written fault felt" };
-                format!("\n{GOOD}met{GOOD:#}: {held} held and put to the test{faults}\n")
+                let idle = |judged: &&Judged| judged.verdict == Verdict::Holds { exercised: 0 };
+                let idle = match self.judgements.iter().filter(idle).count() as u64 {
+                    0 => String::new(),
+                    idle => format!(", but for {} of the kernel", counted(idle, "law")),
+                };
+                format!("\n{GOOD}met{GOOD:#}: {held} held and put to the test{idle}{faults}\n")
             }
             Standing::Unproven => {
                 format!("\n{DOUBT}unproven{DOUBT:#}: {}\n{replay}\n", list(&self.shortfalls))

@@ -6,9 +6,10 @@ use super::args::Overlay;
 use super::failure::Failure;
 use super::seeds::SeedRange;
 use super::shell::Shell;
+use super::signals::Signals;
 use crate::chance::Seed;
 use crate::hunt::RunId;
-use crate::run::AnySubject;
+use crate::run::{self, AnySubject, Keep};
 use crate::scenario::{self, Resolved, ScenarioFile};
 use crate::subject::Profile;
 use crate::trace::Digest;
@@ -37,6 +38,16 @@ impl Chosen {
 
     pub(super) fn resolve(&self, seed: Seed) -> Result<Resolved, Failure> {
         Ok(self.file.resolve(seed)?)
+    }
+
+    /// Runs it and keeps the trace, unless a signal comes first.
+    pub(super) fn run(&self, resolved: &Resolved) -> Result<run::Outcome, Failure> {
+        let signals = Signals::watch();
+        let outcome = self.subject.run_while(resolved, Keep::Trace, &|| signals.exit().is_none());
+        match signals.exit().filter(|_| outcome.interrupted) {
+            Some(exit) => Err(Failure::Early { exit, at: outcome.end }),
+            None => Ok(outcome),
+        }
     }
 
     pub(super) fn run_id(&self, seed: Seed, digest: Digest) -> RunId {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use crate::hunt::RunIdError;
 use crate::scenario::Problem;
+use crate::time::Time;
 use crate::trace::jsonl::ReadError;
 
 /// Why a command could not do what it was asked; its text names the file or the flag, and the cure.
@@ -22,6 +23,8 @@ pub(super) enum Failure {
     Io { what: String, error: io::Error, help: Option<String> },
     /// No seed was selected.
     Nothing(String),
+    /// A signal broke a run off.
+    Early { exit: Exit, at: Time },
 }
 
 pub(super) type Outcome = Result<Exit, Failure>;
@@ -47,6 +50,7 @@ impl Failure {
             Self::Trace { .. } => Exit::Usage,
             Self::Io { .. } => Exit::Io,
             Self::Nothing(_) => Exit::Nothing,
+            Self::Early { exit, .. } => *exit,
         }
     }
 
@@ -57,13 +61,14 @@ impl Failure {
             Self::Trace { file, error: ReadError::Io(error) } => format!("can't read `{file}`: {error}"),
             Self::Trace { file, error } => format!("{file}: {error}"),
             Self::Io { what, error, .. } => format!("{what}: {error}"),
+            Self::Early { at, .. } => format!("stopped at {at}ms of virtual time: no verdict"),
         }
     }
 
     pub(super) fn help(&self) -> Option<&str> {
         match self {
             Self::Usage { help, .. } | Self::Io { help, .. } => help.as_deref(),
-            Self::Problem(_) | Self::Trace { .. } | Self::Nothing(_) => None,
+            Self::Problem(_) | Self::Trace { .. } | Self::Nothing(_) | Self::Early { .. } => None,
         }
     }
 

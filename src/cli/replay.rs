@@ -23,7 +23,7 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     }
     let Wanted { chosen, seed, id } = wanted(args, seed_was_typed, subjects)?;
     let resolved = chosen.resolve(seed)?;
-    let outcome = chosen.subject.run(&resolved, Keep::Trace);
+    let outcome = chosen.run(&resolved)?;
     let trace = outcome.trace.as_ref().expect("it was kept");
     let account = Account::new(&chosen, &resolved, &outcome, shell);
     let again = || chosen.subject.run(&resolved, Keep::Verdicts).digest;

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::shell::Shell;
 use super::store;
-use crate::run::{AnySubject, Keep};
+use crate::run::AnySubject;
 use crate::trace::Trace;
 
 pub(super) fn run(args: &RunArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
@@ -20,7 +20,7 @@ pub(super) fn run(args: &RunArgs, subjects: &[AnySubject], shell: &Shell) -> Out
     }
     let chosen = Chosen::load(scenario, overlay, subjects)?;
     let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
-    let outcome = chosen.subject.run(&resolved, Keep::Trace);
+    let outcome = chosen.run(&resolved)?;
     let account = Account::new(&chosen, &resolved, &outcome, shell);
     if let Some(file) = trace {
         save(outcome.trace.as_ref().expect("it was kept"), file, shell)?;

@@ -1,9 +1,9 @@
-//! Ctrl-C and SIGTERM: the first one asks a command to end with what it has, the second Ctrl-C ends it at once.
+//! Ctrl-C, SIGTERM and a closed terminal: the first one asks a command to end with what it has, the second Ctrl-C ends it at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::exit::Exit;
@@ -24,7 +24,8 @@ impl Signals {
         // Registered first, so that it acts on the flag as the signal before left it.
         let watched = flag::register_conditional_shutdown(SIGINT, code, Arc::clone(interrupted))
             .and_then(|_| flag::register(SIGINT, Arc::clone(interrupted)))
-            .and_then(|_| flag::register(SIGTERM, Arc::clone(&signals.stopped)));
+            .and_then(|_| flag::register(SIGTERM, Arc::clone(&signals.stopped)))
+            .and_then(|_| flag::register(SIGHUP, Arc::clone(&signals.stopped)));
         drop(watched);
         signals
     }

@@ -121,6 +121,9 @@ pub(super) fn sentence(shortfall: &Shortfall) -> String {
         Shortfall::Undecided { invariant, why } => format!("{invariant} is undecided: {why}"),
         Shortfall::Vacuous { invariant, why } => format!("{invariant} was never put to the test: {why}"),
         Shortfall::Untouched { fault, what } => format!("fault {fault} touched nothing: {what}"),
+        Shortfall::Unmet { sender, lane, number } => {
+            format!("the message {sender}.{lane}#{number}, whose fate is fixed, was never sent")
+        }
         Shortfall::Never { fact } => format!("the fact {fact} never occurred"),
     }
 }

@@ -19,7 +19,7 @@ pub fn digests(
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> Result<Vec<(Seed, Digest)>, Problem> {
     let seeds = Seeds { file, first, count, threads };
-    let gathered = each(&seeds, go_on, &|gathered: &mut Vec<_>, resolved| {
+    let gathered = each(&seeds, go_on, &|gathered: &mut Vec<_>, _, resolved| {
         gathered.push((resolved.seed, subject.run(resolved, Keep::Verdicts).digest));
     })?;
     let mut all: Vec<_> = gathered.into_iter().flatten().collect();

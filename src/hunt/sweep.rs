@@ -1,5 +1,6 @@
 //! Runs many seeds of one scenario on all threads; the sum is the same whichever thread ran which seed.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -54,44 +55,66 @@ pub struct Fresh<'a> {
 pub type Tell<'a> = &'a (dyn Fn(SweepProgress, Option<Fresh<'_>>) + Sync);
 
 impl Sweep<'_> {
-    /// Runs the seeds. `go_on` is asked before each one, and `tell` is told after it; the seeds that were run are always
-    /// the first ones, without a gap.
+    /// Runs the seeds. `go_on` is asked before each one, `hurry_on` also within: a run that it breaks off does not count.
+    /// `tell` is told after each. The seeds that count are always the first ones, without a gap.
     ///
     /// # Errors
     /// If what a seed draws from the scenario's ranges does not go together.
-    pub fn run(&self, go_on: &(dyn Fn() -> bool + Sync), tell: Tell<'_>) -> Result<SweepTally, Problem> {
-        let told = Mutex::new(SweepProgress { runs: 0, records: 0, failures: 0 });
+    pub fn run(
+        &self,
+        go_on: &(dyn Fn() -> bool + Sync),
+        hurry_on: &(dyn Fn() -> bool + Sync),
+        tell: Tell<'_>,
+    ) -> Result<SweepTally, Problem> {
+        let sum = Mutex::new(InOrder::default());
         let failures = AtomicU64::new(0);
         let enough = || self.max_failures.is_some_and(|most| failures.load(Ordering::Relaxed) >= most);
         let expects_a_fall = !self.file.scenario().expect.violates.is_empty();
-        let tallies = each(
+        each(
             &Seeds { file: self.file, first: self.first, count: self.count, threads: self.threads },
-            &|| !enough() && go_on(),
-            &|tally: &mut SweepTally, resolved| {
-                let outcome = self.subject.run(resolved, Keep::Verdicts);
-                tally.add(resolved, &outcome);
-                let broke = if expects_a_fall { None } else { broke(&outcome, resolved) };
-                if broke.is_some() {
-                    failures.fetch_add(1, Ordering::Relaxed);
+            &|| !enough() && go_on() && hurry_on(),
+            &|(): &mut (), at, resolved| {
+                let outcome = self.subject.run_while(resolved, Keep::Verdicts, hurry_on);
+                if outcome.interrupted {
+                    return;
                 }
-                let mut progress = told.lock().expect("no thread panics with it");
-                progress.runs += 1;
-                progress.records += outcome.records;
-                progress.failures += u64::from(broke.is_some());
+                let broke = if expects_a_fall { None } else { broke(&outcome, resolved) };
+                failures.fetch_add(u64::from(broke.is_some()), Ordering::Relaxed);
+                let mut tally = SweepTally::default();
+                tally.add(resolved, &outcome);
                 let fresh = broke.as_ref().map(|(invariant, violation)| Fresh {
                     seed: resolved.seed,
                     digest: outcome.digest,
                     invariant,
                     violation,
                 });
-                tell(*progress, fresh);
+                let mut sum = sum.lock().expect("no thread panics with it");
+                sum.add(at, tally);
+                let SweepTally { runs, records, .. } = sum.tally;
+                tell(SweepProgress { runs, records, failures: failures.load(Ordering::Relaxed) }, fresh);
             },
         )?;
-        let mut sum = SweepTally::default();
-        for tally in tallies {
-            sum.merge(tally);
+        Ok(sum.into_inner().expect("no thread panics with it").tally)
+    }
+}
+
+/// A sum of runs that takes them in the order of their seeds, so that it leaves no gap wherever it is broken off.
+#[derive(Default)]
+struct InOrder {
+    tally: SweepTally,
+    /// How many seeds have been added.
+    next: u64,
+    /// Runs that ended before one of a smaller seed.
+    early: BTreeMap<u64, SweepTally>,
+}
+
+impl InOrder {
+    fn add(&mut self, at: u64, tally: SweepTally) {
+        self.early.insert(at, tally);
+        while let Some(tally) = self.early.remove(&self.next) {
+            self.tally.merge(tally);
+            self.next += 1;
         }
-        Ok(sum)
     }
 }
 
@@ -103,6 +126,7 @@ fn broke(outcome: &Outcome, resolved: &Resolved) -> Option<(String, Violation)> 
         | Shortfall::Undecided { .. }
         | Shortfall::Vacuous { .. }
         | Shortfall::Untouched { .. }
+        | Shortfall::Unmet { .. }
         | Shortfall::Never { .. } => None,
     })
 }
@@ -115,11 +139,11 @@ pub(super) struct Seeds<'a> {
     pub(super) threads: usize,
 }
 
-/// Does `work` for each seed while `go_on` agrees, on all threads, each of which gathers into a value of its own.
+/// Does `work` for each seed, with its place among them, while `go_on` agrees, on all threads, each of which gathers into a value of its own.
 pub(super) fn each<T: Default + Send>(
     seeds: &Seeds<'_>,
     go_on: &(dyn Fn() -> bool + Sync),
-    work: &(dyn Fn(&mut T, &Resolved) + Sync),
+    work: &(dyn Fn(&mut T, u64, &Resolved) + Sync),
 ) -> Result<Vec<T>, Problem> {
     let next = AtomicU64::new(0);
     let stopped = AtomicBool::new(false);
@@ -133,7 +157,7 @@ pub(super) fn each<T: Default + Send>(
                 break;
             }
             match seeds.file.resolve(Seed(seeds.first.wrapping_add(at))) {
-                Ok(resolved) => work(&mut gathered, &resolved),
+                Ok(resolved) => work(&mut gathered, at, &resolved),
                 Err(error) => {
                     stopped.store(true, Ordering::Relaxed);
                     problem.lock().expect("no thread panics with it").get_or_insert(error);

@@ -23,9 +23,12 @@ use crate::trace::{Codec, Digest, Footer, Header, Judgement, Recorder, Trace};
 pub struct AnySubject {
     /// What scenarios need to know of it.
     pub profile: Profile,
-    run: fn(&Resolved, Keep) -> Outcome,
+    run: fn(&Resolved, Keep, GoOn<'_>) -> Outcome,
     judge: judge::Judge,
 }
+
+/// Asked now and then whether a run is to go on.
+pub type GoOn<'a> = &'a dyn Fn() -> bool;
 
 /// What a run keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct Outcome {
     pub judgements: Vec<Judgement>,
     /// What happened, counted.
     pub census: Census,
+    /// Whether it was told not to go on, before its end and before its verdict was clear: then it proves nothing.
+    pub interrupted: bool,
     /// Every record, if they were kept.
     pub trace: Option<Trace>,
 }
@@ -63,11 +68,17 @@ impl AnySubject {
     /// Runs a scenario of this subject.
     #[must_use]
     pub fn run(&self, resolved: &Resolved, keep: Keep) -> Outcome {
-        (self.run)(resolved, keep)
+        self.run_while(resolved, keep, &|| true)
+    }
+
+    /// Runs a scenario of this subject as long as `go_on` agrees; it is asked once in a thousand records.
+    #[must_use]
+    pub fn run_while(&self, resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome {
+        (self.run)(resolved, keep, go_on)
     }
 }
 
-fn run<S: Subject>(resolved: &Resolved, keep: Keep) -> Outcome {
+fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome {
     let settings: S::Settings = read(resolved.settings());
     let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
     let setup = resolved.setup.clone();
@@ -76,7 +87,8 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep) -> Outcome {
         Keep::Trace => Recorder::keeping(),
     };
     let panel = panel::<S>(&setup, &settings, resolved);
-    let observer = Observer { recorder, jury: Jury::new(panel, resolved.expected.violates.clone()) };
+    let jury = Jury::new(panel, resolved.expected.violates.clone());
+    let observer = Observer { recorder, jury, go_on, interrupted: false };
     let cast = Cast::<S> {
         config: S::config(&setup, &settings),
         nodes: setup.nodes(),
@@ -116,16 +128,16 @@ fn panel<S: Subject>(setup: &Setup, settings: &S::Settings, resolved: &Resolved)
     panel
 }
 
-fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<S::Fact>) -> Outcome {
-    let Observer { recorder, jury } = observer;
+fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<'_, S::Fact>) -> Outcome {
+    let Observer { recorder, jury, interrupted, .. } = observer;
     let records = recorder.records();
     let (digest, tape) = recorder.finish();
-    let (judgements, census) = jury.conclude(end);
+    let (judgements, census) = if interrupted { jury.stop(end) } else { jury.conclude(end) };
     let trace = tape.map(|tape| {
         let footer = Footer { time: end, records, digest, judgements: judgements.clone() };
         Trace::new(header(resolved), footer, tape, Codec::of::<S>())
     });
-    Outcome { digest, records, end, judgements, census, trace }
+    Outcome { digest, records, end, judgements, census, interrupted, trace }
 }
 
 /// The head of a run's trace.

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use super::GoOn;
 use crate::check::{Census, Panel};
 use crate::sim::Witness;
 use crate::time::Time;
@@ -44,6 +45,11 @@ impl<F> Jury<F> {
         (judgements, self.census)
     }
 
+    /// Concludes a run that was told at `end` not to go on.
+    pub(super) fn stop(self, end: Time) -> (Vec<Judgement>, Census) {
+        (self.panel.conclude_stopped(end), self.census)
+    }
+
     /// Whether the verdict was clear before the end.
     pub(super) const fn over(&self) -> bool {
         self.over
@@ -51,15 +57,24 @@ impl<F> Jury<F> {
 }
 
 /// The witness of a judged run.
-pub(super) struct Observer<F> {
+pub(super) struct Observer<'a, F> {
     pub(super) recorder: Recorder,
     pub(super) jury: Jury<F>,
+    pub(super) go_on: GoOn<'a>,
+    /// Whether the run was told not to go on.
+    pub(super) interrupted: bool,
 }
 
-impl<F> Witness<F> for Observer<F> {
+/// How many records there are between two questions whether to go on.
+const PATIENCE: u64 = 1_024;
+
+impl<F> Witness<F> for Observer<'_, F> {
     fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> ControlFlow<()> {
         self.recorder.push(record);
-        if self.jury.see(record, fact) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.recorder.records().is_multiple_of(PATIENCE) && !(self.go_on)() {
+            self.interrupted = true;
+        }
+        if self.jury.see(record, fact) || self.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn reads(&self) -> bool {

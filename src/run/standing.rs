@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
+use crate::identity::NodeId;
 use crate::scenario::Resolved;
 use crate::trace::{Verdict, Violation};
 
@@ -55,6 +56,15 @@ pub enum Shortfall {
         /// What it would have done.
         what: String,
     },
+    /// A message whose fate was fixed was never sent.
+    Unmet {
+        /// Its sender.
+        sender: NodeId,
+        /// Its lane.
+        lane: String,
+        /// Its number.
+        number: u32,
+    },
     /// A fact that must occur did not.
     Never {
         /// Its label.
@@ -68,9 +78,11 @@ impl Shortfall {
     pub const fn standing(&self) -> Standing {
         match self {
             Self::Violated { .. } | Self::StillHolds { .. } => Standing::Broken,
-            Self::Undecided { .. } | Self::Vacuous { .. } | Self::Untouched { .. } | Self::Never { .. } => {
-                Standing::Unproven
-            }
+            Self::Undecided { .. }
+            | Self::Vacuous { .. }
+            | Self::Untouched { .. }
+            | Self::Unmet { .. }
+            | Self::Never { .. } => Standing::Unproven,
         }
     }
 }
@@ -91,6 +103,11 @@ impl Outcome {
         }
         let mut all = self.unproven();
         all.extend(self.untouched(resolved));
+        all.extend(self.census.unmet.iter().map(|message| Shortfall::Unmet {
+            sender: message.sender,
+            lane: resolved.profile.lanes[message.lane.index()].to_owned(),
+            number: message.number,
+        }));
         let never = expected.sometimes.iter().filter(|fact| self.census.facts_of(fact) == 0);
         all.extend(never.map(|fact| Shortfall::Never { fact: fact.clone() }));
         all

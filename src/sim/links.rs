@@ -149,7 +149,7 @@ impl Links {
     }
 
     #[cold]
-    fn altered_fate(&self, draws: Fortune, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
+    fn altered_fate(&mut self, draws: Fortune, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
         let base = *self.exceptions.get(&(id.sender, to)).unwrap_or(&self.network.link);
         let mut link = if self.calm { Link { delay: base.delay, ..Link::default() } } else { base };
         let mut causes: SmallVec<[(u32, Changed); 4]> = SmallVec::new();
@@ -167,8 +167,8 @@ impl Links {
                 touched[fault as usize] += u64::from(what.shows(&passages, &without));
             }
         }
-        if let Some(pinned) = self.pinned.get(id) {
-            passages = pin(*pinned, passages[0].delay);
+        if let Some(pinned) = self.pinned.remove(id) {
+            passages = pin(pinned, passages[0].delay);
         }
         Fate::Several(passages)
     }
@@ -202,6 +202,11 @@ impl Links {
     pub(crate) fn start_change(&mut self, fault: u32, from: Option<&Target>, to: Option<&Target>, what: Changed) {
         self.changes.push(Change { fault, from: bits(from), to: bits(to), what });
         self.settle();
+    }
+
+    /// The messages whose fate is fixed and that were not sent yet.
+    pub(crate) fn unmet(&self) -> impl Iterator<Item = MessageId> + '_ {
+        self.pinned.keys().copied()
     }
 
     /// Ends what `fault` did, if it is in force. A cut stays known, since it fell on what was sent before.

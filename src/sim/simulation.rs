@@ -110,7 +110,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         true
     }
 
-    /// Ends the run: what waits never comes to be, and what each fault touched is told.
+    /// Ends the run: what waits never comes to be; what each fault touched is told, and which fixed fates met no message.
     #[must_use]
     pub fn finish(mut self) -> W {
         self.cluster.abandon(&mut self.outside);
@@ -118,6 +118,9 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             let count = self.outside.touched[fault];
             let fault = u32::try_from(fault + 1).expect("few faults");
             self.outside.tell_environment(Event::Touched { fault, count });
+        }
+        for message in self.outside.links.unmet().collect::<Vec<_>>() {
+            self.outside.tell_environment(Event::Unmet { message });
         }
         self.outside.witness
     }

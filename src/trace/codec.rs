@@ -66,7 +66,8 @@ impl Codec {
             | Event::FaultEnded { .. }
             | Event::Calm
             | Event::Touched { .. }
-            | Event::Stuck { .. } => return record,
+            | Event::Stuck { .. }
+            | Event::Unmet { .. } => return record,
         };
         if let Body::Encoded(bytes) = &said.body {
             *said = read(bytes);

@@ -212,6 +212,11 @@ pub enum Event<'a> {
         /// How many events there were.
         events: u64,
     },
+    /// At the end of the run: a message whose fate was fixed was never sent.
+    Unmet {
+        /// Which.
+        message: MessageId,
+    },
 }
 
 /// Why a copy of a message was lost.
@@ -377,7 +382,8 @@ impl<'a> Event<'a> {
             | Self::FaultEnded { .. }
             | Self::Calm
             | Self::Touched { .. }
-            | Self::Stuck { .. } => None,
+            | Self::Stuck { .. }
+            | Self::Unmet { .. } => None,
         }
     }
 }

@@ -128,7 +128,8 @@ const fn least_detail(event: &Event<'_>) -> Detail {
         | Event::FaultEnded { .. }
         | Event::Calm
         | Event::Touched { .. }
-        | Event::Stuck { .. } => Detail::Facts,
+        | Event::Stuck { .. }
+        | Event::Unmet { .. } => Detail::Facts,
         Event::Receive { .. }
         | Event::Timer { .. }
         | Event::Command { .. }

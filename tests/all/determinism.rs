@@ -47,7 +47,7 @@ fn a_sweep_is_the_same_on_one_thread_and_on_two() {
     let file = load("broadcast-crash");
     let sweep = |threads| {
         let sweep = Sweep { file: &file, subject: subjects()[0], first: 100, count: 24, threads, max_failures: None };
-        sweep.run(&|| true, &|_, _| {}).expect("no ranges clash")
+        sweep.run(&|| true, &|| true, &|_, _| {}).expect("no ranges clash")
     };
     assert_eq!(sweep(1), sweep(2));
 }

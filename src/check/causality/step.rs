@@ -96,7 +96,8 @@ impl Kind {
             | Event::FaultEnded { .. }
             | Event::Calm
             | Event::Touched { .. }
-            | Event::Stuck { .. } => Self::Rest,
+            | Event::Stuck { .. }
+            | Event::Unmet { .. } => Self::Rest,
         }
     }
 

@@ -130,7 +130,8 @@ impl<F> Checker<F> for Operations {
             | Event::FaultEnded { .. }
             | Event::Calm
             | Event::Touched { .. }
-            | Event::Stuck { .. } => Ok(()),
+            | Event::Stuck { .. }
+            | Event::Unmet { .. } => Ok(()),
         }
     }
 

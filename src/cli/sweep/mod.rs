@@ -96,7 +96,7 @@ fn one(chosen: &Chosen, limits: &Limits, signals: &Signals, shell: &Shell) -> Re
     let in_time = || time.is_none_or(|time| watch.elapsed() < time);
     let SeedRange { first, count } = seeds;
     let sweep = Sweep { file: &chosen.file, subject: chosen.subject, first, count, threads, max_failures };
-    let tally = sweep.run(&|| signals.exit().is_none() && in_time(), &|progress, fresh| meter.tell(progress, fresh))?;
+    let tally = sweep.run(&in_time, &|| signals.exit().is_none(), &|progress, fresh| meter.tell(progress, fresh))?;
     meter.end();
     let took = watch.elapsed();
     let end = match signals.exit() {

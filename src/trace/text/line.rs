@@ -84,6 +84,7 @@ impl Line<'_> {
             Event::Calm => f.write_str("calm"),
             Event::Touched { fault, count } => write!(f, "fault {fault} touched {count}"),
             Event::Stuck { events } => write!(f, "stuck events={events}"),
+            Event::Unmet { message } => write!(f, "unmet {}", self.name(*message)),
         }
     }
 
