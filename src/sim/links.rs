@@ -164,7 +164,10 @@ impl Links {
         if !causes.is_empty() {
             let without = all_passages(&base, draws);
             for (fault, what) in causes {
-                touched[fault as usize] += u64::from(what.shows(&passages, &without));
+                let mut alone = base;
+                what.apply(&mut alone);
+                let had_a_hand = what.shows(&passages, &without) && what.shows(&all_passages(&alone, draws), &without);
+                touched[fault as usize] += u64::from(had_a_hand);
             }
         }
         if let Some(pinned) = self.pinned.remove(id) {

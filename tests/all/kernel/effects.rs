@@ -79,6 +79,12 @@ fn a_completion_step_comes_before_the_effects_behind_the_next_sync() {
 }
 
 #[test]
+fn no_completion_step_comes_after_a_death_among_the_effects_that_waited() {
+    let seen = Stage::new(1).on(1, Start(1), [SyncThen, Alarm]).on(1, Synced(1), [Note(1)]).at_alarm(1, kill(1)).run();
+    assert_eq!(seen.of("n1")[1..], ["0ms sync", "5ms synced", "5ms fact alarm", "5ms killed"]);
+}
+
+#[test]
 fn ids_are_given_at_the_call() {
     let seen = Stage::new(2)
         .on(2, Start(1), [Send(1, 7)])

@@ -94,8 +94,21 @@ fn a_corrupted_message_arrives_as_another_or_as_none() {
 fn a_fault_without_ends_acts_on_every_link_and_the_greater_share_holds() {
     let all = |percent| LinkShare { share: Share::from_percent(percent), from: None, to: None };
     let seen = talking().at(5, Fault::Loss(all(100))).at(6, Fault::Loss(all(0))).run();
-    assert_eq!(seen.touched(), [12, 12]);
+    assert_eq!(seen.touched(), [12, 0], "the other did nothing");
     assert_eq!(seen.heard(1).len() + seen.heard(2).len() + seen.heard(3).len(), 0);
+}
+
+#[test]
+fn a_fault_that_changes_nothing_touches_nothing() {
+    let none = || LinkShare { share: Share::NONE, from: None, to: None };
+    let same = SlowLinks { delay: Delay::Constant(Span::from_millis(10)), from: None, to: None };
+    let faults = [Fault::Delay(same), Fault::Loss(none()), Fault::Duplicate(none()), Fault::Reorder(none())];
+    let stage = faults.into_iter().fold(talking(), |stage, fault| stage.at(5, fault));
+    let seen = stage.at(5, Fault::Corrupt(none())).run();
+    assert_eq!(seen.touched(), [0; 5]);
+    let mut lossy = talking().at(5, Fault::Loss(always(1, 2)));
+    lossy.conditions.network.link.loss = Share::from_percent(100);
+    assert_eq!(lossy.run().touched(), [0], "the link loses all by itself");
 }
 
 #[test]
