@@ -50,7 +50,7 @@ pub enum Effect<P: Process> {
     },
     /// Writes a fact into the trace.
     Note(P::Fact),
-    /// Gives the stamp that this node's following records bear; before all other effects of a step, it is also borne by
+    /// Gives the stamp that this node's next record bears: that of the next effect, or, before all other effects of a step,
     /// the record of what the step handles.
     Stamp(Arc<Stamp>),
 }
@@ -222,7 +222,7 @@ impl<P: Process> Context<'_, P> {
         self.outbox.push(Effect::Note(fact.into()));
     }
 
-    /// Gives the stamp that the following records of this node bear.
+    /// Gives the stamp that this node's next record bears: the step's own, before all other effects, or the next effect's.
     pub fn stamp(&mut self, stamp: Arc<Stamp>) {
         self.outbox.push(Effect::Stamp(stamp));
     }
