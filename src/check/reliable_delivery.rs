@@ -123,7 +123,8 @@ impl<F> Checker<F> for ReliableDelivery {
                         own.delivered.at(origin.index()).put_all(*number);
                     }
                 }
-                Observation::Compared { .. } | Observation::Forged => {}
+                Observation::Compared { .. } | Observation::Forged | Observation::Channel(_) | Observation::Lock(_) => {
+                }
             }
         }
         Ok(())

@@ -1,12 +1,18 @@
 //! What checkers see: the closed, versioned vocabulary into which every protocol's facts translate.
 
+mod channel;
+mod lock;
+
 use serde::{Deserialize, Serialize};
+
+pub use channel::ChannelSeen;
+pub use lock::{Access, Claims, Conflict, LockMode, LockSeen, LockStamp, Resource};
 
 use crate::clocks::{Causality, VectorClock};
 use crate::identity::NodeId;
 
 /// The version of the vocabulary; a word is only ever added, with a new number here.
-pub const VOCABULARY: u32 = 1;
+pub const VOCABULARY: u32 = 2;
 
 /// One thing that happened, in words that checkers understand whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +46,10 @@ pub enum Observation {
     },
     /// The node refused a message because its signature does not fit.
     Forged,
+    /// Something happened on a channel.
+    Channel(ChannelSeen),
+    /// Something happened to a lock.
+    Lock(LockSeen),
 }
 
 /// Translates a protocol's own word into what checkers see.
