@@ -95,6 +95,15 @@ pub struct Context<'a, P: Process> {
     pub(crate) outbox: &'a mut Vec<Effect<P>>,
 }
 
+impl<'a, P: Process> Context<'a, P> {
+    /// What was given to the cluster.
+    #[must_use]
+    #[inline]
+    pub const fn config(&self) -> &'a P::Config {
+        self.config
+    }
+}
+
 impl<P: Process> Context<'_, P> {
     /// This node.
     #[must_use]
@@ -108,13 +117,6 @@ impl<P: Process> Context<'_, P> {
     #[inline]
     pub const fn boot(&self) -> Boot {
         self.boot
-    }
-
-    /// What was given to the cluster.
-    #[must_use]
-    #[inline]
-    pub const fn config(&self) -> &P::Config {
-        self.config
     }
 
     /// How many nodes there are.

@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stemmata::cli::main(&[stemmata::run::subject::<stemmata::broadcast::Broadcaster>()])
+    use stemmata::{broadcast::Broadcaster, node::CodexNode, run::subject};
+    stemmata::cli::main(&[subject::<CodexNode>(), subject::<Broadcaster>()])
 }

@@ -87,6 +87,12 @@ pub trait Client<C, R>: Clone + Eq + Hash + Debug + Send + 'static {
     /// The next operation, or `None` when the client is done. `last` is the outcome of the operation before; `None` at
     /// the first call, and always `None` for a client with an open loop.
     fn next(&mut self, last: Option<Outcome<'_, R>>) -> Option<Ask<C>>;
+
+    /// Whether `command` ends something that the client began, so that it is asked even after the calm, which ends all
+    /// that is new.
+    fn winds_up(&self, _command: &C) -> bool {
+        false
+    }
 }
 
 /// What became of a client's operation.

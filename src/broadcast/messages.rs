@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
-use super::signature::{Registry, Signature};
 use crate::clocks::Stamp;
 use crate::identity::{NodeId, OpId};
 use crate::observation::Observe;
 use crate::process::Lane;
+use crate::protocols::{Registry, Signature};
 
 /// One broadcast, as its origin made it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -34,7 +34,6 @@ mod log;
 mod machine;
 mod messages;
 mod outbox;
-mod signature;
 mod spec;
 #[cfg(test)]
 mod storm;
@@ -48,6 +47,5 @@ pub use facts::{BroadcastFact, ClocksFact, Comparison, Fact};
 pub use log::{Entry, Retained};
 pub use machine::Broadcaster;
 pub use messages::{Broadcast, Command, Message, Reply, Timer};
-pub use signature::{Registry, Signature};
 pub use spec::{BroadcastSettings, ClocksSettings, Config, Settings};
 pub use workload::{Texts, Workload};

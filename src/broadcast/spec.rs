@@ -9,12 +9,12 @@ use super::facts::Fact;
 use super::machine::Broadcaster;
 use super::messages::Command;
 use super::outbox::Pace;
-use super::signature::Registry;
 use super::workload::{Workload, clients};
 use crate::chance::Dice;
 use crate::check::{self, Checker};
 use crate::fault::{Fault, Harm};
 use crate::process::{ClientPlan, Script};
+use crate::protocols::Registry;
 use crate::subject::{Flaw, Flaws, Invariant, Setup, Subject};
 use crate::time::Span;
 

@@ -1,5 +1,6 @@
 //! One node on a bench: what it does, effect by effect.
 
+use crate::protocols::Registry;
 use std::sync::Arc;
 
 use super::machine::COMPACT_AFTER;

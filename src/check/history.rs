@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Checker;
 use crate::clocks::{HybridStamp, Stamp, VectorClock};
 use crate::identity::{Actor, Boot, EventId, Incarnation, LaneId, MessageId, NodeId};
-use crate::observation::Observation;
+use crate::observation::{ChannelSeen, Claims, LockMode, LockSeen, Observation, Resource};
 use crate::time::{LocalTime, Time};
 use crate::trace::{Body, Cause, EffectKind, Event, Label, Record, Said, Verdict, Violation};
 
@@ -220,4 +220,45 @@ pub(super) fn reply(op: &str) -> Event<'static> {
 pub(super) fn said(observations: Vec<Observation>) -> Said<'static> {
     let label = Label { outer: Cow::Borrowed("word"), inner: None };
     Said { label, observations: Cow::Owned(observations), body: Body::Json(Value::Null) }
+}
+
+/// A fact of the lock manager.
+pub(super) fn lock(seen: LockSeen) -> Event<'static> {
+    fact(vec![Observation::Lock(seen)])
+}
+
+/// A fact of the channel.
+pub(super) fn channel(seen: ChannelSeen) -> Event<'static> {
+    fact(vec![Observation::Channel(seen)])
+}
+
+/// `a/b x, c s`: what locking all of that claims.
+pub(super) fn claims_of(text: &str) -> Claims {
+    let wanted = text.split(", ").map(|one| {
+        let (path, mode) = one.split_once(' ').expect("a path and a mode");
+        let named = |known: &LockMode| known.to_string().eq_ignore_ascii_case(mode);
+        (Resource::new(path), LockMode::ALL.into_iter().find(named).expect("a mode"))
+    });
+    let wanted: Vec<(Resource, LockMode)> = wanted.collect();
+    Claims::of(wanted.iter().map(|(resource, mode)| (resource, *mode)))
+}
+
+/// The request with this stamp was sent.
+pub(super) fn requested(stamp: &str, claims: &str) -> Event<'static> {
+    lock(LockSeen::Requested { stamp: stamp.parse().expect("a stamp"), claims: claims_of(claims) })
+}
+
+/// The request with this stamp was granted.
+pub(super) fn granted(stamp: &str, claims: &str) -> Event<'static> {
+    lock(LockSeen::Granted { stamp: stamp.parse().expect("a stamp"), claims: claims_of(claims) })
+}
+
+/// The grant that this operation asked for has ended.
+pub(super) fn released(op: &str) -> Event<'static> {
+    lock(LockSeen::Released { op: op.parse().expect("an operation") })
+}
+
+/// The client took the request of this operation back.
+pub(super) fn withdrawn(op: &str) -> Event<'static> {
+    lock(LockSeen::Withdrawn { op: op.parse().expect("an operation") })
 }

@@ -1,16 +1,18 @@
 //! Checkers: each folds over the records of a trace and concludes whether one invariant held.
 //!
-//! Here are those that need no protocol's types: the kernel's [`laws`], [`Causality`], and what causal broadcast
-//! claims. [`checker`] makes one by its name, [`invariants`] lists them, [`page`] explains one in a screen of text; a
+//! Here are those that need no protocol's types: the kernel's [`laws`], [`Causality`], what causal broadcast claims, what
+//! channels and locks do, and [`Termination`]. [`checker`] makes one by its name, [`invariants`] lists them, [`page`] explains one in a screen of text; a
 //! [`Panel`] feeds several and collects their judgements, and a [`Census`] counts what happened.
 
 mod causal_delivery;
 mod causality;
 mod census;
+mod channel;
 mod deed;
 mod invariant;
 pub mod laws;
 mod ledger;
+mod locks;
 mod no_duplication;
 mod numbers;
 mod panel;
@@ -18,6 +20,7 @@ mod passage;
 mod reliable_delivery;
 mod slots;
 mod standard;
+mod termination;
 
 #[cfg(test)]
 mod history;
@@ -25,11 +28,17 @@ mod history;
 pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
 pub use causality::{ABOUT as CAUSALITY, Causality};
 pub use census::{Census, FaultCount, LaneCount, OperationCount};
+pub use channel::{FIFO, Fifo, SESSION, Session};
 pub use invariant::Invariant;
+pub use locks::{
+    CONCURRENCY, Concurrency, DEADLOCK_FREEDOM, DeadlockFreedom, FAIR_ORDER, FENCING, FairOrder, Fencing,
+    LOCK_EXCLUSION, LockExclusion, NO_STARVATION, NoStarvation,
+};
 pub use no_duplication::{ABOUT as NO_DUPLICATION, NoDuplication};
 pub use panel::Panel;
 pub use reliable_delivery::{ABOUT as RELIABLE_DELIVERY, ReliableDelivery};
 pub use standard::{checker, invariants, page};
+pub use termination::{ABOUT as TERMINATION, Termination};
 
 use crate::identity::{Actor, EventId, NodeId};
 use crate::time::Time;

@@ -2,7 +2,9 @@
 
 use super::laws::{NoPanic, OneFate, Operations, ProgressOfTime, ReceivedWasSent, TheDeadDoNothing, TimeForward};
 use super::{
-    CausalDelivery, Causality, Checker, Invariant, NoDuplication, ReliableDelivery, causal_delivery, causality,
+    CONCURRENCY, CausalDelivery, Causality, Checker, Concurrency, DEADLOCK_FREEDOM, DeadlockFreedom, FAIR_ORDER,
+    FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant, LOCK_EXCLUSION, LockExclusion, NO_STARVATION, NoDuplication,
+    NoStarvation, ReliableDelivery, SESSION, Session, TERMINATION, Termination, causal_delivery, causality,
     no_duplication, reliable_delivery,
 };
 
@@ -22,7 +24,7 @@ const fn law(name: &'static str, about: &'static str) -> Invariant {
 }
 
 /// All rows; the laws first.
-fn rows<F>() -> [Row<F>; 11] {
+fn rows<F>() -> [Row<F>; 20] {
     [
         Row {
             invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
@@ -75,6 +77,27 @@ fn rows<F>() -> [Row<F>; 11] {
             page: include_str!("pages/reliable-delivery.txt"),
             checker: boxed::<F, ReliableDelivery>,
         },
+        Row { invariant: FIFO, page: include_str!("pages/fifo.txt"), checker: boxed::<F, Fifo> },
+        Row { invariant: SESSION, page: include_str!("pages/session.txt"), checker: boxed::<F, Session> },
+        Row {
+            invariant: LOCK_EXCLUSION,
+            page: include_str!("pages/lock-exclusion.txt"),
+            checker: boxed::<F, LockExclusion>,
+        },
+        Row { invariant: FENCING, page: include_str!("pages/fencing.txt"), checker: boxed::<F, Fencing> },
+        Row { invariant: FAIR_ORDER, page: include_str!("pages/fair-order.txt"), checker: boxed::<F, FairOrder> },
+        Row {
+            invariant: NO_STARVATION,
+            page: include_str!("pages/no-starvation.txt"),
+            checker: boxed::<F, NoStarvation>,
+        },
+        Row {
+            invariant: DEADLOCK_FREEDOM,
+            page: include_str!("pages/deadlock-freedom.txt"),
+            checker: boxed::<F, DeadlockFreedom>,
+        },
+        Row { invariant: CONCURRENCY, page: include_str!("pages/concurrency.txt"), checker: boxed::<F, Concurrency> },
+        Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: boxed::<F, Termination> },
     ]
 }
 

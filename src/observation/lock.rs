@@ -283,6 +283,13 @@ pub enum LockSeen {
         /// What it claims.
         claims: Claims,
     },
+    /// A peer's request must wait for something of this node's.
+    Deferred {
+        /// The peer's request.
+        stamp: LockStamp,
+        /// What it waits for: a grant of this node's, or an earlier request.
+        behind: LockStamp,
+    },
     /// The request is granted.
     Granted {
         /// Its stamp: the token of the grant.

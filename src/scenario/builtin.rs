@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 12] = [
+const BUILTIN: [(&str, &str); 30] = [
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
     ("broadcast-lossy", include_str!("../../scenarios/broadcast-lossy.json")),
@@ -11,9 +11,27 @@ const BUILTIN: [(&str, &str); 12] = [
     ("errata/b03", include_str!("../../scenarios/errata/b03.json")),
     ("errata/b04", include_str!("../../scenarios/errata/b04.json")),
     ("errata/b05", include_str!("../../scenarios/errata/b05.json")),
+    ("errata/c01", include_str!("../../scenarios/errata/c01.json")),
+    ("errata/c02", include_str!("../../scenarios/errata/c02.json")),
     ("errata/e09", include_str!("../../scenarios/errata/e09.json")),
     ("errata/e10", include_str!("../../scenarios/errata/e10.json")),
+    ("errata/e20", include_str!("../../scenarios/errata/e20.json")),
+    ("errata/e21", include_str!("../../scenarios/errata/e21.json")),
+    ("errata/e23", include_str!("../../scenarios/errata/e23.json")),
+    ("errata/e32", include_str!("../../scenarios/errata/e32.json")),
+    ("errata/l01", include_str!("../../scenarios/errata/l01.json")),
+    ("errata/l02", include_str!("../../scenarios/errata/l02.json")),
+    ("errata/l03", include_str!("../../scenarios/errata/l03.json")),
+    ("errata/l04", include_str!("../../scenarios/errata/l04.json")),
+    ("errata/l05", include_str!("../../scenarios/errata/l05.json")),
+    ("errata/l06", include_str!("../../scenarios/errata/l06.json")),
+    ("errata/l07", include_str!("../../scenarios/errata/l07.json")),
     ("hello", include_str!("../../scenarios/hello.json")),
+    ("locks-contended", include_str!("../../scenarios/locks-contended.json")),
+    ("locks-crash", include_str!("../../scenarios/locks-crash.json")),
+    ("locks-fencing", include_str!("../../scenarios/locks-fencing.json")),
+    ("locks-hierarchical", include_str!("../../scenarios/locks-hierarchical.json")),
+    ("locks-hundred", include_str!("../../scenarios/locks-hundred.json")),
 ];
 
 /// A scenario that is embedded in the program.

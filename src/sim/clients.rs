@@ -61,6 +61,11 @@ impl<P: Process> Client<P> {
         self.decide(None).map(|after| begins + after)
     }
 
+    /// Whether the operation that is due ends something, and is asked after the calm too.
+    pub(crate) fn winds_up(&self) -> bool {
+        self.next.as_ref().is_some_and(|command| self.plan.machine.winds_up(command))
+    }
+
     /// Invokes the operation that is due; and when the next one is due, if the client does not wait for the answer.
     pub(crate) fn invoke(&mut self, me: crate::identity::ClientId, now: Time) -> (Attempt<P::Command>, Option<Time>) {
         let command = self.next.take().expect("a client asks only what it decided");

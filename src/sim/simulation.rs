@@ -231,7 +231,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     }
 
     fn ask(&mut self, id: ClientId) {
-        if self.calm {
+        if self.calm && !self.outside.clients[id.index()].winds_up() {
             return;
         }
         let now = self.outside.now;

@@ -12,11 +12,11 @@ const LAYERS: [&[&str]; 10] = [
     &["trace"],
     &["sim", "check"],
     &["subject"],
-    &[],
-    &["broadcast"],
+    &["protocols"],
+    &["broadcast", "node"],
     &["scenario", "run"],
     &["hunt"],
-    &["cli", "prelude"],
+    &["report", "cli", "prelude"],
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

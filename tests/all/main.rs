@@ -7,6 +7,7 @@ mod golden;
 mod kernel;
 mod laws;
 mod layers;
+mod locks;
 mod own_protocol;
 mod schema;
 mod small;

@@ -2,12 +2,13 @@
 
 use stemmata::broadcast::Broadcaster;
 use stemmata::chance::Seed;
+use stemmata::node::CodexNode;
 use stemmata::run::{AnySubject, Keep, Outcome, subject};
 use stemmata::scenario::{self, Resolved, ScenarioFile};
 
 /// Every subject that the program has.
 pub(crate) fn subjects() -> Vec<AnySubject> {
-    vec![subject::<Broadcaster>()]
+    vec![subject::<CodexNode>(), subject::<Broadcaster>()]
 }
 
 /// A built-in scenario, or the file of that path.

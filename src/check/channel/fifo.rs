@@ -1,0 +1,154 @@
+//! `fifo`: a session delivers what was sent in it, once and in order.
+
+use super::flows::Flows;
+use crate::check::{Checker, Invariant, broken};
+use crate::identity::{Actor, Incarnation, LaneId, NodeId};
+use crate::observation::{ChannelSeen, Observation};
+use crate::time::Time;
+use crate::trace::{Event, Record, Verdict, Violation};
+
+/// Says that in each session and direction payloads are numbered from 1 and delivered in that order, each once, and on
+/// the lane on which it was sent. What is delivered in another session than it was sent in is a matter of `session`.
+/// Exercised by deliveries.
+#[derive(Clone, Debug, Default)]
+pub struct Fifo {
+    flows: Flows,
+    deliveries: u64,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant =
+    Invariant::safety("fifo", "channel", "within a session payloads are delivered once, in the order of their sending");
+
+impl Fifo {
+    fn sent(
+        &mut self,
+        record: &Record<'_>,
+        node: NodeId,
+        to: Incarnation,
+        lane: LaneId,
+        number: u64,
+    ) -> Result<(), Violation> {
+        let from = self.flows.life(node);
+        let flow = self.flows.flow(from, to);
+        if number != flow.sent + 1 {
+            let sentence = format!("{from} numbered a payload to {to} {number} after {}", flow.sent);
+            return Err(broken(record, sentence, &[record.id]));
+        }
+        flow.sent = number;
+        flow.under_way.insert(number, (lane, record.id));
+        Ok(())
+    }
+
+    fn delivered(
+        &mut self,
+        record: &Record<'_>,
+        node: NodeId,
+        from: Incarnation,
+        lane: LaneId,
+        number: u64,
+    ) -> Result<(), Violation> {
+        let to = self.flows.life(node);
+        let Some(flow) = self.flows.known(from, to) else { return Ok(()) };
+        let (last, before) = flow.delivered.map_or((0, None), |(number, event)| (number, Some(event)));
+        if number != last + 1 {
+            let sentence = format!("{to} delivered {from}'s payload {number} after {last}");
+            let witnesses: Vec<_> = before.into_iter().chain([record.id]).collect();
+            return Err(broken(record, sentence, &witnesses));
+        }
+        match flow.under_way.remove(&number) {
+            Some((sent, _)) if sent == lane => {}
+            Some((_, event)) => {
+                let sentence = format!("{to} delivered {from}'s payload {number} to another protocol than sent it");
+                return Err(broken(record, sentence, &[event, record.id]));
+            }
+            None => {
+                let sentence = format!("{to} delivered {from}'s payload {number}, which was never sent");
+                return Err(broken(record, sentence, &[record.id]));
+            }
+        }
+        flow.delivered = Some((number, record.id));
+        self.deliveries += 1;
+        Ok(())
+    }
+}
+
+impl<F> Checker<F> for Fifo {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        let Actor::Node(node) = record.id.actor else { return Ok(()) };
+        let Event::Fact { fact } = &record.event else {
+            self.flows.start(node, record);
+            return Ok(());
+        };
+        for seen in fact.observations.iter() {
+            match seen {
+                Observation::Channel(ChannelSeen::Sent { to, lane, number }) => {
+                    self.sent(record, node, *to, *lane, *number)?;
+                }
+                Observation::Channel(ChannelSeen::Delivered { from, lane, number }) => {
+                    self.delivered(record, node, *from, *lane, *number)?;
+                }
+                Observation::Channel(ChannelSeen::Reset { .. })
+                | Observation::Lock(_)
+                | Observation::Broadcast { .. }
+                | Observation::Compared { .. }
+                | Observation::Delivered { .. }
+                | Observation::Forged
+                | Observation::Resumed { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::of(self.deliveries, "nothing was delivered on a channel")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn sent(to: &str, number: u64) -> Event<'static> {
+        channel(ChannelSeen::Sent { to: to.parse().expect("a life"), lane: LaneId::new(1), number })
+    }
+
+    fn delivered_from(from: &str, number: u64) -> Event<'static> {
+        channel(ChannelSeen::Delivered { from: from.parse().expect("a life"), lane: LaneId::new(1), number })
+    }
+
+    fn two_sent() -> History {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n2", start(1)).on("n1", sent("n2", 1)).on("n1", sent("n2", 2));
+        history
+    }
+
+    #[test]
+    fn in_order_and_once() {
+        let mut history = two_sent();
+        history.on("n2", delivered_from("n1", 1)).on("n2", delivered_from("n1", 2));
+        assert_holds(&history, Fifo::default(), 2);
+        history.on("n2", delivered_from("n1", 2));
+        assert_broken(&history, Fifo::default(), "n2 delivered n1's payload 2 after 2", "n2#3 n2#4");
+    }
+
+    #[test]
+    fn a_gap_shows() {
+        let mut history = two_sent();
+        history.on("n2", delivered_from("n1", 2));
+        assert_broken(&history, Fifo::default(), "n2 delivered n1's payload 2 after 0", "n2#2");
+    }
+
+    #[test]
+    fn nothing_comes_that_was_not_sent_or_for_another() {
+        let mut history = two_sent();
+        history.on("n2", delivered_from("n1", 1)).on("n2", delivered_from("n1", 2)).on("n2", delivered_from("n1", 3));
+        assert_broken(&history, Fifo::default(), "n2 delivered n1's payload 3, which was never sent", "n2#4");
+        let mut history = two_sent();
+        let from = "n1".parse().expect("a life");
+        history.on("n2", channel(ChannelSeen::Delivered { from, lane: LaneId::new(2), number: 1 }));
+        let sentence = "n2 delivered n1's payload 1 to another protocol than sent it";
+        assert_broken(&history, Fifo::default(), sentence, "n1#2 n2#2");
+    }
+}

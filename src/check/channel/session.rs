@@ -1,0 +1,159 @@
+//! `session`: what was sent to one life of a node is not delivered to another.
+
+use std::collections::BTreeMap;
+
+use super::flows::Flows;
+use crate::check::{Checker, Invariant, broken};
+use crate::identity::{Actor, EventId, Incarnation, NodeId};
+use crate::observation::{ChannelSeen, Observation};
+use crate::time::Time;
+use crate::trace::{Event, Record, Verdict, Violation};
+
+/// Says that a payload is delivered only by the life of a node to which it was sent, from the peer's life that sent it;
+/// that a node which has heard of a peer's new life delivers nothing of the old one; and that it is told of the new one
+/// before anything of it is delivered. Exercised by deliveries.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    flows: Flows,
+    /// By node and peer: the peer's life that the node has heard of in its own, and where.
+    heard: BTreeMap<(NodeId, NodeId), (Incarnation, EventId)>,
+    deliveries: u64,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety(
+    "session",
+    "channel",
+    "what was sent to one life of a node is delivered to no other, nor after word of a new one",
+);
+
+impl Session {
+    fn delivered(
+        &mut self,
+        record: &Record<'_>,
+        node: NodeId,
+        from: Incarnation,
+        number: u64,
+    ) -> Result<(), Violation> {
+        let to = self.flows.life(node);
+        let was_sent = self.flows.known(from, to).is_some_and(|flow| number <= flow.sent);
+        if !was_sent {
+            let (sentence, sent) = match self.flows.sent_to(from, node, number) {
+                Some((other, event)) => {
+                    (format!("{to} delivered {from}'s payload {number}, which was sent to {other}"), Some(event))
+                }
+                None => (format!("{to} delivered {from}'s payload {number}, which {from} never sent to it"), None),
+            };
+            let witnesses: Vec<EventId> = sent.into_iter().chain([record.id]).collect();
+            return Err(broken(record, sentence, &witnesses));
+        }
+        match self.heard.insert((node, from.node), (from, record.id)) {
+            Some((heard, event)) if heard != from => {
+                let sentence = format!("{to} delivered a payload of {from} when it had last heard of {heard}");
+                Err(broken(record, sentence, &[event, record.id]))
+            }
+            Some(_) | None => {
+                self.deliveries += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn start(&mut self, node: NodeId, record: &Record<'_>) {
+        self.flows.start(node, record);
+        if matches!(record.event, Event::Start { .. }) {
+            self.heard.retain(|(at, _), _| *at != node);
+        }
+    }
+}
+
+impl<F> Checker<F> for Session {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        let Actor::Node(node) = record.id.actor else { return Ok(()) };
+        let Event::Fact { fact } = &record.event else {
+            self.start(node, record);
+            return Ok(());
+        };
+        for seen in fact.observations.iter() {
+            match seen {
+                Observation::Channel(ChannelSeen::Sent { to, lane, number }) => {
+                    let from = self.flows.life(node);
+                    let flow = self.flows.flow(from, *to);
+                    flow.sent = flow.sent.max(*number);
+                    flow.under_way.insert(*number, (*lane, record.id));
+                }
+                Observation::Channel(ChannelSeen::Delivered { from, number, .. }) => {
+                    self.delivered(record, node, *from, *number)?;
+                    let to = self.flows.life(node);
+                    self.flows.flow(*from, to).under_way.remove(number);
+                }
+                Observation::Channel(ChannelSeen::Reset { peer }) => {
+                    self.heard.insert((node, peer.node), (*peer, record.id));
+                }
+                Observation::Lock(_)
+                | Observation::Broadcast { .. }
+                | Observation::Compared { .. }
+                | Observation::Delivered { .. }
+                | Observation::Forged
+                | Observation::Resumed { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::of(self.deliveries, "nothing was delivered on a channel")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+    use crate::identity::LaneId;
+
+    fn sent(to: &str, number: u64) -> Event<'static> {
+        channel(ChannelSeen::Sent { to: to.parse().expect("a life"), lane: LaneId::new(1), number })
+    }
+
+    fn delivered_from(from: &str, number: u64) -> Event<'static> {
+        channel(ChannelSeen::Delivered { from: from.parse().expect("a life"), lane: LaneId::new(1), number })
+    }
+
+    fn reset(peer: &str) -> Event<'static> {
+        channel(ChannelSeen::Reset { peer: peer.parse().expect("a life") })
+    }
+
+    #[test]
+    fn a_payload_for_the_dead_is_not_delivered_to_who_is_born_in_their_place() {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n2", start(1)).on("n1", sent("n2", 1)).on("n2", killed()).on("n2", start(2));
+        history.on("n2", delivered_from("n1", 1));
+        let sentence = "n2/2 delivered n1's payload 1, which was sent to n2";
+        assert_broken(&history, Session::default(), sentence, "n1#2 n2#4");
+    }
+
+    #[test]
+    fn a_new_life_of_a_peer_is_told_first_and_its_old_one_is_heard_no_more() {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n2", start(1)).on("n1", sent("n2", 1)).on("n1", sent("n2", 2));
+        history.on("n2", delivered_from("n1", 1)).on("n1", killed()).on("n1", start(2)).on("n1", sent("n2", 1));
+        let mut untold = history.clone();
+        untold.on("n2", delivered_from("n1/2", 1));
+        let sentence = "n2 delivered a payload of n1/2 when it had last heard of n1";
+        assert_broken(&untold, Session::default(), sentence, "n2#2 n2#3");
+        history.on("n2", reset("n1/2")).on("n2", delivered_from("n1/2", 1));
+        assert_holds(&history, Session::default(), 2);
+        history.on("n2", delivered_from("n1", 2));
+        let sentence = "n2 delivered a payload of n1 when it had last heard of n1/2";
+        assert_broken(&history, Session::default(), sentence, "n2#4 n2#5");
+    }
+
+    #[test]
+    fn what_was_never_sent_is_not_delivered() {
+        let mut history = History::default();
+        history.on("n1", start(1)).on("n2", start(1)).on("n2", delivered_from("n1", 1));
+        let sentence = "n2 delivered n1's payload 1, which n1 never sent to it";
+        assert_broken(&history, Session::default(), sentence, "n2#2");
+    }
+}

@@ -1,0 +1,148 @@
+//! `lock-exclusion`: grants that do not go together never overlap.
+
+use std::collections::BTreeMap;
+
+use super::{Told, told};
+use crate::check::{Checker, Invariant, broken};
+use crate::identity::{EventId, NodeId, OpId};
+use crate::observation::{Claims, LockMode, LockSeen, Resource};
+use crate::time::Time;
+use crate::trace::{Record, Verdict, Violation};
+
+/// Says that two grants that claim a resource in incompatible modes are never held at once, in global time. A grant is
+/// held from its fact to its release, or to the death of its node. Exercised by grants of a resource that was held before
+/// in a mode that excludes theirs.
+#[derive(Clone, Debug, Default)]
+pub struct LockExclusion {
+    held: BTreeMap<(NodeId, OpId), Held>,
+    resources: BTreeMap<Resource, Holders>,
+    exercised: u64,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant =
+    Invariant::safety("lock-exclusion", "locks", "grants that do not go together never overlap in global time");
+
+#[derive(Clone, Debug)]
+struct Held {
+    claims: Claims,
+    event: EventId,
+}
+
+/// Who holds a resource, and in which modes it ever was held.
+#[derive(Clone, Debug, Default)]
+struct Holders {
+    now: Vec<(NodeId, OpId, LockMode)>,
+    past: Vec<LockMode>,
+}
+
+impl LockExclusion {
+    fn grant(&mut self, record: &Record<'_>, node: NodeId, op: OpId, claims: &Claims) -> Result<(), Violation> {
+        let mut tried = false;
+        for (resource, mode) in claims.iter() {
+            let Some(holders) = self.resources.get(resource) else { continue };
+            let excluded = |other: &LockMode| !mode.is_compatible(*other);
+            tried |= holders.past.iter().any(excluded);
+            if let Some((at, holder, held)) = holders.now.iter().find(|(_, _, held)| excluded(held)) {
+                let first = &self.held[&(*at, *holder)];
+                let sentence = format!(
+                    "{node} granted {op} {mode} on {resource} while {holder} held {held} on it at {at}: that grant was \
+                     not released, and {at} has not died since"
+                );
+                return Err(broken(record, sentence, &[first.event, record.id]));
+            }
+        }
+        for (resource, mode) in claims.iter() {
+            if !self.resources.contains_key(resource) {
+                self.resources.insert(resource.clone(), Holders::default());
+            }
+            let holders = self.resources.get_mut(resource).expect("it was just put there");
+            holders.now.push((node, op, mode));
+            if !holders.past.contains(&mode) {
+                holders.past.push(mode);
+            }
+        }
+        self.held.insert((node, op), Held { claims: claims.clone(), event: record.id });
+        self.exercised += u64::from(tried);
+        Ok(())
+    }
+
+    fn end(&mut self, node: NodeId, op: OpId) {
+        let Some(Held { claims, .. }) = self.held.remove(&(node, op)) else { return };
+        for (resource, _) in claims.iter() {
+            if let Some(holders) = self.resources.get_mut(resource) {
+                holders.now.retain(|(at, holder, _)| (*at, *holder) != (node, op));
+            }
+        }
+    }
+}
+
+impl<F> Checker<F> for LockExclusion {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        for told in told(record) {
+            match told {
+                Told::Death(node) => {
+                    let gone: Vec<OpId> = self.held.keys().filter(|(at, _)| *at == node).map(|(_, op)| *op).collect();
+                    gone.into_iter().for_each(|op| self.end(node, op));
+                }
+                Told::Seen(node, LockSeen::Granted { stamp, claims }) => self.grant(record, node, stamp.op, claims)?,
+                Told::Seen(node, LockSeen::Released { op }) => self.end(node, *op),
+                Told::Seen(
+                    _,
+                    LockSeen::Asked { .. }
+                    | LockSeen::Requested { .. }
+                    | LockSeen::Deferred { .. }
+                    | LockSeen::Withdrawn { .. }
+                    | LockSeen::Refused { .. }
+                    | LockSeen::Guarded { .. }
+                    | LockSeen::Fenced { .. },
+                ) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::of(self.exercised, "no two grants asked for one resource in modes that exclude each other")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    #[test]
+    fn one_after_the_other_is_no_overlap() {
+        let mut history = History::default();
+        history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", released("c1#1")).on("n2", granted("2.n2.c2#1", "a x"));
+        assert_holds(&history, LockExclusion::default(), 1);
+        let mut readers = History::default();
+        readers.on("n1", granted("1.n1.c1#1", "a s")).on("n2", granted("2.n2.c2#1", "a/b s"));
+        assert_vacuous(
+            &readers,
+            LockExclusion::default(),
+            "no two grants asked for one resource in modes that exclude each other",
+        );
+    }
+
+    #[test]
+    fn an_overlap_shows_both_grants_and_where_they_meet() {
+        let mut history = History::default();
+        history.on("n1", granted("1.n1.c1#1", "a s")).on("n2", granted("2.n2.c2#1", "a/b x"));
+        let sentence = "n2 granted c2#1 IX on a while c1#1 held S on it at n1: that grant was not released, and n1 has not \
+                        died since";
+        assert_broken(&history, LockExclusion::default(), sentence, "n1#1 n2#1");
+    }
+
+    #[test]
+    fn a_grant_dies_with_its_node_and_survives_its_pause() {
+        let mut history = History::default();
+        history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", killed()).on("n2", granted("2.n2.c2#1", "a x"));
+        assert_holds(&history, LockExclusion::default(), 1);
+        let mut history = History::default();
+        history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", crate::trace::Event::Paused);
+        history.on("n2", granted("2.n2.c2#1", "a x"));
+        assert!(history.judged_by(LockExclusion::default()).violation().is_some());
+    }
+}

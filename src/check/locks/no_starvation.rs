@@ -1,0 +1,151 @@
+//! `no-starvation`: nobody is passed again and again.
+
+use std::collections::BTreeMap;
+
+use super::{Told, told};
+use crate::check::{Checker, Invariant, broken};
+use crate::identity::{EventId, NodeId, OpId};
+use crate::observation::{Claims, LockSeen, LockStamp, Resource};
+use crate::time::Time;
+use crate::trace::{Record, Verdict, Violation};
+
+/// Says that after a request is sent, each life of each other node is granted at most two requests before it that do
+/// not go together with it, for each resource on which they meet: one that was under way already, and one that was
+/// answered before this one came. A request counts until it is granted, withdrawn by its client, or its node dies; one
+/// that its node gives up goes on counting. Exercised by grants that pass a waiting request.
+#[derive(Clone, Debug, Default)]
+pub struct NoStarvation {
+    waiting: BTreeMap<(NodeId, OpId), Waiting>,
+    exercised: u64,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety(
+    "no-starvation",
+    "locks",
+    "each other node is granted at most two conflicting requests before one that waits",
+);
+
+/// How many may pass.
+const MOST: usize = 2;
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    claims: Claims,
+    event: EventId,
+    /// By the passing node and the resource: the grants that passed.
+    passed: BTreeMap<(NodeId, Resource), Vec<EventId>>,
+}
+
+impl NoStarvation {
+    fn request(&mut self, node: NodeId, op: OpId, claims: &Claims, event: EventId) {
+        let waiting = || Waiting { claims: claims.clone(), event, passed: BTreeMap::new() };
+        self.waiting.entry((node, op)).or_insert_with(waiting);
+    }
+
+    fn grant(&mut self, record: &Record<'_>, node: NodeId, stamp: LockStamp, claims: &Claims) -> Result<(), Violation> {
+        self.waiting.remove(&(node, stamp.op));
+        for ((at, op), waiting) in self.waiting.iter_mut().filter(|((at, _), _)| *at != node) {
+            let Some(conflict) = waiting.claims.conflict(claims) else { continue };
+            self.exercised += 1;
+            let resource = conflict.resource.clone();
+            let passed = waiting.passed.entry((node, conflict.resource)).or_default();
+            passed.push(record.id);
+            if passed.len() > MOST {
+                let sentence = format!(
+                    "{at}'s request for {op} waits for {resource} while {node} is granted it for the {}rd time",
+                    passed.len()
+                );
+                let witnesses: Vec<EventId> = [waiting.event].into_iter().chain(passed.iter().copied()).collect();
+                return Err(broken(record, sentence, &witnesses));
+            }
+        }
+        Ok(())
+    }
+
+    fn die(&mut self, node: NodeId) {
+        self.waiting.retain(|(at, _), _| *at != node);
+        for waiting in self.waiting.values_mut() {
+            waiting.passed.retain(|(passing, _), _| *passing != node);
+        }
+    }
+}
+
+impl<F> Checker<F> for NoStarvation {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        for told in told(record) {
+            match told {
+                Told::Death(node) => self.die(node),
+                Told::Seen(node, LockSeen::Requested { stamp, claims }) => {
+                    self.request(node, stamp.op, claims, record.id);
+                }
+                Told::Seen(node, LockSeen::Granted { stamp, claims }) => self.grant(record, node, *stamp, claims)?,
+                Told::Seen(node, LockSeen::Withdrawn { op } | LockSeen::Refused { op }) => {
+                    self.waiting.remove(&(node, *op));
+                }
+                Told::Seen(
+                    _,
+                    LockSeen::Asked { .. }
+                    | LockSeen::Released { .. }
+                    | LockSeen::Deferred { .. }
+                    | LockSeen::Guarded { .. }
+                    | LockSeen::Fenced { .. },
+                ) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::of(self.exercised, "no grant passed a request that it does not go together with")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn three_grants(history: &mut History) {
+        for n in 1..=3 {
+            history.on("n2", granted(&format!("{n}.n2.c2#{n}"), "a x")).on("n2", released(&format!("c2#{n}")));
+        }
+    }
+
+    #[test]
+    fn a_request_may_be_passed_twice_by_a_node() {
+        let mut history = History::default();
+        history.on("n1", requested("9.n1.c1#1", "a x"));
+        history.on("n2", granted("1.n2.c2#1", "a x")).on("n2", granted("2.n2.c2#2", "a x"));
+        history.on("n3", granted("3.n3.c3#1", "a x")).on("n1", granted("9.n1.c1#1", "a x"));
+        assert_holds(&history, NoStarvation::default(), 3);
+    }
+
+    #[test]
+    fn the_third_time_is_once_too_often() {
+        let mut history = History::default();
+        history.on("n1", requested("9.n1.c1#1", "a x"));
+        three_grants(&mut history);
+        let sentence = "n1's request for c1#1 waits for a while n2 is granted it for the 3rd time";
+        assert_broken(&history, NoStarvation::default(), sentence, "n1#1 n2#1 n2#3 n2#5");
+    }
+
+    #[test]
+    fn who_has_withdrawn_or_died_does_not_wait() {
+        for end in [withdrawn("c1#1"), killed()] {
+            let mut history = History::default();
+            history.on("n1", requested("9.n1.c1#1", "a x")).on("n1", end);
+            three_grants(&mut history);
+            assert!(history.judged_by(NoStarvation::default()).violation().is_none());
+        }
+    }
+
+    #[test]
+    fn a_request_sent_anew_has_waited_since_the_first() {
+        let mut history = History::default();
+        history.on("n1", requested("9.n1.c1#1", "a x"));
+        history.on("n2", granted("1.n2.c2#1", "a x")).on("n1", requested("19.n1.c1#1", "a x"));
+        history.on("n2", granted("2.n2.c2#2", "a x")).on("n2", granted("3.n2.c2#3", "a x"));
+        assert!(history.judged_by(NoStarvation::default()).violation().is_some());
+    }
+}

@@ -1,0 +1,149 @@
+//! `termination`: whatever was opened comes to an end.
+
+use std::collections::BTreeMap;
+
+use super::deed::Deed;
+use super::{Checker, Invariant};
+use crate::identity::{Actor, EventId, NodeId, OpId};
+use crate::observation::{Claims, LockSeen, LockStamp, Observation};
+use crate::time::Time;
+use crate::trace::{Event, Record, Verdict, Violation};
+
+/// Says that after the calm everything that was opened ends: a request for a lock is granted, withdrawn or refused, or its
+/// node dies. Exercised by what was opened.
+///
+/// It names what is missing and, where the trace tells, what it waits for.
+#[derive(Clone, Debug, Default)]
+pub struct Termination {
+    open: BTreeMap<(NodeId, OpId), Open>,
+    /// What is held, for the sentence.
+    held: BTreeMap<(NodeId, OpId), Claims>,
+    opened: u64,
+    calm: bool,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant =
+    Invariant::liveness("termination", "locks", "after the calm whatever was opened comes to an end");
+
+#[derive(Clone, Debug)]
+struct Open {
+    event: EventId,
+    since: Time,
+    claims: Claims,
+    stamp: Option<LockStamp>,
+}
+
+/// How many of the missing a sentence names.
+const NAMED: usize = 3;
+
+impl Termination {
+    fn see_lock(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) {
+        match seen {
+            LockSeen::Asked { op, claims } => {
+                self.opened += 1;
+                let open = Open { event: record.id, since: record.time, claims: claims.clone(), stamp: None };
+                self.open.insert((node, *op), open);
+            }
+            LockSeen::Requested { stamp, .. } => {
+                if let Some(open) = self.open.get_mut(&(node, stamp.op)) {
+                    open.stamp = Some(*stamp);
+                }
+            }
+            LockSeen::Granted { stamp, claims } => {
+                self.open.remove(&(node, stamp.op));
+                self.held.insert((node, stamp.op), claims.clone());
+            }
+            LockSeen::Released { op } => _ = self.held.remove(&(node, *op)),
+            LockSeen::Withdrawn { op } | LockSeen::Refused { op } => _ = self.open.remove(&(node, *op)),
+            LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
+        }
+    }
+
+    /// Why a request has not come to an end, as far as the trace tells.
+    fn why(&self, open: &Open) -> String {
+        let held = self.held.iter().find(|(_, claims)| claims.conflicts(&open.claims));
+        match (held, open.stamp) {
+            (Some(((node, op), _)), _) => format!("{op} at {node} holds what it conflicts with"),
+            (None, None) => "its node has not sent it".to_owned(),
+            (None, Some(_)) => "nobody holds what it conflicts with".to_owned(),
+        }
+    }
+}
+
+impl<F> Checker<F> for Termination {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        let Actor::Node(node) = record.id.actor else {
+            self.calm |= matches!(record.event, Event::Calm);
+            return Ok(());
+        };
+        if let Event::Fact { fact } = &record.event {
+            for seen in fact.observations.iter() {
+                if let Observation::Lock(seen) = seen {
+                    self.see_lock(record, node, seen);
+                }
+            }
+        } else if Deed::of(&record.event) == Deed::Death {
+            self.open.retain(|(at, _), _| *at != node);
+            self.held.retain(|(at, _), _| *at != node);
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, end: Time) -> Verdict {
+        if !self.calm {
+            return Verdict::Vacuous { why: "the run has no calm, after which an end is owed".to_owned() };
+        }
+        if self.open.is_empty() {
+            return Verdict::of(self.opened, "nothing was opened");
+        }
+        let named = self.open.iter().take(NAMED);
+        let list: Vec<String> = named
+            .clone()
+            .map(|((node, op), open)| format!("{op} at {node} since {}ms ({})", open.since, self.why(open)))
+            .collect();
+        let more = self.open.len() - list.len();
+        let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let sentence = format!("still waiting, though all has been calm: {}{rest}", list.join(", "));
+        Verdict::Violated(Violation { time: end, sentence, witnesses: named.map(|(_, open)| open.event).collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn asked(op: &str) -> Event<'static> {
+        lock(LockSeen::Asked { op: op.parse().expect("an operation"), claims: claims_of("a x") })
+    }
+
+    #[test]
+    fn every_end_is_an_end() {
+        for end in [granted("1.n1.c1#1", "a x"), withdrawn("c1#1"), killed()] {
+            let mut history = History::default();
+            history.on("n1", asked("c1#1")).on("env", Event::Calm).on("n1", end);
+            assert_holds(&history, Termination::default(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_cause() {
+        let mut history = History::default();
+        history.at(7).on("n1", asked("c1#1")).on("n1", requested("1.n1.c1#1", "a x"));
+        history.on("n2", granted("2.n2.c2#1", "a x")).at(9).on("env", Event::Calm);
+        let sentence = "still waiting, though all has been calm: c1#1 at n1 since 7.000ms (c2#1 at n2 holds what it \
+                        conflicts with)";
+        assert_broken(&history, Termination::default(), sentence, "n1#1");
+    }
+
+    #[test]
+    fn without_a_calm_or_a_request_nothing_is_owed() {
+        let mut history = History::default();
+        history.on("n1", asked("c1#1"));
+        assert_vacuous(&history, Termination::default(), "the run has no calm, after which an end is owed");
+        let mut history = History::default();
+        history.on("env", Event::Calm);
+        assert_vacuous(&history, Termination::default(), "nothing was opened");
+    }
+}

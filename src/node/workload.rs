@@ -1,0 +1,175 @@
+//! Clients that lock, use what they have locked, and release it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lock_client::{LockClient, Oddity, Round, Use};
+use crate::chance::{Chance, Dice};
+use crate::identity::{ClientId, NodeId};
+use crate::measure::Share;
+use crate::observation::{Access, LockMode};
+use crate::process::{ClientPlan, Pace};
+use crate::protocols::locks::Wanted;
+use crate::subject::Setup;
+use crate::time::{Span, Time};
+
+/// One entry of a scenario's workload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Workload {
+    /// Clients that lock, each at one node; the clients of all entries go around the nodes.
+    Locks(LockWorkload),
+}
+
+/// Clients that lock resources of a tree, one request after another, until the calm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LockWorkload {
+    /// How many clients.
+    pub clients: u32,
+    /// What there is to lock.
+    pub tree: Tree,
+    /// In which modes; each request draws one for each of its paths.
+    pub modes: Vec<LockMode>,
+    /// How many paths a request names, at most.
+    pub paths: u32,
+    /// How long a client rests between two requests, drawn from half to one and a half.
+    pub think: Span,
+    /// How long it holds what it got, drawn from half to one and a half.
+    pub hold: Span,
+    /// How often it reads or writes the guarded register meanwhile.
+    pub uses: u32,
+    /// How many priorities there are.
+    pub priorities: u8,
+    /// How often a client with a lock asks for another, which is refused.
+    pub greedy: Share,
+    /// How often a client asks for what makes no sense, which is refused.
+    pub odd: Share,
+    /// How many requests each client makes, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u32>,
+    /// How long a client waits for an answer before it asks again.
+    pub timeout: Span,
+    /// How often it asks again before it takes a request back.
+    pub retries: u32,
+}
+
+/// Resources by levels: on the first `a1`, `a2`, …, below each `b1`, `b2`, …, and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tree {
+    /// How many levels, up to 20.
+    #[schemars(range(min = 1, max = 20))]
+    pub levels: u32,
+    /// How many resources stand under each of the level above.
+    #[schemars(range(min = 1))]
+    pub width: u32,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { levels: 1, width: 3 }
+    }
+}
+
+impl Default for LockWorkload {
+    fn default() -> Self {
+        Self {
+            clients: 3,
+            tree: Tree::default(),
+            modes: vec![LockMode::X],
+            paths: 1,
+            think: Span::from_millis(50),
+            hold: Span::from_millis(10),
+            uses: 1,
+            priorities: 3,
+            greedy: Share::NONE,
+            odd: Share::NONE,
+            operations: None,
+            timeout: Span::from_millis(500),
+            retries: 10,
+        }
+    }
+}
+
+/// No client makes more requests than this in one run.
+const MOST_ROUNDS: u32 = 10_000;
+
+/// The clients of a workload, in order.
+pub(super) fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<LockClient>> {
+    let entries = workload.iter().flat_map(|Workload::Locks(locks)| (0..locks.clients).map(move |_| locks));
+    let homes = NodeId::all(setup.nodes()).cycle();
+    let numbered = entries.zip(homes).zip(0..);
+    numbered.map(|((locks, home), client)| locks.client(ClientId::new(client), home, setup.calm, dice)).collect()
+}
+
+impl LockWorkload {
+    fn client(&self, client: ClientId, home: NodeId, calm: Time, dice: &mut Dice) -> ClientPlan<LockClient> {
+        ClientPlan {
+            homes: vec![home],
+            begins: Span::ZERO,
+            timeout: self.timeout,
+            retries: self.retries,
+            pace: Pace::Closed,
+            machine: LockClient::new(client, self.rounds(calm, dice)),
+        }
+    }
+
+    /// Requests that fill the time until the calm, even if every answer comes at once.
+    fn rounds(&self, calm: Time, dice: &mut Dice) -> Vec<Round> {
+        let most = self.operations.unwrap_or(MOST_ROUNDS).min(MOST_ROUNDS);
+        let mut time = Time::ZERO;
+        let mut rounds = Vec::new();
+        while rounds.len() < most as usize && time < calm {
+            let round = self.round(dice);
+            time += round.think + round.hold + Span::from_micros(1);
+            rounds.push(round);
+        }
+        rounds
+    }
+
+    fn round(&self, dice: &mut Dice) -> Round {
+        let around = |dice: &mut Dice, mean: Span| dice.span(mean.divided_by(2), mean + mean.divided_by(2));
+        let (think, hold) = (around(dice, self.think), around(dice, self.hold));
+        let wanted: Vec<(String, LockMode)> = (0..dice.between(1, u64::from(self.paths.max(1))))
+            .map(|_| (self.tree.path(dice), *dice.pick(&self.modes).unwrap_or(&LockMode::X)))
+            .collect();
+        let uses = (0..self.uses).filter_map(|_| {
+            let (key, mode) = dice.pick(&wanted).expect("a request names a path");
+            let access = match mode {
+                LockMode::X => Access::Write,
+                LockMode::S | LockMode::Six => Access::Read,
+                LockMode::Is | LockMode::Ix => return None,
+            };
+            Some(Use { key: key.clone(), access })
+        });
+        let uses = uses.collect();
+        let written = |mode: LockMode| mode.to_string().to_lowercase();
+        Round {
+            think,
+            hold,
+            wanted: Wanted(wanted.into_iter().map(|(path, mode)| (path, written(mode))).collect()),
+            priority: u8::try_from(dice.below(u64::from(self.priorities.max(1)))).expect("it is below a small number"),
+            uses,
+            greedy: dice.happens(self.greedy).then(|| Wanted::one(&self.tree.path(dice), "x")),
+            oddity: dice.happens(self.odd).then(|| *dice.pick(&Oddity::ALL).expect("there are some")),
+        }
+    }
+}
+
+impl Tree {
+    /// A resource of any level.
+    fn path(self, dice: &mut Dice) -> String {
+        let levels = dice.between(1, u64::from(self.levels.clamp(1, 20)));
+        let name =
+            |(letter, dice): (char, &mut Dice)| format!("{letter}{}", 1 + dice.below(u64::from(self.width.max(1))));
+        let mut path = String::new();
+        for letter in ('a'..).take(usize::try_from(levels).expect("few levels")) {
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(&name((letter, dice)));
+        }
+        path
+    }
+}

@@ -1,0 +1,249 @@
+//! The channel's driver: what it does on every frame, payload and timer.
+
+use smallvec::SmallVec;
+
+use super::link::{Link, Meeting};
+use super::spec::{ChannelFact, ChannelSettings, Pace};
+use super::{ChannelTimer, Frame};
+use crate::identity::{Boot, Incarnation, NodeId};
+use crate::process::Lane;
+use crate::protocols::{LaneName, Port, Protocol, Signature};
+
+/// All channels of one node, to every peer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Channel<M> {
+    pace: Pace,
+    /// By peer; the one of this node itself is never used.
+    links: Vec<Link<M>>,
+    /// Peers that are owed an acknowledgement.
+    owing: SmallVec<[NodeId; 8]>,
+    /// Flaw c01: payloads are delivered as they come.
+    unordered: bool,
+    /// Flaw c02: which lives a frame names is not looked at.
+    forgetful: bool,
+}
+
+/// What came of a frame, for the node to route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upshot<M> {
+    /// The peer was born again: nothing of the session before will be delivered, on either side.
+    Reset {
+        /// Who.
+        peer: NodeId,
+    },
+    /// A payload is delivered.
+    Delivered {
+        /// From which life of which peer.
+        from: Incarnation,
+        /// What.
+        payload: M,
+    },
+}
+
+/// What a step brings, in order.
+pub type Upshots<M> = SmallVec<[Upshot<M>; 2]>;
+
+impl<M> Protocol for Channel<M> {
+    type Message = Frame<M>;
+    type Timer = ChannelTimer;
+    type Entry = std::convert::Infallible;
+    type Fact = ChannelFact;
+    type Reply = std::convert::Infallible;
+}
+
+impl<M: Clone + Lane> Channel<M> {
+    /// The channels of a node that starts: it opens a session to every peer.
+    pub fn start(settings: &ChannelSettings, port: &mut impl Port<Self>) -> Self {
+        let pace = settings.pace();
+        let links = (0..port.node_count()).map(|_| Link::new(pace)).collect();
+        let (unordered, forgetful) = (settings.flaws.has("c01"), settings.flaws.has("c02"));
+        let mut channel = Self { pace, links, owing: SmallVec::new(), unordered, forgetful };
+        for peer in port.peers() {
+            if port.boot() > Boot::new(1) || peer > port.me() {
+                channel.hello(peer, port);
+            }
+            channel.rearm(peer, port);
+        }
+        channel
+    }
+
+    /// Sends a payload, now or as soon as the peer is known and the window has room.
+    pub fn send(&mut self, to: NodeId, payload: M, port: &mut impl Port<Self>) {
+        self.links[to.index()].push(payload);
+        self.send_next(to, port);
+    }
+
+    /// Takes in a frame whose signature fits.
+    pub fn on_frame(&mut self, from: NodeId, frame: Frame<M>, port: &mut impl Port<Self>) -> Upshots<M> {
+        let mut upshots = Upshots::new();
+        match frame {
+            Frame::Hello { boot, knows, .. } => self.on_hello(from, boot, knows, &mut upshots, port),
+            Frame::Ack { boot, to, upto, .. } => {
+                if self.belongs(from, boot, to, &mut upshots, port) {
+                    self.on_ack(from, upto, port);
+                }
+            }
+            Frame::Data { boot, to, number, upto, payload, .. } => {
+                if self.belongs(from, boot, to, &mut upshots, port) {
+                    self.on_ack(from, upto, port);
+                    self.on_data(from, boot, number, payload, &mut upshots, port);
+                }
+            }
+        }
+        upshots
+    }
+
+    /// A peer has been silent for too long: all that waits is sent again.
+    pub fn on_timer(&mut self, ChannelTimer::Resend(peer): ChannelTimer, port: &mut impl Port<Self>) {
+        let pace = self.pace;
+        let link = &mut self.links[peer.index()];
+        link.is_armed = false;
+        link.lose_patience(pace);
+        let (is_known, again) = (link.is_known, link.unacknowledged());
+        if !is_known {
+            self.hello(peer, port);
+        }
+        for (number, payload) in again {
+            self.data(peer, number, payload, port);
+        }
+        self.rearm(peer, port);
+    }
+
+    /// At the end of a step: acknowledges what no other frame has.
+    pub fn settle(&mut self, port: &mut impl Port<Self>) {
+        for peer in std::mem::take(&mut self.owing) {
+            let link = &mut self.links[peer.index()];
+            if let (true, Some(to)) = (link.owes, link.theirs) {
+                link.owes = false;
+                let upto = link.delivered();
+                port.send(peer, Frame::Ack { boot: port.boot(), to, upto, signature: Signature::default() });
+            }
+        }
+    }
+
+    fn on_hello(
+        &mut self,
+        from: NodeId,
+        boot: Boot,
+        knows: Option<Boot>,
+        upshots: &mut Upshots<M>,
+        port: &mut impl Port<Self>,
+    ) {
+        if !self.meet(from, boot, upshots, port) {
+            return;
+        }
+        let is_answer = knows == Some(port.boot());
+        // In the first boot no earlier life of this node can have answered a peer that still asks.
+        if is_answer || port.boot() == Boot::new(1) {
+            self.links[from.index()].is_known = true;
+        }
+        if !is_answer {
+            self.hello(from, port);
+        }
+        self.send_next(from, port);
+        self.rearm(from, port);
+    }
+
+    /// Whether a frame is of this session: it names both lives as they are.
+    fn belongs(
+        &mut self,
+        from: NodeId,
+        boot: Boot,
+        to: Boot,
+        upshots: &mut Upshots<M>,
+        port: &mut impl Port<Self>,
+    ) -> bool {
+        if !self.meet(from, boot, upshots, port) {
+            return false;
+        }
+        if to != port.boot() && !self.forgetful {
+            self.hello(from, port);
+            return false;
+        }
+        self.links[from.index()].is_known = true;
+        true
+    }
+
+    /// The peer is in this boot: false if that is over already.
+    fn meet(&mut self, peer: NodeId, boot: Boot, upshots: &mut Upshots<M>, port: &mut impl Port<Self>) -> bool {
+        if self.forgetful {
+            self.links[peer.index()].theirs = self.links[peer.index()].theirs.max(Some(boot));
+            return true;
+        }
+        let meeting = self.links[peer.index()].meet(boot, self.pace);
+        if meeting == Meeting::Reborn {
+            port.note(ChannelFact::Reset { peer: Incarnation::new(peer, boot) });
+            upshots.push(Upshot::Reset { peer });
+        }
+        meeting != Meeting::Stale
+    }
+
+    fn on_ack(&mut self, from: NodeId, upto: u32, port: &mut impl Port<Self>) {
+        let link = &mut self.links[from.index()];
+        if link.acknowledge(upto, self.pace) {
+            // What is still under way gets its whole time anew.
+            link.is_armed &= !link.is_waiting();
+            self.send_next(from, port);
+            self.rearm(from, port);
+        }
+    }
+
+    fn on_data(
+        &mut self,
+        from: NodeId,
+        boot: Boot,
+        number: u32,
+        payload: M,
+        upshots: &mut Upshots<M>,
+        port: &mut impl Port<Self>,
+    ) {
+        let life = Incarnation::new(from, boot);
+        let link = &mut self.links[from.index()];
+        link.receive(number, payload, self.pace);
+        while let Some((number, payload)) = link.deliver(self.unordered) {
+            port.note(ChannelFact::Delivered { from: life, lane: LaneName(payload.lane()), number });
+            upshots.push(Upshot::Delivered { from: life, payload });
+        }
+        if link.owes && !self.owing.contains(&from) {
+            self.owing.push(from);
+        }
+    }
+
+    /// Sends what the window has room for.
+    fn send_next(&mut self, to: NodeId, port: &mut impl Port<Self>) {
+        while let Some((number, payload)) = self.links[to.index()].next(self.pace) {
+            let theirs = self.links[to.index()].theirs.expect("nothing is sent before the peer is known");
+            let lane = LaneName(payload.lane());
+            port.note(ChannelFact::Sent { to: Incarnation::new(to, theirs), lane, number });
+            self.data(to, number, payload, port);
+            self.rearm(to, port);
+        }
+    }
+
+    fn data(&mut self, peer: NodeId, number: u32, payload: M, port: &mut impl Port<Self>) {
+        let link = &mut self.links[peer.index()];
+        let Some(to) = link.theirs else { return };
+        link.owes = false;
+        let (boot, upto, signature) = (port.boot(), link.delivered(), Signature::default());
+        port.send(peer, Frame::Data { boot, to, number, upto, payload, signature });
+    }
+
+    fn hello(&self, peer: NodeId, port: &mut impl Port<Self>) {
+        let (boot, knows) = (port.boot(), self.links[peer.index()].theirs);
+        port.send(peer, Frame::Hello { boot, knows, signature: Signature::default() });
+    }
+
+    /// Sets the timer while something waits for the peer, and cancels it when nothing does.
+    fn rearm(&mut self, peer: NodeId, port: &mut impl Port<Self>) {
+        let link = &mut self.links[peer.index()];
+        let waits = !link.is_known || link.is_waiting();
+        if waits && !link.is_armed {
+            let patience = link.patience;
+            let wait = port.jitter("channel", patience, patience + patience.divided_by(4));
+            port.set_timer(ChannelTimer::Resend(peer), wait);
+        } else if !waits && link.is_armed {
+            port.cancel_timer(ChannelTimer::Resend(peer));
+        }
+        link.is_armed = waits;
+    }
+}

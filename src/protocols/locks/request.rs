@@ -1,0 +1,17 @@
+//! A request as its node sends it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Boot;
+use crate::observation::{Claims, LockStamp};
+
+/// What a node asks of every other: may I lock all of this?
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Request {
+    /// Its place among all requests, fixed when it is first sent.
+    pub stamp: LockStamp,
+    /// The requester's boot.
+    pub boot: Boot,
+    /// What it locks, ancestors included.
+    pub claims: Claims,
+}

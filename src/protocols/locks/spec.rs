@@ -1,0 +1,115 @@
+//! What scenarios can say about the lock manager, what it claims, and what can be wrong with it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::check::{self, Invariant};
+use crate::observation::Claims;
+use crate::subject::{Flaw, Flaws};
+use crate::time::Span;
+
+/// Settings of the lock manager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LockSettings {
+    /// How long a client must have waited at its node to go before one of the next priority that comes then.
+    pub ageing: Span,
+    /// Flaws that are switched on: `e20`, `e21`, `e23`, `e32`, `l01` to `l07`.
+    pub flaws: Flaws,
+}
+
+impl Default for LockSettings {
+    fn default() -> Self {
+        Self { ageing: Span::from_millis(200), flaws: Flaws::default() }
+    }
+}
+
+/// The settings, as the machine reads them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rules {
+    pub(super) ageing: Span,
+    pub(super) e20: bool,
+    pub(super) e21: bool,
+    pub(super) e23: bool,
+    pub(super) e32: bool,
+    pub(super) l01: bool,
+    pub(super) l03: bool,
+    pub(super) l04: bool,
+    pub(super) l05: bool,
+    pub(super) l06: bool,
+    pub(super) l07: bool,
+}
+
+impl LockSettings {
+    pub(super) fn rules(&self) -> Rules {
+        let has = |flaw| self.flaws.has(flaw);
+        Rules {
+            ageing: self.ageing,
+            e20: has("e20"),
+            e21: has("e21"),
+            e23: has("e23"),
+            e32: has("e32"),
+            l01: has("l01"),
+            l03: has("l03"),
+            l04: has("l04"),
+            l05: has("l05"),
+            l06: has("l06"),
+            l07: has("l07"),
+        }
+    }
+}
+
+impl Rules {
+    /// Whether two requests may not be granted together.
+    pub(super) fn conflict(self, mine: &Claims, theirs: &Claims) -> bool {
+        // Flaws e32 and l06: the modes are never read.
+        if self.e32 || self.l06 { mine.meets(theirs) } else { mine.conflicts(theirs) }
+    }
+}
+
+/// The invariants that the lock manager claims.
+pub const INVARIANTS: [Invariant; 7] = [
+    check::LOCK_EXCLUSION,
+    check::FENCING,
+    check::FAIR_ORDER,
+    check::NO_STARVATION,
+    check::DEADLOCK_FREEDOM,
+    check::CONCURRENCY,
+    check::TERMINATION,
+];
+
+const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
+    Flaw { id, protocol: "locks", about, violates }
+}
+
+/// The flaws that the lock manager can have.
+pub const FLAWS: [Flaw; 11] = [
+    flaw("e20", "lock-exclusion", "A peer that is itself requesting grants anyway."),
+    flaw(
+        "e21",
+        "no-starvation",
+        "A request that reaches a holder is answered \"not granted\" and forgotten; the requester gives up, and the \
+         release finds nobody who waits.",
+    ),
+    flaw(
+        "e23",
+        "lock-exclusion",
+        "Grants are kept in one table and the handler reads another: what is held is granted again.",
+    ),
+    flaw(
+        "e32",
+        "fair-order",
+        "A node holds its wall clock against the incoming logical stamp, and never reads the mode.",
+    ),
+    flaw(
+        "l01",
+        "lock-exclusion",
+        "The clock does not rise on a request that is answered, so that a later one beats it.",
+    ),
+    flaw("l02", "fencing", "The register reads no tokens: a write of a holder that has lost its lock succeeds."),
+    flaw("l03", "lock-exclusion", "The clock is not durable: after a crash, stamps begin again below those answered."),
+    flaw("l04", "lock-exclusion", "A reply to a request that has ended counts for the next one."),
+    flaw("l05", "deadlock-freedom", "A client that holds one lock may ask for another."),
+    flaw("l06", "concurrency", "The modes are never read: readers wait for readers."),
+    flaw("l07", "termination", "A peer that was born again is not asked again what its old life did not answer."),
+];

@@ -1,0 +1,115 @@
+//! What a client wants to lock, as it says it, and why it may be refused.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::observation::{Claims, LockMode, Resource};
+
+/// Paths and modes in a client's own words; nothing says that they make sense.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Wanted(pub BTreeMap<String, String>);
+
+/// Why the lock manager, or the guarded register, refuses an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Nothing is asked for.
+    Nothing,
+    /// A path is empty, or one of its names is.
+    EmptyName,
+    /// A path has more than [`Wanted::MOST_LEVELS`] names.
+    TooDeep,
+    /// A path has more than [`Wanted::MOST_BYTES`] bytes.
+    TooLong,
+    /// More than [`Wanted::MOST_PATHS`] paths.
+    TooMany,
+    /// There is no such mode.
+    UnknownMode,
+    /// The client holds, or waits for, something else.
+    AlreadyHolds,
+    /// The client holds, or waits for, this resource itself: there is no upgrade.
+    ConversionRefused,
+    /// The client holds nothing that this operation asked for.
+    NotHeld,
+    /// What the token's grant locked does not cover the key.
+    NotCovered,
+}
+
+impl Wanted {
+    /// How many names a path may have.
+    pub const MOST_LEVELS: usize = 32;
+    /// How many bytes a path may have.
+    pub const MOST_BYTES: usize = 1_024;
+    /// How many paths a request may name.
+    pub const MOST_PATHS: usize = 64;
+
+    /// One path in one mode.
+    #[must_use]
+    pub fn one(path: &str, mode: &str) -> Self {
+        Self(BTreeMap::from([(path.to_owned(), mode.to_owned())]))
+    }
+
+    /// What it takes to lock all of it.
+    ///
+    /// # Errors
+    /// If it makes no sense.
+    pub fn claims(&self) -> Result<Claims, Refusal> {
+        if self.0.is_empty() {
+            return Err(Refusal::Nothing);
+        }
+        if self.0.len() > Self::MOST_PATHS {
+            return Err(Refusal::TooMany);
+        }
+        let mut wanted = Vec::with_capacity(self.0.len());
+        for (path, mode) in &self.0 {
+            wanted.push((resource(path)?, mode_of(mode)?));
+        }
+        Ok(Claims::of(wanted.iter().map(|(resource, mode)| (resource, *mode))))
+    }
+}
+
+fn resource(path: &str) -> Result<Resource, Refusal> {
+    if path.split('/').any(str::is_empty) {
+        return Err(Refusal::EmptyName);
+    }
+    if path.split('/').count() > Wanted::MOST_LEVELS {
+        return Err(Refusal::TooDeep);
+    }
+    if path.len() > Wanted::MOST_BYTES {
+        return Err(Refusal::TooLong);
+    }
+    Ok(Resource::new(path))
+}
+
+fn mode_of(text: &str) -> Result<LockMode, Refusal> {
+    let named = |mode: &LockMode| mode.to_string().eq_ignore_ascii_case(text);
+    LockMode::ALL.into_iter().find(named).ok_or(Refusal::UnknownMode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_reason() {
+        let deep = vec!["a"; 1_000].join("/");
+        let long = "a".repeat(2_000);
+        let many = Wanted((0..65).map(|n| (format!("r{n}"), "s".to_owned())).collect());
+        let cases = [
+            (Wanted::default(), Refusal::Nothing),
+            (Wanted::one("", "x"), Refusal::EmptyName),
+            (Wanted::one("a//b", "x"), Refusal::EmptyName),
+            (Wanted::one("a/", "x"), Refusal::EmptyName),
+            (Wanted::one(&deep, "x"), Refusal::TooDeep),
+            (Wanted::one(&long, "x"), Refusal::TooLong),
+            (many, Refusal::TooMany),
+            (Wanted::one("a", "exclusively"), Refusal::UnknownMode),
+        ];
+        for (wanted, reason) in cases {
+            assert_eq!(wanted.claims(), Err(reason));
+        }
+        assert_eq!(Wanted::one("a/b", "six").claims().expect("sense").to_string(), "a IX, a/b SIX");
+    }
+}

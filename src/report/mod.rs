@@ -1,0 +1,3 @@
+//! Reports: tables of many runs, in virtual time alone, so that anybody makes the same again.
+
+pub mod protocols;
