@@ -42,13 +42,17 @@ impl Process for CodexNode {
         let settings = &ctx.config().settings;
         let tokens = if settings.locks.flaws.has("l02") { Tokens::Ignored } else { Tokens::Checked };
         let keeper = Keeper(NodeId::new(0));
-        Self {
-            channel: Channel::start(&settings.channel, &mut Datagrams { ctx }),
+        let mut node = Self {
+            channel: Channel::new(&settings.channel, ctx.node_count()),
             locks: Locks::start(&settings.locks, below),
             register: Register::start(keeper, guard, tokens),
             grown: disk.len(),
             forged: 0,
-        }
+        };
+        let (locks, mut port) = node.locks(ctx);
+        locks.resume(&mut port);
+        node.channel.open(&mut Datagrams { ctx });
+        node
     }
 
     fn on_message(&mut self, from: NodeId, mut message: Message, ctx: &mut Ctx<'_>) {

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 30] = [
+const BUILTIN: [(&str, &str); 31] = [
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
     ("broadcast-lossy", include_str!("../../scenarios/broadcast-lossy.json")),
@@ -19,6 +19,7 @@ const BUILTIN: [(&str, &str); 30] = [
     ("errata/e21", include_str!("../../scenarios/errata/e21.json")),
     ("errata/e23", include_str!("../../scenarios/errata/e23.json")),
     ("errata/e32", include_str!("../../scenarios/errata/e32.json")),
+    ("errata/e32-modes", include_str!("../../scenarios/errata/e32-modes.json")),
     ("errata/l01", include_str!("../../scenarios/errata/l01.json")),
     ("errata/l02", include_str!("../../scenarios/errata/l02.json")),
     ("errata/l03", include_str!("../../scenarios/errata/l03.json")),

@@ -11,7 +11,7 @@ use stemmata::run::Keep;
 use stemmata::time::{Span, Time};
 use stemmata::trace::{Event, Record, Tape};
 
-use crate::support::{load, run, subjects};
+use crate::support::{load, run, subject_of};
 use chatter::{Habits, tape};
 
 /// Three digests as constants: they are the same in every build, on every machine. A change of one of them is a change
@@ -46,7 +46,8 @@ fn a_run_is_the_same_twice_whatever_is_kept() {
 fn a_sweep_is_the_same_on_one_thread_and_on_two() {
     let file = load("broadcast-crash");
     let sweep = |threads| {
-        let sweep = Sweep { file: &file, subject: subjects()[0], first: 100, count: 24, threads, max_failures: None };
+        let sweep =
+            Sweep { file: &file, subject: subject_of(&file), first: 100, count: 24, threads, max_failures: None };
         sweep.run(&|| true, &|| true, &|_, _| {}).expect("no ranges clash")
     };
     assert_eq!(sweep(1), sweep(2));

@@ -35,6 +35,21 @@ fn e10_does_not_tick_on_receive() {
 }
 
 #[test]
+fn e20_grants_while_it_asks() {
+    assert_golden("errata/e20");
+}
+
+#[test]
+fn e23_grants_what_it_holds() {
+    assert_golden("errata/e23");
+}
+
+#[test]
+fn c02_delivers_to_the_reborn_what_was_sent_to_the_dead() {
+    assert_golden("errata/c02");
+}
+
+#[test]
 fn hello_is_short_enough_to_be_read() {
     let file = load("hello");
     let (_, outcome) = run(&file, file.seed().0, Keep::Trace);

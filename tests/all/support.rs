@@ -27,10 +27,14 @@ pub(crate) fn parse(text: &str) -> ScenarioFile {
 /// One run of a scenario.
 pub(crate) fn run(file: &ScenarioFile, seed: u64, keep: Keep) -> (Resolved, Outcome) {
     let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
-    let all = subjects();
-    let subject = all.iter().find(|subject| subject.profile.name == resolved.profile.name);
-    let outcome = subject.expect("the profile is one of ours").run(&resolved, keep);
+    let outcome = subject_of(file).run(&resolved, keep);
     (resolved, outcome)
+}
+
+/// The subject of a scenario.
+pub(crate) fn subject_of(file: &ScenarioFile) -> AnySubject {
+    let subject = subjects().into_iter().find(|subject| subject.profile.name == file.subject().name);
+    subject.expect("the profile is one of ours")
 }
 
 /// The names of the built-in scenarios, without errata.

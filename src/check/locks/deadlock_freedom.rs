@@ -8,7 +8,7 @@ use petgraph::graphmap::DiGraphMap;
 use super::requests::{Live, Requests, Stage};
 use super::{Told, told};
 use crate::check::{Checker, Invariant, broken};
-use crate::identity::{ClientId, EventId};
+use crate::identity::{ClientId, EventId, NodeId, OpId};
 use crate::observation::LockSeen;
 use crate::time::Time;
 use crate::trace::{Record, Verdict, Violation};
@@ -53,13 +53,15 @@ impl DeadlockFreedom {
         let mut reasons: BTreeMap<(ClientId, ClientId), Edge<'_>> = BTreeMap::new();
         for (_, mine, request) in self.requests.iter() {
             for (_, other, obstacle) in self.requests.iter() {
-                if mine.client != other.client && waits(request, obstacle) {
+                if waits(request, obstacle) {
                     graph.add_edge(mine.client, other.client, ());
                     reasons.insert((mine.client, other.client), (request, obstacle));
                 }
             }
         }
-        let circle = tarjan_scc(&graph).into_iter().find(|component| component.len() > 1)?;
+        let waits_for_itself = |client: &ClientId| graph.contains_edge(*client, *client);
+        let is_circle = |component: &Vec<ClientId>| component.len() > 1 || component.iter().any(waits_for_itself);
+        let circle = tarjan_scc(&graph).into_iter().find(is_circle)?;
         let mut path = vec![*circle.iter().min().expect("it has members")];
         loop {
             let last = *path.last().expect("it has begun");
@@ -79,10 +81,9 @@ impl DeadlockFreedom {
     }
 
     fn requested(&mut self, record: &Record<'_>, client: ClientId) -> Result<(), Violation> {
-        let waiting = |(_, op, live): &(_, crate::identity::OpId, &Live)| {
-            op.client == client && self.requests.iter().any(|(_, _, other)| waits(live, other))
-        };
-        self.exercised += u64::from(self.requests.iter().any(|one| waiting(&one)));
+        let own = |(_, op, live): (NodeId, OpId, _)| (op.client == client).then_some(live);
+        let finds = |mine: &Live| self.requests.iter().any(|(_, _, other)| waits(mine, other));
+        self.exercised += u64::from(self.requests.iter().filter_map(own).any(finds));
         if !self.is_holding(client) {
             return Ok(());
         }
@@ -100,12 +101,11 @@ impl<F> Checker<F> for DeadlockFreedom {
         for told in told(record) {
             self.requests.see(&told, record.id);
             match told {
-                Told::Seen(_, LockSeen::Requested { stamp, .. } | LockSeen::Granted { stamp, .. }) => {
-                    self.requested(record, stamp.op.client)?
-                }
+                Told::Seen(_, LockSeen::Requested { stamp, .. }) => self.requested(record, stamp.op.client)?,
                 Told::Seen(
                     _,
                     LockSeen::Asked { .. }
+                    | LockSeen::Granted { .. }
                     | LockSeen::Released { .. }
                     | LockSeen::Withdrawn { .. }
                     | LockSeen::Refused { .. }
@@ -144,6 +144,13 @@ mod tests {
         history.on("n1", requested("3.n1.c1#2", "b x")).on("n2", requested("4.n2.c2#2", "a x"));
         let sentence = "clients wait in a circle: c1 waits for c2, c2 waits for c1";
         assert_broken(&history, DeadlockFreedom::default(), sentence, "n1#2 n2#1 n2#2 n1#1");
+    }
+
+    #[test]
+    fn who_waits_for_what_it_holds_itself_waits_in_the_smallest_circle() {
+        let mut history = History::default();
+        history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", requested("3.n1.c1#2", "a x"));
+        assert_broken(&history, DeadlockFreedom::default(), "clients wait in a circle: c1 waits for c1", "n1#2 n1#1");
     }
 
     #[test]

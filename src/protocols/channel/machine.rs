@@ -52,19 +52,23 @@ impl<M> Protocol for Channel<M> {
 }
 
 impl<M: Clone + Lane> Channel<M> {
-    /// The channels of a node that starts: it opens a session to every peer.
-    pub fn start(settings: &ChannelSettings, port: &mut impl Port<Self>) -> Self {
+    /// The channels of one of so many nodes, none of them open.
+    #[must_use]
+    pub fn new(settings: &ChannelSettings, nodes: u32) -> Self {
         let pace = settings.pace();
-        let links = (0..port.node_count()).map(|_| Link::new(pace)).collect();
+        let links = (0..nodes).map(|_| Link::new(pace)).collect();
         let (unordered, forgetful) = (settings.flaws.has("c01"), settings.flaws.has("c02"));
-        let mut channel = Self { pace, links, owing: SmallVec::new(), unordered, forgetful };
+        Self { pace, links, owing: SmallVec::new(), unordered, forgetful }
+    }
+
+    /// The node starts: it opens a session to every peer.
+    pub fn open(&mut self, port: &mut impl Port<Self>) {
         for peer in port.peers() {
             if port.boot() > Boot::new(1) || peer > port.me() {
-                channel.hello(peer, port);
+                self.hello(peer, port);
             }
-            channel.rearm(peer, port);
+            self.rearm(peer, port);
         }
-        channel
     }
 
     /// Sends a payload, now or as soon as the peer is known and the window has room.

@@ -29,7 +29,8 @@ impl End {
     fn start(node: u32, boot: u32) -> Self {
         let mut port = Bench::new(node, 2);
         port.boot = Boot::new(boot);
-        let channel = Channel::start(&ChannelSettings::default(), &mut port);
+        let mut channel = Channel::new(&ChannelSettings::default(), 2);
+        channel.open(&mut port);
         Self { channel, port, got: Vec::new(), resets: 0 }
     }
 

@@ -47,6 +47,13 @@ impl Locks {
         }
     }
 
+    /// Tells what a crash has left, if there was one.
+    pub fn resume(&self, port: &mut impl Port<Self>) {
+        if port.boot() > Boot::new(1) {
+            port.note(LockFact::Recovered { clock: self.reserve.below() });
+        }
+    }
+
     /// What must stand on the disk when the log is rewritten.
     #[must_use]
     pub const fn retained(&self) -> LockEntry {

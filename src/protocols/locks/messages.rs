@@ -90,6 +90,11 @@ pub enum LockEntry {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockFact {
+    /// The node started again, with nothing but its clock.
+    Recovered {
+        /// Where the clock goes on: above all that was stamped or seen before.
+        clock: LamportClock,
+    },
     /// A client's request was taken in.
     Asked {
         /// Which.
@@ -156,7 +161,7 @@ impl Observe for LockFact {
             Self::Withdrawn { op } => LockSeen::Withdrawn { op: *op },
             Self::Refused { op, .. } => LockSeen::Refused { op: *op },
             Self::Deferred { stamp, behind } => LockSeen::Deferred { stamp: *stamp, behind: *behind },
-            Self::Abandoned { .. } => return,
+            Self::Recovered { .. } | Self::Abandoned { .. } => return,
         };
         seen.push(Observation::Lock(lock));
     }

@@ -15,7 +15,7 @@ pub struct Reserve {
 }
 
 /// How far one entry of the disk reaches.
-const REACH: u64 = 1_024;
+const REACH: u64 = 64;
 
 impl Reserve {
     /// A clock that goes on from what the disk holds.

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
+use crate::encoding;
 use crate::identity::{Actor, MessageId, NodeId, OpId};
+use crate::node::{Command, Message, Payload};
+use crate::protocols::channel::Frame;
+use crate::protocols::locks::{LockCommand, LockMessage};
 use crate::trace::{Body, EffectKind, Event, Record, Said, Trace};
 
 /// What a step is about.
@@ -88,7 +92,7 @@ impl Deaths {
         let mut nodes: BTreeMap<NodeId, Node> = BTreeMap::new();
         let mut messages: BTreeMap<MessageId, Phase> = BTreeMap::new();
         let mut operations: BTreeMap<OpId, Phase> = BTreeMap::new();
-        for record in trace.records() {
+        for record in trace.raw_records() {
             if let Event::Send { message, said, .. } = &record.event {
                 messages.insert(*message, phase_of_message(said));
             }
@@ -162,21 +166,28 @@ fn phase_of(
 }
 
 fn phase_of_message(said: &Said<'_>) -> Phase {
-    let Body::Json(body) = &said.body else { return Phase::Other };
-    let message = body.get("payload").and_then(|payload| payload.get("locks"));
-    match message.and_then(Value::as_object).and_then(|message| message.keys().next()).map(String::as_str) {
-        Some("request") => Phase::Answer,
-        Some("reply") => Phase::Grant,
-        Some(_) | None => Phase::Other,
+    let Message::Channel(frame) = decoded(said);
+    match frame {
+        Frame::Data { payload: Payload::Locks(LockMessage::Request(_)), .. } => Phase::Answer,
+        Frame::Data { payload: Payload::Locks(LockMessage::Reply { .. }), .. } => Phase::Grant,
+        Frame::Data { payload: Payload::Locks(LockMessage::Denied { .. }) | Payload::Register(_), .. }
+        | Frame::Hello { .. }
+        | Frame::Ack { .. } => Phase::Other,
     }
 }
 
 fn phase_of_command(said: &Said<'_>) -> Phase {
-    match said.label.to_string().as_str() {
-        "locks.acquire" => Phase::Acquire,
-        "locks.release" | "locks.withdraw" => Phase::Release,
-        _ => Phase::Other,
+    match decoded(said) {
+        Command::Locks(LockCommand::Acquire { .. }) => Phase::Acquire,
+        Command::Locks(LockCommand::Release { .. } | LockCommand::Withdraw { .. }) => Phase::Release,
+        Command::Register(_) => Phase::Other,
     }
+}
+
+/// What was said, in the node's own type.
+pub(super) fn decoded<T: DeserializeOwned>(said: &Said<'_>) -> T {
+    let Body::Encoded(bytes) = said.body else { panic!("a record as it was recorded is encoded") };
+    encoding::read(bytes).expect("a node's own words can be read")
 }
 
 impl Cut {

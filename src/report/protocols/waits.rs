@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::deaths::decoded;
 use crate::identity::OpId;
-use crate::observation::{ChannelSeen, LockSeen, Observation};
-use crate::protocols::LOCKS;
+use crate::node::Fact;
+use crate::protocols::channel::ChannelFact;
+use crate::protocols::locks::LockFact;
+use crate::protocols::{LOCKS, LaneName};
 use crate::time::{Span, Time};
 use crate::trace::{Event, Trace};
 
@@ -19,31 +22,25 @@ impl Waits {
     /// Adds a run.
     pub fn add(&mut self, trace: &Trace) {
         let mut asked: BTreeMap<OpId, Time> = BTreeMap::new();
-        for record in trace.records() {
+        for record in trace.raw_records() {
             let Event::Fact { fact } = &record.event else { continue };
-            for seen in fact.observations.iter() {
-                match seen {
-                    Observation::Lock(LockSeen::Asked { op, .. }) => _ = asked.insert(*op, record.time),
-                    Observation::Lock(LockSeen::Granted { stamp, .. }) => {
-                        self.waits.extend(asked.remove(&stamp.op).map(|since| record.time.since(since)));
-                    }
-                    Observation::Channel(ChannelSeen::Sent { lane: LOCKS, .. }) => self.messages += 1,
-                    Observation::Lock(
-                        LockSeen::Requested { .. }
-                        | LockSeen::Deferred { .. }
-                        | LockSeen::Released { .. }
-                        | LockSeen::Withdrawn { .. }
-                        | LockSeen::Refused { .. }
-                        | LockSeen::Guarded { .. }
-                        | LockSeen::Fenced { .. },
-                    )
-                    | Observation::Channel(_)
-                    | Observation::Broadcast { .. }
-                    | Observation::Compared { .. }
-                    | Observation::Delivered { .. }
-                    | Observation::Forged
-                    | Observation::Resumed { .. } => {}
+            match decoded(fact) {
+                Fact::Locks(LockFact::Asked { op, .. }) => _ = asked.insert(op, record.time),
+                Fact::Locks(LockFact::Granted { stamp, .. }) => {
+                    self.waits.extend(asked.remove(&stamp.op).map(|since| record.time.since(since)));
                 }
+                Fact::Channel(ChannelFact::Sent { lane: LaneName(LOCKS), .. }) => self.messages += 1,
+                Fact::Locks(
+                    LockFact::Recovered { .. }
+                    | LockFact::Requested { .. }
+                    | LockFact::Deferred { .. }
+                    | LockFact::Released { .. }
+                    | LockFact::Withdrawn { .. }
+                    | LockFact::Refused { .. }
+                    | LockFact::Abandoned { .. },
+                )
+                | Fact::Channel(_)
+                | Fact::Register(_) => {}
             }
         }
         self.waits.sort_unstable();
