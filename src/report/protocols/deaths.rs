@@ -201,12 +201,12 @@ impl Cut {
         }
     }
 
-    /// Whether the effect writes to the disk, which may fail.
+    /// Whether a disk may fail at it: a sync follows what it writes, at which the disk has failed already.
     #[must_use]
     pub const fn writes(self) -> bool {
         match self {
-            Self::Append | Self::Sync => true,
-            Self::Fact | Self::Send | Self::Reply => false,
+            Self::Append => true,
+            Self::Sync | Self::Fact | Self::Send | Self::Reply => false,
         }
     }
 }

@@ -63,7 +63,7 @@ const DEATHS_HEAD: &str = "
 
 Where nodes died in 300 seeds of `locks-crash`: in which step, and in place of which effect. `start` is the first step of a
 boot; `acquire` and `release` handle a client's command; `answer` handles a peer's request, `grant` a peer's reply. An io
-error strikes only what writes.
+error strikes at the first thing that is written.
 
 | step | died before | killed | io error |
 | --- | --- | ---: | ---: |
