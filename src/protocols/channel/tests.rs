@@ -210,8 +210,8 @@ fn within_a_session_payloads_arrive_once_and_in_order_whatever_the_wire_does() {
                 }
                 _ => {}
             }
-            for from in 0..2 {
-                wire.extend(ends[from].frames().into_iter().map(|frame| (1 - from, frame)));
+            for (from, end) in ends.iter_mut().enumerate() {
+                wire.extend(end.frames().into_iter().map(|frame| (1 - from, frame)));
             }
         }
         let [mut one, mut other] = ends;

@@ -65,18 +65,14 @@ impl Node {
     }
 
     fn granted(&self) -> Vec<OpId> {
-        let granted = |did: &Did<_, _, _, LockFact, _>| match did {
-            Did::Note(LockFact::Granted { stamp, .. }) => Some(stamp.op),
-            _ => None,
+        let granted = |did: &Did<_, _, _, LockFact, _>| {
+            if let Did::Note(LockFact::Granted { stamp, .. }) = did { Some(stamp.op) } else { None }
         };
         self.port.done.iter().filter_map(granted).collect()
     }
 
     fn refusals(&mut self) -> Vec<Refusal> {
-        let refused = |did| match did {
-            Did::Reply(_, LockReply::Refused { reason }) => Some(reason),
-            _ => None,
-        };
+        let refused = |did| if let Did::Reply(_, LockReply::Refused { reason }) = did { Some(reason) } else { None };
         self.port.take().into_iter().filter_map(refused).collect()
     }
 }
