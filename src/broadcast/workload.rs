@@ -23,7 +23,9 @@ pub enum Workload {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Texts {
-    /// How many clients.
+    /// How many clients, at most a million.
+    #[serde(deserialize_with = "few")]
+    #[schemars(range(max = MOST_CLIENTS))]
     pub clients: u32,
     /// How often they ask, all together and on average, whatever the answers are. `10/s` if no `pause` is given either.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +61,18 @@ fn possible<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Erro
     }
     Ok(texts)
 }
+
+/// Reads a number of clients that a machine can hold.
+fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let clients = u32::deserialize(deserializer)?;
+    if clients > MOST_CLIENTS {
+        return Err(de::Error::custom(format!("an entry has at most {MOST_CLIENTS} clients")));
+    }
+    Ok(clients)
+}
+
+/// As many as a cluster has nodes, at most.
+const MOST_CLIENTS: u32 = 1_000_000;
 
 /// No client asks more than this in one run.
 const MOST_OPERATIONS: u32 = 100_000;
