@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::messages::Command;
 use crate::chance::{Chance, Dice};
 use crate::identity::NodeId;
-use crate::measure::Rate;
+use crate::measure::{Rate, at_most};
 use crate::process::{Ask, ClientPlan, Pace, Script};
 use crate::subject::Setup;
 use crate::time::{Span, Time};
@@ -24,7 +24,7 @@ pub enum Workload {
 #[serde(default, deny_unknown_fields)]
 pub struct Texts {
     /// How many clients, at most a million.
-    #[serde(deserialize_with = "few")]
+    #[serde(deserialize_with = "at_most::<MOST_CLIENTS, _>")]
     #[schemars(range(max = MOST_CLIENTS))]
     pub clients: u32,
     /// How often they ask, all together and on average, whatever the answers are. `10/s` if no `pause` is given either.
@@ -60,15 +60,6 @@ fn possible<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Erro
         (Some(_), None) | (None, Some(_)) => {}
     }
     Ok(texts)
-}
-
-/// Reads a number of clients that a machine can hold.
-fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let clients = u32::deserialize(deserializer)?;
-    if clients > MOST_CLIENTS {
-        return Err(de::Error::custom(format!("an entry has at most {MOST_CLIENTS} clients")));
-    }
-    Ok(clients)
 }
 
 /// As many as a cluster has nodes, at most.

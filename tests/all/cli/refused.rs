@@ -27,7 +27,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     (r#"{ "faults": [ { "at": "1s", "fault": { "restart": { "target": "n1", "wipe": true } } } ] }"#, "exceed"),
     (r#"{ "run": { "seed": 18446744073709551616 } }"#, "a whole number from 0 to 2^64-1"),
     (r#"{ "run": { "seed": -1 } }"#, "`-1` is not a seed"),
-    (r#"{ "workload": [ { "texts": { "clients": 1000000000 } } ] }"#, "at most 1000000 clients"),
+    (r#"{ "workload": [ { "texts": { "clients": 1000000000 } } ] }"#, "at most 1000000 make sense"),
     ("[]", "object"),
     ("", "json"),
     ("\u{0}\u{1}", "json"),

@@ -71,7 +71,8 @@ impl Corpus {
     pub(super) fn new() -> Self {
         let mut scenarios = vec![STORM.to_owned()];
         scenarios.extend(scenario::built_in().map(|known| known.text.to_owned()));
-        let traces = [STORM, r#"{ "subject": "broadcast", "name": "short", "run": { "for": "1s" } }"#].map(|text| {
+        let locks = r#"{ "run": { "for": "1s" }, "workload": [ { "locks": { "paths": 2, "odd": "10%" } } ] }"#;
+        let traces = [STORM, locks, "{}"].map(|text| {
             let trace = run(&parse(text), 7, Keep::Trace).1.trace.expect("it was kept");
             let mut file = Vec::new();
             trace.write_jsonl(&mut file).expect("memory takes all");
