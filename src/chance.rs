@@ -252,6 +252,13 @@ impl<'de> Deserialize<'de> for Seed {
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Seed, E> {
                 Ok(Seed(number))
             }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Seed, E> {
+                self.visit_str(&number.to_string())
+            }
+            // What is 2⁶⁴ or more comes as a float, with digits that nobody wrote.
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Seed, E> {
+                Err(E::custom("a seed is a whole number from 0 to 2^64-1"))
+            }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Seed, E> {
                 text.parse().map_err(de::Error::custom)
             }

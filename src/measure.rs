@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::time::Span;
 use crate::units::{self, MeasureError};
@@ -262,6 +262,18 @@ serde_as_text!(
     r"^-?[0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h)$",
     "How far a clock is off, with its unit: \"50ms\", \"-3s\"."
 );
+
+/// Reads a count that a machine can bear, for `deserialize_with`.
+///
+/// # Errors
+/// If it is no count, or more than `MOST`.
+pub fn at_most<'de, const MOST: u32, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let count = u32::deserialize(deserializer)?;
+    if count > MOST {
+        return Err(de::Error::custom(format!("{count} are too many: here at most {MOST} make sense")));
+    }
+    Ok(count)
+}
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::messages::Command;
 use crate::chance::{Chance, Dice};
 use crate::identity::NodeId;
-use crate::measure::Rate;
+use crate::measure::{Rate, at_most};
 use crate::process::{Ask, ClientPlan, Pace, Script};
 use crate::subject::Setup;
 use crate::time::{Span, Time};
@@ -23,7 +23,9 @@ pub enum Workload {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Texts {
-    /// How many clients.
+    /// How many clients, at most a million.
+    #[serde(deserialize_with = "at_most::<MOST_CLIENTS, _>")]
+    #[schemars(range(max = MOST_CLIENTS))]
     pub clients: u32,
     /// How often they ask, all together and on average, whatever the answers are. `10/s` if no `pause` is given either.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,8 +62,14 @@ fn possible<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Erro
     Ok(texts)
 }
 
+/// As many as a cluster has nodes, at most.
+const MOST_CLIENTS: u32 = 1_000_000;
+
 /// No client asks more than this in one run.
 const MOST_OPERATIONS: u32 = 100_000;
+
+/// Nor do all clients of an entry together ask more than this, or once each.
+const MOST_OPERATIONS_TOGETHER: u32 = 1_000_000;
 
 /// What the clients say: the beginning of the *Aeneid*.
 const WORDS: [&str; 8] = ["arma", "virumque", "cano", "Troiae", "qui", "primus", "ab", "oris"];
@@ -92,7 +100,8 @@ impl Texts {
 
     /// Operations that fill the time until the calm, even if every answer comes at once.
     fn asks(&self, pace: Pace, mean: Span, calm: Time, dice: &mut Dice) -> Vec<Ask<Command>> {
-        let most = self.operations.unwrap_or(MOST_OPERATIONS).min(MOST_OPERATIONS);
+        let bound = MOST_OPERATIONS.min(MOST_OPERATIONS_TOGETHER / self.clients);
+        let most = self.operations.unwrap_or(bound).min(bound);
         let mut time = Time::from_nanos(0);
         let mut asks = Vec::new();
         for _ in 0..most {
@@ -146,6 +155,13 @@ mod tests {
         let json = serde_json::to_string(&filled).expect("written");
         assert_eq!(json, r#"{"texts":{"clients":3,"rate":"10/s","timeout":"500ms","retries":10}}"#);
         assert_eq!(serde_json::from_str::<Workload>(&json).expect("read"), filled);
+    }
+
+    #[test]
+    fn many_clients_that_ask_very_often_take_bounded_memory() {
+        let plans = planned(r#"{ "texts": { "clients": 50000, "rate": "18446744073/s" } }"#);
+        assert_eq!(plans.len(), 50_000);
+        assert!(plans.iter().all(|plan| format!("{:?}", plan.machine).matches("Ask ").count() == 20));
     }
 
     #[test]

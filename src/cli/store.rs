@@ -9,19 +9,38 @@ use super::failure::Failure;
 /// Writes a file through `fill`: under a temporary name beside it, then renamed. What is no regular file (`/dev/stderr`,
 /// a pipe) is written directly.
 pub(super) fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        let what = format!("can't write `{}`", path.display());
-        Failure::Io { what, error, help: cure(path) }
-    };
-    if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
-        return direct(path, fill).map_err(failed);
+    if is_special(path) {
+        return direct(path, fill).map_err(|error| failed(path, error));
     }
     let temporary = beside(path);
     let written = direct(&temporary, fill).and_then(|()| fs::rename(&temporary, path));
     written.map_err(|error| {
         drop(fs::remove_file(&temporary));
-        failed(error)
+        failed(path, error)
     })
+}
+
+/// Fails where [`write`] would fail to begin, so that hours of work don't end with a file that can't be made.
+pub(super) fn probe(path: &Path) -> Result<(), Failure> {
+    let begun = if path.is_dir() {
+        Err(io::ErrorKind::IsADirectory.into())
+    } else if is_special(path) {
+        Ok(())
+    } else {
+        let temporary = beside(path);
+        File::create(&temporary).and_then(|_| fs::remove_file(&temporary))
+    };
+    begun.map_err(|error| failed(path, error))
+}
+
+/// Whether there is something by that name that is no regular file.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|known| !known.is_file())
+}
+
+fn failed(path: &Path, error: io::Error) -> Failure {
+    let what = format!("can't write `{}`", path.display());
+    Failure::Io { what, error, help: cure(path) }
 }
 
 fn direct(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

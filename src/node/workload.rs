@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::lock_client::{LockClient, Oddity, Round, Use};
 use crate::chance::{Chance, Dice};
 use crate::identity::{ClientId, NodeId};
-use crate::measure::Share;
+use crate::measure::{Share, at_most};
 use crate::observation::{Access, LockMode};
 use crate::process::{ClientPlan, Pace};
 use crate::protocols::locks::Wanted;
@@ -25,19 +25,25 @@ pub enum Workload {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LockWorkload {
-    /// How many clients.
+    /// How many clients, up to ten thousand.
+    #[serde(deserialize_with = "at_most::<MOST_CLIENTS, _>")]
+    #[schemars(range(max = MOST_CLIENTS))]
     pub clients: u32,
     /// What there is to lock.
     pub tree: Tree,
     /// In which modes; each request draws one for each of its paths.
     pub modes: Vec<LockMode>,
-    /// How many paths a request names, at most.
+    /// How many paths a request names, at most; up to a hundred.
+    #[serde(deserialize_with = "at_most::<MOST_PATHS, _>")]
+    #[schemars(range(max = MOST_PATHS))]
     pub paths: u32,
     /// How long a client rests between two requests, drawn from half to one and a half.
     pub think: Span,
     /// How long it holds what it got, drawn from half to one and a half.
     pub hold: Span,
-    /// How often it reads or writes the guarded register meanwhile.
+    /// How often it reads or writes the guarded register meanwhile, up to a hundred times.
+    #[serde(deserialize_with = "at_most::<MOST_PATHS, _>")]
+    #[schemars(range(max = MOST_PATHS))]
     pub uses: u32,
     /// How many priorities there are.
     pub priorities: u8,
@@ -95,6 +101,13 @@ impl Default for LockWorkload {
 /// No client makes more requests than this in one run.
 const MOST_ROUNDS: u32 = 10_000;
 
+/// Nor do all clients of an entry together name more paths and uses than this, or make one request each.
+const MOST_NAMED: u32 = 10_000_000;
+
+const MOST_CLIENTS: u32 = 10_000;
+/// The most paths and uses of one request.
+const MOST_PATHS: u32 = 100;
+
 /// The clients of a workload, in order.
 pub(super) fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<LockClient>> {
     let entries = workload.iter().flat_map(|Workload::Locks(locks)| (0..locks.clients).map(move |_| locks));
@@ -117,7 +130,9 @@ impl LockWorkload {
 
     /// Requests that fill the time until the calm, even if every answer comes at once.
     fn rounds(&self, calm: Time, dice: &mut Dice) -> Vec<Round> {
-        let most = self.operations.unwrap_or(MOST_ROUNDS).min(MOST_ROUNDS);
+        let named = self.clients * (self.paths + self.uses).max(1);
+        let bound = (MOST_NAMED / named).clamp(1, MOST_ROUNDS);
+        let most = self.operations.unwrap_or(bound).min(bound);
         let mut time = Time::ZERO;
         let mut rounds = Vec::new();
         while rounds.len() < most as usize && time < calm {
@@ -171,5 +186,23 @@ impl Tree {
             path.push_str(&name((letter, dice)));
         }
         path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance::Seed;
+
+    #[test]
+    fn a_workload_takes_bounded_memory() {
+        let read = |text: &str| serde_json::from_str::<LockWorkload>(text);
+        for field in ["clients", "paths", "uses"] {
+            let error = read(&format!(r#"{{ "{field}": 4294967295 }}"#)).expect_err("too many");
+            assert!(error.to_string().starts_with("4294967295 are too many"), "{error}");
+        }
+        let busy = read(r#"{ "clients": 10000, "paths": 100, "uses": 100, "think": "0ms", "hold": "0ms" }"#);
+        let rounds = busy.expect("as much as may be").rounds(Time::MAX, &mut Seed(7).dice("test"));
+        assert_eq!(rounds.len(), 5);
     }
 }

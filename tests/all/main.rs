@@ -3,6 +3,7 @@
 mod cli;
 mod determinism;
 mod errata;
+mod fuzz;
 mod golden;
 mod kernel;
 mod laws;

@@ -27,6 +27,9 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
     for scenario in &args.scenarios {
         chosen.push(Chosen::load(scenario, &args.overlay, subjects)?);
     }
+    if let Some(file) = &args.output {
+        store::probe(file)?;
+    }
     let signals = Signals::watch();
     let mut accounts = Vec::with_capacity(chosen.len());
     let mut exit = Exit::Met;

@@ -58,10 +58,13 @@ impl Difference {
             }
             let id = |record: &Option<Record<'_>>| record.as_ref().map(|record| record.id);
             let event: Option<EventId> = id(&mine).or_else(|| id(&theirs));
-            let line = |record: Option<Record<'_>>| {
-                record.map(|record| format!("{} | {}", record.id, renderer.alone(&record).trim_start()))
-            };
-            let lines = [line(mine), line(theirs)];
+            let line = |record: &Record<'_>| format!("{} | {}", record.id, renderer.alone(record).trim_start());
+            let mut lines = [mine.as_ref().map(line), theirs.as_ref().map(line)];
+            if lines[0] == lines[1] {
+                // They differ in what the text leaves out, such as a hybrid clock.
+                let whole = |record| serde_json::to_string(record).expect("a record is plain data");
+                lines = [mine.as_ref().map(whole), theirs.as_ref().map(whole)];
+            }
             let mut before: Vec<String> = Vec::new();
             if let Some(event) = event {
                 let same = passed.iter().rev().filter(|(actor, _)| *actor == event.actor);
@@ -126,5 +129,17 @@ mod tests {
         assert!(text.contains("first differing event") && text.contains(&event), "{text}");
         assert_eq!(difference.lines.iter().flatten().count(), 2, "{text}");
         assert_ne!(difference.lines[0], difference.lines[1]);
+    }
+
+    #[test]
+    fn what_the_text_leaves_out_is_shown_too_where_nothing_else_differs() {
+        let here = String::from_utf8(saved(7)).expect("a trace is text");
+        let end = here.rfind(",\"content\"").expect("a last line");
+        let moved = here[..end].replacen("\"hybrid\":{\"wall\":\"", "\"hybrid\":{\"wall\":\"9", 1);
+        let hash = xxhash_rust::xxh3::xxh3_64(moved.as_bytes());
+        let there = format!("{moved},\"content\":\"{hash:016x}\"}}\n");
+        let difference = between(here.as_bytes(), there.as_bytes()).expect("a clock is another");
+        assert_ne!(difference.lines[0], difference.lines[1]);
+        assert!(difference.text().contains("hybrid"), "{}", difference.text());
     }
 }

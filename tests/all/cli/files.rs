@@ -113,7 +113,10 @@ fn what_cannot_be_written_is_left_alone() {
     let below = file.join("t.jsonl");
     stemmata(&["run", "hello", "--trace", text(&below)]).exits(74).complains("is not a folder");
     stemmata(&["run", "hello", "--trace", text(&folder.join("none/t.jsonl"))]).exits(74).complains("make it first");
-    stemmata(&["sweep", "hello", "--count", "1", "-o", text(&below)]).exits(74);
+    for results in [&below, &folder] {
+        let ran = stemmata(&["sweep", "hello", "--count", "1", "-o", text(results)]).exits(74);
+        assert_eq!(ran.stdout, "", "it is noticed before the work and not after it");
+    }
     stemmata(&["run", "hello", "--trace", text(&folder)]).exits(74);
     assert_eq!(names(&folder), ["file"]);
     assert_eq!(fs::read_to_string(&file).expect("text"), "mine");
