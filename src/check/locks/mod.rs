@@ -1,5 +1,6 @@
 //! The invariants of locks: each judges what nodes say of their clients' requests and grants.
 
+mod answers;
 mod concurrency;
 mod deadlock_freedom;
 mod exclusion;
@@ -7,6 +8,7 @@ mod fair_order;
 mod fencing;
 mod no_starvation;
 mod requests;
+mod steps;
 
 pub use concurrency::{ABOUT as CONCURRENCY, Concurrency};
 pub use deadlock_freedom::{ABOUT as DEADLOCK_FREEDOM, DeadlockFreedom};
