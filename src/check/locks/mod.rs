@@ -7,6 +7,8 @@ mod exclusion;
 mod fair_order;
 mod fencing;
 mod no_starvation;
+#[cfg(test)]
+mod properties;
 mod requests;
 mod steps;
 
