@@ -162,17 +162,23 @@ impl Claims {
     /// The first resource on which two requests may not be granted together.
     #[must_use]
     pub fn conflict(&self, other: &Self) -> Option<Conflict> {
-        let clash = |(resource, mine, others): (&Resource, LockMode, LockMode)| {
-            let conflict = || Conflict { resource: resource.clone(), mine, others };
-            (!mine.is_compatible(others)).then(conflict)
+        let conflict = |(resource, mine, others): (&Resource, LockMode, LockMode)| Conflict {
+            resource: resource.clone(),
+            mine,
+            others,
         };
-        self.common(other).find_map(clash)
+        self.clashes(other).next().map(conflict)
     }
 
     /// Whether two requests may not be granted together.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
-        self.common(other).any(|(_, mine, others)| !mine.is_compatible(others))
+        self.clashes(other).next().is_some()
+    }
+
+    /// The resources on which two requests may not be granted together, with both modes.
+    pub fn clashes<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a Resource, LockMode, LockMode)> {
+        self.common(other).filter(|(_, mine, others)| !mine.is_compatible(*others))
     }
 
     /// Whether two requests name a resource that is the same.

@@ -1,20 +1,27 @@
 //! `concurrency`: what goes together is granted together.
 
-use super::requests::Requests;
-use super::{Told, told};
+use super::Told;
+use super::answers::Answers;
+use super::requests::{Requests, Stage};
+use crate::check::deed::Deed;
 use crate::check::{Checker, Invariant, broken};
-use crate::identity::NodeId;
-use crate::observation::{LockSeen, LockStamp};
+use crate::identity::{Actor, NodeId, OpId};
+use crate::observation::{ChannelSeen, Claims, LockSeen, LockStamp, Observation};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that a request waits only for what it does not go together with: whatever a node defers a peer's request behind
-/// is a grant, or an earlier request, of that node which conflicts with it. Exercised by deferrals.
+/// is a grant, or an earlier request, of that node which conflicts with it; and where a node has neither, it does not
+/// keep its answer until it releases something. Exercised by deferrals, and by answers that nodes which hold something
+/// of the request's resources give at once.
 ///
-/// A deferral is the only way in which a request comes to wait for a release, and a node says what it defers behind.
+/// The first is judged by what nodes say. The second by what they do: a payload of a request is delivered at a peer that
+/// has no reason to defer it, and the next thing that the peer sends back leaves in the step of a release. If nothing
+/// later has come from there when the request is granted, the answer was among what left then.
 #[derive(Clone, Debug, Default)]
 pub struct Concurrency {
     requests: Requests,
+    answers: Answers,
     exercised: u64,
 }
 
@@ -23,6 +30,75 @@ pub const ABOUT: Invariant =
     Invariant::safety("concurrency", "locks", "a request waits for nothing that it goes together with");
 
 impl Concurrency {
+    fn lock(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) -> Result<(), Violation> {
+        match seen {
+            LockSeen::Deferred { stamp, behind } => self.deferred(record, node, *stamp, *behind)?,
+            LockSeen::Requested { stamp, .. } => self.answers.asks(node, stamp.op, record.id),
+            LockSeen::Granted { stamp, claims } => self.granted(record, node, *stamp, claims)?,
+            LockSeen::Released { op } => {
+                if let Some(grant) = self.requests.get(node, *op).filter(|live| live.is_granted()) {
+                    self.answers.releases(node, *op, &grant.claims, grant.event, record.id);
+                }
+            }
+            LockSeen::Asked { .. } | LockSeen::Withdrawn { .. } | LockSeen::Refused { .. } => {}
+            LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
+        }
+        self.requests.see(&Told::Seen(node, seen), record.id);
+        Ok(())
+    }
+
+    fn channel(&mut self, record: &Record<'_>, node: NodeId, seen: ChannelSeen) {
+        match seen {
+            ChannelSeen::Sent { to, lane, number } => {
+                self.exercised += self.answers.sent(node, to.node, lane, number, record.id);
+            }
+            ChannelSeen::Delivered { from, lane, number } => {
+                if let Some(op) = self.answers.delivered(from.node, node, lane, number) {
+                    self.reached(record, from.node, node, op);
+                }
+            }
+            ChannelSeen::Reset { peer } => self.answers.ended(node, peer.node),
+        }
+    }
+
+    /// A request reached a peer: its answer is watched if the peer holds something, but nothing that excludes it.
+    fn reached(&mut self, record: &Record<'_>, asker: NodeId, peer: NodeId, op: OpId) {
+        let Some(request) = self.requests.get(asker, op) else { return };
+        let Stage::Open(stamp) = request.stage else { return };
+        let (mut holds, mut meets) = (false, false);
+        for live in self.requests.at(peer) {
+            let counts = match live.stage {
+                Stage::Granted(_) => true,
+                Stage::Open(other) => other < stamp,
+                Stage::Asked => false,
+            };
+            if counts && live.claims.conflicts(&request.claims) {
+                return;
+            }
+            holds |= live.is_granted();
+            meets |= live.is_granted() && live.claims.meets(&request.claims);
+        }
+        if holds {
+            self.answers.watch(asker, peer, op, record.id, meets);
+        }
+    }
+
+    fn granted(
+        &mut self,
+        record: &Record<'_>,
+        node: NodeId,
+        stamp: LockStamp,
+        claims: &Claims,
+    ) -> Result<(), Violation> {
+        let Some(delay) = self.answers.granted(node, stamp.op) else { return Ok(()) };
+        let (peer, release) = (delay.peer, delay.release);
+        let sentence = format!(
+            "{peer} answered the request {stamp} ({claims}) only when it released {} ({}), with which it goes together",
+            release.op, release.claims
+        );
+        Err(broken(record, sentence, &[release.granted, delay.delivered, release.event, record.id]))
+    }
+
     fn deferred(
         &mut self,
         record: &Record<'_>,
@@ -51,17 +127,33 @@ impl Concurrency {
 
 impl<F> Checker<F> for Concurrency {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        for told in told(record) {
-            if let Told::Seen(node, LockSeen::Deferred { stamp, behind }) = told {
-                self.deferred(record, node, *stamp, *behind)?;
+        let Actor::Node(node) = record.id.actor else { return Ok(()) };
+        match Deed::of(&record.event) {
+            Deed::Start | Deed::Input | Deed::Answer => self.answers.step(node, record.id.number),
+            Deed::Death => {
+                self.answers.died(node);
+                self.requests.see(&Told::Death(node), record.id);
             }
-            self.requests.see(&told, record.id);
+            Deed::Effect => self.answers.did(node, record.id.number),
+            Deed::Pause | Deed::Unpause | Deed::World => {}
+        }
+        let Event::Fact { fact } = &record.event else { return Ok(()) };
+        for seen in fact.observations.iter() {
+            match seen {
+                Observation::Lock(seen) => self.lock(record, node, seen)?,
+                Observation::Channel(seen) => self.channel(record, node, *seen),
+                Observation::Broadcast { .. }
+                | Observation::Compared { .. }
+                | Observation::Delivered { .. }
+                | Observation::Forged
+                | Observation::Resumed { .. } => {}
+            }
         }
         Ok(())
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no request was deferred")
+        Verdict::of(self.exercised, "no request was deferred, nor answered by who held something of its resources")
     }
 }
 
@@ -69,8 +161,9 @@ impl<F> Checker<F> for Concurrency {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::identity::LaneId;
 
-    fn deferred(stamp: &str, behind: &str) -> crate::trace::Event<'static> {
+    fn deferred(stamp: &str, behind: &str) -> Event<'static> {
         let of = |text: &str| text.parse().expect("a stamp");
         lock(LockSeen::Deferred { stamp: of(stamp), behind: of(behind) })
     }
@@ -101,5 +194,90 @@ mod tests {
         history.on("n2", requested("2.n2.c2#1", "a x")).on("n1", deferred("2.n2.c2#1", "1.n1.c1#1"));
         let sentence = "n1 lets the request 2.n2.c2#1 wait for 1.n1.c1#1, which it neither holds nor asks for";
         assert_broken(&history, Concurrency::default(), sentence, "n1#3");
+    }
+
+    fn sent(to: &str, number: u64) -> Event<'static> {
+        let to = to.parse().expect("a life");
+        channel(ChannelSeen::Sent { to, lane: LaneId::new(1), number })
+    }
+
+    fn delivered_from(from: &str, number: u64) -> Event<'static> {
+        let from = from.parse().expect("a life");
+        channel(ChannelSeen::Delivered { from, lane: LaneId::new(1), number })
+    }
+
+    /// n1 holds something when n2's request reaches it.
+    fn reached(mine: &str, theirs: &str) -> History {
+        let mut history = History::default();
+        history.on("n1", timer()).on("n1", granted("1.n1.c1#1", mine));
+        history.on("n2", timer()).on("n2", requested("2.n2.c2#1", theirs)).on("n2", sent("n1", 1));
+        history.on("n1", timer()).on("n1", delivered_from("n2", 1));
+        history
+    }
+
+    fn granted_after(history: &mut History, number: u64) {
+        history.on("n2", timer()).on("n2", delivered_from("n1", number)).on("n2", granted("2.n2.c2#1", "a/b s"));
+    }
+
+    #[test]
+    fn an_answer_that_a_reader_keeps_until_its_release_is_shown_though_it_says_nothing() {
+        let mut history = reached("a s", "a/b s");
+        history.on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 1));
+        granted_after(&mut history, 1);
+        let sentence = "n1 answered the request 2.n2.c2#1 (a IS, a/b S) only when it released c1#1 (a S), with which it \
+                        goes together";
+        assert_broken(&history, Concurrency::default(), sentence, "n1#2 n1#4 n1#6 n2#6");
+    }
+
+    #[test]
+    fn an_answer_at_once_is_the_test() {
+        let mut history = reached("a s", "a/b s");
+        history.on("n1", sent("n2", 1)).on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 2));
+        granted_after(&mut history, 1);
+        assert_holds(&history, Concurrency::default(), 1);
+    }
+
+    #[test]
+    fn an_answer_that_the_disk_held_up_is_still_of_its_step() {
+        let mut history = History::default();
+        history.on("n1", timer()).on("n1", granted("1.n1.c1#1", "a s"));
+        history.on("n2", timer()).on("n2", requested("2.n2.c2#1", "a/b s")).on("n2", sent("n1", 1));
+        history.numbered("n1", 3, timer()).numbered("n1", 6, timer()).numbered("n1", 4, delivered_from("n2", 1));
+        history.numbered("n1", 5, sent("n2", 1)).numbered("n1", 7, released("c1#1")).numbered("n1", 8, sent("n2", 2));
+        granted_after(&mut history, 2);
+        assert_holds(&history, Concurrency::default(), 1);
+    }
+
+    #[test]
+    fn who_excludes_the_request_may_keep_its_answer() {
+        let mut history = reached("a x", "a/b s");
+        history.on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 1));
+        granted_after(&mut history, 1);
+        assert!(history.judged_by(Concurrency::default()).violation().is_none());
+    }
+
+    #[test]
+    fn an_answer_may_come_late_for_a_reason_of_its_own() {
+        let mut later = reached("a s", "a/b s");
+        later.on("n1", timer()).on("n1", sent("n2", 1)).on("n1", timer()).on("n1", released("c1#1"));
+        later.on("n1", sent("n2", 2));
+        granted_after(&mut later, 2);
+        assert!(later.judged_by(Concurrency::default()).violation().is_none());
+        // What left at the release may have been another thing, and the answer what came then.
+        let mut another = reached("a s", "a/b s");
+        another.on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 1));
+        another.on("n1", timer()).on("n1", sent("n2", 2));
+        granted_after(&mut another, 2);
+        assert!(another.judged_by(Concurrency::default()).violation().is_none());
+    }
+
+    #[test]
+    fn a_session_that_ends_takes_along_what_was_watched() {
+        for end in [killed(), channel(ChannelSeen::Reset { peer: "n2/2".parse().expect("a life") })] {
+            let mut history = reached("a s", "a/b s");
+            history.on("n1", end).on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 1));
+            granted_after(&mut history, 1);
+            assert!(history.judged_by(Concurrency::default()).violation().is_none());
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `deadlock-freedom`: no clients wait for one another in a circle.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
@@ -13,14 +13,17 @@ use crate::observation::LockSeen;
 use crate::time::Time;
 use crate::trace::{Record, Verdict, Violation};
 
-/// Says that the live waiters never form a cycle. A client waits for another if its request conflicts with what that one
-/// holds, or with what that one has asked for with an earlier stamp. Exercised by requests that find something to wait
-/// for.
+/// Says that the live waiters never form a cycle. A request waits for the grants that it conflicts with, and, once it is
+/// sent, for open requests with an earlier stamp that it conflicts with; a grant waits for what its client has asked for
+/// since. Exercised by requests that find something to wait for when they are sent.
 ///
-/// A cycle needs a client that holds one thing and waits for another; while there is none, the graph is not drawn.
+/// Waits of requests for one another go down in stamps, so that a cycle leads through a grant whose client waits: while
+/// there is no such client, the graph is not drawn.
 #[derive(Clone, Debug, Default)]
 pub struct DeadlockFreedom {
     requests: Requests,
+    /// Clients that hold one thing and wait for another; some may have ceased to.
+    entangled: BTreeSet<ClientId>,
     exercised: u64,
 }
 
@@ -28,71 +31,97 @@ pub struct DeadlockFreedom {
 pub const ABOUT: Invariant =
     Invariant::safety("deadlock-freedom", "locks", "no clients wait for one another's locks in a circle");
 
-/// Why one client waits for another: the two requests.
-type Edge<'r> = (&'r Live, &'r Live);
+/// An operation at a node.
+type Place = (NodeId, OpId);
 
-/// Whether the first request waits for the second to end.
+/// Whether a request waits for another, or for a grant, to end.
 fn waits(mine: &Live, other: &Live) -> bool {
     let before = match (mine.stage, other.stage) {
-        (Stage::Open(_), Stage::Granted(_)) => true,
+        (Stage::Asked | Stage::Open(_), Stage::Granted(_)) => true,
         (Stage::Open(mine), Stage::Open(other)) => other < mine,
-        (Stage::Asked | Stage::Granted(_), _) | (Stage::Open(_), Stage::Asked) => false,
+        (Stage::Asked, Stage::Asked | Stage::Open(_)) | (Stage::Open(_), Stage::Asked) | (Stage::Granted(_), _) => {
+            false
+        }
     };
     before && mine.claims.conflicts(&other.claims)
 }
 
+/// Whether a grant will not end before a request does, as its client asked for that one after it.
+fn is_kept_for(held: (OpId, &Live), wanted: (OpId, &Live)) -> bool {
+    let ((held, grant), (wanted, request)) = (held, wanted);
+    held.client == wanted.client && held.number < wanted.number && grant.is_granted() && !request.is_granted()
+}
+
 impl DeadlockFreedom {
-    /// Whether the client of a new request holds something.
-    fn is_holding(&self, client: ClientId) -> bool {
-        self.requests.iter().any(|(_, op, live)| op.client == client && matches!(live.stage, Stage::Granted(_)))
+    /// A client asked for something, or got it: if some client holds one thing and waits for another, a circle may have
+    /// closed.
+    fn moved(&mut self, record: &Record<'_>, client: ClientId) -> Result<(), Violation> {
+        if self.is_entangled(client) {
+            self.entangled.insert(client);
+        }
+        if self.entangled.is_empty() {
+            return Ok(());
+        }
+        let mut entangled = std::mem::take(&mut self.entangled);
+        entangled.retain(|client| self.is_entangled(*client));
+        self.entangled = entangled;
+        match self.circle() {
+            Some(circle) => Err(self.violation(record, &circle)),
+            None => Ok(()),
+        }
     }
 
-    /// The first cycle of clients, with the requests that make it.
-    fn cycle(&self) -> Option<Vec<(ClientId, ClientId, EventId, EventId)>> {
-        let mut graph: DiGraphMap<ClientId, ()> = DiGraphMap::new();
-        let mut reasons: BTreeMap<(ClientId, ClientId), Edge<'_>> = BTreeMap::new();
-        for (_, mine, request) in self.requests.iter() {
-            for (_, other, obstacle) in self.requests.iter() {
-                if waits(request, obstacle) {
-                    graph.add_edge(mine.client, other.client, ());
-                    reasons.insert((mine.client, other.client), (request, obstacle));
+    fn is_entangled(&self, client: ClientId) -> bool {
+        let own = || self.requests.iter().filter(|(_, op, _)| op.client == client).map(|(_, op, live)| (op, live));
+        own().any(|held| own().any(|wanted| is_kept_for(held, wanted)))
+    }
+
+    /// Operations that wait for one another, each for the next and the last for the first.
+    fn circle(&self) -> Option<Vec<Place>> {
+        if self.entangled.is_empty() {
+            return None;
+        }
+        let mut graph: DiGraphMap<Place, ()> = DiGraphMap::new();
+        for (node, op, live) in self.requests.iter() {
+            for (at, other, obstacle) in self.requests.iter() {
+                if waits(live, obstacle) || is_kept_for((op, live), (other, obstacle)) {
+                    graph.add_edge((node, op), (at, other), ());
                 }
             }
         }
-        let waits_for_itself = |client: &ClientId| graph.contains_edge(*client, *client);
-        let is_circle = |component: &Vec<ClientId>| component.len() > 1 || component.iter().any(waits_for_itself);
-        let circle = tarjan_scc(&graph).into_iter().find(is_circle)?;
-        let mut path = vec![*circle.iter().min().expect("it has members")];
+        let members = tarjan_scc(&graph).into_iter().find(|component| component.len() > 1)?;
+        let is_waiting = |(node, op): &&Place| self.requests.get(*node, *op).is_some_and(|live| !live.is_granted());
+        let first = members.iter().filter(is_waiting).min_by_key(|(node, op)| (*op, *node));
+        let mut path = vec![*first.expect("a grant waits for a request")];
         loop {
             let last = *path.last().expect("it has begun");
-            let mut next = graph.neighbors(last).filter(|next| circle.contains(next));
+            let mut next = graph.neighbors(last).filter(|next| members.contains(next));
             let next = next.next().expect("each of a circle waits for another of it");
-            if let Some(start) = path.iter().position(|client| *client == next) {
-                path.push(next);
-                let pairs = path[start..].windows(2);
-                let edge = |pair: &[ClientId]| {
-                    let (request, obstacle) = reasons[&(pair[0], pair[1])];
-                    (pair[0], pair[1], request.event, obstacle.event)
-                };
-                return Some(pairs.map(edge).collect());
+            if let Some(start) = path.iter().position(|place| *place == next) {
+                return Some(path.split_off(start));
             }
             path.push(next);
         }
     }
 
-    fn requested(&mut self, record: &Record<'_>, client: ClientId) -> Result<(), Violation> {
-        let own = |(_, op, live): (NodeId, OpId, _)| (op.client == client).then_some(live);
-        let finds = |mine: &Live| self.requests.iter().any(|(_, _, other)| waits(mine, other));
-        self.exercised += u64::from(self.requests.iter().filter_map(own).any(finds));
-        if !self.is_holding(client) {
-            return Ok(());
-        }
-        let Some(cycle) = self.cycle() else { return Ok(()) };
-        let edges: Vec<String> = cycle.iter().map(|(from, to, ..)| format!("{from} waits for {to}")).collect();
+    /// The circle in words, client by client; that a client waits for itself to go on is not said.
+    fn violation(&self, record: &Record<'_>, circle: &[Place]) -> Violation {
+        let live = |(node, op): Place| self.requests.get(node, op).expect("it is in the circle");
+        let next = circle.iter().cycle().skip(1);
+        let edges = circle.iter().zip(next).filter(|(mine, _)| !live(**mine).is_granted());
+        let edges: Vec<(&Place, &Place)> = edges.collect();
+        let said: Vec<String> =
+            edges.iter().map(|((_, mine), (_, other))| format!("{} waits for {}", mine.client, other.client)).collect();
         let mut witnesses: Vec<EventId> =
-            cycle.iter().flat_map(|(_, _, request, obstacle)| [*request, *obstacle]).collect();
+            edges.iter().flat_map(|(mine, other)| [live(**mine).event, live(**other).event]).collect();
         witnesses.dedup();
-        Err(broken(record, format!("clients wait in a circle: {}", edges.join(", ")), &witnesses))
+        broken(record, format!("clients wait in a circle: {}", said.join(", ")), &witnesses)
+    }
+
+    /// A request was sent: whether it finds something to wait for.
+    fn sent(&mut self, node: NodeId, op: OpId) {
+        let mine = self.requests.get(node, op).expect("it was just sent");
+        self.exercised += u64::from(self.requests.iter().any(|(_, _, other)| waits(mine, other)));
     }
 }
 
@@ -101,12 +130,15 @@ impl<F> Checker<F> for DeadlockFreedom {
         for told in told(record) {
             self.requests.see(&told, record.id);
             match told {
-                Told::Seen(_, LockSeen::Requested { stamp, .. }) => self.requested(record, stamp.op.client)?,
+                Told::Seen(node, LockSeen::Requested { stamp, .. }) => {
+                    self.sent(node, stamp.op);
+                    self.moved(record, stamp.op.client)?;
+                }
+                Told::Seen(_, LockSeen::Asked { op, .. }) => self.moved(record, op.client)?,
+                Told::Seen(_, LockSeen::Granted { stamp, .. }) => self.moved(record, stamp.op.client)?,
                 Told::Seen(
                     _,
-                    LockSeen::Asked { .. }
-                    | LockSeen::Granted { .. }
-                    | LockSeen::Released { .. }
+                    LockSeen::Released { .. }
                     | LockSeen::Withdrawn { .. }
                     | LockSeen::Refused { .. }
                     | LockSeen::Deferred { .. }
@@ -147,6 +179,14 @@ mod tests {
     }
 
     #[test]
+    fn a_death_breaks_the_circle() {
+        let mut history = History::default();
+        history.on("n1", granted("1.n1.c1#1", "a x")).on("n2", granted("2.n2.c2#1", "b x"));
+        history.on("n1", requested("3.n1.c1#2", "b x")).on("n1", killed()).on("n2", requested("4.n2.c2#2", "a x"));
+        assert_holds(&history, DeadlockFreedom::default(), 1);
+    }
+
+    #[test]
     fn who_waits_for_what_it_holds_itself_waits_in_the_smallest_circle() {
         let mut history = History::default();
         history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", requested("3.n1.c1#2", "a x"));
@@ -154,10 +194,20 @@ mod tests {
     }
 
     #[test]
-    fn a_death_breaks_the_circle() {
+    fn one_who_holds_nothing_may_close_the_circle() {
         let mut history = History::default();
-        history.on("n1", granted("1.n1.c1#1", "a x")).on("n2", granted("2.n2.c2#1", "b x"));
-        history.on("n1", requested("3.n1.c1#2", "b x")).on("n1", killed()).on("n2", requested("4.n2.c2#2", "a x"));
-        assert_holds(&history, DeadlockFreedom::default(), 1);
+        history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", requested("9.n1.c1#2", "b x"));
+        history.on("n2", requested("5.n2.c2#1", "a x, b x"));
+        let sentence = "clients wait in a circle: c1 waits for c2, c2 waits for c1";
+        assert_broken(&history, DeadlockFreedom::default(), sentence, "n1#2 n2#1 n1#1");
+    }
+
+    #[test]
+    fn a_client_that_waits_with_two_hands_is_in_no_circle() {
+        let mut history = History::default();
+        history.on("n3", granted("1.n3.c3#1", "a x")).on("n3", requested("2.n3.c3#2", "b x"));
+        history.on("n1", requested("3.n1.c1#1", "c x")).on("n2", requested("4.n2.c2#1", "c x"));
+        history.on("n1", requested("5.n1.c1#2", "c x"));
+        assert_holds(&history, DeadlockFreedom::default(), 2);
     }
 }

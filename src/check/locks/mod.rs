@@ -1,12 +1,16 @@
 //! The invariants of locks: each judges what nodes say of their clients' requests and grants.
 
+mod answers;
 mod concurrency;
 mod deadlock_freedom;
 mod exclusion;
 mod fair_order;
 mod fencing;
 mod no_starvation;
+#[cfg(test)]
+mod properties;
 mod requests;
+mod steps;
 
 pub use concurrency::{ABOUT as CONCURRENCY, Concurrency};
 pub use deadlock_freedom::{ABOUT as DEADLOCK_FREEDOM, DeadlockFreedom};

@@ -46,19 +46,21 @@ impl NoStarvation {
     fn grant(&mut self, record: &Record<'_>, node: NodeId, stamp: LockStamp, claims: &Claims) -> Result<(), Violation> {
         self.waiting.remove(&(node, stamp.op));
         for ((at, op), waiting) in self.waiting.iter_mut().filter(|((at, _), _)| *at != node) {
-            let Some(conflict) = waiting.claims.conflict(claims) else { continue };
-            self.exercised += 1;
-            let resource = conflict.resource.clone();
-            let passed = waiting.passed.entry((node, conflict.resource)).or_default();
-            passed.push(record.id);
-            if passed.len() > MOST {
-                let sentence = format!(
-                    "{at}'s request for {op} waits for {resource} while {node} is granted it for the {}rd time",
-                    passed.len()
-                );
-                let witnesses: Vec<EventId> = [waiting.event].into_iter().chain(passed.iter().copied()).collect();
-                return Err(broken(record, sentence, &witnesses));
+            let mut passes = false;
+            for (resource, ..) in waiting.claims.clashes(claims) {
+                passes = true;
+                let passed = waiting.passed.entry((node, resource.clone())).or_default();
+                passed.push(record.id);
+                if passed.len() > MOST {
+                    let sentence = format!(
+                        "{at}'s request for {op} waits for {resource} while {node} is granted it for the {}rd time",
+                        passed.len()
+                    );
+                    let witnesses: Vec<EventId> = [waiting.event].into_iter().chain(passed.iter().copied()).collect();
+                    return Err(broken(record, sentence, &witnesses));
+                }
             }
+            self.exercised += u64::from(passes);
         }
         Ok(())
     }
@@ -128,6 +130,16 @@ mod tests {
         three_grants(&mut history);
         let sentence = "n1's request for c1#1 waits for a while n2 is granted it for the 3rd time";
         assert_broken(&history, NoStarvation::default(), sentence, "n1#1 n2#1 n2#3 n2#5");
+    }
+
+    #[test]
+    fn a_grant_passes_on_every_resource_on_which_it_conflicts() {
+        let mut history = History::default();
+        history.on("n1", requested("9.n1.c1#1", "a x, b x"));
+        history.on("n2", granted("1.n2.c2#1", "a x, b x")).on("n2", granted("2.n2.c2#2", "b x"));
+        history.on("n2", granted("3.n2.c2#3", "b x"));
+        let sentence = "n1's request for c1#1 waits for b while n2 is granted it for the 3rd time";
+        assert_broken(&history, NoStarvation::default(), sentence, "n1#1 n2#1 n2#2 n2#3");
     }
 
     #[test]

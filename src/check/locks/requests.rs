@@ -26,6 +26,13 @@ pub(super) struct Live {
     pub(super) event: EventId,
 }
 
+impl Live {
+    /// Whether it is granted, and waits no more.
+    pub(super) const fn is_granted(&self) -> bool {
+        matches!(self.stage, Stage::Granted(_))
+    }
+}
+
 /// All live requests, by node and operation. Few: no more than clients.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Requests(BTreeMap<(NodeId, OpId), Live>);
@@ -41,12 +48,11 @@ impl Requests {
             LockSeen::Asked { op, claims } => (*op, Stage::Asked, claims),
             LockSeen::Requested { stamp, claims } => (stamp.op, Stage::Open(*stamp), claims),
             LockSeen::Granted { stamp, claims } => (stamp.op, Stage::Granted(*stamp), claims),
-            LockSeen::Released { op } | LockSeen::Withdrawn { op } => {
+            LockSeen::Released { op } | LockSeen::Withdrawn { op } | LockSeen::Refused { op } => {
                 self.0.remove(&(node, *op));
                 return;
             }
-            LockSeen::Refused { .. } | LockSeen::Deferred { .. } => return,
-            LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => return,
+            LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => return,
         };
         self.0.insert((node, op), Live { stage, claims: claims.clone(), event });
     }
@@ -64,6 +70,11 @@ impl Requests {
             Stage::Open(known) | Stage::Granted(known) => known,
         };
         (known == stamp).then_some(live)
+    }
+
+    /// Those of one node.
+    pub(super) fn at(&self, node: NodeId) -> impl Iterator<Item = &Live> {
+        self.0.range((node, OpId::default())..).take_while(move |((at, _), _)| *at == node).map(|(_, live)| live)
     }
 
     /// All of them.
