@@ -11,6 +11,7 @@ mod deed;
 mod invariant;
 pub mod laws;
 mod ledger;
+pub mod linearizability;
 mod no_duplication;
 mod numbers;
 mod panel;

@@ -199,19 +199,46 @@ pub(super) struct VerifyArgs {
     pub(super) overlay: Overlay,
 }
 
-/// Lets the checkers judge a saved trace
+/// Lets the checkers judge a saved trace, or the history of another system
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata run hello --trace t.jsonl && stemmata check t.jsonl
   stemmata check t.jsonl --invariant causality
-  stemmata run hello --trace - | stemmata check -")]
+  stemmata run hello --trace - | stemmata check -
+  stemmata check --history h.jsonl --model cas-register
+
+A history has one JSON object a line: \"process\" (a number), \"type\" (invoke, then ok, fail or info), \"f\" (read, put,
+cas, append), \"key\", \"value\" (what is put or appended, [old, new] of a cas, what an ok read tells). It is linearizable
+if each operation seems to happen at one instant between its two lines; after `info`, and at the end of the file, it may
+have happened or not.")]
 pub(super) struct CheckArgs {
     /// A trace, as `run --trace` writes it; `-` is the standard input
-    pub(super) trace: PathBuf,
+    #[arg(required_unless_present = "history", conflicts_with = "history")]
+    pub(super) trace: Option<PathBuf>,
     /// Judge these alone [default: those that judged the run]
-    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1..)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., conflicts_with = "history")]
     pub(super) invariant: Vec<String>,
+    /// Judge whether this history is linearizable, in place of a trace; `-` is the standard input
+    #[arg(long, value_name = "FILE", help_heading = "Histories of other systems")]
+    pub(super) history: Option<PathBuf>,
+    /// How its objects behave [default: append or cas-register if it has such operations, else register]
+    #[arg(long, value_enum, value_name = "MODEL", requires = "history", help_heading = "Histories of other systems")]
+    pub(super) model: Option<Model>,
+    /// A cas that failed saw another value, in place of not having happened
+    #[arg(long, requires = "history", help_heading = "Histories of other systems")]
+    pub(super) observe_failures: bool,
+}
+
+/// How the objects of a history behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Model {
+    /// A register with read and put
+    Register,
+    /// A register with read, put and cas
+    CasRegister,
+    /// A list with read and append
+    Append,
 }
 
 /// Writes a saved trace in another form

@@ -1,5 +1,7 @@
 //! `check`: the checkers judge a saved trace.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -23,7 +25,14 @@ use crate::trace::text::Renderer;
 use crate::trace::{Detail, Header, Judgement, Source, Verdict};
 
 pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let CheckArgs { trace, invariant: names } = args;
+    match (&args.history, &args.trace) {
+        (Some(file), _) => history::check(file, args, shell),
+        (None, Some(trace)) => check_trace(trace, &args.invariant, subjects, shell),
+        (None, None) => Err(Failure::usage("name a trace, or a history with --history")),
+    }
+}
+
+fn check_trace(trace: &Path, names: &[String], subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let mut reader = file::open(trace)?;
     let header = reader.header().clone();
     let known = known(&header, subjects);
@@ -46,7 +55,7 @@ pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) ->
     let exit = if differences.is_empty() { Exit::from(standing) } else { Exit::Broken };
     let lines = cited_lines(trace, &outcome.judgements)?;
     let judged = verdicts::judged(&outcome.judgements, &violates, &lines);
-    let report = Report { header: &header, judged, differences, standing, exit, args };
+    let report = Report { header: &header, judged, differences, standing, exit, trace, names };
     if shell.json {
         shell.document(&report.json())?;
     } else {
@@ -168,7 +177,8 @@ struct Report<'a> {
     differences: Vec<String>,
     standing: Standing,
     exit: Exit,
-    args: &'a CheckArgs,
+    trace: &'a Path,
+    names: &'a [String],
 }
 
 impl Report<'_> {
@@ -188,7 +198,7 @@ impl Report<'_> {
         let Header { scenario, seed, .. } = self.header;
         let mut text = String::new();
         if !shell.quiet {
-            let trace = self.args.trace.display();
+            let trace = self.trace.display();
             text.push_str(&format!("{STRONG}{scenario}{STRONG:#} {FAINT}seed {seed}, from {trace}{FAINT:#}\n\n"));
             text.push_str(&verdicts::table(&self.judged));
         }
@@ -205,9 +215,9 @@ impl Report<'_> {
         let judged = counted(self.judged.len() as u64, "invariant");
         text.push_str(&format!("\n{style}{word}{style:#}: {judged} judged, {same}\n"));
         if self.exit != Exit::Met {
-            let trace = quoted(&self.args.trace.display().to_string());
-            let names = &self.args.invariant;
-            let names = if names.is_empty() { String::new() } else { format!(" --invariant {}", names.join(",")) };
+            let trace = quoted(&self.trace.display().to_string());
+            let names = self.names.join(",");
+            let names = if names.is_empty() { names } else { format!(" --invariant {names}") };
             text.push_str(&format!("{} check {trace}{names}\n", quoted(&shell.program)));
         }
         text
