@@ -71,6 +71,7 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     Verify(VerifyArgs),
     Check(CheckArgs),
+    Diff(DiffArgs),
     Export(ExportArgs),
     List(ListArgs),
     Explain(ExplainArgs),
@@ -241,6 +242,22 @@ pub(super) enum Model {
     Append,
 }
 
+/// Names the first event in which two saved traces differ, and what led to it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata run hello --trace a.jsonl; stemmata run hello --flaw e10 --trace b.jsonl; stemmata diff a.jsonl b.jsonl
+  stemmata run hello --trace - | stemmata diff last-week.jsonl -
+
+Events are aligned by their names (n1#12: the 12th of n1), not by line. Exit code 1 means: an event differs, is missing, or
+is judged otherwise. Heads that differ (scenario, seed) are told, and are no difference by themselves.")]
+pub(super) struct DiffArgs {
+    /// A trace, as `run --trace` writes it; `-` is the standard input
+    pub(super) one: PathBuf,
+    /// Another
+    pub(super) other: PathBuf,
+}
+
 /// Writes a saved trace in another form
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -334,4 +351,10 @@ pub(super) struct DigestsArgs {
     pub(super) jobs: u16,
     #[command(flatten)]
     pub(super) overlay: Overlay,
+    /// Print the first seed's digests after each block of records in place of one of each seed
+    #[arg(long)]
+    pub(super) marks: bool,
+    /// Print its records around this block too
+    #[arg(long)]
+    pub(super) block: Option<u64>,
 }

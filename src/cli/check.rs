@@ -18,11 +18,9 @@ use super::suggest;
 use super::table::counted;
 use super::verdicts::{self, Judged};
 use crate::check;
-use crate::identity::EventId;
 use crate::run::{self, AnySubject, Standing};
 use crate::scenario::{Resolved, ScenarioFile};
-use crate::trace::text::Renderer;
-use crate::trace::{Detail, Header, Judgement, Source, Verdict};
+use crate::trace::{Header, Judgement, Source, Verdict};
 
 pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     match (&args.history, &args.trace) {
@@ -53,7 +51,7 @@ fn check_trace(trace: &Path, names: &[String], subjects: &[AnySubject], shell: &
         Some(_) | None => standing(&outcome.judgements, &violates),
     };
     let exit = if differences.is_empty() { Exit::from(standing) } else { Exit::Broken };
-    let lines = cited_lines(trace, &outcome.judgements)?;
+    let lines = file::lines_of(trace, &verdicts::witnesses(&outcome.judgements))?;
     let judged = verdicts::judged(&outcome.judgements, &violates, &lines);
     let report = Report { header: &header, judged, differences, standing, exit, trace, names };
     if shell.json {
@@ -151,24 +149,6 @@ fn standing(judgements: &[Judgement], violates: &[String]) -> Standing {
         Verdict::Undecided { .. } | Verdict::Vacuous { .. } => Standing::Unproven,
     };
     judgements.iter().map(of).max().unwrap_or(Standing::Met)
-}
-
-/// The lines that violations cite, from a second reading; a trace that was piped in can't be read twice.
-fn cited_lines(trace: &Path, judgements: &[Judgement]) -> Result<BTreeMap<EventId, String>, Failure> {
-    let witnesses = verdicts::witnesses(judgements);
-    let mut lines = BTreeMap::new();
-    if witnesses.is_empty() || is_stdout(trace) {
-        return Ok(lines);
-    }
-    let mut reader = file::open(trace)?;
-    let renderer = Renderer::new(&reader.header().lanes, Detail::All);
-    let read = reader.for_each(&mut |record| {
-        if witnesses.binary_search(&record.id).is_ok() {
-            lines.insert(record.id, renderer.alone(record));
-        }
-    });
-    read.map_err(|error| file::unreadable(trace, error))?;
-    Ok(lines)
 }
 
 struct Report<'a> {

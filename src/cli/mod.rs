@@ -4,6 +4,7 @@ mod account;
 mod args;
 mod check;
 mod chosen;
+mod diff;
 mod environment;
 mod exit;
 mod explain;
@@ -89,6 +90,7 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
             verify::verify(args, subjects, shell)
         }
         Command::Check(args) => check::check(args, subjects, shell),
+        Command::Diff(args) => diff::diff(args, shell),
         Command::Export(args) => export::export(args, shell),
         Command::List(args) => list::list(args, subjects, shell),
         Command::Explain(args) => explain::explain(args, subjects, shell),

@@ -47,11 +47,13 @@ pub(super) type Configuration<S, A> = (Position<S, A>, Slack<A>);
 #[derive(Clone, Debug)]
 pub(super) struct Frontier<S, A> {
     all: BTreeMap<Position<S, A>, SmallVec<[Slack<A>; 1]>>,
+    /// How much work it was to fill it: configurations, and comparisons of two.
+    pub(super) work: usize,
 }
 
 impl<S, A> Default for Frontier<S, A> {
     fn default() -> Self {
-        Self { all: BTreeMap::new() }
+        Self { all: BTreeMap::new(), work: 0 }
     }
 }
 
@@ -59,6 +61,7 @@ impl<S: Ord + Clone, A: Ord + Clone> Frontier<S, A> {
     /// Adds a configuration, unless one that is there covers it; tells whether it was added.
     pub(super) fn insert(&mut self, (position, slack): Configuration<S, A>) -> bool {
         let alike = self.all.entry(position).or_default();
+        self.work += 1 + alike.len();
         if alike.iter().any(|known| known.covers(&slack)) {
             return false;
         }

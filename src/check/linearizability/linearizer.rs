@@ -7,10 +7,11 @@ use super::configuration::{Configuration, Frontier, Position, Slot};
 use super::model::Model;
 use super::slack::{Slack, Sort};
 
-/// So many configurations are looked at beyond [`EARNED`] an answer, if no other budget is set.
-pub const BUDGET: usize = 1_000_000;
-/// So many configurations may be looked at for each answer, on average, before the budget is touched.
-const EARNED: usize = 250;
+/// So much work is done beyond [`EARNED`] an answer, if no other budget is set; a unit is a configuration, or a comparison
+/// of two.
+pub const BUDGET: usize = 2_000_000;
+/// So much work may be done for each answer, on average, before the budget is touched.
+const EARNED: usize = 1_000;
 
 /// Why an object is not linearizable: an answer that no order of the operations explains.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ struct Abandoned<C, N> {
 #[derive(Clone, Debug)]
 pub struct Linearizer<M: Model, N> {
     model: M,
-    /// How many configurations may still be looked at, and may be at most.
+    /// How much work may still be done, and may be at most.
     left: usize,
     budget: usize,
     /// Open operations; a slot is used again.
@@ -61,8 +62,8 @@ type Of<M> = Configuration<<M as Model>::State, <M as Model>::Answer>;
 type Verdict<M, N> = Result<(), Box<Impossible<<M as Model>::Answer, N>>>;
 
 impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
-    /// An object of which nothing was seen yet; `budget` is how many configurations may be looked at beyond a few hundred an
-    /// answer.
+    /// An object of which nothing was seen yet; `budget` is how much work may be done beyond a thousand configurations
+    /// an answer.
     #[must_use]
     pub fn new(model: M, budget: usize) -> Self {
         let mut frontier = Frontier::default();
@@ -123,18 +124,16 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         let mut search = Search::new(slot, answer.clone());
         for (position, slack) in before.iter() {
             self.settle(&(position.clone(), slack.clone()), &mut search);
-            search.looked_at += 1;
         }
         self.left = (self.left + EARNED).min(self.budget + EARNED);
-        while let Some(further) = search.queue.pop_front().filter(|_| search.looked_at <= self.left) {
+        while let Some(further) = search.queue.pop_front().filter(|_| search.work() <= self.left) {
             self.settle(&further, &mut search);
-            search.looked_at += 1;
         }
-        if search.looked_at > self.left {
+        let Some(left) = self.left.checked_sub(search.work()) else {
             self.give_up();
             return Ok(());
-        }
-        self.left -= search.looked_at;
+        };
+        self.left = left;
         if search.kept.is_empty() {
             return Err(self.explain(name, slot, &before, &search.visited));
         }
@@ -233,19 +232,22 @@ struct Search<M: Model> {
     visited: Frontier<M::State, M::Answer>,
     /// Those that are still to be looked at.
     queue: VecDeque<Of<M>>,
-    looked_at: usize,
 }
 
 impl<M: Model> Search<M> {
     fn new(slot: Slot, answer: M::Answer) -> Self {
         let (kept, visited) = (Frontier::default(), Frontier::default());
-        Self { slot, answer, kept, visited, queue: VecDeque::new(), looked_at: 0 }
+        Self { slot, answer, kept, visited, queue: VecDeque::new() }
     }
 
     fn keep(&mut self, (mut position, mut slack): Of<M>) {
         position.forget(self.slot);
         slack.forget(self.slot);
         self.kept.insert((position, slack));
+    }
+
+    const fn work(&self) -> usize {
+        self.kept.work + self.visited.work
     }
 
     fn look_at(&mut self, further: Of<M>) {

@@ -257,7 +257,7 @@ fn beyond_its_budget_it_does_not_decide() {
 
 #[test]
 fn unknown_outcomes_do_not_multiply_what_is_looked_at() {
-    let mut register = Linearizer::new(Register { start: 0 }, 2_000);
+    let mut register = Linearizer::new(Register { start: 0 }, BUDGET);
     for name in (0..4_000).step_by(4) {
         register.call(name, RegisterCall::Put(name + 1));
         register.abandon(name);

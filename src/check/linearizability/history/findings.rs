@@ -65,7 +65,7 @@ pub enum Linearizability {
 
 impl History {
     /// Judges every key by itself. With `observe_failures` a cas that failed saw another value than it expected; without,
-    /// it did not happen. `budget` is how many configurations may be looked at for one answer.
+    /// it did not happen. `budget` is that of [`Linearizer::new`].
     #[must_use]
     pub fn judge(&self, observe_failures: bool, budget: usize) -> Findings {
         match self.objects {
