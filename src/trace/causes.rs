@@ -90,6 +90,12 @@ impl Causes {
         before.into_iter().chain(other)
     }
 
+    /// Whether the actor itself did it, so that it is a cause of what the actor did later.
+    #[must_use]
+    pub fn is_own(&self, event: EventId) -> bool {
+        self.events.get(&event).is_some_and(|known| known.own)
+    }
+
     /// The last that the actor itself did before.
     fn before(&self, event: EventId) -> Option<EventId> {
         let first = EventId { actor: event.actor, number: 0 };

@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 10] = [
     &["broadcast"],
     &["scenario", "run"],
     &["hunt"],
-    &["cli", "prelude"],
+    &["report", "cli", "prelude"],
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

@@ -9,7 +9,7 @@ use super::slack::{Slack, Sort};
 
 /// So much work is done beyond [`EARNED`] an answer, if no other budget is set; a unit is a configuration, or a comparison
 /// of two.
-pub const BUDGET: usize = 2_000_000;
+pub const BUDGET: usize = 10_000_000;
 /// So much work may be done for each answer, on average, before the budget is touched.
 const EARNED: usize = 1_000;
 

@@ -169,7 +169,7 @@ proptest! {
         let mut lists = Lists::default();
         // Reads tell prefixes of the appends in order of call, with one or the other left out.
         let mut told: Vec<u8> = Vec::new();
-        let call = |act: &Act| if act.kind % 2 == 0 { ListCall::Read } else { ListCall::Append(act.one) };
+        let call = |act: &Act| if act.kind.is_multiple_of(2) { ListCall::Read } else { ListCall::Append(act.one) };
         let history = history(&acts, call, |call, act| match call {
             ListCall::Append(value) => {
                 told.push(*value);

@@ -6,7 +6,7 @@ use std::io::{BufRead, Read};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::values::Values;
+use super::values::{ValueId, Values};
 use super::{Act, End, History, HistoryError, Objects, Op, Operation, Step};
 
 /// The longest line that is read, with its end: 16 MiB.
@@ -120,11 +120,9 @@ impl Reading {
             Some("read") => Ok(Act::Read),
             Some("put") => Ok(Act::Put(self.values.id(&value))),
             Some("append") => Ok(Act::Append(self.values.id(&value))),
-            Some("cas") => match value {
-                Value::Array(pair) if pair.len() == 2 => {
-                    Ok(Act::Cas { old: self.values.id(&pair[0]), new: self.values.id(&pair[1]) })
-                }
-                other => Err(format!("a cas has the value [old, new], and not {}", short(&other.to_string()))),
+            Some("cas") => match value.as_array().map(Vec::as_slice) {
+                Some([old, new]) => Ok(Act::Cas { old: self.values.id(old), new: self.values.id(new) }),
+                Some(_) | None => Err(format!("a cas has the value [old, new], and not {}", short(&value.to_string()))),
             },
             Some(f) => Err(format!("unknown operation `{}`: there are read, put, cas, append", short(f))),
             None => Err("an operation needs an `f`: read, put, cas or append".to_owned()),
@@ -185,20 +183,15 @@ impl Reading {
             let why = format!("unknown operation `{}` of the model {}", operation.act.name(), objects.name());
             return Err(HistoryError::at(operation.line, why));
         }
-        for (op, value) in std::mem::take(&mut self.told) {
-            let Operation { end, .. } = &mut self.operations[op.0 as usize];
-            let (told, line) = end.as_mut().expect("only what has ended told something");
+        for (Op(index), value) in std::mem::take(&mut self.told) {
+            let (told, line) =
+                self.operations[index as usize].end.as_mut().expect("only what has ended told something");
+            let line = *line;
             *told = match objects {
                 Objects::Registers | Objects::CasRegisters => End::Read(self.values.id(&value)),
-                Objects::Lists => match value {
-                    Value::Null => End::ReadList(Vec::new()),
-                    Value::Array(list) => End::ReadList(list.iter().map(|value| self.values.id(value)).collect()),
-                    other => {
-                        let why =
-                            format!("a read of the model append tells a list, and not {}", short(&other.to_string()));
-                        return Err(HistoryError::at(*line, why));
-                    }
-                },
+                Objects::Lists => {
+                    End::ReadList(list(&value, &mut self.values).map_err(|why| HistoryError::at(line, why))?)
+                }
             };
         }
         let Self { operations, steps, keys, values, .. } = self;
@@ -214,6 +207,15 @@ impl Reading {
         } else {
             Objects::Registers
         }
+    }
+}
+
+/// What a read tells of a list.
+fn list(value: &Value, values: &mut Values) -> Result<Vec<ValueId>, String> {
+    match value.as_array() {
+        Some(list) => Ok(list.iter().map(|value| values.id(value)).collect()),
+        None if value.is_null() => Ok(Vec::new()),
+        None => Err(format!("a read of the model append tells a list, and not {}", short(&value.to_string()))),
     }
 }
 
