@@ -13,6 +13,7 @@ mod invariant;
 pub mod laws;
 mod ledger;
 mod locks;
+pub mod linearizability;
 mod no_duplication;
 mod numbers;
 mod panel;

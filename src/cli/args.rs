@@ -71,7 +71,11 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     Verify(VerifyArgs),
     Check(CheckArgs),
+    Diff(DiffArgs),
     Export(ExportArgs),
+    Snap(SnapArgs),
+    New(NewArgs),
+    Completions(CompletionsArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     /// Prints the JSON Schema of scenario files, so that editors complete and check them
@@ -199,35 +203,79 @@ pub(super) struct VerifyArgs {
     pub(super) overlay: Overlay,
 }
 
-/// Lets the checkers judge a saved trace
+/// Lets the checkers judge a saved trace, or the history of another system
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata run hello --trace t.jsonl && stemmata check t.jsonl
   stemmata check t.jsonl --invariant causality
-  stemmata run hello --trace - | stemmata check -")]
+  stemmata run hello --trace - | stemmata check -
+  stemmata check --history h.jsonl --model cas-register
+
+A history has one JSON object a line: \"process\" (a number), \"type\" (invoke, then ok, fail or info), \"f\" (read, put,
+cas, append), \"key\", \"value\" (what is put or appended, [old, new] of a cas, what an ok read tells). It is linearizable
+if each operation seems to happen at one instant between its two lines; after `info`, and at the end of the file, it may
+have happened or not.")]
 pub(super) struct CheckArgs {
     /// A trace, as `run --trace` writes it; `-` is the standard input
-    pub(super) trace: PathBuf,
+    #[arg(required_unless_present = "history", conflicts_with = "history")]
+    pub(super) trace: Option<PathBuf>,
     /// Judge these alone [default: those that judged the run]
-    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1..)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., conflicts_with = "history")]
     pub(super) invariant: Vec<String>,
+    /// Judge whether this history is linearizable, in place of a trace; `-` is the standard input
+    #[arg(long, value_name = "FILE", help_heading = "Histories of other systems")]
+    pub(super) history: Option<PathBuf>,
+    /// How its objects behave [default: append or cas-register if it has such operations, else register]
+    #[arg(long, value_enum, value_name = "MODEL", requires = "history", help_heading = "Histories of other systems")]
+    pub(super) model: Option<Model>,
+    /// A cas that failed saw another value, in place of not having happened
+    #[arg(long, requires = "history", help_heading = "Histories of other systems")]
+    pub(super) observe_failures: bool,
+}
+
+/// How the objects of a history behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Model {
+    /// A register with read and put
+    Register,
+    /// A register with read, put and cas
+    CasRegister,
+    /// A list with read and append
+    Append,
+}
+
+/// Names the first event in which two saved traces differ, and what led to it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata run hello --trace a.jsonl; stemmata run hello --flaw e10 --trace b.jsonl; stemmata diff a.jsonl b.jsonl
+  stemmata run hello --trace - | stemmata diff last-week.jsonl -
+
+Events are aligned by their names (n1#12: the 12th of n1), not by line. Exit code 1 means: an event differs, is missing, or
+is judged otherwise. Heads that differ (scenario, seed) are told, and are no difference by themselves.")]
+pub(super) struct DiffArgs {
+    /// A trace, as `run --trace` writes it; `-` is the standard input
+    pub(super) one: PathBuf,
+    /// Another
+    pub(super) other: PathBuf,
 }
 
 /// Writes a saved trace in another form
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stemmata export t.jsonl --to text | less
-  stemmata export t.jsonl --to text --detail all -o t.txt
-  stemmata run hello --trace - | stemmata export - --to text --detail facts")]
+  stemmata export t.jsonl --to text --detail all | less
+  stemmata export t.jsonl --to perfetto -o t.json      then open it in ui.perfetto.dev
+  stemmata export t.jsonl --to mermaid --detail facts  a diagram for a page
+  stemmata run hello --trace - | stemmata export - --to shiviz -o t.log")]
 pub(super) struct ExportArgs {
     /// A trace, as `run --trace` writes it; `-` is the standard input
     pub(super) trace: PathBuf,
-    /// The form: text for people, jsonl for programs
+    /// The form
     #[arg(long, value_enum, value_name = "FORM")]
     pub(super) to: Form,
-    /// How much of the trace to show as text
+    /// How much of the trace to show; jsonl has all of it
     #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
     pub(super) detail: Depth,
     /// Where to write it [default: the standard output]
@@ -237,8 +285,16 @@ pub(super) struct ExportArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
+    /// For people
     Text,
+    /// For programs
     Jsonl,
+    /// A log of ShiViz: a space-time diagram
+    Shiviz,
+    /// Chrome's trace events: a time line
+    Perfetto,
+    /// A sequence diagram; at most 50,000 characters
+    Mermaid,
 }
 
 /// How much of a trace to show.
@@ -261,6 +317,92 @@ impl From<Depth> for Detail {
             Depth::All => Self::All,
         }
     }
+}
+
+/// Keeps golden traces of scenarios, and shows what has changed; no Rust needed
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata snap update mine.json --detail facts    write mine.trace.txt beside it
+  stemmata snap update hello                       of a built-in scenario: goldens/hello.trace.txt
+  stemmata snap check                              all goldens in this folder, as in CI
+
+A golden is the trace as text, in as much detail and under the seed that its first line names. Left out are the resolved
+scenario, which every new setting would change, and the digest, which covers more than is shown.")]
+pub(super) struct SnapArgs {
+    #[command(subcommand)]
+    pub(super) verb: SnapVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SnapVerb {
+    /// Runs the scenarios again and shows where their traces differ from the goldens; exit code 1 if any does
+    #[command(after_help = "\
+Examples:
+  stemmata snap check                              all goldens in this folder and below
+  stemmata snap check mine.json --junit snap.xml   one, with a report for CI")]
+    Check(SnapCheckArgs),
+    /// Writes the goldens anew, each whole or not at all
+    #[command(after_help = "\
+Examples:
+  stemmata snap update mine.json --seed 7 --detail facts    a new golden
+  stemmata snap update                                      all goldens in this folder and below, as they were made")]
+    Update(SnapUpdateArgs),
+}
+
+/// Which goldens, and of which runs.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Goldens {
+    /// Scenario files or names; in folders those that have a golden [default: this folder]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<String>,
+    /// How much of the trace the golden has [default: as it was made, or messages]
+    #[arg(long, value_enum, value_name = "DETAIL")]
+    pub(super) detail: Option<Depth>,
+    /// The seed [default: as it was made, or the scenario's own]
+    #[arg(long, value_name = "SEED", allow_negative_numbers = true)]
+    pub(super) seed: Option<Seed>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SnapCheckArgs {
+    #[command(flatten)]
+    pub(super) goldens: Goldens,
+    /// Also write the results to FILE as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SnapUpdateArgs {
+    #[command(flatten)]
+    pub(super) goldens: Goldens,
+}
+
+/// Writes a first scenario of your own, with comments, to NAME.json
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata new mine                          a small one, with a comment on every part
+  stemmata new mine --template errata/e09    a copy of a built-in scenario")]
+pub(super) struct NewArgs {
+    /// Its name, which may stand in a folder; a file that is there is left alone
+    pub(super) name: String,
+    /// The built-in scenario to begin with
+    #[arg(long, value_name = "SCENARIO")]
+    pub(super) template: Option<String>,
+}
+
+/// Prints what a shell needs to complete commands and flags
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata completions bash > ~/.local/share/bash-completion/completions/stemmata
+  stemmata completions zsh > ~/.zfunc/_stemmata")]
+pub(super) struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
 }
 
 /// Lists what there is
@@ -307,4 +449,10 @@ pub(super) struct DigestsArgs {
     pub(super) jobs: u16,
     #[command(flatten)]
     pub(super) overlay: Overlay,
+    /// Print the first seed's digests after each block of records in place of one of each seed
+    #[arg(long)]
+    pub(super) marks: bool,
+    /// Print its records around this block too
+    #[arg(long)]
+    pub(super) block: Option<u64>,
 }

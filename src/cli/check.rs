@@ -1,5 +1,7 @@
 //! `check`: the checkers judge a saved trace.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,14 +18,19 @@ use super::suggest;
 use super::table::counted;
 use super::verdicts::{self, Judged};
 use crate::check;
-use crate::identity::EventId;
 use crate::run::{self, AnySubject, Standing};
 use crate::scenario::{Resolved, ScenarioFile};
-use crate::trace::text::Renderer;
-use crate::trace::{Detail, Header, Judgement, Source, Verdict};
+use crate::trace::{Header, Judgement, Source, Verdict};
 
 pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let CheckArgs { trace, invariant: names } = args;
+    match (&args.history, &args.trace) {
+        (Some(file), _) => history::check(file, args, shell),
+        (None, Some(trace)) => check_trace(trace, &args.invariant, subjects, shell),
+        (None, None) => Err(Failure::usage("name a trace, or a history with --history")),
+    }
+}
+
+fn check_trace(trace: &Path, names: &[String], subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let mut reader = file::open(trace)?;
     let header = reader.header().clone();
     let known = known(&header, subjects);
@@ -44,9 +51,9 @@ pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) ->
         Some(_) | None => standing(&outcome.judgements, &violates),
     };
     let exit = if differences.is_empty() { Exit::from(standing) } else { Exit::Broken };
-    let lines = cited_lines(trace, &outcome.judgements)?;
+    let lines = file::lines_of(trace, &verdicts::witnesses(&outcome.judgements))?;
     let judged = verdicts::judged(&outcome.judgements, &violates, &lines);
-    let report = Report { header: &header, judged, differences, standing, exit, args };
+    let report = Report { header: &header, judged, differences, standing, exit, trace, names };
     if shell.json {
         shell.document(&report.json())?;
     } else {
@@ -144,31 +151,14 @@ fn standing(judgements: &[Judgement], violates: &[String]) -> Standing {
     judgements.iter().map(of).max().unwrap_or(Standing::Met)
 }
 
-/// The lines that violations cite, from a second reading; a trace that was piped in can't be read twice.
-fn cited_lines(trace: &Path, judgements: &[Judgement]) -> Result<BTreeMap<EventId, String>, Failure> {
-    let witnesses = verdicts::witnesses(judgements);
-    let mut lines = BTreeMap::new();
-    if witnesses.is_empty() || is_stdout(trace) {
-        return Ok(lines);
-    }
-    let mut reader = file::open(trace)?;
-    let renderer = Renderer::new(&reader.header().lanes, Detail::All);
-    let read = reader.for_each(&mut |record| {
-        if witnesses.binary_search(&record.id).is_ok() {
-            lines.insert(record.id, renderer.alone(record));
-        }
-    });
-    read.map_err(|error| file::unreadable(trace, error))?;
-    Ok(lines)
-}
-
 struct Report<'a> {
     header: &'a Header,
     judged: Vec<Judged>,
     differences: Vec<String>,
     standing: Standing,
     exit: Exit,
-    args: &'a CheckArgs,
+    trace: &'a Path,
+    names: &'a [String],
 }
 
 impl Report<'_> {
@@ -188,7 +178,7 @@ impl Report<'_> {
         let Header { scenario, seed, .. } = self.header;
         let mut text = String::new();
         if !shell.quiet {
-            let trace = self.args.trace.display();
+            let trace = self.trace.display();
             text.push_str(&format!("{STRONG}{scenario}{STRONG:#} {FAINT}seed {seed}, from {trace}{FAINT:#}\n\n"));
             text.push_str(&verdicts::table(&self.judged));
         }
@@ -205,9 +195,9 @@ impl Report<'_> {
         let judged = counted(self.judged.len() as u64, "invariant");
         text.push_str(&format!("\n{style}{word}{style:#}: {judged} judged, {same}\n"));
         if self.exit != Exit::Met {
-            let trace = quoted(&self.args.trace.display().to_string());
-            let names = &self.args.invariant;
-            let names = if names.is_empty() { String::new() } else { format!(" --invariant {}", names.join(",")) };
+            let trace = quoted(&self.trace.display().to_string());
+            let names = self.names.join(",");
+            let names = if names.is_empty() { names } else { format!(" --invariant {names}") };
             text.push_str(&format!("{} check {trace}{names}\n", quoted(&shell.program)));
         }
         text

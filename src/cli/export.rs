@@ -9,24 +9,32 @@ use super::file;
 use super::run::is_stdout;
 use super::shell::Shell;
 use super::store;
+use crate::report::{Refused, mermaid, perfetto, shiviz};
 use crate::trace::Detail;
-use crate::trace::jsonl::{ReadError, Reader, Writer};
+use crate::trace::jsonl::{Reader, Writer};
 use crate::trace::text::{self, Renderer};
 
 pub(super) fn export(args: &ExportArgs, shell: &Shell) -> Outcome {
     let ExportArgs { trace, to, detail, output } = args;
-    let reader = file::open(trace)?;
-    let mut unreadable = None;
+    let mut reader = file::open(trace)?;
+    let mut failed = None;
     let fill = |out: &mut dyn Write| {
         let copied = match to {
             Form::Text => as_text(reader, (*detail).into(), out),
             Form::Jsonl => as_jsonl(reader, out),
+            Form::Shiviz => shiviz::write(&mut reader, (*detail).into(), out),
+            Form::Perfetto => perfetto::write(&mut reader, (*detail).into(), out),
+            Form::Mermaid => mermaid::write(&mut reader, (*detail).into(), out),
         };
         copied.map_err(|refused| match refused {
             Refused::Write(error) => error,
             Refused::Read(error) => {
-                unreadable = Some(error);
+                failed = Some(file::unreadable(trace, error));
                 io::Error::other("the trace can't be read")
+            }
+            Refused::TooLong(why) => {
+                failed = Some(Failure::helped(why, "show less of it with --detail facts, or shorten the run"));
+                io::Error::other("it would be too long")
             }
         })
     };
@@ -34,8 +42,8 @@ pub(super) fn export(args: &ExportArgs, shell: &Shell) -> Outcome {
         Some(output) => store::write(output, fill),
         None => to_results(shell, fill),
     };
-    match unreadable {
-        Some(error) => Err(file::unreadable(trace, error)),
+    match failed {
+        Some(failure) => Err(failure),
         None => written.map(|()| Exit::Met),
     }
 }
@@ -44,24 +52,6 @@ fn to_results(shell: &Shell, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>
     let mut out = shell.results();
     fill(&mut out)?;
     Ok(out.flush()?)
-}
-
-/// Which side of a copy failed.
-enum Refused {
-    Read(ReadError),
-    Write(io::Error),
-}
-
-impl From<ReadError> for Refused {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
-    }
-}
-
-impl From<io::Error> for Refused {
-    fn from(error: io::Error) -> Self {
-        Self::Write(error)
-    }
 }
 
 fn as_text(mut reader: Reader<impl io::BufRead>, detail: Detail, out: &mut dyn Write) -> Result<(), Refused> {

@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use crate::check::linearizability::history::HistoryError;
 use crate::hunt::RunIdError;
 use crate::scenario::Problem;
 use crate::time::Time;
@@ -19,6 +20,8 @@ pub(super) enum Failure {
     Usage { message: String, help: Option<String> },
     /// A trace can't be read.
     Trace { file: String, error: ReadError },
+    /// A history can't be read.
+    History { file: String, error: HistoryError },
     /// A file can't be read or written.
     Io { what: String, error: io::Error, help: Option<String> },
     /// No seed was selected.
@@ -47,7 +50,8 @@ impl Failure {
         match self {
             Self::Problem(_) | Self::Usage { .. } => Exit::Usage,
             Self::Trace { error: ReadError::Io(error), .. } if !names_no_file(error) => Exit::Io,
-            Self::Trace { .. } => Exit::Usage,
+            Self::History { error: HistoryError::Io(error), .. } if !names_no_file(error) => Exit::Io,
+            Self::Trace { .. } | Self::History { .. } => Exit::Usage,
             Self::Io { .. } => Exit::Io,
             Self::Nothing(_) => Exit::Nothing,
             Self::Early { exit, .. } => *exit,
@@ -59,7 +63,9 @@ impl Failure {
             Self::Problem(problem) => problem.to_string(),
             Self::Usage { message, .. } | Self::Nothing(message) => message.clone(),
             Self::Trace { file, error: ReadError::Io(error) } => format!("can't read `{file}`: {error}"),
+            Self::History { file, error: HistoryError::Io(error) } => format!("can't read `{file}`: {error}"),
             Self::Trace { file, error } => format!("{file}: {error}"),
+            Self::History { file, error } => format!("{file}: {error}"),
             Self::Io { what, error, .. } => format!("{what}: {error}"),
             Self::Early { at, .. } => format!("stopped at {at}ms of virtual time: no verdict"),
         }
@@ -68,7 +74,9 @@ impl Failure {
     pub(super) fn help(&self) -> Option<&str> {
         match self {
             Self::Usage { help, .. } | Self::Io { help, .. } => help.as_deref(),
-            Self::Problem(_) | Self::Trace { .. } | Self::Nothing(_) | Self::Early { .. } => None,
+            Self::Problem(_) | Self::Trace { .. } | Self::History { .. } | Self::Nothing(_) | Self::Early { .. } => {
+                None
+            }
         }
     }
 

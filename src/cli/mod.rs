@@ -4,6 +4,8 @@ mod account;
 mod args;
 mod check;
 mod chosen;
+mod completions;
+mod diff;
 mod environment;
 mod exit;
 mod explain;
@@ -11,6 +13,7 @@ mod export;
 mod failure;
 mod file;
 mod list;
+mod new;
 mod panics;
 mod replay;
 mod run;
@@ -18,6 +21,7 @@ mod schema;
 mod seeds;
 mod shell;
 mod signals;
+mod snap;
 mod store;
 mod suggest;
 mod sweep;
@@ -89,7 +93,11 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
             verify::verify(args, subjects, shell)
         }
         Command::Check(args) => check::check(args, subjects, shell),
+        Command::Diff(args) => diff::diff(args, shell),
         Command::Export(args) => export::export(args, shell),
+        Command::Snap(args) => snap::snap(args, subjects, shell),
+        Command::New(args) => new::new(args, subjects, shell),
+        Command::Completions(args) => completions::completions(args, shell),
         Command::List(args) => list::list(args, subjects, shell),
         Command::Explain(args) => explain::explain(args, subjects, shell),
         Command::Schema => schema::schema(subjects, shell),

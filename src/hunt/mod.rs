@@ -5,7 +5,7 @@ mod run_id;
 mod sweep;
 mod tally;
 
-pub use digests::digests;
+pub use digests::{digests, first_differing_block};
 pub use run_id::{RunId, RunIdError};
 pub use sweep::{Fresh, Sweep, SweepProgress, Tell};
 pub use tally::{Failure, FailureKind, Share, SweepTally};

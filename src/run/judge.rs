@@ -94,7 +94,8 @@ fn fold<F>(
     let (mut judgements, census) = jury.conclude(footer.time);
     judgements.extend(others);
     let Footer { time: end, records, digest, .. } = footer;
-    let outcome = Outcome { digest, records, end, judgements, census, interrupted: false, trace: None };
+    let outcome =
+        Outcome { digest, records, end, judgements, census, interrupted: false, trace: None, marks: Vec::new() };
     Ok(Judged { outcome, footer, foreign_facts })
 }
 

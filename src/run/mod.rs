@@ -4,6 +4,8 @@ mod judge;
 mod observer;
 mod standing;
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 pub use judge::{Judged, judge_unknown};
@@ -37,6 +39,28 @@ pub enum Keep {
     Verdicts,
     /// Also every record.
     Trace,
+    /// Also the digest after every [`BLOCK`] records.
+    Marks,
+    /// As [`Keep::Marks`], and the records of one block, from 0, and of the one before.
+    Block(u64),
+}
+
+/// So many records are in a block.
+pub const BLOCK: u64 = 1_024;
+
+impl Keep {
+    /// From which record on, and up to which, records are kept; the first is 0.
+    fn records(self) -> Range<u64> {
+        match self {
+            Self::Verdicts | Self::Marks => 0..0,
+            Self::Trace => 0..u64::MAX,
+            Self::Block(number) => number.saturating_sub(1) * BLOCK..(number + 1) * BLOCK,
+        }
+    }
+
+    const fn marks(self) -> bool {
+        matches!(self, Self::Marks | Self::Block(_))
+    }
 }
 
 /// What came of a run.
@@ -54,8 +78,10 @@ pub struct Outcome {
     pub census: Census,
     /// Whether it was told not to go on, before its end and before its verdict was clear: then it proves nothing.
     pub interrupted: bool,
-    /// Every record, if they were kept.
+    /// Every record, if they were kept; or those around one block.
     pub trace: Option<Trace>,
+    /// The digest of all records so far after each whole block, if it was kept.
+    pub marks: Vec<Digest>,
 }
 
 /// The subject `S`, for [`crate::cli::main`].
@@ -82,13 +108,10 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
     let settings: S::Settings = read(resolved.settings());
     let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
     let setup = resolved.setup.clone();
-    let recorder = match keep {
-        Keep::Verdicts => Recorder::digest_only(),
-        Keep::Trace => Recorder::keeping(),
-    };
+    let recorder = if keep.records().contains(&0) { Recorder::keeping() } else { Recorder::digest_only() };
     let panel = panel::<S>(&setup, &settings, resolved);
     let jury = Jury::new(panel, resolved.expected.violates.clone());
-    let observer = Observer { recorder, jury, go_on, interrupted: false };
+    let observer = Observer { recorder, keep, marks: Vec::new(), jury, go_on, interrupted: false };
     let cast = Cast::<S> {
         config: S::config(&setup, &settings),
         nodes: setup.nodes(),
@@ -129,15 +152,18 @@ fn panel<S: Subject>(setup: &Setup, settings: &S::Settings, resolved: &Resolved)
 }
 
 fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<'_, S::Fact>) -> Outcome {
-    let Observer { recorder, jury, interrupted, .. } = observer;
+    let Observer { recorder, jury, interrupted, marks, keep, .. } = observer;
     let records = recorder.records();
     let (digest, tape) = recorder.finish();
     let (judgements, census) = if interrupted { jury.stop(end) } else { jury.conclude(end) };
+    let kept = keep.records();
+    let tape = if kept.is_empty() { None } else { Some(tape.unwrap_or_default()) };
     let trace = tape.map(|tape| {
+        let records = kept.end.min(records).saturating_sub(kept.start);
         let footer = Footer { time: end, records, digest, judgements: judgements.clone() };
         Trace::new(header(resolved), footer, tape, Codec::of::<S>())
     });
-    Outcome { digest, records, end, judgements, census, interrupted, trace }
+    Outcome { digest, records, end, judgements, census, interrupted, trace, marks }
 }
 
 /// The head of a run's trace.

@@ -3,11 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use super::GoOn;
+use super::{BLOCK, GoOn, Keep};
 use crate::check::{Census, Panel};
 use crate::sim::Witness;
 use crate::time::Time;
-use crate::trace::{Judgement, Record, Recorder};
+use crate::trace::{Digest, Judgement, Record, Recorder};
 
 /// The checkers of one run, live or from a file, and the counts.
 pub(super) struct Jury<F> {
@@ -59,20 +59,30 @@ impl<F> Jury<F> {
 /// The witness of a judged run.
 pub(super) struct Observer<'a, F> {
     pub(super) recorder: Recorder,
+    pub(super) keep: Keep,
+    pub(super) marks: Vec<Digest>,
     pub(super) jury: Jury<F>,
     pub(super) go_on: GoOn<'a>,
     /// Whether the run was told not to go on.
     pub(super) interrupted: bool,
 }
 
-/// How many records there are between two questions whether to go on.
-const PATIENCE: u64 = 1_024;
+impl<F> Observer<'_, F> {
+    /// What is to be done after every block of records.
+    fn pause(&mut self) {
+        self.interrupted |= !(self.go_on)();
+        if self.keep.marks() {
+            self.marks.push(self.recorder.digest());
+            self.recorder.keep(self.keep.records().contains(&self.recorder.records()));
+        }
+    }
+}
 
 impl<F> Witness<F> for Observer<'_, F> {
     fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> ControlFlow<()> {
         self.recorder.push(record);
-        if self.recorder.records().is_multiple_of(PATIENCE) && !(self.go_on)() {
-            self.interrupted = true;
+        if self.recorder.records().is_multiple_of(BLOCK) {
+            self.pause();
         }
         if self.jury.see(record, fact) || self.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -1,7 +1,9 @@
 //! The trace, the only witness: records, their canonical bytes and digest, and their forms as text and JSON Lines.
 
 mod block;
+mod causes;
 mod codec;
+mod difference;
 pub mod jsonl;
 mod layout;
 mod record;
@@ -17,7 +19,9 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use causes::Causes;
 pub use codec::{Codec, label_of};
+pub use difference::{Difference, Unreadable, difference};
 pub use layout::{Head, Sent};
 pub use record::{Body, Cause, EffectKind, Event, Label, Record, Said};
 pub use recorder::{Digest, Recorder, Records, Tape};

@@ -30,6 +30,8 @@ pub struct Recorder {
     spare: Vec<u8>,
     hash: Xxh3Default,
     records: u64,
+    /// Whether records are kept from now on.
+    keeps: bool,
     tape: Option<Tape>,
 }
 
@@ -40,13 +42,26 @@ impl Recorder {
     /// A recorder that keeps the digest alone.
     #[must_use]
     pub fn digest_only() -> Self {
-        Self { block: Block::new(BLOCK), spare: Vec::new(), hash: Xxh3Default::new(), records: 0, tape: None }
+        Self {
+            block: Block::new(BLOCK),
+            spare: Vec::new(),
+            hash: Xxh3Default::new(),
+            records: 0,
+            keeps: false,
+            tape: None,
+        }
     }
 
     /// A recorder that keeps all.
     #[must_use]
     pub fn keeping() -> Self {
-        Self { tape: Some(Tape::default()), ..Self::digest_only() }
+        Self { keeps: true, tape: Some(Tape::default()), ..Self::digest_only() }
+    }
+
+    /// Keeps the records from now on, or no longer; what was kept before stays.
+    pub fn keep(&mut self, keeps: bool) {
+        self.flush();
+        self.keeps = keeps;
     }
 
     /// Takes one record in.
@@ -126,7 +141,8 @@ impl Recorder {
     #[cold]
     fn flush(&mut self) {
         self.hash.update(self.block.filled());
-        if let Some(tape) = &mut self.tape {
+        if self.keeps {
+            let tape = self.tape.get_or_insert_default();
             tape.blocks.push(self.block.filled().into());
         }
         self.block.clear();

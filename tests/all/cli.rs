@@ -1,5 +1,7 @@
 //! The program from outside: exit codes, streams, files, and what it says to bad input.
 
+mod compare;
+mod exports;
 mod files;
 mod program;
 mod refused;
@@ -124,12 +126,14 @@ fn every_command_speaks_json() {
     let trace = folder("json").join("t.jsonl");
     let trace = trace.to_str().expect("text");
     stemmata(&["run", "hello", "--trace", trace, "-q"]).exits(0);
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 14] = [
         &["run", "errata/e10"],
         &["replay", "hello", "--seed", "3"],
         &["sweep", "hello", "--count", "5"],
         &["verify", "hello", "--seeds", "0..2"],
         &["check", trace],
+        &["diff", trace, trace],
+        &["completions", "bash"],
         &["list", "scenarios"],
         &["list", "invariants"],
         &["list", "protocols"],
@@ -168,13 +172,19 @@ fn every_name_that_is_listed_is_explained() {
 
 #[test]
 fn every_command_helps_with_examples() {
-    let all: [&[&str]; 10] = [
+    let all: [&[&str]; 16] = [
         &["--help"],
         &["run", "--help"],
         &["sweep", "--help"],
         &["replay", "--help"],
         &["verify", "--help"],
         &["check", "--help"],
+        &["diff", "--help"],
+        &["snap", "--help"],
+        &["snap", "check", "--help"],
+        &["snap", "update", "--help"],
+        &["new", "--help"],
+        &["completions", "--help"],
         &["export", "--help"],
         &["list", "--help"],
         &["explain", "--help"],

@@ -13,3 +13,4 @@ mod own_protocol;
 mod schema;
 mod small;
 mod support;
+mod verify;

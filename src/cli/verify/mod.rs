@@ -6,7 +6,7 @@ mod other;
 use difference::Difference;
 use other::Other;
 
-use super::args::VerifyArgs;
+use super::args::{DigestsArgs, VerifyArgs};
 use super::chosen::Chosen;
 use super::environment;
 use super::exit::Exit;
@@ -17,7 +17,7 @@ use super::signals::Signals;
 use super::table::{count, counted};
 use crate::chance::Seed;
 use crate::hunt;
-use crate::run::{AnySubject, Keep};
+use crate::run::{AnySubject, BLOCK, Keep};
 use crate::trace::Digest;
 
 /// The seeds, if none are named.
@@ -60,16 +60,27 @@ fn differing(here: &[(Seed, Digest)], there: &[(Seed, Digest)]) -> Result<Vec<(S
     Ok(pairs.map(|((seed, here), (_, there))| (*seed, [*here, *there])).collect())
 }
 
-/// So often both traces are recorded again to catch them differing.
-const TRIES: u32 = 5;
+/// So often a seed is run again to catch it differing in the same block as before.
+const TRIES: u32 = 8;
 
+/// Finds where the traces of a seed part, without keeping either: first both processes give a digest after each block of
+/// records, then the records around the first block that differs.
 fn find(chosen: &Chosen, seed: Seed, digests: [Digest; 2], other: &Other) -> Result<Difference, Failure> {
     let resolved = chosen.resolve(seed)?;
+    let run = |keep| chosen.subject.run(&resolved, keep);
+    let mut marks = [run(Keep::Marks).marks, other.marks(seed)?];
     for _ in 0..TRIES {
-        let here = chosen.subject.run(&resolved, Keep::Trace).trace.expect("it was kept");
-        if let Some(difference) = other.compare(&here, seed, digests)? {
-            return Ok(difference);
+        let [here, there] = &marks;
+        let number = hunt::first_differing_block(here, there);
+        let (here, there) = (run(Keep::Block(number)), other.block(seed, number)?);
+        let whole = usize::try_from(number).expect("so many blocks were counted");
+        let begin_alike = here.marks.get(..whole).is_some_and(|before| there.marks.get(..whole) == Some(before));
+        let trace = here.trace.expect("it was kept");
+        if begin_alike && let Some(found) = there.compare(&trace)? {
+            let before = number.saturating_sub(1) * BLOCK;
+            return Ok(Difference::found(seed, digests, &found, &trace, before));
         }
+        marks = [here.marks, there.marks];
     }
     Ok(Difference::vanished(seed, digests))
 }
@@ -110,9 +121,15 @@ fn report(
     Ok(exit)
 }
 
-/// The second process: prints each seed and its digest.
-pub(super) fn digests(args: &super::args::DigestsArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+/// The second process: prints each seed and its digest, or one seed in more detail.
+pub(super) fn digests(args: &DigestsArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let chosen = Chosen::load(&args.scenario, &args.overlay, subjects)?;
+    if args.marks || args.block.is_some() {
+        let resolved = chosen.resolve(Seed(args.seeds.first))?;
+        let outcome = chosen.subject.run(&resolved, args.block.map_or(Keep::Marks, Keep::Block));
+        other::tell(&outcome, shell)?;
+        return Ok(Exit::Met);
+    }
     let seeds = (args.seeds.first, args.seeds.count);
     let digests = hunt::digests(&chosen.file, chosen.subject, seeds, args.jobs.into(), &|| true)?;
     let lines = digests.iter().map(|(seed, digest)| format!("{seed} {digest}\n"));

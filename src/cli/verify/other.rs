@@ -1,18 +1,19 @@
 //! The second process: the same program with another language, time zone and folder.
 
 use std::fs;
-use std::io::{self, BufReader};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::difference::Difference;
 use crate::chance::Seed;
 use crate::cli::args::Overlay;
 use crate::cli::environment;
 use crate::cli::failure::Failure;
 use crate::cli::seeds::SeedRange;
+use crate::cli::shell::Shell;
+use crate::run::Outcome;
 use crate::trace::jsonl::Reader;
-use crate::trace::{Digest, Trace};
+use crate::trace::{self, Digest, Trace};
 
 /// How the second process is started. Its folder is new and empty, and removed at the end.
 pub(super) struct Other {
@@ -60,24 +61,71 @@ impl Other {
         Ok(Running(Some(command.spawn().map_err(failed)?)))
     }
 
-    /// Records a seed's trace there too, and compares.
-    pub(super) fn compare(
-        &self,
-        here: &Trace,
-        seed: Seed,
-        digests: [Digest; 2],
-    ) -> Result<Option<Difference>, Failure> {
-        let mut command = self.command("run");
-        command.arg(format!("--seed={seed}")).args(["--trace=-", "--quiet"]);
+    /// A seed's digests after each block of records.
+    pub(super) fn marks(&self, seed: Seed) -> Result<Vec<Digest>, Failure> {
+        Ok(self.watch(seed, "--marks")?.marks)
+    }
+
+    /// A seed's digests, and the records around a block.
+    pub(super) fn block(&self, seed: Seed, number: u64) -> Result<Watched, Failure> {
+        self.watch(seed, &format!("--block={number}"))
+    }
+
+    fn watch(&self, seed: Seed, what: &str) -> Result<Watched, Failure> {
+        let mut command = self.command("__digests");
+        command.arg(format!("--seeds={seed}+1")).args(["--jobs=1", what]);
         let output = command.output().map_err(failed)?;
+        let read = || {
+            let mut marks = Vec::new();
+            let mut rest = output.stdout.as_slice();
+            for _ in 0..number(&mut rest)? {
+                marks.push(line(&mut rest)?.parse().ok()?);
+            }
+            Some(Watched { marks, lines: rest.to_vec() })
+        };
+        read().filter(|_| output.status.success()).ok_or_else(|| broken(&String::from_utf8_lossy(&output.stderr)))
+    }
+}
+
+/// What the second process tells of one run.
+pub(super) struct Watched {
+    pub(super) marks: Vec<Digest>,
+    /// Records, as JSON Lines.
+    lines: Vec<u8>,
+}
+
+impl Watched {
+    /// Where these records and those of this process part.
+    pub(super) fn compare(&self, here: &Trace) -> Result<Option<trace::Difference>, Failure> {
         let mut lines = Vec::new();
         here.write_jsonl(&mut lines).map_err(failed)?;
-        let wrong = |error: crate::trace::jsonl::ReadError| broken(&error.to_string());
-        let here = Reader::open(BufReader::new(lines.as_slice())).map_err(wrong)?;
-        let there = Reader::open(BufReader::new(output.stdout.as_slice()));
-        let there = there.map_err(|_| broken(&String::from_utf8_lossy(&output.stderr)))?;
-        Difference::find(here, there, seed, digests).map_err(wrong)
+        let open = |lines| Reader::open(lines).map_err(|error| broken(&error.to_string()));
+        let (mut here, mut there) = (open(lines.as_slice())?, open(self.lines.as_slice())?);
+        trace::difference(&mut here, &mut there).map_err(|(_, error)| broken(&error.to_string()))
     }
+}
+
+/// What [`Watched`] is read from: how many digests there are, the digests, and the records if they were kept.
+pub(super) fn tell(outcome: &Outcome, shell: &Shell) -> Result<(), Failure> {
+    let mut out = shell.results();
+    writeln!(out, "{}", outcome.marks.len())?;
+    outcome.marks.iter().try_for_each(|mark| writeln!(out, "{mark}"))?;
+    if let Some(trace) = &outcome.trace {
+        trace.write_jsonl(&mut out)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// The next line.
+fn line<'t>(text: &mut &'t [u8]) -> Option<&'t str> {
+    let end = text.iter().position(|byte| *byte == b'\n')?;
+    let (line, rest) = text.split_at(end);
+    *text = &rest[1..];
+    std::str::from_utf8(line).ok()
+}
+
+fn number(text: &mut &[u8]) -> Option<usize> {
+    line(text)?.parse().ok()
 }
 
 impl Drop for Other {

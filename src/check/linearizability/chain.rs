@@ -1,0 +1,60 @@
+//! The orders that configurations stand for: lists that share their beginnings, of which only the ends are kept.
+
+/// A place in a [`Chain`]: the end of one list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct End(u32);
+
+#[derive(Clone, Debug)]
+struct Link<N> {
+    name: N,
+    /// After how many changes of the object.
+    at: u64,
+    before: End,
+}
+
+/// Lists of names that share their beginnings.
+#[derive(Clone, Debug)]
+pub(super) struct Chain<N> {
+    links: Vec<Link<N>>,
+    /// At so many links those that nobody needs are dropped.
+    limit: usize,
+}
+
+/// So many links of a list outlive a tidying, at its end.
+const KEPT: usize = 64;
+/// A chain is not tidied before it has so many links.
+const FEW: usize = 1 << 12;
+
+impl<N: Copy> Chain<N> {
+    pub(super) const fn new() -> Self {
+        Self { links: Vec::new(), limit: FEW }
+    }
+
+    /// The list that ends in `before`, and then this name.
+    pub(super) fn after(&mut self, before: End, name: N, at: u64) -> End {
+        self.links.push(Link { name, at, before });
+        End(u32::try_from(self.links.len()).expect("a chain is tidied before"))
+    }
+
+    /// The names of a list with their places, the last one first.
+    pub(super) fn back(&self, end: End) -> impl Iterator<Item = (N, u64)> {
+        let link = |end: End| Some(&self.links[(end.0 as usize).checked_sub(1)?]);
+        std::iter::successors(link(end), move |last| link(last.before)).map(|link| (link.name, link.at))
+    }
+
+    pub(super) const fn is_long(&self) -> bool {
+        self.links.len() >= self.limit
+    }
+
+    /// Drops all but the ends of these lists, which get new places.
+    pub(super) fn tidy<'e>(&mut self, ends: impl Iterator<Item = &'e mut End>) {
+        let mut tidy = Self::new();
+        for end in ends {
+            let mut kept: Vec<_> = self.back(*end).take(KEPT).collect();
+            kept.reverse();
+            *end = kept.into_iter().fold(End::default(), |end, (name, at)| tidy.after(end, name, at));
+        }
+        tidy.limit = (tidy.links.len() * 2).max(FEW);
+        *self = tidy;
+    }
+}

@@ -1,0 +1,89 @@
+//! One way to explain what was seen, and a set of them.
+
+use std::collections::BTreeMap;
+
+use smallvec::SmallVec;
+
+use super::slack::Slack;
+
+/// The place of an open operation in the linearizer's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(pub(super) u32);
+
+/// Where the object stands, and which open operations have changed it, with what they will answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position<S, A> {
+    pub(super) state: S,
+    /// By slot.
+    done: SmallVec<[(Slot, A); 2]>,
+}
+
+impl<S, A: Clone> Position<S, A> {
+    pub(super) fn new(state: S) -> Self {
+        Self { state, done: SmallVec::new() }
+    }
+
+    /// What the operation will answer, if it has changed the object.
+    pub(super) fn done(&self, slot: Slot) -> Option<&A> {
+        self.done.iter().find(|(done, _)| *done == slot).map(|(_, answer)| answer)
+    }
+
+    /// The operation has changed the object, and will answer so.
+    pub(super) fn set_done(&mut self, slot: Slot, answer: A) {
+        let place = self.done.partition_point(|(done, _)| *done < slot);
+        self.done.insert(place, (slot, answer));
+    }
+
+    /// The operation is over.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        self.done.retain(|(done, _)| *done != slot);
+    }
+}
+
+/// One way to explain what was seen.
+pub(super) type Configuration<S, A> = (Position<S, A>, Slack<A>);
+
+/// Configurations, of which none covers another.
+#[derive(Clone, Debug)]
+pub(super) struct Frontier<S, A> {
+    all: BTreeMap<Position<S, A>, SmallVec<[Slack<A>; 1]>>,
+    /// How much work it was to fill it: configurations, and comparisons of two.
+    pub(super) work: usize,
+}
+
+impl<S, A> Default for Frontier<S, A> {
+    fn default() -> Self {
+        Self { all: BTreeMap::new(), work: 0 }
+    }
+}
+
+impl<S: Ord + Clone, A: Ord + Clone> Frontier<S, A> {
+    /// Adds a configuration, unless one that is there covers it; tells whether it was added.
+    pub(super) fn insert(&mut self, (position, slack): Configuration<S, A>) -> bool {
+        let alike = self.all.entry(position).or_default();
+        self.work += 1 + alike.len();
+        if alike.iter().any(|known| known.covers(&slack)) {
+            return false;
+        }
+        alike.retain(|known| !slack.covers(known));
+        alike.push(slack);
+        true
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Position<S, A>, &Slack<A>)> {
+        self.all.iter().flat_map(|(position, alike)| alike.iter().map(move |slack| (position, slack)))
+    }
+
+    /// What is left open in each, to be changed where that makes none cover another.
+    pub(super) fn each_mut(&mut self) -> impl Iterator<Item = (&Position<S, A>, &mut Slack<A>)> {
+        self.all.iter_mut().flat_map(|(position, alike)| alike.iter_mut().map(move |slack| (position, slack)))
+    }
+
+    pub(super) fn into_each(self) -> impl Iterator<Item = Configuration<S, A>> {
+        self.all.into_iter().flat_map(|(position, alike)| alike.into_iter().map(move |slack| (position.clone(), slack)))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}

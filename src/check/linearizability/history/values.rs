@@ -1,0 +1,43 @@
+//! The values of a history, each kept once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A value, by the order in which they were met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ValueId(u32);
+
+/// All values that were met, as JSON.
+#[derive(Clone, Debug)]
+pub(super) struct Values {
+    known: BTreeMap<Arc<str>, ValueId>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Values {
+    /// What registers hold at first.
+    pub(super) const NULL: ValueId = ValueId(0);
+
+    pub(super) fn new() -> Self {
+        let null: Arc<str> = "null".into();
+        Self { known: BTreeMap::from([(Arc::clone(&null), Self::NULL)]), texts: vec![null] }
+    }
+
+    pub(super) fn id(&mut self, value: &Value) -> ValueId {
+        let text = value.to_string();
+        if let Some(id) = self.known.get(text.as_str()) {
+            return *id;
+        }
+        let id = ValueId(u32::try_from(self.texts.len()).expect("so many values fit no memory"));
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        self.known.insert(text, id);
+        id
+    }
+
+    pub(super) fn text(&self, ValueId(index): ValueId) -> &str {
+        &self.texts[index as usize]
+    }
+}

@@ -1,0 +1,398 @@
+//! Judges one object, call by call and answer by answer.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::chain::Chain;
+use super::configuration::{Configuration, Frontier, Position, Slot};
+use super::model::Model;
+use super::slack::{Slack, Sort};
+
+/// So much work is done beyond [`EARNED`] an answer, if no other budget is set; a unit is a configuration, or a comparison
+/// of two.
+pub const BUDGET: usize = 10_000_000;
+/// So much work may be done for each answer, on average, before the budget is touched.
+const EARNED: usize = 1_000;
+
+/// Why an object is not linearizable: an answer that no order of the operations explains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impossible<A, N> {
+    /// Whose answer.
+    pub name: N,
+    /// The answers that would have been possible, in order; none if it was one that it must not have had any effect.
+    pub possible: Vec<A>,
+    /// The last operations of a longest order that explains all before, in that order, with those that merely read.
+    pub order: Vec<N>,
+    /// How many operations changed the object in that order.
+    pub changes: u64,
+}
+
+/// An open operation, or one whose outcome is not learnt.
+#[derive(Clone, Debug)]
+struct Pending<C, N> {
+    name: N,
+    call: C,
+}
+
+/// Operations of one call whose outcome is never learnt.
+#[derive(Clone, Debug)]
+struct Abandoned<C, N> {
+    call: C,
+    names: Vec<N>,
+}
+
+/// Judges one object; operations have names of type `N`.
+#[derive(Clone, Debug)]
+pub struct Linearizer<M: Model, N> {
+    model: M,
+    /// How much work may still be done, and may be at most.
+    left: usize,
+    budget: usize,
+    /// Open operations; a slot is used again.
+    open: Vec<Option<Pending<M::Call, N>>>,
+    slots: BTreeMap<N, Slot>,
+    /// Operations whose outcome is never learnt, and that can change the object: those of the same call stand for one
+    /// another.
+    abandoned: Vec<Abandoned<M::Call, N>>,
+    frontier: Frontier<M::State, M::Answer>,
+    chain: Chain<N>,
+    undecided: bool,
+}
+
+type Of<M> = Configuration<<M as Model>::State, <M as Model>::Answer>;
+type Verdict<M, N> = Result<(), Box<Impossible<<M as Model>::Answer, N>>>;
+
+impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
+    /// An object of which nothing was seen yet; `budget` is how much work may be done beyond a thousand configurations
+    /// an answer.
+    #[must_use]
+    pub fn new(model: M, budget: usize) -> Self {
+        let mut frontier = Frontier::default();
+        frontier.insert((Position::new(model.start()), Slack::new()));
+        let (open, slots, abandoned) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { model, left: budget, budget, open, slots, abandoned, frontier, chain: Chain::new(), undecided: false }
+    }
+
+    /// The object's model.
+    pub const fn model(&mut self) -> &mut M {
+        &mut self.model
+    }
+
+    /// Whether the budget was used up; nothing is concluded any more.
+    #[must_use]
+    pub const fn undecided(&self) -> bool {
+        self.undecided
+    }
+
+    /// An operation was called.
+    ///
+    /// # Panics
+    /// If one of this name is open.
+    pub fn call(&mut self, name: N, call: M::Call) {
+        if self.undecided {
+            return;
+        }
+        let free = self.open.iter().position(Option::is_none).unwrap_or(self.open.len());
+        let slot = slot_at(free);
+        for (position, slack) in self.frontier.each_mut() {
+            let (answer, next) = self.model.step(&position.state, &call);
+            if next == position.state {
+                slack.note(slot, answer);
+            }
+        }
+        let pending = Some(Pending { name, call });
+        if free == self.open.len() {
+            self.open.push(pending)
+        } else {
+            self.open[free] = pending
+        }
+        assert!(self.slots.insert(name, slot).is_none(), "an operation is called once");
+    }
+
+    /// An open operation was answered.
+    ///
+    /// # Errors
+    /// If no order of the operations explains the answer. The linearizer is not to be asked again.
+    ///
+    /// # Panics
+    /// If no operation of this name is open.
+    pub fn answer(&mut self, name: N, answer: &M::Answer) -> Verdict<M, N> {
+        if self.undecided {
+            return Ok(());
+        }
+        let slot = self.close(name);
+        let before = std::mem::take(&mut self.frontier);
+        let mut search = Search::new(slot, answer.clone());
+        for (position, slack) in before.iter() {
+            self.settle(&(position.clone(), slack.clone()), &mut search);
+        }
+        self.left = (self.left + EARNED).min(self.budget + EARNED);
+        while let Some(further) = search.queue.pop_front().filter(|_| search.work() <= self.left) {
+            self.settle(&further, &mut search);
+        }
+        let Some(left) = self.left.checked_sub(search.work()) else {
+            self.give_up();
+            return Ok(());
+        };
+        self.left = left;
+        if search.kept.is_empty() {
+            return Err(self.explain(name, slot, &before, &search.visited));
+        }
+        self.open[slot.0 as usize] = None;
+        self.frontier = search.kept;
+        self.tidy();
+        Ok(())
+    }
+
+    /// An open operation did not happen, and never will.
+    ///
+    /// # Errors
+    /// If it must have happened, because its effect was seen.
+    ///
+    /// # Panics
+    /// If no operation of this name is open.
+    pub fn fail(&mut self, name: N) -> Verdict<M, N> {
+        if self.undecided {
+            return Ok(());
+        }
+        let slot = self.close(name);
+        self.open[slot.0 as usize] = None;
+        let before = std::mem::take(&mut self.frontier);
+        for (position, mut slack) in before.clone().into_each().filter(|(position, _)| position.done(slot).is_none()) {
+            slack.forget(slot);
+            self.frontier.insert((position, slack));
+        }
+        if self.frontier.is_empty() {
+            let (order, changes) = self.longest(&before);
+            return Err(Box::new(Impossible { name, possible: Vec::new(), order, changes }));
+        }
+        Ok(())
+    }
+
+    /// Whether an open operation happens is never learnt: it may at any time from its call on, or never.
+    ///
+    /// # Panics
+    /// If no operation of this name is open.
+    pub fn abandon(&mut self, name: N) {
+        if self.undecided {
+            return;
+        }
+        let slot = self.close(name);
+        let pending = self.open[slot.0 as usize].take().expect("it is open");
+        let lasting = self.model.may_change(&pending.call, None);
+        let sort = if lasting { Some(self.sort(pending)) } else { None };
+        for (mut position, mut slack) in std::mem::take(&mut self.frontier).into_each() {
+            if let Some(sort) = sort.filter(|_| position.done(slot).is_some()) {
+                slack.spend(sort);
+            }
+            position.forget(slot);
+            slack.forget(slot);
+            self.frontier.insert((position, slack));
+        }
+    }
+
+    /// Adds an operation to those whose outcome is never learnt.
+    fn sort(&mut self, pending: Pending<M::Call, N>) -> Sort {
+        let Pending { name, call } = pending;
+        let same = self.abandoned.iter().position(|abandoned| abandoned.call == call);
+        match same {
+            Some(index) => self.abandoned[index].names.push(name),
+            None => self.abandoned.push(Abandoned { call, names: vec![name] }),
+        }
+        Sort(same.unwrap_or(self.abandoned.len() - 1) as u32)
+    }
+
+    fn close(&mut self, name: N) -> Slot {
+        self.slots.remove(&name).expect("what ends was called, and has not ended before")
+    }
+
+    fn give_up(&mut self) {
+        self.undecided = true;
+        self.open.clear();
+        self.slots.clear();
+        self.abandoned.clear();
+        self.chain = Chain::new();
+    }
+
+    fn tidy(&mut self) {
+        if self.chain.is_long() {
+            let ends = self.frontier.each_mut().flat_map(|(_, slack)| [&mut slack.changed, &mut slack.observed]);
+            self.chain.tidy(ends);
+        }
+    }
+}
+
+/// What an answer leaves of the configurations.
+struct Search<M: Model> {
+    /// Whose answer.
+    slot: Slot,
+    answer: M::Answer,
+    /// Those that explain it.
+    kept: Frontier<M::State, M::Answer>,
+    /// Those in which further operations have happened, and that don't explain it yet.
+    visited: Frontier<M::State, M::Answer>,
+    /// Those that are still to be looked at.
+    queue: VecDeque<Of<M>>,
+}
+
+impl<M: Model> Search<M> {
+    fn new(slot: Slot, answer: M::Answer) -> Self {
+        let (kept, visited) = (Frontier::default(), Frontier::default());
+        Self { slot, answer, kept, visited, queue: VecDeque::new() }
+    }
+
+    fn keep(&mut self, (mut position, mut slack): Of<M>) {
+        position.forget(self.slot);
+        slack.forget(self.slot);
+        self.kept.insert((position, slack));
+    }
+
+    const fn work(&self) -> usize {
+        self.kept.work + self.visited.work
+    }
+
+    fn look_at(&mut self, further: Of<M>) {
+        if self.visited.insert(further.clone()) {
+            self.queue.push_back(further);
+        }
+    }
+}
+
+impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
+    /// Keeps what of a configuration explains the answer, and queues what may after another operation has happened.
+    fn settle(&mut self, from: &Of<M>, search: &mut Search<M>) {
+        let (position, slack) = from;
+        if let Some(done) = position.done(search.slot) {
+            if *done == search.answer {
+                search.keep(from.clone());
+            }
+            return;
+        }
+        let Pending { name, call } = self.open[search.slot.0 as usize].clone().expect("it is open");
+        let chance = slack.chance(search.slot, &search.answer);
+        if let Some(at) = chance {
+            let mut after = from.clone();
+            after.1.observed = self.chain.after(slack.observed, name, at);
+            search.keep(after);
+            if !self.model.may_change(&call, Some(&search.answer)) {
+                return;
+            }
+        }
+        let (given, next) = self.model.step(&position.state, &call);
+        let changes = given == search.answer && next != position.state;
+        if changes {
+            search.keep(self.advanced(from, name, next, search));
+        }
+        // What could have been answered before was not, or is kept already.
+        let mut from = from.clone();
+        from.1.forget(search.slot);
+        let waiting = self.extend_by_open(&from, search);
+        // What happens before and is then forgotten, nobody has seen.
+        let unseen = !waiting && (changes || chance.is_some()) && self.model.forgets(&call, &search.answer);
+        if !unseen {
+            self.extend_by_abandoned(&from, search);
+        }
+    }
+
+    /// Lets each other open operation happen; tells whether there is one that has not happened.
+    fn extend_by_open(&mut self, from: &Of<M>, search: &mut Search<M>) -> bool {
+        let mut waiting = false;
+        for index in 0..self.open.len() {
+            let slot = slot_at(index);
+            let Some(Pending { name, call }) = &self.open[index] else { continue };
+            if slot == search.slot || from.0.done(slot).is_some() {
+                continue;
+            }
+            waiting = true;
+            let (answer, next) = self.model.step(&from.0.state, call);
+            if next != from.0.state {
+                let mut after = from.clone();
+                after.0.set_done(slot, answer);
+                after.1.forget(slot);
+                let after = self.advanced(&after, *name, next, search);
+                search.look_at(after);
+            }
+        }
+        waiting
+    }
+
+    /// Lets each operation of unknown outcome happen.
+    fn extend_by_abandoned(&mut self, from: &Of<M>, search: &mut Search<M>) {
+        for (index, sort) in (0..self.abandoned.len()).zip((0..).map(Sort)) {
+            let Abandoned { call, names } = &self.abandoned[index];
+            let Some(name) = names.get(from.1.spent(sort) as usize).copied() else { continue };
+            let (_, next) = self.model.step(&from.0.state, call);
+            if next != from.0.state {
+                let mut after = from.clone();
+                after.1.spend(sort);
+                let after = self.advanced(&after, name, next, search);
+                search.look_at(after);
+            }
+        }
+    }
+
+    /// What a configuration becomes when this operation changes the object's state to `next`; others that are open could
+    /// be answered then, and the one whose answer is known, if it fits.
+    fn advanced(&mut self, (position, slack): &Of<M>, name: N, next: M::State, search: &Search<M>) -> Of<M> {
+        let (mut position, mut slack) = (position.clone(), slack.clone());
+        slack.changes += 1;
+        slack.changed = self.chain.after(slack.changed, name, slack.changes);
+        position.state = next;
+        for (index, open) in self.open.iter().enumerate() {
+            let slot = slot_at(index);
+            let Some(Pending { call, .. }) = open else { continue };
+            if position.done(slot).is_some() {
+                continue;
+            }
+            let (answer, after) = self.model.step(&position.state, call);
+            if after == position.state && (slot != search.slot || answer == search.answer) {
+                slack.note(slot, answer);
+            }
+        }
+        (position, slack)
+    }
+
+    #[cold]
+    fn explain(
+        &mut self,
+        name: N,
+        slot: Slot,
+        before: &Frontier<M::State, M::Answer>,
+        visited: &Frontier<M::State, M::Answer>,
+    ) -> Box<Impossible<M::Answer, N>> {
+        let Pending { call, .. } = self.open[slot.0 as usize].clone().expect("it is open");
+        let mut possible = BTreeSet::new();
+        for (position, slack) in before.iter().chain(visited.iter()) {
+            match position.done(slot) {
+                Some(answer) => possible.insert(answer.clone()),
+                None => possible.insert(self.model.step(&position.state, &call).0),
+            };
+            possible.extend(slack.chances(slot).map(|chance| chance.answer.clone()));
+        }
+        let (order, changes) = self.longest(before);
+        Box::new(Impossible { name, possible: possible.into_iter().collect(), order, changes })
+    }
+
+    /// The last operations of a longest order, and how many changes it has.
+    fn longest(&self, frontier: &Frontier<M::State, M::Answer>) -> (Vec<N>, u64) {
+        let longest = frontier
+            .iter()
+            .map(|(_, slack)| slack)
+            .reduce(|longest, slack| if slack.changes > longest.changes { slack } else { longest });
+        let Some(slack) = longest else { return (Vec::new(), 0) };
+        // What was seen after a change stands behind it.
+        let changed = self.chain.back(slack.changed).map(|(name, at)| (at, 0, name));
+        let mut order: Vec<_> =
+            changed.chain(self.chain.back(slack.observed).map(|(name, at)| (at, 1, name))).collect();
+        order.reverse();
+        order.sort_by_key(|(at, kind, _)| (*at, *kind));
+        let told = order.len().saturating_sub(TOLD);
+        (order.into_iter().skip(told).map(|(_, _, name)| name).collect(), slack.changes)
+    }
+}
+
+/// So many operations of an order are told.
+const TOLD: usize = 20;
+
+fn slot_at(index: usize) -> Slot {
+    Slot(u32::try_from(index).expect("so many open operations fit no memory"))
+}

@@ -1,0 +1,84 @@
+//! What a configuration has left open: the more, the better.
+
+use smallvec::SmallVec;
+
+use super::chain::End;
+use super::configuration::Slot;
+
+/// An answer that an open operation could have been given without changing the state.
+#[derive(Clone, Debug)]
+pub(super) struct Chance<A> {
+    pub(super) slot: Slot,
+    pub(super) answer: A,
+    /// After how many changes.
+    pub(super) at: u64,
+}
+
+/// A sort of operations of unknown outcome: those of the same call, by place in the linearizer's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sort(pub(super) u32);
+
+/// What is open in a configuration, and how it came to be.
+#[derive(Clone, Debug)]
+pub(super) struct Slack<A> {
+    /// By slot, then by answer.
+    chances: SmallVec<[Chance<A>; 2]>,
+    /// How many operations of unknown outcome have happened, of each sort; by sort, without zeros.
+    spent: SmallVec<[(Sort, u32); 2]>,
+    /// How many changes of the object there were.
+    pub(super) changes: u64,
+    /// What changed the object.
+    pub(super) changed: End,
+    /// What was answered without a change.
+    pub(super) observed: End,
+}
+
+impl<A: Ord + Clone> Slack<A> {
+    pub(super) fn new() -> Self {
+        let (chances, spent) = (SmallVec::new(), SmallVec::new());
+        Self { chances, spent, changes: 0, changed: End::default(), observed: End::default() }
+    }
+
+    /// Notes an answer that could be given now.
+    pub(super) fn note(&mut self, slot: Slot, answer: A) {
+        let place = self.chances.binary_search_by(|chance| (chance.slot, &chance.answer).cmp(&(slot, &answer)));
+        if let Err(place) = place {
+            self.chances.insert(place, Chance { slot, answer, at: self.changes });
+        }
+    }
+
+    /// The answers that an operation could have been given.
+    pub(super) fn chances(&self, slot: Slot) -> impl Iterator<Item = &Chance<A>> {
+        self.chances.iter().filter(move |chance| chance.slot == slot)
+    }
+
+    /// After how many changes an operation could have been given this answer, if ever.
+    pub(super) fn chance(&self, slot: Slot, answer: &A) -> Option<u64> {
+        self.chances(slot).find(|chance| chance.answer == *answer).map(|chance| chance.at)
+    }
+
+    /// The operation is over, or has happened.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        self.chances.retain(|chance| chance.slot != slot);
+    }
+
+    /// How many operations of this sort have happened.
+    pub(super) fn spent(&self, sort: Sort) -> u32 {
+        self.spent.iter().find(|(spent, _)| *spent == sort).map_or(0, |(_, count)| *count)
+    }
+
+    /// One more operation of this sort has happened.
+    pub(super) fn spend(&mut self, sort: Sort) {
+        let place = self.spent.partition_point(|(spent, _)| *spent < sort);
+        match self.spent.get_mut(place) {
+            Some((spent, count)) if *spent == sort => *count += 1,
+            Some(_) | None => self.spent.insert(place, (sort, 1)),
+        }
+    }
+
+    /// Whether all that the other can still explain, this one can.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let chance = |chance: &Chance<A>| self.chance(chance.slot, &chance.answer).is_some();
+        self.spent.iter().all(|(sort, count)| *count <= other.spent(*sort)) && other.chances.iter().all(chance)
+    }
+}

@@ -1,0 +1,64 @@
+//! A golden trace.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::chance::Seed;
+use crate::cli::args::{Depth, Goldens, Overlay};
+use crate::cli::chosen::Chosen;
+use crate::cli::failure::Failure;
+use crate::run::AnySubject;
+use crate::trace::Trace;
+
+/// A golden trace, or the place where one will be.
+pub(super) struct Golden {
+    pub(super) path: PathBuf,
+    /// None if there is none yet.
+    pub(super) text: Option<String>,
+}
+
+/// What a golden begins with, before its detail and its seed.
+const HEAD: &str = "# golden";
+
+impl Golden {
+    pub(super) fn open(path: PathBuf) -> Result<Self, Failure> {
+        match fs::read_to_string(&path) {
+            // Some tools write line ends of their own when they check files out.
+            Ok(text) => Ok(Self { path, text: Some(text.replace("\r\n", "\n")) }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, text: None }),
+            Err(error) => Err(Failure::Io { what: format!("can't read `{}`", path.display()), error, help: None }),
+        }
+    }
+
+    /// What the golden would be if it were made now.
+    pub(super) fn fresh(&self, scenario: &str, wanted: &Goldens, subjects: &[AnySubject]) -> Result<String, Failure> {
+        let chosen = Chosen::load(scenario, &Overlay { flaw: Vec::new(), as_written: false }, subjects)?;
+        let (detail, seed) = self.made_with();
+        let detail = wanted.detail.or(detail).unwrap_or_default();
+        let seed = wanted.seed.or(seed).unwrap_or(chosen.file.seed());
+        let outcome = chosen.run(&chosen.resolve(seed)?)?;
+        let name = detail.to_possible_value().expect("no detail is hidden");
+        let trace = outcome.trace.as_ref().expect("it was kept");
+        Ok(format!("{HEAD} detail={} seed={seed}\n{}", name.get_name(), story(trace, detail)))
+    }
+
+    /// The detail and the seed that the golden says it was made with.
+    fn made_with(&self) -> (Option<Depth>, Option<Seed>) {
+        let first = self.text.as_ref().and_then(|text| text.lines().next()?.strip_prefix(HEAD));
+        let mut words = first.unwrap_or_default().split_whitespace();
+        let mut value = |key: &str| words.next().and_then(|word| word.strip_prefix(key));
+        let detail = value("detail=").and_then(|word| Depth::from_str(word, false).ok());
+        (detail, value("seed=").and_then(|word| word.parse().ok()))
+    }
+}
+
+/// The trace as text, without the resolved scenario and the digest.
+fn story(trace: &Trace, detail: Depth) -> String {
+    let text = trace.text(detail.into());
+    let resolved = |line: &str| line.starts_with("# {") || line.starts_with("#  ") || line == "# }";
+    let lines = text.lines().filter(|line| !resolved(line) && !line.starts_with("# digest "));
+    lines.map(|line| format!("{line}\n")).collect()
+}

@@ -1,0 +1,139 @@
+//! What came of comparing goldens.
+
+use serde_json::json;
+use similar::{ChangeTag, TextDiff};
+
+use super::golden::Golden;
+use crate::cli::chosen::quoted;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, Outcome};
+use crate::cli::shell::{BAD, FAINT, GOOD, STRONG, Shell};
+use crate::cli::table::{count, counted};
+use crate::report::junit::{self, Case};
+
+/// A golden and what it would be now.
+pub(super) struct Result {
+    pub(super) scenario: String,
+    pub(super) golden: Golden,
+    pub(super) fresh: String,
+}
+
+pub(super) struct Results(pub(super) Vec<Result>);
+
+/// So many lines of a difference are shown without `-v`.
+const SHOWN: usize = 60;
+/// So many lines are shown around a change.
+const AROUND: usize = 3;
+
+impl Result {
+    fn differs(&self) -> bool {
+        self.golden.text.as_ref() != Some(&self.fresh)
+    }
+
+    /// What has changed, one line each: whether it came or went, and the line.
+    fn changes(&self) -> Vec<(ChangeTag, String)> {
+        let before = self.golden.text.as_deref().unwrap_or_default();
+        let diff = TextDiff::from_lines(before, self.fresh.as_str());
+        let mut lines = Vec::new();
+        for (place, group) in diff.grouped_ops(AROUND).iter().enumerate() {
+            if place > 0 {
+                lines.push((ChangeTag::Equal, "...".to_owned()));
+            }
+            let changes = group.iter().flat_map(|op| diff.iter_changes(op));
+            lines.extend(changes.map(|change| (change.tag(), change.value().trim_end_matches('\n').to_owned())));
+        }
+        lines
+    }
+
+    fn text(&self, shell: &Shell) -> String {
+        let Self { scenario, golden, .. } = self;
+        let path = golden.path.display();
+        if golden.text.is_none() {
+            return format!("{BAD}missing{BAD:#} {STRONG}{scenario}{STRONG:#}: there is no {path}\n");
+        }
+        let mut text = format!("{BAD}differs{BAD:#} {STRONG}{scenario}{STRONG:#} from {path} (-), and is now (+)\n");
+        let changes = self.changes();
+        let shown = if shell.verbose { changes.len() } else { SHOWN };
+        for (tag, line) in changes.iter().take(shown) {
+            text.push_str(&match tag {
+                ChangeTag::Delete => format!("  {BAD}-{line}{BAD:#}\n"),
+                ChangeTag::Insert => format!("  {GOOD}+{line}{GOOD:#}\n"),
+                ChangeTag::Equal => format!("  {FAINT} {line}{FAINT:#}\n"),
+            });
+        }
+        let more = changes.len().saturating_sub(shown) as u64;
+        if more > 0 {
+            text.push_str(&format!("  {FAINT}and {} more; -v shows all{FAINT:#}\n", counted(more, "line")));
+        }
+        text
+    }
+
+    /// What has changed, without colour.
+    fn plain(&self) -> String {
+        let line = |(tag, line): (ChangeTag, String)| match tag {
+            ChangeTag::Delete => format!("-{line}\n"),
+            ChangeTag::Insert => format!("+{line}\n"),
+            ChangeTag::Equal => format!(" {line}\n"),
+        };
+        self.changes().into_iter().map(line).collect()
+    }
+}
+
+impl Results {
+    pub(super) fn tell(&self, shell: &Shell) -> Outcome {
+        let differing: Vec<&Result> = self.0.iter().filter(|result| result.differs()).collect();
+        let exit = if differing.is_empty() { Exit::Met } else { Exit::Broken };
+        if shell.json {
+            let goldens = self.0.iter().map(|result| {
+                let same = !result.differs();
+                let diff = if same { String::new() } else { result.plain() };
+                json!({ "scenario": result.scenario, "golden": result.golden.path, "same": same, "diff": diff })
+            });
+            let goldens: Vec<_> = goldens.collect();
+            shell.document(&json!({ "goldens": goldens, "exit_code": exit.code() }))?;
+            return Ok(exit);
+        }
+        let mut text = String::new();
+        if !shell.quiet {
+            differing.iter().for_each(|result| text.push_str(&format!("{}\n", result.text(shell))));
+        }
+        let all = counted(self.0.len() as u64, "golden");
+        match differing.as_slice() {
+            [] => text.push_str(&format!("{GOOD}met{GOOD:#}: {all} as before\n")),
+            _ => {
+                let names: Vec<_> = differing.iter().map(|result| quoted(&result.scenario)).collect();
+                let (program, names) = (quoted(&shell.program), names.join(" "));
+                let number = count(differing.len() as u64);
+                text.push_str(&format!("{BAD}broken{BAD:#}: {number} of {all} differ; if that is meant:\n"));
+                text.push_str(&format!("{program} snap update {names}\n"));
+            }
+        }
+        shell.result(&text)?;
+        Ok(exit)
+    }
+
+    /// The results as JUnit's XML.
+    pub(super) fn junit(&self) -> String {
+        let cases = self.0.iter().map(|result| {
+            let failure = result.differs().then(|| match result.golden.text {
+                None => ("there is no golden".to_owned(), String::new()),
+                Some(_) => ("the trace differs from its golden".to_owned(), result.plain()),
+            });
+            Case { name: result.scenario.clone(), failure }
+        });
+        junit::suite("snap", &cases.collect::<Vec<_>>())
+    }
+}
+
+/// Tells which goldens were written, and which were as they should be.
+pub(super) fn tell_update(goldens: &[(String, bool)], shell: &Shell) -> std::result::Result<(), Failure> {
+    if shell.json {
+        let goldens = goldens.iter().map(|(golden, written)| json!({ "golden": golden, "written": written }));
+        return shell.document(&json!({ "goldens": goldens.collect::<Vec<_>>(), "exit_code": 0 }));
+    }
+    let line = |(golden, written): &(String, bool)| match written {
+        true => format!("{GOOD}written{GOOD:#}: {golden}\n"),
+        false => format!("{FAINT}as before: {golden}{FAINT:#}\n"),
+    };
+    shell.result(&goldens.iter().map(line).collect::<String>())
+}

@@ -1,0 +1,76 @@
+//! Which goldens are meant.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::failure::Failure;
+use super::super::suggest;
+use crate::scenario;
+
+/// A scenario, as it is named, and where its golden is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Selected {
+    pub(super) golden: PathBuf,
+    pub(super) scenario: String,
+}
+
+/// What goldens are called: this behind the scenario's name.
+const ENDING: &str = ".trace.txt";
+/// Where those of built-in scenarios are.
+const FOLDER: &str = "goldens";
+
+/// The goldens of these scenarios; of a folder, those that are in it.
+pub(super) fn select(paths: &[String]) -> Result<Vec<Selected>, Failure> {
+    let mut selected = Vec::new();
+    let here = [".".to_owned()];
+    for path in if paths.is_empty() { &here } else { paths } {
+        let as_path = Path::new(path);
+        if as_path.is_dir() {
+            in_folder(as_path, &mut selected).map_err(|error| Failure::Io {
+                what: format!("can't look into `{}`", as_path.display()),
+                error,
+                help: None,
+            })?;
+        } else if !as_path.is_file() && scenario::built_in().any(|known| known.name == path) {
+            selected.push(of_built_in(Path::new(""), path));
+        } else if as_path.is_file() || path.ends_with(".json") {
+            selected.push(Selected { golden: beside(as_path), scenario: path.clone() });
+        } else {
+            let names: Vec<&str> = scenario::built_in().map(|known| known.name).collect();
+            let message = format!("there is no scenario and no folder `{path}`");
+            return Err(Failure::helped(message, suggest::cure(path, &names)));
+        }
+    }
+    selected.sort_unstable();
+    selected.dedup();
+    if selected.is_empty() {
+        let message = "no golden trace is here: nothing to do; `stemmata snap update SCENARIO` makes one";
+        return Err(Failure::Nothing(message.to_owned()));
+    }
+    Ok(selected)
+}
+
+fn beside(scenario: &Path) -> PathBuf {
+    let stem = scenario.file_stem().unwrap_or_default().to_string_lossy();
+    scenario.with_file_name(format!("{stem}{ENDING}"))
+}
+
+fn of_built_in(folder: &Path, name: &str) -> Selected {
+    Selected { golden: folder.join(FOLDER).join(format!("{name}{ENDING}")), scenario: name.to_owned() }
+}
+
+/// The goldens in a folder and below: those beside their scenarios, and those of built-in ones in a folder `goldens`.
+fn in_folder(folder: &Path, selected: &mut Vec<Selected>) -> std::io::Result<()> {
+    let built_in = scenario::built_in().map(|known| of_built_in(folder, known.name));
+    selected.extend(built_in.filter(|selected| selected.golden.is_file()));
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && !path.is_symlink() && !name.starts_with('.') && name != "target" {
+            in_folder(&path, selected)?;
+        } else if path.extension().is_some_and(|ending| ending == "json") && beside(&path).is_file() {
+            selected.push(Selected { golden: beside(&path), scenario: path.display().to_string() });
+        }
+    }
+    Ok(())
+}
