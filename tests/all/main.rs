@@ -3,6 +3,7 @@
 mod cli;
 mod determinism;
 mod errata;
+mod explore;
 mod golden;
 mod kernel;
 mod laws;
