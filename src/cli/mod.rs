@@ -7,6 +7,7 @@ mod chosen;
 mod environment;
 mod exit;
 mod explain;
+mod explore;
 mod export;
 mod failure;
 mod file;
@@ -87,6 +88,11 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
             show("seeds");
             show("jobs");
             verify::verify(args, subjects, shell)
+        }
+        Command::Explore(args) => {
+            show("seed");
+            show("jobs");
+            explore::explore(args, subjects, shell)
         }
         Command::Check(args) => check::check(args, subjects, shell),
         Command::Export(args) => export::export(args, shell),

@@ -13,18 +13,13 @@ pub struct Budget {
     pub duplicates: u32,
     /// How often a node dies, between two effects of a step or two steps; it may start again at any later moment.
     pub crashes: u32,
-    /// How often each timer of a node runs out, over all its boots, and how often each client loses its patience;
-    /// 4294967295 for as often as they may, of which no count is kept then.
-    pub timers: u32,
+    /// How often each timer of a node runs out, over all its boots, and how often each client loses its patience; null
+    /// for as often as they may, of which no count is kept then.
+    pub timers: Option<u32>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { loss: 0, duplicates: 0, crashes: 0, timers: 1 }
+        Self { loss: 0, duplicates: 0, crashes: 0, timers: Some(1) }
     }
-}
-
-impl Budget {
-    /// For as often as timers may run out.
-    pub const UNBOUNDED: u32 = u32::MAX;
 }

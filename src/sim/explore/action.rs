@@ -2,7 +2,6 @@
 
 use super::Rules;
 use super::state::{Flight, Placed, State};
-use crate::fault::Budget;
 use crate::identity::{ClientId, NodeId, OpId};
 use crate::network::Discipline;
 use crate::process::Process;
@@ -48,10 +47,15 @@ impl<P: Process> Rules<P> {
             if patron.client.wants() {
                 actions.push(Action::Ask(client));
             }
-            if patron.lapses < self.budget.timers {
+            if self.may_run_out(patron.lapses) {
                 actions.extend(patron.client.open().map(|number| Action::Lapse(OpId { client, number })));
             }
         }
+    }
+
+    /// Whether what ran out so often may do so again.
+    fn may_run_out(&self, count: u32) -> bool {
+        self.budget.timers.is_none_or(|most| count < most)
     }
 
     fn of_messages(&self, state: &State<P>, actions: &mut Vec<Action<P::Timer>>) {
@@ -82,10 +86,8 @@ impl<P: Process> Rules<P> {
     }
 
     fn of_node(&self, id: NodeId, placed: &Placed<P>, state: &State<P>, actions: &mut Vec<Action<P::Timer>>) {
-        let Budget { timers: most, .. } = self.budget;
         let first = actions.len();
-        let set =
-            placed.node.timers.set_ones().filter(|timer| most == Budget::UNBOUNDED || placed.count(*timer) < most);
+        let set = placed.node.timers.set_ones().filter(|timer| self.may_run_out(placed.count(*timer)));
         actions.extend(set.map(|timer| Action::Fire(id, timer)));
         actions[first..]
             .sort_unstable_by_key(|action| if let Action::Fire(_, timer) = action { Some(*timer) } else { None });

@@ -11,8 +11,6 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use action::Action;
 pub use print::Print;

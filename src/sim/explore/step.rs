@@ -10,7 +10,6 @@ use super::stage::{Ears, Gathered, Stage};
 use super::state::{Fired, Flight, Patron, Placed, Spent, State, count_up, queued};
 use super::{Action, Rules};
 use crate::context::DrawBook;
-use crate::fault::Budget;
 use crate::identity::{ClientId, MessageId, NodeId, OpId};
 use crate::network::Discipline;
 use crate::observation::Observe as _;
@@ -298,7 +297,7 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
 
     fn lapse(&mut self, op: OpId) {
         let now = self.stage.now;
-        let bounded = self.rules.budget.timers != Budget::UNBOUNDED;
+        let bounded = self.rules.budget.timers.is_some();
         let (_, client, lapses) = self.stage.client(op.client);
         *lapses += u32::from(bounded);
         match client.lose_patience(op, now) {
@@ -341,7 +340,7 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
         // Each draw is its label's first, so that what a node drew before makes no states apart.
         node.draws = DrawBook::default();
         let mut count = before.fired.clone();
-        if let Some(timer) = fired.filter(|_| self.rules.budget.timers != Budget::UNBOUNDED) {
+        if let Some(timer) = fired.filter(|_| self.rules.budget.timers.is_some()) {
             count_up(&mut count, timer);
         }
         let print = Print::of(Part::Node(id.index() as u32), &(&*node, &count));

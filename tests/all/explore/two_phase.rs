@@ -130,6 +130,6 @@ impl Process for TwoPhase {
 /// All states of it with so many resources.
 pub(crate) fn maze(resources: u32) -> Maze<TwoPhase> {
     let cast = Cast { config: (), nodes: 1 + resources, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
-    let budget = Budget { timers: Budget::UNBOUNDED, ..Budget::default() };
+    let budget = Budget { timers: None, ..Budget::default() };
     Maze::new(Seed(0), cast, &[], budget, vec![Discipline::Set])
 }
