@@ -165,3 +165,17 @@ impl Default for Network {
         Self { link: Link::default(), links: Vec::new(), calm_delay: Span::from_millis(10) }
     }
 }
+
+/// What an exploration takes a lane for: how the messages that are under way on it may arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Discipline {
+    /// In any order; each may be lost or doubled.
+    #[default]
+    Datagram,
+    /// In the order in which they were sent from one node to another, as a channel promises. A loss ends the session:
+    /// all that is under way from the one to the other is lost with it, as it is when the receiver dies.
+    Fifo,
+    /// A set: what was sent once can be received for ever, in any order, and is never lost. Not a network, but what
+    /// models on paper often have.
+    Set,
+}

@@ -15,9 +15,9 @@ use crate::time::Span;
 ///
 /// Enumerations that show in a trace are best renamed to kebab case (`#[serde(rename_all = "kebab-case")]`): the words
 /// of the trace are serde's names.
-pub trait Data: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + 'static {}
+pub trait Data: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
-impl<T: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + 'static> Data for T {}
+impl<T: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
 
 /// Which lane something belongs to, by its place in [`Process::LANES`].
 pub trait Lane {
@@ -44,7 +44,7 @@ pub enum Stored<E> {
 ///
 /// Handlers return nothing: all effects go through the [`Context`], in order, and a crash may fall between any two of
 /// them. Handlers must not reach for time, chance or environment elsewhere.
-pub trait Process: Clone + Eq + Hash + Debug + Sized + Send + 'static {
+pub trait Process: Clone + Eq + Hash + Debug + Sized + Send + Sync + 'static {
     /// The lanes of its messages: the names of its protocols. The order is part of every trace: only ever add at the end.
     const LANES: &'static [&'static str];
     /// What is given to the whole cluster and never changes.
@@ -83,7 +83,7 @@ pub struct SyncTicket(pub u32);
 
 /// A client: what it asks next, given what became of the last operation. A small deterministic machine, played by the
 /// kernel, which invokes, waits, retries and gives up for it.
-pub trait Client<C, R>: Clone + Eq + Hash + Debug + Send + 'static {
+pub trait Client<C, R>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// The next operation, or `None` when the client is done. `last` is the outcome of the operation before; `None` at
     /// the first call, and always `None` for a client with an open loop.
     fn next(&mut self, last: Option<Outcome<'_, R>>) -> Option<Ask<C>>;

@@ -12,7 +12,8 @@ use crate::check::Checker;
 pub use crate::check::Invariant;
 use crate::encoding;
 use crate::fault::Fault;
-use crate::identity::NodeId;
+use crate::identity::{LaneId, NodeId};
+use crate::network::Discipline;
 use crate::process::{ClientPlan, Process};
 use crate::time::Time;
 
@@ -45,6 +46,17 @@ pub trait Subject: Process {
     /// Why a fault is beyond what the subject claims to bear, if it is.
     fn beyond(_fault: &Fault) -> Option<&'static str> {
         None
+    }
+
+    /// Why its decisions hang on elapsed time with these settings, if they do: it is not explored then, since clocks stand
+    /// still in an exploration and timers run out at any moment.
+    fn decides_by_time(_settings: &Self::Settings) -> Option<&'static str> {
+        None
+    }
+
+    /// What an exploration takes a lane for.
+    fn discipline(_lane: LaneId) -> Discipline {
+        Discipline::Datagram
     }
 
     /// What a node's disk holds before its first boot.

@@ -1,9 +1,10 @@
 //! `causal-delivery`: broadcasts are delivered in the order in which they could have caused one another.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use super::slots::Slots;
-use super::{Checker, Invariant, broken, event_of};
+use super::{Branch, Checker, Invariant, broken, event_of};
 use crate::identity::{Actor, NodeId};
 use crate::observation::Observation;
 use crate::time::Time;
@@ -169,6 +170,35 @@ impl<F> Checker<F> for CausalDelivery {
             0 => Verdict::Vacuous { why: "no broadcast that follows another was delivered".to_owned() },
             exercised => Verdict::Holds { exercised },
         }
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for CausalDelivery {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        let names = |past: &[Predecessor]| past.iter().map(|past| (past.origin, past.number)).collect::<Vec<_>>();
+        for (index, Node { known, broadcasts, since }) in self.nodes.iter() {
+            for known in known.iter().filter(|(_, count)| **count > 0) {
+                ('k', index, known).hash(&mut state);
+            }
+            for (number, broadcast) in broadcasts {
+                ('b', index, number, names(&broadcast.after)).hash(&mut state);
+            }
+            if !since.is_empty() {
+                ('s', index, names(since)).hash(&mut state);
+            }
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        matches!(event, Event::Fact { fact } if !fact.observations.is_empty())
     }
 }
 

@@ -4,6 +4,7 @@
 //! channels and locks do, and [`Termination`]. [`checker`] makes one by its name, [`invariants`] lists them, [`page`] explains one in a screen of text; a
 //! [`Panel`] feeds several and collects their judgements, and a [`Census`] counts what happened.
 
+mod branch;
 mod causal_delivery;
 mod causality;
 mod census;
@@ -26,6 +27,7 @@ mod termination;
 #[cfg(test)]
 mod history;
 
+pub use branch::Branch;
 pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
 pub use causality::{ABOUT as CAUSALITY, Causality};
 pub use census::{Census, FaultCount, LaneCount, OperationCount};
@@ -47,7 +49,7 @@ use crate::trace::{Record, Verdict, Violation};
 
 /// Judges one invariant from the records alone, live or from a file. `F` is the subject's own type of facts, for
 /// checkers that belong to one subject; the others read observations, and serve every `F`.
-pub trait Checker<F>: Send {
+pub trait Checker<F>: Send + Sync {
     /// Takes in one record. Safety speaks here, at the step where it breaks. `fact` is given where the record is a fact.
     ///
     /// # Errors
@@ -56,6 +58,12 @@ pub trait Checker<F>: Send {
 
     /// Concludes after the last record, at `end`. Liveness speaks here, and names what is missing.
     fn conclude(&mut self, end: Time) -> Verdict;
+
+    /// A copy of it for one way of an exploration; `None` where it can't be a part of a state, and is not asked there:
+    /// where it speaks after the calm, decides by time, or knows single messages by their names.
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        None
+    }
 }
 
 /// The violation that `record` brings to light.

@@ -1,10 +1,11 @@
 //! `no-duplication`: no node delivers a broadcast twice, nor one that was never broadcast.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use super::numbers::Seen;
 use super::slots::Slots;
-use super::{Checker, Invariant, broken, event_of};
+use super::{Branch, Checker, Invariant, broken, event_of};
 use crate::identity::{Actor, NodeId};
 use crate::observation::Observation;
 use crate::time::Time;
@@ -110,6 +111,34 @@ impl<F> Checker<F> for NoDuplication {
             0 => Verdict::Vacuous { why: "no broadcast was delivered".to_owned() },
             exercised => Verdict::Holds { exercised },
         }
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for NoDuplication {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        for (origin, seen) in self.broadcasts.iter().filter(|(_, seen)| !seen.is_empty()) {
+            ('b', origin, seen).hash(&mut state);
+        }
+        for (at, origins) in self.delivered.iter() {
+            for (origin, Delivered { events, resumed: (upto, _) }) in origins.iter() {
+                if !events.is_empty() || *upto > 0 {
+                    ('d', at, origin, upto, events.len()).hash(&mut state);
+                    events.keys().for_each(|number| number.hash(&mut state));
+                }
+            }
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        matches!(event, Event::Fact { fact } if !fact.observations.is_empty())
     }
 }
 

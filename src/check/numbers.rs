@@ -85,7 +85,7 @@ impl Numbers {
 }
 
 /// Numbers of one origin's broadcasts, from 1, that a node has seen.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Seen {
     /// All up to and with this one were seen.
     upto: u64,
@@ -93,6 +93,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Whether none is in.
+    pub(super) fn is_empty(&self) -> bool {
+        self.upto == 0 && self.ahead.is_empty()
+    }
+
     /// Puts `number` in.
     pub(super) fn put(&mut self, number: u64) {
         if number > self.upto {

@@ -70,6 +70,7 @@ pub(super) enum Command {
     Sweep(SweepArgs),
     Replay(ReplayArgs),
     Verify(VerifyArgs),
+    Explore(ExploreArgs),
     Check(CheckArgs),
     Diff(DiffArgs),
     Export(ExportArgs),
@@ -201,6 +202,44 @@ pub(super) struct VerifyArgs {
     pub(super) jobs: Option<u16>,
     #[command(flatten)]
     pub(super) overlay: Overlay,
+}
+
+/// Tries every interleaving of a small world, and shows a shortest way on which an invariant falls
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata explore mine.json                     all of it, within the budget that its \"explore\" gives
+  stemmata explore mine.json --depth 20          all that 20 steps can do
+  stemmata explore mine.json --dfs --states 1000000
+  stemmata explore mine.json --flaw b02 --trace t.jsonl
+
+Clocks stand still, and every timer may run out at any moment; delays, chances and planned faults do not count.")]
+pub(super) struct ExploreArgs {
+    /// A scenario file, or the name of a built-in scenario
+    pub(super) scenario: String,
+    /// The seed from which the workload is drawn [default: the scenario's own, or 0]
+    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
+    pub(super) seed: Option<Seed>,
+    #[command(flatten)]
+    pub(super) overlay: Overlay,
+    /// Go no further than so many steps
+    #[arg(long, value_name = "D", conflicts_with = "dfs")]
+    pub(super) depth: Option<u32>,
+    /// Stop at so many states
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) states: Option<u64>,
+    /// Depth-first, on one thread: needs less memory, and the way that is found is not the shortest
+    #[arg(long)]
+    pub(super) dfs: bool,
+    /// How many threads [default: one a core]
+    #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    /// How much of the trace to show
+    #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
+    pub(super) detail: Depth,
+    /// Also write the trace of a way on which an invariant falls to FILE as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub(super) trace: Option<PathBuf>,
 }
 
 /// Lets the checkers judge a saved trace, or the history of another system

@@ -76,6 +76,12 @@ impl Chosen {
         format!("{} verify {} --seeds {seeds}", quoted(&shell.program), self.named())
     }
 
+    /// The command that explores this scenario.
+    pub(super) fn explore(&self, shell: &Shell, seed: Seed, flags: &str) -> String {
+        let seed = if seed == self.file.seed() { String::new() } else { format!(" --seed {seed}") };
+        format!("{} explore {}{seed}{flags}", quoted(&shell.program), self.named())
+    }
+
     /// The scenario and its flaws, as arguments.
     fn named(&self) -> String {
         let scenario = quoted(self.path().unwrap_or(self.file.name()));

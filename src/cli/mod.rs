@@ -9,6 +9,7 @@ mod diff;
 mod environment;
 mod exit;
 mod explain;
+mod explore;
 mod export;
 mod failure;
 mod file;
@@ -91,6 +92,11 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
             show("seeds");
             show("jobs");
             verify::verify(args, subjects, shell)
+        }
+        Command::Explore(args) => {
+            show("seed");
+            show("jobs");
+            explore::explore(args, subjects, shell)
         }
         Command::Check(args) => check::check(args, subjects, shell),
         Command::Diff(args) => diff::diff(args, shell),

@@ -125,7 +125,7 @@ fn explain(id: &RunId, chosen: &Chosen, digest: Digest, again: Digest) -> (Exit,
 }
 
 /// Prints a trace as text, with the lines that violations cite in colour.
-fn show(trace: &Trace, detail: Detail, shell: &Shell) -> Result<(), Failure> {
+pub(super) fn show(trace: &Trace, detail: Detail, shell: &Shell) -> Result<(), Failure> {
     let mut out = shell.results();
     let cited = verdicts::witnesses(&trace.footer.judgements);
     let mut renderer = Renderer::new(&trace.header.lanes, detail);

@@ -1,5 +1,6 @@
 //! Faults as data: what may be done to nodes, links, clocks and disks, and the plan that says when.
 
+mod budget;
 mod display;
 mod kind;
 mod parts;
@@ -7,6 +8,7 @@ mod target;
 
 use serde::{Deserialize, Serialize};
 
+pub use budget::Budget;
 pub use kind::FaultKind;
 pub use parts::{
     ClockFault, Clog, Crash, Direction, DiskFault, Harm, LinkShare, Nothing, OfNodes, Partition, Restart, Shape,

@@ -1,6 +1,7 @@
-//! Hunting: many seeds of one scenario, and the names by which single runs are found again.
+//! Hunting: many seeds of one scenario, and the names by which single runs are found again; or every interleaving.
 
 mod digests;
+pub mod explore;
 mod run_id;
 mod sweep;
 mod tally;

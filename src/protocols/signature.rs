@@ -1,6 +1,7 @@
 //! Signatures, or what stands in for them at simulation speed.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -9,8 +10,15 @@ use crate::encoding;
 use crate::identity::NodeId;
 
 /// What a node puts under a message: 128 bits; in text formats 32 hex digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// It covers the message's stamp, and like a stamp it adds nothing to a hash: an exploration corrupts no message, and so
+/// a signature follows there from what it is under.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signature(u128);
+
+impl Hash for Signature {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
+}
 
 /// Every node's secret, known to every node: a stand-in for key pairs.
 ///

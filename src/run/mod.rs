@@ -1,5 +1,6 @@
 //! One run: a resolved scenario in, an outcome out. Sweeps, replays and commands are callers of this one function.
 
+pub mod explore;
 mod judge;
 mod observer;
 mod standing;
@@ -27,6 +28,7 @@ pub struct AnySubject {
     pub profile: Profile,
     run: fn(&Resolved, Keep, GoOn<'_>) -> Outcome,
     judge: judge::Judge,
+    explore: explore::Explore,
 }
 
 /// Asked now and then whether a run is to go on.
@@ -87,7 +89,7 @@ pub struct Outcome {
 /// The subject `S`, for [`crate::cli::main`].
 #[must_use]
 pub fn subject<S: Subject>() -> AnySubject {
-    AnySubject { profile: Profile::of::<S>(), run: run::<S>, judge: judge::judge::<S> }
+    AnySubject { profile: Profile::of::<S>(), run: run::<S>, judge: judge::judge::<S>, explore: explore::explore::<S> }
 }
 
 impl AnySubject {

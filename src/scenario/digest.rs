@@ -12,6 +12,7 @@ use super::path::Path;
 use super::range::Range;
 use super::wires::Wires;
 use crate::chance::Seed;
+use crate::fault::Budget;
 use crate::subject::Profile;
 
 /// The digest of a file of which `least` is the scenario with the least value of each range.
@@ -38,6 +39,7 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
         faults,
         fates,
         expect,
+        explore,
     } = least;
     let paring = Paring { ranges };
     let run = Run { seed: Seed::default(), ..*run };
@@ -67,6 +69,7 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
     );
     say("fates", serde_json::to_value(fates).expect("fates are plain data"));
     say("expect", paring.typed::<Expect>(expect, &Path::of("expect")));
+    say("explore", paring.typed::<Budget>(explore, &Path::of("explore")));
     let mut said = Value::Object(said);
     for range in ranges {
         insert(&mut said, &range.path, range.spelled());

@@ -10,6 +10,7 @@ use super::cluster::Nodes;
 use super::entry::FaultEntry;
 use super::wires::Wires;
 use crate::chance::Seed;
+use crate::fault::Budget;
 use crate::measure::Share;
 use crate::network::{Delay, PinnedFate};
 use crate::time::Span;
@@ -48,6 +49,13 @@ pub struct Scenario {
     pub fates: BTreeMap<String, PinnedFate>,
     /// What must come of it.
     pub expect: Expect,
+    /// How much may go wrong on one way through an exploration; a run does not ask.
+    #[serde(skip_serializing_if = "is_default")]
+    pub explore: Budget,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for Scenario {
@@ -67,6 +75,7 @@ impl Default for Scenario {
             faults: Vec::new(),
             fates: BTreeMap::new(),
             expect: Expect::default(),
+            explore: Budget::default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Clients at work: they invoke, wait, retry and give up.
 
+use std::hash::{Hash, Hasher};
+
 use smallvec::SmallVec;
 
 use crate::identity::{NodeId, OpId};
@@ -17,8 +19,18 @@ pub(crate) struct Client<P: Process> {
     open: SmallVec<[Open<P::Command>; 1]>,
 }
 
+/// What it does next and may do later, whenever that is; without the count that only names its events.
+impl<P: Process> Hash for Client<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.plan.machine.hash(state);
+        self.operations.hash(state);
+        self.next.hash(state);
+        self.open.hash(state);
+    }
+}
+
 /// An operation that has no answer yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Open<C> {
     number: u32,
     attempts: u32,
@@ -47,6 +59,16 @@ pub(crate) enum Impatience<C> {
 impl<P: Process> Client<P> {
     pub(crate) fn new(plan: ClientPlan<P::Client>) -> Self {
         Self { plan, events: 0, operations: 0, next: None, open: SmallVec::new() }
+    }
+
+    /// Whether it has decided on an operation that it has not invoked.
+    pub(crate) const fn wants(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// The numbers of the operations that have no answer yet.
+    pub(crate) fn open(&self) -> impl Iterator<Item = u32> {
+        self.open.iter().map(|open| open.number)
     }
 
     /// The number of its next event.

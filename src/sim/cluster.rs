@@ -83,7 +83,8 @@ pub struct Cluster<P: Process> {
     outbox: Vec<Effect<P>>,
 }
 
-/// Two clusters with one hash go on alike: counts that only name events and messages are left out.
+/// Two clusters with one hash go on alike, whenever their timers run out: counts that only name events and messages are
+/// left out, and so are draws.
 impl<P: Process> Hash for Cluster<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.nodes.hash(state);
@@ -130,6 +131,16 @@ impl<P: Process> Cluster<P> {
     #[inline]
     pub(crate) fn node(&mut self, id: NodeId) -> &mut Node<P> {
         &mut self.nodes[id.index()]
+    }
+
+    /// Puts a node in the place of the one that stands there.
+    pub(crate) fn put_in(&mut self, id: NodeId, node: Node<P>) {
+        self.nodes[id.index()] = node;
+    }
+
+    /// Takes a node out, and leaves one that never started.
+    pub(crate) fn take_out(&mut self, id: NodeId) -> Node<P> {
+        std::mem::replace(&mut self.nodes[id.index()], Node::new(Vec::new()))
     }
 
     #[inline]
@@ -270,6 +281,12 @@ impl<P: Process> Cluster<P> {
             Due::Requeue(timer, place) => world.schedule(id, &timer, place),
             Due::Stale => {}
         }
+    }
+
+    /// A timer that is set runs out, whatever the clock reads.
+    pub(crate) fn fire(&mut self, id: NodeId, timer: P::Timer, world: &mut impl World<P>) {
+        self.node(id).timers.run_out(timer);
+        self.step_timer(id, timer, world);
     }
 
     #[inline]

@@ -8,6 +8,7 @@ mod clients;
 mod clock;
 mod cluster;
 mod disk;
+pub(crate) mod explore;
 mod flights;
 mod links;
 mod node;

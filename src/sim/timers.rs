@@ -1,5 +1,7 @@
 //! A node's timers: by value, moved without touching the agenda where they only get later.
 
+use std::hash::{Hash, Hasher};
+
 use smallvec::SmallVec;
 
 use crate::time::{LocalTime, Time};
@@ -8,13 +10,13 @@ use crate::time::{LocalTime, Time};
 ///
 /// A timer that is moved to a later instant keeps its place in the agenda, and is put there anew when that place comes
 /// up: re-arming a timeout that hardly ever runs out costs a few nanoseconds. So does a cancelled one: it may be set again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Timers<T> {
     slots: SmallVec<[Option<Armed<T>>; 2]>,
     sets: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Armed<T> {
     timer: T,
     /// Whether it still stands in the agenda and nothing more.
@@ -145,9 +147,29 @@ impl<T: Copy + Eq> Timers<T> {
         places
     }
 
+    /// Those that are set.
+    pub(crate) fn set_ones(&self) -> impl Iterator<Item = T> {
+        self.slots.iter().flatten().filter(|armed| !armed.cancelled).map(|armed| armed.timer)
+    }
+
+    /// A timer runs out before its time: it is no longer set.
+    pub(crate) fn run_out(&mut self, timer: T) {
+        let slot = self.find(timer).expect("only a timer that is set runs out");
+        self.slots[slot] = None;
+    }
+
     /// Forgets all: the node died.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
+    }
+}
+
+/// Which timers are set, in the order of their names; not when they run out, which an exploration does not ask.
+impl<T: Copy + Ord + Hash> Hash for Timers<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let mut set: SmallVec<[T; 4]> = self.set_ones().collect();
+        set.sort_unstable();
+        set.hash(state);
     }
 }
 

@@ -4,6 +4,7 @@ mod cli;
 mod determinism;
 mod errata;
 mod fuzz;
+mod explore;
 mod golden;
 mod kernel;
 mod laws;

@@ -1,7 +1,9 @@
 //! `no-panic`: no handler panics.
 
+use std::hash::Hasher;
+
 use crate::check::deed::Deed;
-use crate::check::{Checker, broken};
+use crate::check::{Branch, Checker, broken};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
@@ -22,5 +24,22 @@ impl<F> Checker<F> for NoPanic {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::Holds { exercised: self.steps }
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// Exploring counts no steps: whatever it does takes some.
+impl<F> Branch<F> for NoPanic {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, _state: &mut dyn Hasher) {}
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        matches!(event, Event::Panicked { .. })
     }
 }

@@ -1,0 +1,319 @@
+//! What an exploration came to, for people and for programs: what was judged, what it covered, what it left out.
+
+use serde::{Serialize, Serializer};
+
+use crate::check;
+use crate::cli::chosen::Chosen;
+use crate::cli::exit::Exit;
+use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
+use crate::cli::table::{Grid, count, counted};
+use crate::cli::verdicts::{self, Judged};
+use crate::fault::Budget;
+use crate::hunt::explore::{End, Explored, Limits, Order};
+use crate::run::explore::Exploration;
+use crate::run::Outcome;
+use crate::scenario::Resolved;
+
+/// A search, and all that it was given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Searched<'a> {
+    pub(super) explored: &'a Explored,
+    pub(super) limits: &'a Limits,
+    pub(super) exploration: &'a Exploration,
+    /// How a signal wants it to end.
+    pub(super) signal: Option<Exit>,
+}
+
+/// All that `explore` tells.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Account {
+    scenario: String,
+    about: String,
+    subject: &'static str,
+    seed: String,
+    flaws: Vec<String>,
+    nodes: u32,
+    budget: Budget,
+    order: &'static str,
+    depth_limit: Option<u32>,
+    end: &'static str,
+    states: u64,
+    generated: u64,
+    depth: u32,
+    widest: u64,
+    /// What was judged on every way.
+    judged: Vec<Row>,
+    /// What the scenario names and no exploration judges.
+    unjudged: Vec<&'static str>,
+    abstracted: Vec<&'static str>,
+    /// Of the way on which what was looked for happened.
+    judgements: Vec<Judged>,
+    /// How many steps it has.
+    steps: Option<usize>,
+    /// What falls short.
+    shortfalls: Vec<String>,
+    /// The command that explores it again.
+    again: String,
+    #[serde(rename = "exit_code", serialize_with = "code")]
+    pub(super) exit: Exit,
+    #[serde(skip)]
+    violates: Vec<&'static str>,
+    #[serde(skip)]
+    ended: End,
+}
+
+/// One invariant that was judged.
+#[derive(Clone, Debug, Serialize)]
+struct Row {
+    invariant: &'static str,
+    verdict: &'static str,
+    exercised: bool,
+}
+
+fn code<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(exit.code())
+}
+
+/// What an exploration does not look at.
+const ABSTRACTED: [&str; 4] = [
+    "time: clocks stand still at each node's offset, a timer may run out at any moment, a client asks whenever it likes",
+    "chance: what a node draws is always the first draw of its label; delays and rates do not count",
+    "the scenario's own faults and fates: the budget stands in their place; no node is paused, no disk damaged",
+    "stamps: states that differ in them alone are one",
+];
+
+impl Account {
+    pub(super) fn new(
+        chosen: &Chosen,
+        resolved: &Resolved,
+        searched: &Searched<'_>,
+        outcome: Option<&Outcome>,
+        shell: &Shell,
+    ) -> Self {
+        let Searched { explored, limits, exploration, .. } = *searched;
+        let violates = resolved.expected.violates.clone();
+        let judged = rows(exploration, explored, outcome);
+        let (exit, shortfalls) = standing(searched, &violates, &judged, resolved, outcome);
+        let order = match limits.order {
+            Order::Breadth => "breadth-first",
+            Order::Depth => "depth-first",
+        };
+        Self {
+            scenario: chosen.file.name().to_owned(),
+            about: chosen.file.scenario().about.clone(),
+            subject: resolved.profile.name,
+            seed: resolved.seed.to_string(),
+            flaws: chosen.file.switched().to_vec(),
+            nodes: resolved.setup.nodes(),
+            budget: resolved.scenario.explore,
+            order,
+            depth_limit: limits.depth,
+            end: word(explored.end),
+            states: explored.states,
+            generated: explored.generated,
+            depth: explored.depth,
+            widest: explored.widest,
+            judged,
+            unjudged: exploration.unjudged.clone(),
+            abstracted: ABSTRACTED.to_vec(),
+            judgements: outcome.map(|outcome| judgements(outcome, &violates)).unwrap_or_default(),
+            steps: explored.way.as_ref().map(Vec::len),
+            shortfalls,
+            again: chosen.explore(shell, resolved.seed, &flags(limits)),
+            exit,
+            violates,
+            ended: explored.end,
+        }
+    }
+
+    /// The account for people.
+    pub(super) fn text(&self, shell: &Shell) -> String {
+        let mut text = String::new();
+        if !shell.quiet {
+            text.push_str(&self.head());
+            text.push_str(&self.table());
+            text.push_str(&self.left_out());
+        }
+        text.push_str(&verdicts::violations(&self.judgements));
+        text.push_str(&self.verdict());
+        if shell.quiet { text.trim_start().to_owned() } else { text }
+    }
+
+    fn head(&self) -> String {
+        let Self { scenario, about, order, budget, .. } = self;
+        let about =
+            if about.is_empty() { String::new() } else { format!(": {}", about.replace(char::is_control, " ")) };
+        let Budget { loss, duplicates, crashes, timers } = *budget;
+        let timers = timers.map_or_else(
+            || "timers as often as they may".to_owned(),
+            |most| format!("each timer at most {}", times(most)),
+        );
+        let within =
+            self.depth_limit.map(|depth| format!(", {} deep", counted(depth.into(), "step"))).unwrap_or_default();
+        let (states, generated) = (counted(self.states, "state"), count(self.generated));
+        format!(
+            "{STRONG}{scenario}{STRONG:#}{about}\n\
+             {FAINT}{order}, {}; {} lost, {} doubled, {}, {timers}{within}\n\
+             {states}, {generated} generated, {} deep{FAINT:#}\n\n",
+            counted(self.nodes.into(), "node"),
+            counted(loss.into(), "message"),
+            count(duplicates.into()),
+            counted_crashes(crashes),
+            counted(self.depth.into(), "step")
+        )
+    }
+
+    fn table(&self) -> String {
+        let mut grid = Grid::new(&["invariant", "verdict", ""]);
+        for Row { invariant, verdict, exercised } in &self.judged {
+            let law = is_law(invariant);
+            let test = match (*exercised, law) {
+                (true, _) => "put to the test",
+                (false, true) => "",
+                (false, false) => "never put to the test",
+            };
+            let fell = *verdict == "violated";
+            let style = match (fell, self.violates.contains(invariant)) {
+                (true, true) => GOOD,
+                (true, false) => BAD,
+                (false, _) if *exercised || law => GOOD,
+                (false, _) => DOUBT,
+            };
+            let test = if fell { "" } else { test };
+            grid.row(vec![(*invariant).to_owned(), (*verdict).to_owned(), test.to_owned()], verdict, style);
+        }
+        for invariant in &self.unjudged {
+            grid.row(vec![(*invariant).to_owned(), "not judged".to_owned(), String::new()], "not judged", FAINT);
+        }
+        grid.render()
+    }
+
+    fn left_out(&self) -> String {
+        let lines = self.abstracted.iter().map(|what| format!("  {FAINT}{what}{FAINT:#}\n"));
+        format!("\n  {FAINT}left out are{FAINT:#}\n{}", lines.collect::<String>())
+    }
+
+    /// The last lines: how it stands, and the command that explores it again if it falls short.
+    fn verdict(&self) -> String {
+        let Self { again, .. } = self;
+        let why = self.shortfalls.join("; ");
+        let fell = self.violates.join(", ");
+        let covered = match self.ended {
+            End::Complete => "complete",
+            End::Depth => "complete to this depth",
+            End::Found | End::Enough | End::Stopped => "incomplete",
+        };
+        match self.exit {
+            Exit::Met if self.ended == End::Found => {
+                let steps = counted(self.steps.unwrap_or_default() as u64, "step");
+                format!("\n{GOOD}met{GOOD:#}: {fell} was expected to be violated, and is, after {steps}\n")
+            }
+            Exit::Met => format!("\n{GOOD}{covered}{GOOD:#}: no judged invariant falls on any way within the budget\n"),
+            Exit::Broken => format!("\n{BAD}broken{BAD:#}: {why}\n{again}\n"),
+            Exit::Unproven => format!("\n{DOUBT}unproven{DOUBT:#}: {covered}, but {why}\n{again}\n"),
+            Exit::Usage
+            | Exit::NotDeterministic
+            | Exit::Nothing
+            | Exit::Internal
+            | Exit::Io
+            | Exit::Stopped
+            | Exit::Interrupted => format!("\n{DOUBT}{covered}{DOUBT:#}: {why}\n{again}\n"),
+        }
+    }
+}
+
+fn times(count: u32) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+fn counted_crashes(crashes: u32) -> String {
+    if crashes == 1 { "1 crash".to_owned() } else { format!("{crashes} crashes") }
+}
+
+const fn word(end: End) -> &'static str {
+    match end {
+        End::Complete => "complete",
+        End::Depth => "depth",
+        End::Found => "found",
+        End::Enough => "states",
+        End::Stopped => "signal",
+    }
+}
+
+fn is_law(name: &str) -> bool {
+    check::invariants().any(|invariant| invariant.is_law() && invariant.name == name)
+}
+
+fn flags(limits: &Limits) -> String {
+    let Limits { depth, states, order, threads: _ } = limits;
+    let mut flags = String::new();
+    if let Some(depth) = depth {
+        flags.push_str(&format!(" --depth {depth}"));
+    }
+    if let Some(states) = states {
+        flags.push_str(&format!(" --states {states}"));
+    }
+    if *order == Order::Depth {
+        flags.push_str(" --dfs");
+    }
+    flags
+}
+
+/// What was judged: of a way that was found, what its run says.
+fn rows(exploration: &Exploration, explored: &Explored, outcome: Option<&Outcome>) -> Vec<Row> {
+    let fell = |name: &str| {
+        let judgements = outcome.into_iter().flat_map(|outcome| &outcome.judgements);
+        judgements.filter(|judged| judged.invariant == name).any(|judged| judged.verdict.violation().is_some())
+    };
+    let row = |(bit, invariant): (u32, &&'static str)| Row {
+        invariant,
+        verdict: if fell(invariant) { "violated" } else { "holds" },
+        exercised: explored.exercised & (1 << bit) != 0,
+    };
+    (0..).zip(&exploration.judged).map(row).collect()
+}
+
+fn judgements(outcome: &Outcome, violates: &[&'static str]) -> Vec<Judged> {
+    let trace = outcome.trace.as_ref().expect("a way is gone again with its trace");
+    let lines = verdicts::cited_lines(trace, &outcome.judgements);
+    let violates: Vec<String> = violates.iter().map(|name| (*name).to_owned()).collect();
+    verdicts::judged(&outcome.judgements, &violates, &lines)
+}
+
+/// How it ends, and why.
+fn standing(
+    searched: &Searched<'_>,
+    violates: &[&'static str],
+    judged: &[Row],
+    resolved: &Resolved,
+    outcome: Option<&Outcome>,
+) -> (Exit, Vec<String>) {
+    let Searched { explored, limits, signal, .. } = *searched;
+    match explored.end {
+        End::Found => {
+            let outcome = outcome.expect("a way that was found is gone again");
+            let fell = outcome.judgements.iter().any(|judged| judged.verdict.violation().is_some());
+            assert!(fell, "the run along a way that was found breaks what fell there");
+            let steps = counted(explored.way.as_ref().map_or(0, Vec::len) as u64, "step");
+            let sentence = |shortfall| format!("{} after {steps}", verdicts::sentence(shortfall));
+            let shortfalls = outcome.shortfalls(resolved);
+            (Exit::from(outcome.standing(resolved)), shortfalls.iter().map(sentence).collect())
+        }
+        End::Enough => {
+            let most = counted(limits.states.unwrap_or_default(), "state");
+            (Exit::Stopped, vec![format!("nothing fell on the way to {most}, and there are more")])
+        }
+        End::Stopped => {
+            (signal.unwrap_or(Exit::Stopped), vec!["a signal came before every state was looked at".to_owned()])
+        }
+        End::Complete | End::Depth if !violates.is_empty() => {
+            let names = violates.join(", ");
+            (Exit::Broken, vec![format!("{names} was expected to fall, and no way is found on which it does")])
+        }
+        End::Complete | End::Depth => {
+            let idle = judged.iter().filter(|row| !row.exercised && !is_law(row.invariant));
+            let idle: Vec<String> = idle.map(|row| format!("{} was never put to the test", row.invariant)).collect();
+            (if idle.is_empty() { Exit::Met } else { Exit::Unproven }, idle)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `explore`: every interleaving of a small world.
+
+mod account;
+mod progress;
+
+use account::{Account, Searched};
+use progress::Meter;
+
+use super::args::ExploreArgs;
+use super::chosen::Chosen;
+use super::environment::{self, Stopwatch};
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::replay;
+use super::run::{is_stdout, save, two_documents};
+use super::shell::Shell;
+use super::signals::Signals;
+use super::table::{count, counted};
+use crate::hunt::explore::{Explored, Limits, Order, Watch, explore as search};
+use crate::run::AnySubject;
+use std::time::Duration;
+
+pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let ExploreArgs { scenario, seed, overlay, detail, trace, .. } = args;
+    let to_stdout = trace.as_deref().is_some_and(is_stdout);
+    if to_stdout && shell.json {
+        return Err(two_documents());
+    }
+    let chosen = Chosen::load(scenario, overlay, subjects)?;
+    let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
+    let exploration = chosen.subject.explore(&resolved).map_err(|refusal| {
+        Failure::helped(format!("`{scenario}` is not explored: {refusal}"), "`run` and `sweep` have no such limits")
+    })?;
+    let limits = limits(args);
+    let signals = Signals::watch();
+    let watch = Stopwatch::start();
+    let meter = Meter::new(chosen.file.name(), &limits, watch, shell);
+    let (go_on, tell) = (|| signals.exit().is_none(), |progress| meter.tell(progress));
+    let explored = search(&*exploration.space, exploration.judged.len(), &limits, Watch { go_on: &go_on, tell: &tell });
+    meter.end();
+    if !shell.quiet {
+        shell.say(&pace(&explored, watch.elapsed(), limits.threads));
+    }
+    let outcome = explored.way.as_deref().map(|way| exploration.retrace(way));
+    let searched = Searched { explored: &explored, limits: &limits, exploration: &exploration, signal: signals.exit() };
+    let account = Account::new(&chosen, &resolved, &searched, outcome.as_ref(), shell);
+    let shown = outcome.as_ref().and_then(|outcome| outcome.trace.as_ref());
+    if let (Some(file), Some(trace)) = (trace, shown) {
+        save(trace, file, shell)?;
+    }
+    if shell.json {
+        shell.document(&account)?;
+    } else if to_stdout {
+        shell.say(account.text(shell).trim_end());
+    } else {
+        if let Some(trace) = shown.filter(|_| !shell.quiet) {
+            replay::show(trace, (*detail).into(), shell)?;
+            shell.result("\n")?;
+        }
+        shell.result(&account.text(shell))?;
+    }
+    Ok(account.exit())
+}
+
+fn limits(args: &ExploreArgs) -> Limits {
+    let ExploreArgs { depth, states, dfs, jobs, .. } = args;
+    let order = if *dfs { Order::Depth } else { Order::Breadth };
+    let threads = match order {
+        Order::Breadth => jobs.map_or_else(|| environment::cores().get(), usize::from),
+        Order::Depth => 1,
+    };
+    Limits { depth: *depth, states: *states, threads, order }
+}
+
+/// How fast it went; not part of the result, which is the same on every machine.
+fn pace(explored: &Explored, took: Duration, threads: usize) -> String {
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = explored.generated.saturating_mul(1_000) / millis;
+    format!(
+        "{} in {}.{}s on {}: {} generated/s, {} bytes a visited state",
+        counted(explored.states, "state"),
+        millis / 1_000,
+        millis % 1_000 / 100,
+        counted(threads as u64, "thread"),
+        count(rate),
+        count(explored.bytes / explored.states.max(1))
+    )
+}
+
+impl Account {
+    fn exit(&self) -> Exit {
+        self.exit
+    }
+}

@@ -1,0 +1,50 @@
+//! What an exploration shows while it runs: on a terminal, how many states it has come by.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::environment::Stopwatch;
+use crate::cli::shell::Shell;
+use crate::cli::table::{count, counted};
+use crate::hunt::explore::{Limits, Progress};
+
+pub(super) struct Meter {
+    bar: ProgressBar,
+    watch: Stopwatch,
+    /// The tenth of a second of the last message.
+    told: Cell<u128>,
+}
+
+impl Meter {
+    pub(super) fn new(name: &str, limits: &Limits, watch: Stopwatch, shell: &Shell) -> Self {
+        let target = if shell.progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(limits.states, target).with_prefix(name.to_owned());
+        let template = if limits.states.is_some() { "{prefix} {bar:30} {msg}" } else { "{prefix} {spinner} {msg}" };
+        bar.set_style(ProgressStyle::with_template(template).expect("a constant that is right"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar, watch, told: Cell::new(0) }
+    }
+
+    pub(super) fn tell(&self, progress: Progress) {
+        let tenths = self.watch.elapsed().as_millis() / 100;
+        if self.bar.is_hidden() || self.told.replace(tenths) == tenths {
+            return;
+        }
+        let Progress { states, generated, depth, waiting } = progress;
+        let rate = u128::from(generated) * 10 / tenths.max(1);
+        self.bar.set_position(states);
+        self.bar.set_message(format!(
+            "{}, depth {}, {} waiting, {} generated/s",
+            counted(states, "state"),
+            count(depth.into()),
+            count(waiting),
+            count(u64::try_from(rate).unwrap_or(u64::MAX))
+        ));
+    }
+
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,156 @@
+//! A scenario as a space of states: what is searched, and how a way found there becomes a run with a trace.
+
+mod maze;
+mod seats;
+mod space;
+
+use std::fmt;
+
+pub use maze::Maze;
+pub use seats::Judges;
+pub use space::{Found, Place, Print, Searcher, Space, Step};
+
+use super::observer::{Jury, Observer};
+use super::{AnySubject, Outcome, outcome, panel, read};
+use crate::check;
+use crate::fault::Budget;
+use crate::identity::LaneId;
+use crate::network::Discipline;
+use crate::scenario::Resolved;
+use crate::sim::Cast;
+use crate::subject::Subject;
+use crate::trace::Recorder;
+
+/// A scenario to be explored.
+pub struct Exploration {
+    /// Its states.
+    pub space: Box<dyn Space>,
+    /// The invariants that are judged on every way, in the order of the bits of [`Searcher::exercised`].
+    pub judged: Vec<&'static str>,
+    /// Those of the scenario that are not: their checkers can't be a part of a state.
+    pub unjudged: Vec<&'static str>,
+    retrace: Box<dyn Fn(&[u32]) -> Outcome + Send + Sync>,
+}
+
+impl Exploration {
+    /// The run along a way from the beginning, with every checker and its whole trace.
+    #[must_use]
+    pub fn retrace(&self, way: &[u32]) -> Outcome {
+        (self.retrace)(way)
+    }
+}
+
+impl fmt::Debug for Exploration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { judged, unjudged, .. } = self;
+        f.debug_struct("Exploration").field("judged", judged).field("unjudged", unjudged).finish_non_exhaustive()
+    }
+}
+
+/// Why a scenario is not explored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The subject decides by time, which stands still in an exploration.
+    DecidesByTime(&'static str),
+    /// An invariant that must fall can't be judged there.
+    Unjudged(&'static str),
+    /// Nothing that the scenario expects is judged there.
+    NothingJudged,
+    /// There are too many nodes or invariants.
+    TooLarge(&'static str),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DecidesByTime(why) => write!(f, "clocks stand still in an exploration, and {why}"),
+            Self::Unjudged(name) => write!(f, "`{name}` must fall, but its checker can't be a part of a state"),
+            Self::NothingJudged => {
+                f.write_str("none of the scenario's invariants has a checker that can be a part of a state")
+            }
+            Self::TooLarge(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+pub(super) type Explore = fn(&Resolved) -> Result<Exploration, Refusal>;
+
+impl AnySubject {
+    /// A scenario of this subject as a space of states. Of the scenario count its nodes, clocks' offsets, settings,
+    /// workload, budget and expectations; time, delays, chances, faults and fates do not.
+    ///
+    /// # Errors
+    /// If what would come of it would be no answer.
+    pub fn explore(&self, resolved: &Resolved) -> Result<Exploration, Refusal> {
+        (self.explore)(resolved)
+    }
+}
+
+/// More nodes than this are no small world.
+const MOST_NODES: u32 = 64;
+
+pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Refusal> {
+    let settings: S::Settings = read(resolved.settings());
+    if let Some(why) = S::decides_by_time(&settings) {
+        return Err(Refusal::DecidesByTime(why));
+    }
+    if resolved.setup.nodes() > MOST_NODES {
+        return Err(Refusal::TooLarge("at most 64 nodes are explored"));
+    }
+    let (judges, unjudged) = judges::<S>(resolved, &settings)?;
+    let judged = judges.names();
+    let maze = || maze::<S>(resolved, &settings);
+    let space = Box::new(maze().judged_by(judges));
+    let (kept, resolved) = (maze(), resolved.clone());
+    let retrace = move |way: &[u32]| {
+        let panel = panel::<S>(&resolved.setup, &settings, &resolved);
+        let jury = Jury::new(panel, resolved.expected.violates.clone());
+        let observer = Observer { recorder: Recorder::keeping(), jury, go_on: &|| true, interrupted: false };
+        let (end, observer) = kept.retrace(way, observer);
+        outcome::<S>(&resolved, end, observer)
+    };
+    Ok(Exploration { space, judged, unjudged, retrace: Box::new(retrace) })
+}
+
+fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
+    let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
+    let setup = resolved.setup.clone();
+    let cast = Cast::<S> {
+        config: S::config(&setup, settings),
+        nodes: setup.nodes(),
+        clients: S::clients(&setup, &workload, &mut resolved.seed.dice("workload")),
+        disk: Box::new(move |node| S::fresh_disk(&setup, node)),
+    };
+    let lanes = (0..).zip(S::LANES).map(|(lane, _)| S::discipline(LaneId::new(lane)));
+    let disciplines: Vec<Discipline> = lanes.collect();
+    let budget: Budget = resolved.scenario.explore;
+    Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
+}
+
+/// The checkers that can be parts of a state, and the invariants that have none such.
+fn judges<S: Subject>(
+    resolved: &Resolved,
+    settings: &S::Settings,
+) -> Result<(Judges<S::Fact>, Vec<&'static str>), Refusal> {
+    let expected = &resolved.expected;
+    let named = |name: &&str| expected.holds.contains(name) || expected.violates.contains(name);
+    let laws = check::invariants().filter(check::Invariant::is_law).map(|law| law.name);
+    let claimed = S::INVARIANTS.iter().map(|claim| claim.name).filter(named);
+    let mut judges = Judges::default();
+    let mut unjudged = Vec::new();
+    for name in laws.chain(claimed) {
+        let own = S::INVARIANTS.iter().any(|claim| claim.name == name);
+        let checker = own.then(|| S::checker(&resolved.setup, settings, name)).flatten();
+        match checker.or_else(|| check::checker(name)).and_then(|checker| checker.branch()) {
+            Some(branch) => judges.seat(name, branch, expected.violates.contains(&name)),
+            None if expected.violates.contains(&name) => return Err(Refusal::Unjudged(name)),
+            None => unjudged.push(name),
+        }
+    }
+    if judges.is_empty() {
+        return Err(Refusal::NothingJudged);
+    }
+    Ok((judges, unjudged))
+}

@@ -1,0 +1,99 @@
+//! The step relation of an exploration: the same cluster as in a timed run, without time.
+//!
+//! A state is what may decide about the future: nodes, messages in flight, clients, what is left of the budget. Whatever
+//! may happen in it is an action: a message arrives, is lost or doubled; a timer runs out, whenever it would; a disk
+//! answers; a client asks, or loses its patience; a node dies, between two steps or two effects of one, or starts.
+
+mod action;
+mod print;
+mod stage;
+mod state;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use action::Action;
+pub use print::Print;
+pub(crate) use print::{Part, Printer};
+pub(crate) use stage::Ears;
+pub(crate) use state::State;
+pub(crate) use step::Bench;
+
+use std::sync::Arc;
+
+use crate::chance::Seed;
+use crate::fault::Budget;
+use crate::identity::NodeId;
+use crate::network::Discipline;
+use crate::process::{ClientPlan, Lane as _, Process};
+use crate::time::{LocalTime, Time};
+
+use super::clients::Client;
+use super::node::Node;
+use super::outside::Clocks;
+use super::{Cast, ClockError};
+use state::{Patron, Placed, Spent};
+
+/// What never changes on any way through an exploration.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules<P: Process> {
+    pub(crate) seed: Seed,
+    pub(crate) config: P::Config,
+    disks: Vec<Vec<P::Entry>>,
+    clients: Vec<ClientPlan<P::Client>>,
+    pub(crate) budget: Budget,
+    /// By lane.
+    disciplines: Vec<Discipline>,
+    /// What each node's wall clock reads.
+    walls: Vec<LocalTime>,
+}
+
+impl<P: Process> Rules<P> {
+    /// The rules for a cast; clocks as in [`Conditions`](super::Conditions).
+    pub(crate) fn new(
+        seed: Seed,
+        cast: Cast<P>,
+        clocks: &[ClockError],
+        budget: Budget,
+        disciplines: Vec<Discipline>,
+    ) -> Self {
+        let Cast { config, nodes, disk, clients } = cast;
+        assert!(disciplines.len() == P::LANES.len(), "every lane has a discipline");
+        let wall = |node: NodeId| {
+            let error = clocks.get(node.index()).copied().unwrap_or_default();
+            Clocks::of(&error).wall.read(Time::ZERO)
+        };
+        let walls = NodeId::all(nodes).map(wall).collect();
+        Self { seed, config, disks: NodeId::all(nodes).map(disk).collect(), clients, budget, disciplines, walls }
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> + use<P> {
+        NodeId::all(u32::try_from(self.disks.len()).expect("few nodes are explored"))
+    }
+
+    fn discipline(&self, message: &P::Message) -> Discipline {
+        self.disciplines[message.lane().index()]
+    }
+
+    fn has_queues(&self) -> bool {
+        self.disciplines.contains(&Discipline::Fifo)
+    }
+
+    /// Before anything has happened, also the nodes' starts.
+    pub(crate) fn nothing(&self) -> State<P> {
+        let placed = |(id, disk): (NodeId, &Vec<P::Entry>)| {
+            Arc::new(Placed::new(id, Node::new(disk.clone()), Default::default()))
+        };
+        let nodes: Box<[_]> = self.nodes().zip(&self.disks).map(placed).collect();
+        let patron = |(index, plan): (u32, &ClientPlan<P::Client>)| {
+            let mut client = Client::new(plan.clone());
+            client.begin();
+            Arc::new(Patron::new(index, client, 0))
+        };
+        let patrons: Box<[_]> = (0..).zip(&self.clients).map(patron).collect();
+        let spent = Spent::default();
+        let prints = nodes.iter().map(|placed| placed.print).chain(patrons.iter().map(|patron| patron.print));
+        let loose = prints.fold(spent.print(), Print::and);
+        State { nodes, flights: Vec::new(), patrons, spent, loose, depth: 0 }
+    }
+}

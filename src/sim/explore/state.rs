@@ -1,0 +1,170 @@
+//! A state of an exploration: nodes, messages in flight, clients, and what is left of the budget.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::Rules;
+use super::print::{Part, Print};
+use crate::fault::Budget;
+use crate::identity::{Boot, MessageId, NodeId};
+use crate::network::Discipline;
+use crate::process::{Lane as _, Process};
+use crate::sim::clients::Client;
+use crate::sim::node::Node;
+use crate::time::{Span, Time};
+
+/// A state. Its parts are shared with the states before it: a step makes those anew that it changes.
+#[derive(Clone, Debug)]
+pub(crate) struct State<P: Process> {
+    pub(crate) nodes: Box<[Arc<Placed<P>>]>,
+    /// In the order in which they were sent, as far as their lanes are queues.
+    pub(crate) flights: Vec<Arc<Flight<P::Message>>>,
+    pub(crate) patrons: Box<[Arc<Patron<P>>]>,
+    pub(crate) spent: Spent,
+    /// Of all parts but the messages in queues.
+    pub(crate) loose: Print,
+    /// How many steps led here.
+    pub(crate) depth: u32,
+}
+
+/// A node, and how often its timers ran out.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed<P: Process> {
+    pub(crate) node: Node<P>,
+    pub(crate) fired: Fired<P::Timer>,
+    pub(crate) print: Print,
+}
+
+/// How often each timer ran out, in the order of their names; nothing where that is not bounded.
+pub(crate) type Fired<T> = SmallVec<[(T, u32); 2]>;
+
+/// A client, and how often it lost its patience.
+#[derive(Clone, Debug)]
+pub(crate) struct Patron<P: Process> {
+    pub(crate) client: Client<P>,
+    pub(crate) lapses: u32,
+    pub(crate) print: Print,
+}
+
+/// A copy of a message under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight<M> {
+    pub(crate) id: MessageId,
+    pub(crate) to: NodeId,
+    pub(crate) copy: u16,
+    pub(crate) message: M,
+    pub(crate) print: Print,
+}
+
+/// What was used up of the budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Spent {
+    pub(crate) loss: u32,
+    pub(crate) duplicates: u32,
+    pub(crate) crashes: u32,
+}
+
+impl<P: Process> State<P> {
+    /// When it was reached: after a millisecond a step.
+    pub(crate) fn instant(&self) -> Time {
+        Time::ZERO + Span::from_millis(self.depth.into())
+    }
+
+    pub(crate) fn print(&self, rules: &Rules<P>) -> Print {
+        if !rules.has_queues() {
+            return self.loose;
+        }
+        let flights = self.flights.iter().map(|flight| &**flight);
+        self.loose.and(queued::<P>(flights, &rules.disciplines))
+    }
+
+    /// When the next step is taken: the first one after a millisecond, the starts before it at once.
+    pub(crate) fn next_instant(&self) -> Time {
+        let begun = self.nodes.iter().all(|placed| placed.node.boot > Boot::default());
+        Time::ZERO + Span::from_millis(u64::from(self.depth) + u64::from(begun))
+    }
+}
+
+impl<P: Process> Placed<P> {
+    pub(crate) fn new(id: NodeId, node: Node<P>, fired: Fired<P::Timer>) -> Self {
+        let print = Print::of(Part::Node(id.index() as u32), &(&node, &fired));
+        Self { node, fired, print }
+    }
+
+    /// How often a timer ran out.
+    pub(crate) fn count(&self, timer: P::Timer) -> u32 {
+        self.fired.iter().find(|(name, _)| *name == timer).map_or(0, |(_, count)| *count)
+    }
+}
+
+impl<P: Process> Patron<P> {
+    pub(crate) fn new(index: u32, client: Client<P>, lapses: u32) -> Self {
+        let print = Print::of(Part::Client(index), &(&client, lapses));
+        Self { client, lapses, print }
+    }
+}
+
+impl<M: Hash> Flight<M> {
+    pub(crate) fn new(id: MessageId, to: NodeId, copy: u16, message: M) -> Self {
+        let print = Print::of(Part::Flight, &(id.sender, to, &message));
+        Self { id, to, copy, message, print }
+    }
+}
+
+impl<M> Flight<M> {
+    /// Whether both stand in one queue, if their lane has queues.
+    pub(crate) fn shares_queue(&self, other: &Self) -> bool {
+        let ends = |flight: &Self| (flight.id.sender, flight.to, flight.id.lane);
+        ends(self) == ends(other)
+    }
+}
+
+impl Spent {
+    pub(crate) fn print(self) -> Print {
+        Print::of(Part::Spent, &self)
+    }
+
+    pub(crate) const fn may_lose(self, budget: &Budget) -> bool {
+        self.loss < budget.loss
+    }
+
+    pub(crate) const fn may_double(self, budget: &Budget) -> bool {
+        self.duplicates < budget.duplicates
+    }
+
+    pub(crate) const fn may_crash(self, budget: &Budget) -> bool {
+        self.crashes < budget.crashes
+    }
+}
+
+/// One more time.
+pub(crate) fn count_up<T: Copy + Ord>(fired: &mut Fired<T>, timer: T) {
+    match fired.binary_search_by_key(&timer, |(name, _)| *name) {
+        Ok(at) => fired[at].1 += 1,
+        Err(at) => fired.insert(at, (timer, 1)),
+    }
+}
+
+/// The fingerprint of the messages in queues, each with its place in its own.
+pub(crate) fn queued<'a, P: Process>(
+    flights: impl Iterator<Item = &'a Flight<P::Message>> + Clone,
+    disciplines: &[Discipline],
+) -> Print {
+    let queues = |flight: &&Flight<P::Message>| disciplines[flight.message.lane().index()] == Discipline::Fifo;
+    let in_queues = flights.filter(queues);
+    let mut print = Print::default();
+    for (index, flight) in in_queues.clone().enumerate() {
+        let before = in_queues.clone().take(index).filter(|other| other.shares_queue(flight)).count();
+        print = print.and(Print::of(Part::Queued(before as u32), &flight.print));
+    }
+    print
+}
+
+impl Hash for Print {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0 as u64);
+        state.write_u64((self.0 >> 64) as u64);
+    }
+}

@@ -1,0 +1,31 @@
+//! Exploring: counts that are known from elsewhere, ways that are runs, and what is refused.
+
+mod two_phase;
+
+use stemmata::hunt::explore::{End, Explored, Limits, Order, Progress, Watch, explore};
+use stemmata::run::explore::Space;
+
+/// Searches a space, whatever it takes.
+fn search(space: &dyn Space, judged: usize, limits: &Limits) -> Explored {
+    explore(space, judged, limits, Watch { go_on: &|| true, tell: &|_: Progress| {} })
+}
+
+#[test]
+fn two_phase_commit_has_the_states_that_others_count() {
+    let one = Limits { threads: 1, ..Limits::default() };
+    for (resources, states) in [(3, 288), (5, 8_832)] {
+        let explored = search(&two_phase::maze(resources), 0, &one);
+        assert_eq!((explored.states, explored.end), (states, End::Complete), "{explored:?}");
+    }
+}
+
+#[test]
+fn seven_resources_have_the_states_that_others_count_in_any_order_and_on_any_threads() {
+    for (threads, order) in [(1, Order::Breadth), (2, Order::Breadth), (1, Order::Depth)] {
+        #[allow(clippy::disallowed_types, clippy::disallowed_methods)]
+        let begun = std::time::Instant::now();
+        let explored = search(&two_phase::maze(7), 0, &Limits { threads, order, ..Limits::default() });
+        assert_eq!((explored.states, explored.end), (296_448, End::Complete), "{explored:?}");
+        println!("{explored:?} {:?} {}/s", begun.elapsed(), explored.generated as f64 / begun.elapsed().as_secs_f64());
+    }
+}
