@@ -1,11 +1,13 @@
 //! Hunting: many seeds of one scenario, and the names by which single runs are found again.
 
 mod digests;
+mod kind;
 mod run_id;
 mod sweep;
 mod tally;
 
 pub use digests::digests;
+pub use kind::Kind;
 pub use run_id::{RunId, RunIdError};
 pub use sweep::{Fresh, Sweep, SweepProgress, Tell};
 pub use tally::{Failure, FailureKind, Share, SweepTally};
