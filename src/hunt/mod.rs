@@ -2,11 +2,13 @@
 
 mod digests;
 pub mod explore;
+mod kind;
 mod run_id;
 mod sweep;
 mod tally;
 
 pub use digests::{digests, first_differing_block};
+pub use kind::Kind;
 pub use run_id::{RunId, RunIdError};
 pub use sweep::{Fresh, Sweep, SweepProgress, Tell};
 pub use tally::{Failure, FailureKind, Share, SweepTally};
