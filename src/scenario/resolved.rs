@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::format::{Clocks, Scenario};
+use super::operation::OperationEntry;
 use super::{ALWAYS, plan, rules};
 use crate::chance::{Chance, Seed};
 use crate::fault::FaultPlan;
@@ -82,6 +83,12 @@ impl Resolved {
     #[must_use]
     pub fn workload(&self) -> &[Value] {
         &self.scenario.workload
+    }
+
+    /// The operations that are written, of which each asks a command that is still to be read by the subject's own type.
+    #[must_use]
+    pub fn operations(&self) -> &[OperationEntry] {
+        &self.scenario.operations
     }
 
     /// How long a sync of a disk takes.
