@@ -16,6 +16,7 @@ pub mod network;
 pub mod observation;
 pub mod prelude;
 pub mod process;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod sim;

@@ -24,6 +24,22 @@ pub(super) fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result
     })
 }
 
+/// That a file can be written there, found out by making its temporary one.
+pub(super) fn writable(path: &Path) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        let what = format!("can't write `{}`", path.display());
+        Failure::Io { what, error, help: cure(path) }
+    };
+    match fs::metadata(path) {
+        Ok(known) if known.is_dir() => Err(failed(io::ErrorKind::IsADirectory.into())),
+        Ok(known) if !known.is_file() => Ok(()),
+        Ok(_) | Err(_) => {
+            let temporary = beside(path);
+            File::create(&temporary).and_then(|_| fs::remove_file(&temporary)).map_err(failed)
+        }
+    }
+}
+
 fn direct(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     fill(&mut out)?;

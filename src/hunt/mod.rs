@@ -1,11 +1,17 @@
 //! Hunting: many seeds of one scenario, and the names by which single runs are found again.
 
 mod digests;
+mod kind;
 mod run_id;
+mod shrink;
 mod sweep;
 mod tally;
+mod why;
 
 pub use digests::digests;
+pub use kind::Kind;
 pub use run_id::{RunId, RunIdError};
+pub use shrink::{Shrink, ShrinkProgress, Shrunk, Size, Unbroken};
 pub use sweep::{Fresh, Sweep, SweepProgress, Tell};
 pub use tally::{Failure, FailureKind, Share, SweepTally};
+pub use why::{Need, Part, Without, needs, parts};

@@ -22,6 +22,12 @@ pub(super) fn of(least: &Scenario, ranges: &[Range], profile: &Profile) -> u64 {
     xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }
 
+/// What a scenario says beyond the defaults, in one spelling: without name, words about it, and seed.
+#[must_use]
+pub fn plain(scenario: &Scenario, profile: &Profile) -> Value {
+    said(scenario, &[], profile)
+}
+
 /// What the file says beyond the defaults, in one spelling.
 pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Value {
     let Scenario {

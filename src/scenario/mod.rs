@@ -31,6 +31,7 @@ mod wires;
 pub use builtin::{BuiltIn, built_in};
 pub use cluster::Nodes;
 pub use diagnostic::{Diagnostic, Place, Problem, Stage};
+pub use digest::plain as said;
 pub use entry::{Draw, FaultEntry, When};
 pub use file::ScenarioFile;
 pub use format::{Clocks, Disk, Expect, Run, Scenario};

@@ -73,6 +73,15 @@ impl Resolved {
         }
     }
 
+    /// A run of a scenario that stands in no file, from its own seed; `None` if it breaks a rule of scenarios.
+    #[must_use]
+    pub fn of(scenario: Scenario, profile: Profile) -> Option<Self> {
+        let reads = scenario.operations.iter().all(|entry| (profile.command)(&entry.command).is_ok());
+        let sound = reads && rules::check(&scenario, &profile).is_empty();
+        let seed = scenario.run.seed;
+        sound.then(|| Self::new(Arc::new(scenario), profile, seed))
+    }
+
     /// The settings of the subject, for its own type to read.
     #[must_use]
     pub fn settings(&self) -> &Value {

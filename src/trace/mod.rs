@@ -25,6 +25,7 @@ pub use source::Source;
 pub use verdict::{Judgement, Verdict, Violation};
 
 use crate::chance::Seed;
+use crate::identity::EventId;
 use crate::time::Time;
 
 /// The version of the trace's forms and of its digest.
@@ -97,6 +98,17 @@ impl Trace {
     /// Its records in order, with labels, observations and JSON.
     pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
         self.tape.records().map(|record| self.codec.explain(record))
+    }
+
+    /// The record of this name, if there is one.
+    #[must_use]
+    pub fn find(&self, id: EventId) -> Option<Record<'_>> {
+        self.select(|record| record.id == id).next()
+    }
+
+    /// Those of its records that are wanted, in order; only they are explained.
+    pub fn select(&self, wanted: impl Fn(&Record<'_>) -> bool) -> impl Iterator<Item = Record<'_>> {
+        self.tape.records().filter(move |record| wanted(record)).map(|record| self.codec.explain(record))
     }
 
     /// Its records in order as they were recorded: what was said is in its canonical encoding, without label.

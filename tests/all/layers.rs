@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The layers, from the lowest. Modules of one layer may build on one another, but no two import one another, save the
 /// contract of a process and the context that its handlers are given.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["units", "time", "measure", "identity", "chance", "clocks", "encoding"],
     &["process", "context", "network", "fault", "observation"],
     &["trace"],
@@ -16,6 +16,7 @@ const LAYERS: [&[&str]; 10] = [
     &["broadcast"],
     &["scenario", "run"],
     &["hunt"],
+    &["report"],
     &["cli", "prelude"],
 ];
 
