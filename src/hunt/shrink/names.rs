@@ -14,19 +14,28 @@ use crate::scenario::{FaultEntry, Nodes, OperationEntry, Scenario};
 /// Up to so many nodes of a kind every order of names is tried.
 const MOST_ORDERED: usize = 4;
 
-/// So many fates may have their numbers changed when nodes change their names.
+/// So many of the others are asked in the place of a node that is taken away.
+const MOST_HEIRS: usize = 4;
+
+/// So many fates may each have another number when a node is taken away; of more, all or none of the rest.
+const MOST_SHIFTED: usize = 3;
+
+/// So many fates may have their numbers changed when nodes change their names, to one of the first so many.
 const MOST_RENUMBERED: usize = 2;
+const MOST_NUMBERS: u32 = 40;
 
 impl Search<'_> {
-    /// Takes away each node that can be missing, the last first.
+    /// Takes away each node that can be missing, the last first; others may be asked what it was asked. Where it was
+    /// spoken to, later messages have smaller numbers.
     pub(super) fn take_nodes_away(&mut self) {
         for node in NodeId::all(self.scenario().nodes.count()).rev() {
-            let others: Vec<NodeId> =
-                NodeId::all(self.scenario().nodes.count()).filter(|other| *other != node).collect();
-            self.take(1 + others.len(), |scenario, at| {
-                if let Some(other) = at.checked_sub(1) {
-                    ask_another(scenario, node, others[other]);
+            let heirs = heirs(self.scenario(), node);
+            let numbers = 1 << self.scenario().fates.len().min(MOST_SHIFTED);
+            self.take(heirs.len() * numbers, |scenario, at| {
+                if let Some(heir) = heirs[at % heirs.len()] {
+                    ask_another(scenario, node, heir);
                 }
+                shift_fates(scenario, at / heirs.len());
                 *scenario = without_node(scenario, node)?;
                 Some(())
             });
@@ -58,6 +67,29 @@ impl Search<'_> {
             Some(())
         });
     }
+}
+
+/// Who may be asked in the place of a node: nobody, and the first others, if it is asked at all.
+fn heirs(scenario: &Scenario, node: NodeId) -> Vec<Option<NodeId>> {
+    let asked = scenario.operations.iter().any(|entry| entry.to.0.contains(&node));
+    let others = NodeId::all(scenario.nodes.count()).filter(|other| asked && *other != node);
+    std::iter::once(None).chain(others.take(MOST_HEIRS).map(Some)).collect()
+}
+
+/// Gives those messages the number before of which `which` has the bit; the last bit stands for all the rest.
+fn shift_fates(scenario: &mut Scenario, which: usize) {
+    let shifted = scenario.fates.iter().enumerate().map(|(place, (message, fate))| {
+        let earlier = which >> place.min(MOST_SHIFTED - 1) & 1 == 1;
+        (earlier.then(|| numbered(message, |number| number.saturating_sub(1).max(1))).flatten(), message, *fate)
+    });
+    scenario.fates =
+        shifted.map(|(earlier, message, fate)| (earlier.unwrap_or_else(|| message.clone()), fate)).collect();
+}
+
+/// The name of another message of the same sender and lane.
+fn numbered(message: &str, other: impl Fn(u32) -> u32) -> Option<String> {
+    let (lane, number) = message.rsplit_once('#')?;
+    Some(format!("{lane}#{}", other(number.parse().ok()?)))
 }
 
 /// Lets what is asked of a node be asked of another.
@@ -207,17 +239,14 @@ fn renumbered(scenario: &Scenario) -> Vec<Fates> {
     }
     let mut all = vec![Fates::new()];
     for (message, fate) in fates {
-        let Some((lane, number)) = message.rsplit_once('#').and_then(|(lane, n)| Some((lane, n.parse::<u32>().ok()?)))
-        else {
-            return vec![fates.clone()];
-        };
-        let most = number + scenario.nodes.count();
-        let numbered = |fates: &Fates, number: u32| {
+        let number = message.rsplit_once('#').and_then(|(_, number)| number.parse().ok()).unwrap_or(1_u32);
+        let most = number.saturating_add(scenario.nodes.count()).min(MOST_NUMBERS);
+        let with = |fates: &Fates, other: u32| {
             let mut fates = fates.clone();
-            fates.insert(format!("{lane}#{number}"), *fate);
+            fates.insert(numbered(message, |_| other).unwrap_or_else(|| message.clone()), *fate);
             fates
         };
-        all = all.iter().flat_map(|fates| (1..=most.min(40)).map(|number| numbered(fates, number))).collect();
+        all = all.iter().flat_map(|fates| (1..=most).map(|other| with(fates, other)).collect::<Vec<_>>()).collect();
     }
     all
 }
