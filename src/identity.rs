@@ -333,6 +333,19 @@ serde_as_name!(
 );
 serde_as_name!(EventId, (Actor, u32), |event| (event.actor, event.number), |(actor, number)| Self { actor, number });
 
+impl schemars::JsonSchema for OpId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Operation".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^c[1-9][0-9]*#[1-9][0-9]*$",
+            "description": "An operation, by its client and number: \"c1#7\"."
+        })
+    }
+}
+
 impl schemars::JsonSchema for NodeId {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Node".into()

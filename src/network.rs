@@ -147,6 +147,10 @@ pub enum PinnedFate {
     Delay(Span),
     /// It arrives so many times, one delay apart.
     Copies(u16),
+    /// It arrives, and once more so much later.
+    Again(Span),
+    /// It arrives with this bit of its encoding flipped, counted as [`crate::encoding::flip_bit`] does.
+    Flip(u64),
 }
 
 /// The network before any fault.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::context::Context;
 use crate::identity::{Boot, LaneId, NodeId, OpId};
 use crate::observation::Observe;
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// Plain data: snapshots, fingerprints and traces need all of this; `Hash` keeps out floats and unordered maps.
 ///
@@ -176,4 +176,21 @@ impl<M> ClientPlan<M> {
             machine,
         }
     }
+}
+
+/// An operation that is written down, and asked at its time whatever became of those before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Operation<C> {
+    /// Its name, which says whose it is.
+    pub op: OpId,
+    /// When it is asked.
+    pub at: Time,
+    /// The nodes that are asked: the first attempt goes to the first, a retry to the next, and so on around.
+    pub to: Vec<NodeId>,
+    /// What is asked.
+    pub command: C,
+    /// How long the client waits for an answer before it tries again.
+    pub timeout: Span,
+    /// How many times it tries again before it gives up.
+    pub retries: u32,
 }

@@ -141,6 +141,8 @@ pub struct Profile {
     pub settings: fn(&Value) -> Result<Value, Misfit>,
     /// Reads one entry of a workload, and returns it with all defaults filled in.
     pub workload: fn(&Value) -> Result<Value, Misfit>,
+    /// Reads one command of a client, and returns it with all defaults filled in.
+    pub command: fn(&Value) -> Result<Value, Misfit>,
     /// The JSON Schema of the settings.
     pub settings_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     /// The JSON Schema of one entry of a workload.
@@ -171,6 +173,7 @@ impl Profile {
             facts: encoding::labels::<S::Fact>,
             settings: fill::<S::Settings>,
             workload: fill::<S::Workload>,
+            command: fill::<S::Command>,
             settings_schema: schemars::SchemaGenerator::subschema_for::<S::Settings>,
             workload_schema: schemars::SchemaGenerator::subschema_for::<S::Workload>,
             beyond: S::beyond,
@@ -183,5 +186,5 @@ fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> 
         path: error.path().iter().map(ToString::to_string).collect(),
         message: error.inner().to_string(),
     })?;
-    Ok(serde_json::to_value(read).expect("settings are plain data"))
+    serde_json::to_value(read).map_err(|error| Misfit { path: Vec::new(), message: error.to_string() })
 }

@@ -69,6 +69,7 @@ pub(super) enum Command {
     Run(RunArgs),
     Sweep(SweepArgs),
     Replay(ReplayArgs),
+    Shrink(ShrinkArgs),
     Verify(VerifyArgs),
     Explore(ExploreArgs),
     Check(CheckArgs),
@@ -181,6 +182,35 @@ pub(super) struct ReplayArgs {
     /// Also write the whole trace to FILE as JSON Lines; `-` is the standard output, in place of the text
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
+}
+
+/// Makes a failing run smaller: a scenario file that breaks the same invariant, and the story of why
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata shrink 'stm1:hello@9b1c2f0e:0x000000000000002a:flaws=b03=41d0c3a87e22b916' -o small.json
+  stemmata shrink errata/b01 --seed 7 -o small.json
+  stemmata run small.json                                 breaks as the whole run did
+
+Beside FILE, its name with `.md` and with `.svg` are the story and its space-time diagram.")]
+pub(super) struct ShrinkArgs {
+    /// A run id, as other commands print it; or a scenario, with --seed
+    #[arg(value_name = "RUN_ID|SCENARIO")]
+    pub(super) run: String,
+    /// The file of the run id's scenario, where that is not built in
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenario: Option<String>,
+    /// The seed, where a scenario is named
+    #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
+    pub(super) seed: Option<Seed>,
+    #[command(flatten)]
+    pub(super) overlay: Overlay,
+    /// How many threads [default: one a core]
+    #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    /// The file of the smaller scenario
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: PathBuf,
 }
 
 /// Runs every seed twice, the second time in another process, and names the first event that differs

@@ -21,6 +21,7 @@ mod run;
 mod schema;
 mod seeds;
 mod shell;
+mod shrink;
 mod signals;
 mod snap;
 mod store;
@@ -80,6 +81,13 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
                 show("seed");
             }
             replay::replay(args, typed("seed"), subjects, shell)
+        }
+        Command::Shrink(args) => {
+            if !shrink::is_pinned(args) {
+                show("seed");
+            }
+            show("jobs");
+            shrink::shrink(args, typed("seed"), subjects, shell)
         }
         Command::Sweep(args) => {
             if args.count.is_none() {

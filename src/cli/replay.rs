@@ -10,6 +10,7 @@ use super::failure::{Failure, Outcome};
 use super::run::{is_stdout, save, two_documents};
 use super::shell::{BAD, Shell};
 use super::verdicts;
+use crate::chance::Seed;
 use crate::hunt::RunId;
 use crate::run::{AnySubject, Keep};
 use crate::scenario;
@@ -21,7 +22,8 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     if to_stdout && shell.json {
         return Err(two_documents());
     }
-    let Wanted { chosen, seed, id } = wanted(args, seed_was_typed, subjects)?;
+    let which = Which { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overlay: &args.overlay };
+    let Wanted { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
     let resolved = chosen.resolve(seed)?;
     let outcome = chosen.run(&resolved)?;
     let trace = outcome.trace.as_ref().expect("it was kept");
@@ -64,16 +66,25 @@ pub(super) fn is_pinned(args: &ReplayArgs) -> bool {
     RunId::resembles(&args.run)
 }
 
-/// What is to be run again.
-struct Wanted {
-    chosen: Chosen,
-    seed: crate::chance::Seed,
-    id: Option<RunId>,
+/// Which run, as arguments say it: a run id, or a scenario and a seed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Which<'a> {
+    pub(super) run: &'a str,
+    pub(super) scenario: Option<&'a str>,
+    pub(super) seed: Option<Seed>,
+    pub(super) overlay: &'a Overlay,
 }
 
-fn wanted(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySubject]) -> Result<Wanted, Failure> {
-    let ReplayArgs { run, scenario, seed, overlay, .. } = args;
-    if !is_pinned(args) {
+/// What is to be run again.
+pub(super) struct Wanted {
+    pub(super) chosen: Chosen,
+    pub(super) seed: Seed,
+    pub(super) id: Option<RunId>,
+}
+
+pub(super) fn wanted(which: Which<'_>, seed_was_typed: bool, subjects: &[AnySubject]) -> Result<Wanted, Failure> {
+    let Which { run, scenario, seed, overlay } = which;
+    if !RunId::resembles(run) {
         if scenario.is_some() {
             return Err(Failure::helped(
                 format!("`{run}` is not a run id, and --scenario says where a run id's scenario is"),

@@ -4,11 +4,15 @@ mod digests;
 pub mod explore;
 mod kind;
 mod run_id;
+mod shrink;
 mod sweep;
 mod tally;
+mod why;
 
 pub use digests::{digests, first_differing_block};
 pub use kind::Kind;
 pub use run_id::{RunId, RunIdError};
+pub use shrink::{Shrink, ShrinkProgress, Shrunk, Size, Unbroken};
 pub use sweep::{Fresh, Sweep, SweepProgress, Tell};
 pub use tally::{Failure, FailureKind, Share, SweepTally};
+pub use why::{Need, Part, Without, needs, parts};

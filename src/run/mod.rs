@@ -15,7 +15,8 @@ pub use standing::{Shortfall, Standing};
 use observer::{Jury, Observer};
 
 use crate::check::{Census, Panel};
-use crate::scenario::Resolved;
+use crate::process::Operation;
+use crate::scenario::{OperationEntry, Resolved};
 use crate::sim::{Cast, Conditions, Simulation};
 use crate::subject::{Profile, Setup, Subject};
 use crate::time::Time;
@@ -120,8 +121,22 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
         clients: S::clients(&setup, &workload, &mut resolved.seed.dice("workload")),
         disk: Box::new(move |node| S::fresh_disk(&setup, node)),
     };
-    let (end, observer) = Simulation::new(conditions(resolved), cast, observer).run();
+    let simulation = Simulation::new(conditions(resolved), cast, observer);
+    let (end, observer) = simulation.with_operations(operations::<S>(resolved)).run();
     outcome::<S>(resolved, end, observer)
+}
+
+/// The operations that are written in the scenario.
+fn operations<S: Subject>(resolved: &Resolved) -> Vec<Operation<S::Command>> {
+    let operation = |entry: &OperationEntry| Operation {
+        op: entry.op,
+        at: Time::ZERO + entry.at,
+        to: entry.to.0.clone(),
+        command: read(&entry.command),
+        timeout: entry.timeout,
+        retries: entry.retries,
+    };
+    resolved.operations().iter().map(operation).collect()
 }
 
 fn conditions(resolved: &Resolved) -> Conditions {

@@ -8,6 +8,7 @@ use super::cluster::Nodes;
 use super::entry::FaultEntry;
 use super::file;
 use super::format::{Clocks, Disk, Expect, Run, Scenario};
+use super::operation::OperationEntry;
 use super::path::Path;
 use super::range::Range;
 use super::wires::Wires;
@@ -20,6 +21,12 @@ pub(super) fn of(least: &Scenario, ranges: &[Range], profile: &Profile) -> u64 {
     let mut text = String::new();
     canonical(&said(least, ranges, profile), &mut text);
     xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}
+
+/// What a scenario says beyond the defaults, in one spelling: without name, words about it, and seed.
+#[must_use]
+pub fn plain(scenario: &Scenario, profile: &Profile) -> Value {
+    said(scenario, &[], profile)
 }
 
 /// What the file says beyond the defaults, in one spelling.
@@ -36,6 +43,7 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
         disk,
         protocols,
         workload,
+        operations,
         faults,
         fates,
         expect,
@@ -62,6 +70,13 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
         paring.pare(entry, &Path::of("workload").index(index), &|value| (profile.workload)(value).ok())
     });
     say("workload", workload.collect());
+    let operations = operations.iter().enumerate();
+    say(
+        "operations",
+        operations
+            .map(|(index, entry)| paring.operation(entry, &Path::of("operations").index(index), profile))
+            .collect(),
+    );
     let faults = faults.iter().enumerate();
     say(
         "faults",
@@ -97,6 +112,14 @@ impl Paring<'_> {
     fn typed<T: Serialize + DeserializeOwned>(&self, part: &T, place: &Path) -> Value {
         let value = |part: &T| serde_json::to_value(part).expect("a scenario is plain data");
         self.pare(&value(part), place, &|written| Some(value(&T::deserialize(written).ok()?)))
+    }
+
+    /// What is asked is pared by the subject.
+    fn operation(&self, entry: &OperationEntry, place: &Path, profile: &Profile) -> Value {
+        let mut pared = serde_json::to_value(entry).expect("a scenario is plain data");
+        let command = |value: &Value| (profile.command)(value).ok();
+        pared["command"] = self.pare(&entry.command, &place.key("command"), &command);
+        pared
     }
 
     /// Link by link, as there may be many.

@@ -187,6 +187,15 @@ fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding
             Err(misfit) => findings.push(humane::misfit(&Path::of("workload").index(index), &misfit, root)),
         }
     }
+    for (index, entry) in scenario.operations.iter_mut().enumerate() {
+        match (profile.command)(&entry.command) {
+            Ok(filled) => entry.command = filled,
+            Err(misfit) => {
+                let path = Path::of("operations").index(index).key("command");
+                findings.push(humane::misfit(&path, &misfit, root));
+            }
+        }
+    }
     findings
 }
 

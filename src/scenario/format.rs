@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::cluster::Nodes;
 use super::entry::FaultEntry;
+use super::operation::OperationEntry;
 use super::wires::Wires;
 use crate::chance::Seed;
 use crate::fault::Budget;
@@ -43,6 +44,9 @@ pub struct Scenario {
     pub protocols: Value,
     /// What clients ask.
     pub workload: Vec<Value>,
+    /// What clients ask, operation by operation, in place of a workload.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationEntry>,
     /// What goes wrong.
     pub faults: Vec<FaultEntry>,
     /// What becomes of single messages, by their ids: `n1.broadcast#7`.
@@ -72,6 +76,7 @@ impl Default for Scenario {
             disk: Disk::default(),
             protocols: Value::Object(serde_json::Map::new()),
             workload: Vec::new(),
+            operations: Vec::new(),
             faults: Vec::new(),
             fates: BTreeMap::new(),
             expect: Expect::default(),

@@ -56,6 +56,14 @@ impl Path {
         }
     }
 
+    /// Whether the path is that of a command, which is the subject's own, whatever it looks like.
+    pub(super) fn is_command(&self) -> bool {
+        match self.0.as_slice() {
+            [Step::Key(list), Step::Index(_), Step::Key(key)] => list == "operations" && key == "command",
+            [..] => false,
+        }
+    }
+
     pub(super) fn starts_with(&self, start: &Self) -> bool {
         self.0.starts_with(&start.0)
     }

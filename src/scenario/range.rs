@@ -117,7 +117,9 @@ impl Search {
 
     fn step(&mut self, step: Step, value: &Value) {
         self.path.push(step);
-        self.visit(value);
+        if !self.path.is_command() {
+            self.visit(value);
+        }
         self.path.pop();
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::format::{Clocks, Scenario};
+use super::operation::OperationEntry;
 use super::{ALWAYS, plan, rules};
 use crate::chance::{Chance, Seed};
 use crate::fault::FaultPlan;
@@ -72,6 +73,15 @@ impl Resolved {
         }
     }
 
+    /// A run of a scenario that stands in no file, from its own seed; `None` if it breaks a rule of scenarios.
+    #[must_use]
+    pub fn of(scenario: Scenario, profile: Profile) -> Option<Self> {
+        let reads = scenario.operations.iter().all(|entry| (profile.command)(&entry.command).is_ok());
+        let sound = reads && rules::check(&scenario, &profile).is_empty();
+        let seed = scenario.run.seed;
+        sound.then(|| Self::new(Arc::new(scenario), profile, seed))
+    }
+
     /// The settings of the subject, for its own type to read.
     #[must_use]
     pub fn settings(&self) -> &Value {
@@ -82,6 +92,12 @@ impl Resolved {
     #[must_use]
     pub fn workload(&self) -> &[Value] {
         &self.scenario.workload
+    }
+
+    /// The operations that are written, of which each asks a command that is still to be read by the subject's own type.
+    #[must_use]
+    pub fn operations(&self) -> &[OperationEntry] {
+        &self.scenario.operations
     }
 
     /// How long a sync of a disk takes.

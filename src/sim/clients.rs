@@ -5,25 +5,45 @@ use std::hash::{Hash, Hasher};
 use smallvec::SmallVec;
 
 use crate::identity::{NodeId, OpId};
-use crate::process::{Client as _, ClientPlan, Outcome, Pace, Process};
+use crate::process::{Client as _, ClientPlan, Operation, Outcome, Pace, Process};
 use crate::time::{Span, Time};
 
 /// One client and its open operations.
 #[derive(Clone, Debug)]
 pub(crate) struct Client<P: Process> {
-    plan: ClientPlan<P::Client>,
+    part: Part<P>,
     /// How many events it had.
     pub(crate) events: u32,
-    operations: u32,
+    /// The number of its last operation.
+    last: u32,
     next: Option<P::Command>,
     open: SmallVec<[Open<P::Command>; 1]>,
+}
+
+/// What decides what a client asks.
+#[derive(Clone, Debug)]
+enum Part<P: Process> {
+    /// A machine, from answer to answer.
+    Played(ClientPlan<P::Client>),
+    /// A list: its operations in order, and how many of them were asked.
+    Written { operations: Vec<Operation<P::Command>>, asked: usize },
+}
+
+/// How an operation is tried.
+struct Patience<'a> {
+    homes: &'a [NodeId],
+    timeout: Span,
+    retries: u32,
 }
 
 /// What it does next and may do later, whenever that is; without the count that only names its events.
 impl<P: Process> Hash for Client<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.plan.machine.hash(state);
-        self.operations.hash(state);
+        match &self.part {
+            Part::Played(plan) => plan.machine.hash(state),
+            Part::Written { asked, .. } => asked.hash(state),
+        }
+        self.last.hash(state);
         self.next.hash(state);
         self.open.hash(state);
     }
@@ -58,7 +78,16 @@ pub(crate) enum Impatience<C> {
 
 impl<P: Process> Client<P> {
     pub(crate) fn new(plan: ClientPlan<P::Client>) -> Self {
-        Self { plan, events: 0, operations: 0, next: None, open: SmallVec::new() }
+        Self::with(Part::Played(plan))
+    }
+
+    /// A client that asks these operations, all its own, in this order at their times, whatever the answers are.
+    pub(crate) fn written(operations: Vec<Operation<P::Command>>) -> Self {
+        Self::with(Part::Written { operations, asked: 0 })
+    }
+
+    fn with(part: Part<P>) -> Self {
+        Self { part, events: 0, last: 0, next: None, open: SmallVec::new() }
     }
 
     /// Whether it has decided on an operation that it has not invoked.
@@ -79,27 +108,50 @@ impl<P: Process> Client<P> {
 
     /// Decides the first operation; when it is due.
     pub(crate) fn begin(&mut self) -> Option<Time> {
-        let begins = Time::ZERO + self.plan.begins;
-        self.decide(None).map(|after| begins + after)
+        match &self.part {
+            Part::Played(plan) => {
+                let begins = Time::ZERO + plan.begins;
+                self.decide(None).map(|after| begins + after)
+            }
+            Part::Written { operations, .. } => operations.first().map(|first| first.at),
+        }
     }
 
     /// Whether the operation that is due ends something, and is asked after the calm too.
     pub(crate) fn winds_up(&self) -> bool {
-        self.next.as_ref().is_some_and(|command| self.plan.machine.winds_up(command))
+        match &self.part {
+            Part::Played(plan) => self.next.as_ref().is_some_and(|command| plan.machine.winds_up(command)),
+            Part::Written { .. } => false,
+        }
     }
 
     /// Invokes the operation that is due; and when the next one is due, if the client does not wait for the answer.
     pub(crate) fn invoke(&mut self, me: crate::identity::ClientId, now: Time) -> (Attempt<P::Command>, Option<Time>) {
-        let command = self.next.take().expect("a client asks only what it decided");
-        self.operations += 1;
-        let number = self.operations;
+        let command = match &mut self.part {
+            Part::Played(_) => {
+                self.last += 1;
+                self.next.take().expect("a client asks only what it decided")
+            }
+            Part::Written { operations, asked } => {
+                let operation = &operations[*asked];
+                *asked += 1;
+                self.last = operation.op.number;
+                operation.command.clone()
+            }
+        };
+        let number = self.last;
         self.open.push(Open { number, attempts: 1, command: command.clone() });
         let attempt = self.attempt(OpId { client: me, number }, 1, command, now);
-        let next = match self.plan.pace {
-            Pace::Closed => None,
-            Pace::Open => self.decide(None).map(|after| now + after),
-        };
-        (attempt, next)
+        (attempt, self.follow_at_once(now))
+    }
+
+    /// When the next operation is due, if the client does not wait for an answer.
+    fn follow_at_once(&mut self, now: Time) -> Option<Time> {
+        match &self.part {
+            Part::Played(ClientPlan { pace: Pace::Closed, .. }) => None,
+            Part::Played(ClientPlan { pace: Pace::Open, .. }) => self.decide(None).map(|after| now + after),
+            Part::Written { operations, asked } => operations.get(*asked).map(|next| next.at.max(now)),
+        }
     }
 
     /// Takes an answer; `None` if the operation has ended before, else when the next operation is due, if one follows.
@@ -110,7 +162,7 @@ impl<P: Process> Client<P> {
 
     /// What it does when the patience for an attempt at `op` ends.
     pub(crate) fn lose_patience(&mut self, op: OpId, now: Time) -> Impatience<P::Command> {
-        let retries = self.plan.retries;
+        let retries = self.patience(op.number).retries;
         let Some(open) = self.open.iter_mut().find(|open| open.number == op.number) else {
             return Impatience::Content;
         };
@@ -135,21 +187,39 @@ impl<P: Process> Client<P> {
     }
 
     fn follow(&mut self, outcome: Outcome<'_, P::Reply>, now: Time) -> Option<Time> {
-        match self.plan.pace {
-            Pace::Closed => self.decide(Some(outcome)).map(|after| now + after),
-            Pace::Open => None,
+        match &self.part {
+            Part::Played(ClientPlan { pace: Pace::Closed, .. }) => self.decide(Some(outcome)).map(|after| now + after),
+            Part::Played(ClientPlan { pace: Pace::Open, .. }) | Part::Written { .. } => None,
         }
     }
 
+    /// Lets the machine decide what is asked next; how long to wait before.
     fn decide(&mut self, last: Option<Outcome<'_, P::Reply>>) -> Option<Span> {
-        let ask = self.plan.machine.next(last)?;
+        let Part::Played(plan) = &mut self.part else {
+            return None;
+        };
+        let ask = plan.machine.next(last)?;
         self.next = Some(ask.command);
         Some(ask.after)
     }
 
+    fn patience(&self, number: u32) -> Patience<'_> {
+        match &self.part {
+            Part::Played(ClientPlan { homes, timeout, retries, .. }) => {
+                Patience { homes, timeout: *timeout, retries: *retries }
+            }
+            Part::Written { operations, asked } => {
+                let asked = operations[..*asked].iter().rev();
+                let Operation { to, timeout, retries, .. } =
+                    asked.into_iter().find(|known| known.op.number == number).expect("it was asked");
+                Patience { homes: to, timeout: *timeout, retries: *retries }
+            }
+        }
+    }
+
     fn attempt(&self, op: OpId, attempt: u32, command: P::Command, now: Time) -> Attempt<P::Command> {
-        let homes = &self.plan.homes;
+        let Patience { homes, timeout, retries: _ } = self.patience(op.number);
         let to = homes[(attempt as usize - 1) % homes.len()];
-        Attempt { op, to, attempt, command, until: now + self.plan.timeout }
+        Attempt { op, to, attempt, command, until: now + timeout }
     }
 }

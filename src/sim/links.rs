@@ -294,6 +294,8 @@ fn pin(pinned: PinnedFate, delay: Span) -> SmallVec<[Passage; 2]> {
         PinnedFate::Lost => SmallVec::from_slice(&[Passage { delay, luck: Luck::Lost }]),
         PinnedFate::Delay(delay) => SmallVec::from_slice(&[whole(delay)]),
         PinnedFate::Copies(count) => (1..=count.max(1)).map(|copy| whole(delay.times(u64::from(copy)))).collect(),
+        PinnedFate::Again(later) => SmallVec::from_slice(&[whole(delay), whole(delay + later)]),
+        PinnedFate::Flip(bit) => SmallVec::from_slice(&[Passage { delay, luck: Luck::Flipped(bit) }]),
     }
 }
 

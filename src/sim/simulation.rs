@@ -15,7 +15,7 @@ use crate::fault::{
     ClockFault, Crash, DiskFault, Fault, FaultKind, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger,
 };
 use crate::identity::{Boot, ClientId, NodeId, OpId};
-use crate::process::Process;
+use crate::process::{Operation, Process};
 use crate::time::Time;
 use crate::trace::{Cause, Event};
 
@@ -59,14 +59,41 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         if let Some(time) = calm {
             outside.agenda.push(Item::environment(time, Kind::Calm, 0, u64::MAX));
         }
-        for client in 0..outside.clients.len() {
-            if let Some(time) = outside.clients[client].begin() {
+        let cluster = Cluster::new(seed, cast.config, NodeId::all(cast.nodes).map(cast.disk));
+        let mut simulation = Self { cluster, outside, plan, end, calm: false, held: Vec::new(), at_once: 0 };
+        simulation.begin(0);
+        simulation
+    }
+
+    /// The same run with these operations asked too, by clients of their own, which keep the names that they have there.
+    ///
+    /// # Panics
+    /// If a client that has operations here is one of the cast.
+    #[must_use]
+    pub fn with_operations(mut self, operations: Vec<Operation<P::Command>>) -> Self {
+        let cast = self.outside.clients.len();
+        let mut written: Vec<Vec<Operation<P::Command>>> = Vec::new();
+        for operation in operations {
+            let client = operation.op.client.index();
+            let place = client.checked_sub(cast).expect("the cast has operations of its own");
+            if written.len() <= place {
+                written.resize_with(place + 1, Vec::new);
+            }
+            written[place].push(operation);
+        }
+        self.outside.clients.extend(written.into_iter().map(Client::written));
+        self.begin(cast);
+        self
+    }
+
+    /// Lets the clients from the `first` on decide when they ask first.
+    fn begin(&mut self, first: usize) {
+        for client in first..self.outside.clients.len() {
+            if let Some(time) = self.outside.clients[client].begin() {
                 let client = ClientId::new(u32::try_from(client).expect("few clients"));
-                outside.client_item(time, OpId { client, number: 0 }, Kind::Ask);
+                self.outside.client_item(time, OpId { client, number: 0 }, Kind::Ask);
             }
         }
-        let cluster = Cluster::new(seed, cast.config, NodeId::all(cast.nodes).map(cast.disk));
-        Self { cluster, outside, plan, end, calm: false, held: Vec::new(), at_once: 0 }
     }
 
     /// Runs to the end, or until the witness has seen enough; and returns when that was, and the witness.

@@ -87,6 +87,14 @@ impl Renderer {
         Some(line)
     }
 
+    /// The record's line without its clock; `None` if the detail leaves it out.
+    #[must_use]
+    pub fn plain(&self, record: &Record<'_>) -> Option<String> {
+        let shown = least_detail(&record.event) <= self.detail;
+        let envelope = self.detail == Detail::All;
+        shown.then(|| Line { record, lanes: &self.lanes, envelope }.to_string())
+    }
+
     /// The line of a record that stands alone: of any detail, and with the whole vector clock.
     #[must_use]
     pub fn alone(&self, record: &Record<'_>) -> String {

@@ -3,8 +3,8 @@
 mod cli;
 mod determinism;
 mod errata;
-mod fuzz;
 mod explore;
+mod fuzz;
 mod golden;
 mod kernel;
 mod laws;

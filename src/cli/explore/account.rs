@@ -10,8 +10,8 @@ use crate::cli::table::{Grid, count, counted};
 use crate::cli::verdicts::{self, Judged};
 use crate::fault::Budget;
 use crate::hunt::explore::{End, Explored, Limits, Order};
-use crate::run::explore::Exploration;
 use crate::run::Outcome;
+use crate::run::explore::Exploration;
 use crate::scenario::Resolved;
 
 /// A search, and all that it was given.

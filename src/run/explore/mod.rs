@@ -11,7 +11,7 @@ pub use seats::Judges;
 pub use space::{Found, Place, Print, Searcher, Space, Step};
 
 use super::observer::{Jury, Observer};
-use super::{AnySubject, Outcome, outcome, panel, read};
+use super::{AnySubject, Keep, Outcome, outcome, panel, read};
 use crate::check;
 use crate::fault::Budget;
 use crate::identity::LaneId;
@@ -107,7 +107,14 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
     let retrace = move |way: &[u32]| {
         let panel = panel::<S>(&resolved.setup, &settings, &resolved);
         let jury = Jury::new(panel, resolved.expected.violates.clone());
-        let observer = Observer { recorder: Recorder::keeping(), jury, go_on: &|| true, interrupted: false };
+        let observer = Observer {
+            recorder: Recorder::keeping(),
+            keep: Keep::Trace,
+            marks: Vec::new(),
+            jury,
+            go_on: &|| true,
+            interrupted: false,
+        };
         let (end, observer) = kept.retrace(way, observer);
         outcome::<S>(&resolved, end, observer)
     };

@@ -84,7 +84,11 @@ fn pinned(text: &str, fate: PinnedFate, scenario: &Scenario, profile: &Profile) 
         PinnedFate::Copies(copies) if copies > 100 => {
             Some(Finding::new(path.key("copies"), "a message has at most 100 copies"))
         }
-        PinnedFate::Lost | PinnedFate::Delay(_) | PinnedFate::Copies(_) => None,
+        PinnedFate::Lost
+        | PinnedFate::Delay(_)
+        | PinnedFate::Copies(_)
+        | PinnedFate::Again(_)
+        | PinnedFate::Flip(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@ mod cluster;
 mod contradictions;
 mod entries;
 pub(super) mod expectations;
+mod operations;
 mod targets;
 
 use serde_json::Value;
@@ -24,6 +25,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         return findings; // what follows relies on a cluster and a run of sane sizes
     }
     findings.extend(entries::check(scenario, profile));
+    findings.extend(operations::check(scenario));
     findings.extend(expectations::check(scenario, profile));
     if findings.is_empty() {
         findings = contradictions::check(scenario);

@@ -53,6 +53,17 @@ enum Work {
     Writes(Writes),
 }
 
+/// What a client asks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Asked {
+    Write {
+        key: String,
+        #[serde(default)]
+        value: u64,
+    },
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Writes {
@@ -106,6 +117,7 @@ pub(super) const FAKE: Profile = Profile {
     facts: || vec!["gossip.merged".to_owned(), "locks.granted".to_owned(), "locks.deferred".to_owned()],
     settings: fill::<Settings>,
     workload: fill::<Work>,
+    command: fill::<Asked>,
     settings_schema: SchemaGenerator::subschema_for::<Settings>,
     workload_schema: SchemaGenerator::subschema_for::<Work>,
     beyond,

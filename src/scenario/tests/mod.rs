@@ -6,6 +6,7 @@ mod embedded;
 mod fake;
 mod files;
 mod hostile;
+mod operations;
 mod overlays;
 mod plans;
 mod ranges;

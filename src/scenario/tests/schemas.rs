@@ -28,6 +28,7 @@ fn a_subject_brings_its_settings_and_workload() {
         "name",
         "network",
         "nodes",
+        "operations",
         "protocols",
         "run",
         "subject",

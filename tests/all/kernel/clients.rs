@@ -5,8 +5,8 @@ use stemmata::process::{ClientPlan, Pace};
 use stemmata::time::Span;
 
 use super::player::Act::{Note, Reply, Set, Sync};
-use super::player::Asker;
 use super::player::Cue::{Asked, Start, Timer};
+use super::player::{Asker, Command};
 use super::stage::{Stage, at, kill, nodes, pause};
 
 /// Asks n1 so many times, 10 ms after the end (or the beginning) of the last; patient for 20 ms.
@@ -120,4 +120,41 @@ fn after_the_calm_nothing_new_is_asked_but_what_is_open_goes_on() {
         ]
     );
     assert!(seen.of("c2").is_empty(), "it would have begun at {}", at(105));
+}
+
+#[test]
+fn written_operations_are_asked_at_their_times_whatever_the_answers_are() {
+    let seen = Stage::new(2)
+        .on(2, Asked(1), [Reply(1)])
+        .on(1, Asked(3), [Reply(3)])
+        .with_client(asker(1))
+        .asks("c3#2", 30, &[1, 2], Command::Ask(1))
+        .asks("c3#5", 40, &[1], Command::Ask(3))
+        .asks("c3#6", 40, &[2], Command::Ask(2))
+        .run();
+    assert_eq!(
+        seen.of("c3"),
+        [
+            "30ms invoked c3#2 -> n1 ask 1",
+            "40ms invoked c3#5 -> n1 ask 3",
+            "40ms returned c3#5 answer 3",
+            "40ms invoked c3#6 -> n2 ask 2",
+            "50ms retried c3#2 -> n2 attempt=2",
+            "50ms returned c3#2 answer 1",
+            "60ms retried c3#6 -> n2 attempt=2",
+            "80ms gave-up c3#6",
+        ]
+    );
+    assert_eq!(seen.of("c1")[0], "10ms invoked c1#1 -> n1 ask 1", "the cast asks as ever");
+    assert!(seen.of("c2").is_empty());
+}
+
+#[test]
+fn written_operations_end_at_the_calm_too() {
+    let seen = Stage::new(1).asks("c1#1", 10, &[1], Command::Ask(1)).asks("c1#2", 30, &[1], Command::Ask(2));
+    let seen = seen.calm_at(30).run();
+    assert_eq!(
+        seen.of("c1"),
+        ["10ms invoked c1#1 -> n1 ask 1", "30ms retried c1#1 -> n1 attempt=2", "50ms gave-up c1#1"]
+    );
 }

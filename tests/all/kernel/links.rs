@@ -128,6 +128,13 @@ fn a_fate_that_is_fixed_is_what_happens() {
         ["20ms recv n1.words#1", "30ms recv n1.words#1 copy=1", "40ms recv n1.words#1 copy=2", "120ms recv n1.words#3",]
     );
     assert_eq!(arrivals(with(PinnedFate::Copies(1)), "n1", "n2"), ["20ms", "120ms"]);
+    assert_eq!(
+        with(PinnedFate::Again(Span::from_millis(25))).run().lines("n2", "n1.words"),
+        ["20ms recv n1.words#1", "45ms recv n1.words#1 copy=1", "120ms recv n1.words#3"]
+    );
+    // The first byte says which variant, the second which word: 0b0000_0001 becomes 0b0000_1001.
+    let flipped = with(PinnedFate::Flip(8 + 3)).run();
+    assert_eq!(flipped.lines("n2", "n1.words")[0], "20ms recv n1.words#1 corrupted word 9");
 }
 
 #[test]

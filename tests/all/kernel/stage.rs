@@ -7,18 +7,19 @@ use stemmata::fault::{Crash, Fault, LinkShare, OfNodes, Partition, PlannedFault,
 use stemmata::identity::{Actor, MessageId, NodeId};
 use stemmata::measure::Share;
 use stemmata::network::Delay;
-use stemmata::process::{ClientPlan, Process};
+use stemmata::process::{ClientPlan, Operation, Process};
 use stemmata::sim::{Cast, Conditions, Simulation};
 use stemmata::time::{Span, Time};
 use stemmata::trace::{Codec, Detail, Event, Record, Recorder, Tape, text};
 
-use super::player::{Act, Asker, Cue, Entry, Play, Player};
+use super::player::{Act, Asker, Command, Cue, Entry, Play, Player};
 
 /// A cluster under conditions. Every message takes 10 ms, every sync 5 ms, and the run ends after a second.
 #[derive(Clone)]
 pub(crate) struct Stage {
     pub(crate) conditions: Conditions,
     pub(crate) clients: Vec<ClientPlan<Asker>>,
+    pub(crate) operations: Vec<Operation<Command>>,
     nodes: u32,
     play: Play,
     disk: Vec<u8>,
@@ -34,7 +35,7 @@ impl Stage {
         let mut conditions = Conditions::plain(Seed(1), at(1_000));
         conditions.network.link.delay = Delay::Constant(Span::from_millis(10));
         conditions.sync = Delay::Constant(Span::from_millis(5));
-        Self { conditions, clients: Vec::new(), nodes, play: Vec::new(), disk: Vec::new() }
+        Self { conditions, clients: Vec::new(), operations: Vec::new(), nodes, play: Vec::new(), disk: Vec::new() }
     }
 
     /// At `cue`, node `node` (from 1) does `acts`.
@@ -57,6 +58,13 @@ impl Stage {
 
     pub(crate) fn with_client(mut self, client: ClientPlan<Asker>) -> Self {
         self.clients.push(client);
+        self
+    }
+
+    /// A written operation of a client, asked at an instant of a node; patient for 20 ms.
+    pub(crate) fn asks(mut self, op: &str, millis: u64, to: &[u32], command: Command) -> Self {
+        let (op, to, timeout) = (op.parse().expect("an operation"), nodes(to), Span::from_millis(20));
+        self.operations.push(Operation { op, at: at(millis), to, command, timeout, retries: 1 });
         self
     }
 
@@ -88,10 +96,11 @@ impl Stage {
     }
 
     pub(crate) fn run(self) -> Seen {
-        let Self { conditions, clients, nodes, play, disk } = self;
+        let Self { conditions, clients, operations, nodes, play, disk } = self;
         let disk = Box::new(move |_| disk.iter().copied().map(Entry::Line).collect());
         let cast = Cast { config: play, nodes, disk, clients };
-        let (_, recorder) = Simulation::<Player, _>::new(conditions, cast, Recorder::keeping()).run();
+        let simulation = Simulation::<Player, _>::new(conditions, cast, Recorder::keeping());
+        let (_, recorder) = simulation.with_operations(operations).run();
         Seen(recorder.finish().1.expect("it was kept"))
     }
 }

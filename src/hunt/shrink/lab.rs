@@ -1,0 +1,115 @@
+//! Where smaller scenarios are tried: on all threads, and yet the first in order that still breaks is the one.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::{ShrinkProgress, Size};
+use crate::hunt::Kind;
+use crate::run::{AnySubject, Keep, Outcome};
+use crate::scenario::{Resolved, Scenario};
+use crate::subject::Profile;
+use crate::trace::Violation;
+
+/// A run that breaks as it should.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) resolved: Resolved,
+    /// With its trace.
+    pub(super) outcome: Outcome,
+    pub(super) violation: Violation,
+}
+
+impl Found {
+    pub(super) fn scenario(&self) -> &Scenario {
+        &self.resolved.scenario
+    }
+}
+
+/// Whether to go on, and whom to tell.
+pub(super) struct Caller<'a> {
+    pub(super) go_on: &'a (dyn Fn() -> bool + Sync),
+    pub(super) tell: &'a (dyn Fn(ShrinkProgress) + Sync),
+}
+
+pub(super) struct Lab<'a> {
+    subject: AnySubject,
+    profile: Profile,
+    kind: Kind,
+    /// A candidate that makes more records than this has gone astray.
+    most: u64,
+    pool: Option<ThreadPool>,
+    caller: Caller<'a>,
+    runs: AtomicU64,
+}
+
+/// How many records there are between two questions whether a run is to go on.
+const PATIENCE: u64 = 1_024;
+
+impl<'a> Lab<'a> {
+    /// A lab in which runs break in this `kind` of way; the whole one made so many `records`.
+    pub(super) fn new(
+        subject: AnySubject,
+        profile: Profile,
+        kind: Kind,
+        records: u64,
+        threads: usize,
+        caller: Caller<'a>,
+    ) -> Self {
+        let pool = ThreadPoolBuilder::new().num_threads(threads.max(1)).build().ok();
+        let most = records.saturating_mul(2) + 20_000;
+        Self { subject, profile, kind, most, pool, caller, runs: AtomicU64::new(0) }
+    }
+
+    pub(super) fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// Whether the caller wants more.
+    pub(super) fn goes_on(&self) -> bool {
+        (self.caller.go_on)()
+    }
+
+    pub(super) fn tell(&self, size: Size) {
+        (self.caller.tell)(ShrinkProgress { runs: self.runs(), size });
+    }
+
+    /// The run of a scenario, if it breaks in the same way.
+    pub(super) fn judge(&self, scenario: Scenario) -> Option<Found> {
+        if !self.goes_on() {
+            return None;
+        }
+        let resolved = Resolved::of(scenario, self.profile)?;
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        let asked = Cell::new(0);
+        let bounded = || {
+            asked.set(asked.get() + PATIENCE);
+            asked.get() <= self.most && self.goes_on()
+        };
+        let outcome = self.subject.run_while(&resolved, Keep::Trace, &bounded);
+        let violation = self.violation(&outcome)?;
+        Some(Found { resolved, outcome, violation })
+    }
+
+    fn violation(&self, outcome: &Outcome) -> Option<Violation> {
+        let trace = outcome.trace.as_ref().filter(|_| !outcome.interrupted)?;
+        let judged = outcome.judgements.iter().find(|judged| judged.invariant == self.kind.invariant)?;
+        let violation = judged.verdict.violation()?;
+        (Kind::of(&judged.invariant, violation, trace) == self.kind).then(|| violation.clone())
+    }
+
+    /// The first of `count` scenarios that breaks in the same way, and its place. What is no scenario breaks nothing.
+    pub(super) fn first(
+        &self,
+        count: usize,
+        scenario: &(dyn Fn(usize) -> Option<Scenario> + Sync),
+    ) -> Option<(usize, Found)> {
+        let judge = |at: usize| Some((at, self.judge(scenario(at)?)?));
+        match &self.pool {
+            Some(pool) => pool.install(|| (0..count).into_par_iter().find_map_first(judge)),
+            None => (0..count).find_map(judge),
+        }
+    }
+}

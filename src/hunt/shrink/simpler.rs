@@ -1,0 +1,142 @@
+//! Simpler faults and simpler words.
+
+use serde_json::Value;
+
+use super::search::Search;
+use crate::network::PinnedFate;
+use crate::scenario::{FaultEntry, Scenario};
+
+/// A message has hardly more bits than this.
+const MOST_BITS: usize = 8_192;
+
+impl Search<'_> {
+    /// Makes every fault simpler: fewer targets, smaller numbers, nothing beside what it needs.
+    pub(super) fn simplify_faults(&mut self) {
+        for at in 0..self.scenario().faults.len() {
+            while self.simplify_fault(at) {}
+        }
+    }
+
+    fn simplify_fault(&mut self, at: usize) -> bool {
+        let whole = serde_json::to_value(&self.scenario().faults[at]).expect("a scenario is plain data");
+        let simpler: Vec<FaultEntry> = cuts(&whole)
+            .into_iter()
+            .filter_map(|value| serde_json::from_value(value).ok())
+            .filter(|entry| *entry != self.scenario().faults[at])
+            .collect();
+        let change = |scenario: &mut Scenario, which: usize| {
+            scenario.faults[at] = simpler.get(which)?.clone();
+            Some(())
+        };
+        self.take(simpler.len(), change).is_some()
+    }
+
+    /// Flips the first bits that will do.
+    pub(super) fn flip_early(&mut self) {
+        for message in self.scenario().fates.keys().cloned().collect::<Vec<_>>() {
+            let Some(PinnedFate::Flip(now)) = self.scenario().fates.get(&message).copied() else { continue };
+            let earlier = usize::try_from(now).unwrap_or(usize::MAX).min(MOST_BITS);
+            self.take(earlier, |scenario, bit| {
+                scenario.fates.insert(message.clone(), PinnedFate::Flip(bit as u64));
+                Some(())
+            });
+        }
+    }
+
+    /// Puts short words and small numbers in the place of those that clients said, each everywhere at once; words become
+    /// one where they can.
+    pub(super) fn simplify_words(&mut self) {
+        let mut said = Vec::new();
+        self.scenario().operations.iter().for_each(|entry| leaves(&entry.command, &mut said));
+        for (place, word) in said.iter().enumerate() {
+            let plain: Vec<Value> = match word {
+                Value::String(_) => (0..=place).map(|place| Value::String(name(place))).collect(),
+                Value::Number(_) => vec![Value::from(1)],
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => continue,
+            };
+            // What is plain already stays so.
+            let better = plain.iter().position(|plain| plain == word).unwrap_or(plain.len());
+            self.take(better, |scenario, at| {
+                for entry in &mut scenario.operations {
+                    swap(&mut entry.command, word, &plain[at]);
+                }
+                Some(())
+            });
+        }
+    }
+}
+
+/// `a`, `b`, …
+fn name(place: usize) -> String {
+    let letter = char::from(b'a' + u8::try_from(place % 26).expect("below 26"));
+    letter.to_string().repeat(place / 26 + 1)
+}
+
+/// The texts and numbers in a value, each once.
+fn leaves(value: &Value, found: &mut Vec<Value>) {
+    match value {
+        Value::String(_) | Value::Number(_) => {
+            if !found.contains(value) {
+                found.push(value.clone());
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
+        Value::Object(fields) => fields.values().for_each(|value| leaves(value, found)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+fn swap(value: &mut Value, word: &Value, plain: &Value) {
+    if value == word {
+        value.clone_from(plain);
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| swap(item, word, plain)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| swap(value, word, plain)),
+        Value::String(_) | Value::Number(_) | Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// The value with one thing less, in every way: a key, an item of a list, a smaller number.
+fn cuts(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Object(fields) => {
+            let mut all = Vec::new();
+            for key in fields.keys() {
+                let mut without = fields.clone();
+                without.remove(key);
+                all.push(Value::Object(without));
+            }
+            for (key, inner) in fields {
+                for cut in cuts(inner) {
+                    let mut with = fields.clone();
+                    with.insert(key.clone(), cut);
+                    all.push(Value::Object(with));
+                }
+            }
+            all
+        }
+        Value::Array(items) => {
+            let mut all = Vec::new();
+            for at in (0..items.len()).rev() {
+                let mut without = items.clone();
+                without.remove(at);
+                all.push(Value::Array(without));
+            }
+            for (at, inner) in items.iter().enumerate() {
+                for cut in cuts(inner) {
+                    let mut with = items.clone();
+                    with[at] = cut;
+                    all.push(Value::Array(with));
+                }
+            }
+            all
+        }
+        Value::Number(number) => {
+            let most = number.as_u64().unwrap_or_default();
+            (0..most.min(20)).map(Value::from).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => Vec::new(),
+    }
+}
