@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+
 use super::passage::Passage;
 use super::slots::Slots;
-use crate::identity::{LaneId, MessageId};
+use crate::identity::{Actor, LaneId, MessageId};
 use crate::trace::{Cause, Event, Label, Record};
 
 /// How much of everything a run had, from its records; for reports, and to tell whether a green proves anything.
@@ -23,6 +25,8 @@ pub struct Census {
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
+    /// What each node's facts so far come to, in their order.
+    paths: Slots<u64>,
 }
 
 /// What became of clients' operations.
@@ -77,6 +81,8 @@ struct Labelled {
     outer: String,
     inner: Option<String>,
     count: u64,
+    /// The hash of the name.
+    hash: u64,
 }
 
 impl Census {
@@ -94,7 +100,7 @@ impl Census {
             Event::Retried { .. } => self.operations.retried += 1,
             Event::Returned { .. } => self.operations.returned += 1,
             Event::GaveUp { .. } => self.operations.given_up += 1,
-            Event::Fact { fact } => self.fact(&fact.label),
+            Event::Fact { fact } => self.fact(record.id.actor, &fact.label),
             Event::Fault { fault, .. } => self.faults.at(*fault as usize).acted += 1,
             Event::Touched { fault, count } => self.faults.at(*fault as usize).touched += count,
             Event::Receive { .. }
@@ -142,6 +148,18 @@ impl Census {
         self.facts.iter().filter(|fact| fact.name() == label).map(|fact| fact.count).sum()
     }
 
+    /// A hash of what the nodes did: of the labels of each node's facts, in the node's own order. Which of two nodes was
+    /// first does not move it, nor what the facts say beyond their labels.
+    #[must_use]
+    pub fn behaviour(&self) -> u64 {
+        let mut hash = Xxh3Default::new();
+        for (node, path) in self.paths.iter().filter(|(_, path)| **path != 0) {
+            hash.update(&(node as u64).to_le_bytes());
+            hash.update(&path.to_le_bytes());
+        }
+        hash.digest()
+    }
+
     fn passage(&mut self, passage: Passage) {
         match passage {
             Passage::Sent { message, copies, .. } => {
@@ -168,18 +186,32 @@ impl Census {
         }
     }
 
-    fn fact(&mut self, label: &Label<'_>) {
-        match self.facts.binary_search_by(|fact| fact.order(label)) {
-            Ok(place) => self.facts[place].count += 1,
-            Err(place) => {
-                let (outer, inner) = (label.outer.to_string(), label.inner.as_ref().map(ToString::to_string));
-                self.facts.insert(place, Labelled { outer, inner, count: 1 });
-            }
+    fn fact(&mut self, actor: Actor, label: &Label<'_>) {
+        let place = self.facts.binary_search_by(|fact| fact.order(label));
+        let place = place.unwrap_or_else(|place| {
+            self.facts.insert(place, Labelled::new(label));
+            place
+        });
+        let fact = &mut self.facts[place];
+        fact.count += 1;
+        if let Actor::Node(node) = actor {
+            let path = self.paths.at(node.index());
+            *path = (path.rotate_left(5) ^ fact.hash).wrapping_mul(STEP);
         }
     }
 }
 
+/// An odd number without a pattern, by which the facts before are moved.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
 impl Labelled {
+    fn new(label: &Label<'_>) -> Self {
+        let (outer, inner) = (label.outer.to_string(), label.inner.as_ref().map(ToString::to_string));
+        let mut fact = Self { outer, inner, count: 0, hash: 0 };
+        fact.hash = xxh3_64(fact.name().as_bytes());
+        fact
+    }
+
     fn order(&self, label: &Label<'_>) -> Ordering {
         (self.outer.as_str(), self.inner.as_deref()).cmp(&(&label.outer, label.inner.as_deref()))
     }
@@ -225,5 +257,24 @@ mod tests {
         let told = [("locks", 1), ("locks.deferred", 1), ("locks.granted", 2)];
         assert_eq!(facts, told.map(|(label, count)| (label.to_owned(), count)));
         assert_eq!(census.facts_of("locks.granted"), 2);
+    }
+
+    #[test]
+    fn a_behaviour_is_the_order_of_each_nodes_facts() {
+        let behaviour = |told: &[(&str, &'static str)]| {
+            let mut history = History::default();
+            for (node, label) in told {
+                history.on(node, fact_named("locks", Some(label)));
+            }
+            let mut census = Census::default();
+            history.records.iter().for_each(|record| census.see(record));
+            census.behaviour()
+        };
+        let one = behaviour(&[("n1", "granted"), ("n1", "freed"), ("n2", "granted")]);
+        assert_eq!(one, behaviour(&[("n2", "granted"), ("n1", "granted"), ("n1", "freed")]), "who was first");
+        assert_ne!(one, behaviour(&[("n1", "freed"), ("n1", "granted"), ("n2", "granted")]), "in which order");
+        assert_ne!(one, behaviour(&[("n1", "granted"), ("n1", "freed"), ("n3", "granted")]), "at which node");
+        assert_ne!(one, behaviour(&[("n1", "granted"), ("n1", "freed"), ("n2", "granted"), ("n2", "granted")]));
+        assert_eq!(behaviour(&[]), 0x2d06_8005_38d3_94c2, "the hash of nothing");
     }
 }

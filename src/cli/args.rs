@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::seeds::SeedRange;
+use super::shard::Wanted;
 use crate::chance::Seed;
+use crate::hunt::SeedRange;
 use crate::time::Span;
 use crate::trace::Detail;
 
@@ -68,6 +69,7 @@ pub(super) enum Progress {
 pub(super) enum Command {
     Run(RunArgs),
     Sweep(SweepArgs),
+    Merge(MergeArgs),
     Replay(ReplayArgs),
     Shrink(ShrinkArgs),
     Verify(VerifyArgs),
@@ -100,6 +102,9 @@ pub(super) struct Overlay {
     /// Switch on every flaw that the subject has: the protocols as they were first written down
     #[arg(long, conflicts_with = "flaw")]
     pub(super) as_written: bool,
+    /// Let each seed draw which kinds of faults there are, how many, and how bad the links are
+    #[arg(long)]
+    pub(super) swarm: bool,
 }
 
 /// Runs a scenario under one seed, and tells what held, what fell and what the faults touched
@@ -152,7 +157,37 @@ pub(super) struct SweepArgs {
     /// Begin no further seed of a scenario after so many failures
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_failures: Option<u64>,
-    /// Also write the results to FILE, as JSON Lines
+    /// Sweep the K-th of N parts of the seeds; `auto` takes K from a Slurm job array, `auto/N` from an indexed job of N
+    #[arg(long, env = "STEMMATA_SHARD", value_name = "K/N")]
+    pub(super) shard: Option<Wanted>,
+    /// Add the failing runs to regressions/NAME.seeds, which every sweep runs first
+    #[arg(long)]
+    pub(super) save: bool,
+    /// Also write the results to FILE, as JSON Lines; every other second what is done so far
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Go on where the results in FILE end; begin if there are none
+    #[arg(long, requires = "output")]
+    pub(super) resume: bool,
+    /// Also write the verdicts to FILE as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+}
+
+/// Puts the results of a sweep's shards together; they must tile its seeds exactly
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stemmata sweep hello --count 1000 --shard 1/2 -o 1.jsonl    one part, on one machine
+  stemmata sweep hello --count 1000 --shard 2/2 -o 2.jsonl    the other, on another
+  stemmata merge 1.jsonl 2.jsonl -o all.jsonl                 as if one machine had run all
+
+Exit code 75 means: a shard is missing or unfinished.")]
+pub(super) struct MergeArgs {
+    /// The results of every shard, as `sweep -o` writes them
+    #[arg(required = true, value_name = "SHARD")]
+    pub(super) shards: Vec<PathBuf>,
+    /// Where to write the results of the whole sweep
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use super::args::Overlay;
 use super::failure::Failure;
-use super::seeds::SeedRange;
 use super::shell::Shell;
 use super::signals::Signals;
 use crate::chance::Seed;
-use crate::hunt::RunId;
+use crate::hunt::{RunId, SeedRange};
 use crate::run::{self, AnySubject, Keep};
 use crate::scenario::{self, Resolved, ScenarioFile};
 use crate::subject::Profile;
@@ -56,19 +55,14 @@ impl Chosen {
             file: self.file.short_digest(),
             seed,
             flaws: self.file.switched().to_vec(),
+            swarm: self.file.is_swarm(),
             digest,
         }
     }
 
     /// The command that replays a run of this scenario.
     pub(super) fn replay(&self, shell: &Shell, run: &RunId) -> String {
-        let scenario = self.path.as_ref().map(|path| format!(" --scenario {}", quoted(path))).unwrap_or_default();
-        format!("{} replay {}{scenario}", quoted(&shell.program), always_quoted(&run.to_string()))
-    }
-
-    /// The command that sweeps these seeds of this scenario.
-    pub(super) fn sweep(&self, shell: &Shell, seeds: SeedRange) -> String {
-        format!("{} sweep {} --seeds {seeds}", quoted(&shell.program), self.named())
+        replay(shell, run, self.path())
     }
 
     /// The command that verifies these seeds of this scenario.
@@ -86,13 +80,21 @@ impl Chosen {
     fn named(&self) -> String {
         let scenario = quoted(self.path().unwrap_or(self.file.name()));
         let flaws = self.file.switched();
-        if flaws.is_empty() { scenario } else { format!("{scenario} --flaw {}", flaws.join(",")) }
+        let flaws = if flaws.is_empty() { String::new() } else { format!(" --flaw {}", flaws.join(",")) };
+        let swarm = if self.file.is_swarm() { " --swarm" } else { "" };
+        format!("{scenario}{flaws}{swarm}")
     }
 
     /// What was named, if it is not a built-in scenario.
     pub(super) fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
+}
+
+/// The command that replays a run of the scenario at `path`, or of a built-in one.
+pub(super) fn replay(shell: &Shell, run: &RunId, path: Option<&str>) -> String {
+    let scenario = path.map(|path| format!(" --scenario {}", quoted(path))).unwrap_or_default();
+    format!("{} replay {}{scenario}", quoted(&shell.program), always_quoted(&run.to_string()))
 }
 
 /// The subject of a scenario that was read with these subjects' profiles.
@@ -102,7 +104,8 @@ pub(super) fn subject_of(file: &ScenarioFile, subjects: &[AnySubject]) -> AnySub
 }
 
 fn laid_over(file: ScenarioFile, overlay: &Overlay) -> Result<ScenarioFile, Failure> {
-    let Overlay { flaw, as_written } = overlay;
+    let Overlay { flaw, as_written, swarm } = overlay;
+    let file = file.with_swarm(*swarm);
     if *as_written {
         return Ok(file.as_written());
     }

@@ -26,6 +26,8 @@ pub(super) enum Failure {
     Io { what: String, error: io::Error, help: Option<String> },
     /// No seed was selected.
     Nothing(String),
+    /// Something is missing that can still be made.
+    Incomplete(String),
     /// A signal broke a run off.
     Early { exit: Exit, at: Time },
 }
@@ -41,6 +43,16 @@ impl Failure {
         Self::Usage { message: message.into(), help: Some(help.into()) }
     }
 
+    /// A file could not be read: one that is not there was named wrongly.
+    pub(super) fn unreadable(name: &str, error: io::Error) -> Self {
+        let what = format!("can't read `{name}`");
+        if names_no_file(&error) {
+            Self::usage(format!("{what}: {error}"))
+        } else {
+            Self::Io { what, error, help: None }
+        }
+    }
+
     /// The results could not be written.
     pub(super) fn stdout(error: io::Error) -> Self {
         Self::Io { what: "can't write to the standard output".to_owned(), error, help: None }
@@ -54,6 +66,7 @@ impl Failure {
             Self::Trace { .. } | Self::History { .. } => Exit::Usage,
             Self::Io { .. } => Exit::Io,
             Self::Nothing(_) => Exit::Nothing,
+            Self::Incomplete(_) => Exit::Stopped,
             Self::Early { exit, .. } => *exit,
         }
     }
@@ -61,7 +74,7 @@ impl Failure {
     pub(super) fn message(&self) -> String {
         match self {
             Self::Problem(problem) => problem.to_string(),
-            Self::Usage { message, .. } | Self::Nothing(message) => message.clone(),
+            Self::Usage { message, .. } | Self::Nothing(message) | Self::Incomplete(message) => message.clone(),
             Self::Trace { file, error: ReadError::Io(error) } => format!("can't read `{file}`: {error}"),
             Self::History { file, error: HistoryError::Io(error) } => format!("can't read `{file}`: {error}"),
             Self::Trace { file, error } => format!("{file}: {error}"),
@@ -74,9 +87,12 @@ impl Failure {
     pub(super) fn help(&self) -> Option<&str> {
         match self {
             Self::Usage { help, .. } | Self::Io { help, .. } => help.as_deref(),
-            Self::Problem(_) | Self::Trace { .. } | Self::History { .. } | Self::Nothing(_) | Self::Early { .. } => {
-                None
-            }
+            Self::Problem(_)
+            | Self::Trace { .. }
+            | Self::History { .. }
+            | Self::Nothing(_)
+            | Self::Incomplete(_)
+            | Self::Early { .. } => None,
         }
     }
 

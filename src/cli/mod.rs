@@ -14,12 +14,13 @@ mod export;
 mod failure;
 mod file;
 mod list;
+mod merge;
 mod new;
 mod panics;
 mod replay;
 mod run;
 mod schema;
-mod seeds;
+mod shard;
 mod shell;
 mod shrink;
 mod signals;
@@ -94,6 +95,7 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
                 show("seeds");
             }
             show("jobs");
+            show("shard");
             sweep::sweep(args, typed("seeds"), subjects, shell)
         }
         Command::Verify(args) => {
@@ -114,6 +116,7 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
         Command::Completions(args) => completions::completions(args, shell),
         Command::List(args) => list::list(args, subjects, shell),
         Command::Explain(args) => explain::explain(args, subjects, shell),
+        Command::Merge(args) => merge::merge(args, shell),
         Command::Schema => schema::schema(subjects, shell),
         Command::Digests(args) => verify::digests(args, subjects, shell),
     }

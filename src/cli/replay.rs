@@ -96,11 +96,11 @@ pub(super) fn wanted(which: Which<'_>, seed_was_typed: bool, subjects: &[AnySubj
         return Ok(Wanted { chosen, seed, id: None });
     }
     let id: RunId = run.parse()?;
-    if seed_was_typed || overlay.as_written || !overlay.flaw.is_empty() {
-        let message = "a run id pins the seed and the flaws: leave out --seed, --flaw and --as-written";
+    if seed_was_typed || overlay.as_written || overlay.swarm || !overlay.flaw.is_empty() {
+        let message = "a run id pins the seed and the flaws: leave out --seed, --flaw, --as-written and --swarm";
         return Err(Failure::usage(message));
     }
-    let overlay = Overlay { flaw: id.flaws.clone(), as_written: false };
+    let overlay = Overlay { flaw: id.flaws.clone(), as_written: false, swarm: id.swarm };
     let built_in = scenario::built_in().any(|known| known.name == id.scenario);
     let name = match scenario {
         Some(file) => file,

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::shell::Shell;
 
 /// The variables that stand for flags.
-const VARIABLES: [&str; 3] = ["STEMMATA_SEED", "STEMMATA_SEEDS", "STEMMATA_JOBS"];
+const VARIABLES: [&str; 4] = ["STEMMATA_SEED", "STEMMATA_SEEDS", "STEMMATA_JOBS", "STEMMATA_SHARD"];
 
 /// The arguments; or, after help or an error was printed, how to end.
 pub(super) fn parse() -> Result<(Cli, ArgMatches), Exit> {

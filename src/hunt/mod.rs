@@ -1,18 +1,28 @@
 //! Hunting: many seeds of one scenario, and the names by which single runs are found again; or every interleaving.
 
+mod behaviours;
 mod digests;
 pub mod explore;
 mod kind;
+mod merge;
+mod results;
 mod run_id;
+mod seeds;
+mod shard;
 mod shrink;
 mod sweep;
 mod tally;
 mod why;
 
+pub use behaviours::Behaviours;
 pub use digests::{digests, first_differing_block};
 pub use kind::Kind;
+pub use merge::{MergeError, Piece, merge};
+pub use results::{End, Header, Results, ResultsError, read as read_results, write as write_results};
 pub use run_id::{RunId, RunIdError};
+pub use seeds::SeedRange;
+pub use shard::Shard;
 pub use shrink::{Shrink, ShrinkProgress, Shrunk, Size, Unbroken};
-pub use sweep::{Fresh, Sweep, SweepProgress, Tell};
+pub use sweep::{Fresh, Sweep, Watch};
 pub use tally::{Failure, FailureKind, Share, SweepTally};
 pub use why::{Need, Part, Without, needs, parts};

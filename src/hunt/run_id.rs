@@ -17,6 +17,8 @@ pub struct RunId {
     pub seed: Seed,
     /// The flaws that were switched on from outside, or `none`; empty if nothing was.
     pub flaws: Vec<String>,
+    /// Whether the seed drew which kinds of faults there were.
+    pub swarm: bool,
     /// The digest of the trace.
     pub digest: Digest,
 }
@@ -29,6 +31,9 @@ impl fmt::Display for RunId {
         write!(f, "{FORMAT}:{}@{}:{}", self.scenario, self.file, self.seed)?;
         if !self.flaws.is_empty() {
             write!(f, ":flaws={}", self.flaws.join(","))?;
+        }
+        if self.swarm {
+            f.write_str(":swarm")?;
         }
         write!(f, "={}", self.digest)
     }
@@ -46,7 +51,9 @@ pub enum RunIdError {
 impl fmt::Display for RunIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Form(what) => write!(f, "not a run id: {what}; the form is stm1:NAME@FILE:SEED[:flaws=…]=DIGEST"),
+            Self::Form(what) => {
+                write!(f, "not a run id: {what}; the form is stm1:NAME@FILE:SEED[:flaws=…][:swarm]=DIGEST")
+            }
             Self::Version(version) => {
                 write!(f, "a run id of version `{version}`; this build reads {FORMAT}: use the build that made it")
             }
@@ -85,12 +92,16 @@ impl FromStr for RunId {
         }
         let seed = parts.next().ok_or(form("no seed"))?;
         let seed = seed.parse().map_err(|_| form("the seed is no number below 2^64"))?;
-        let mut flaws = Vec::new();
+        let (mut flaws, mut swarm) = (Vec::new(), false);
         for part in parts {
+            if part == "swarm" {
+                swarm = true;
+                continue;
+            }
             let list = part.strip_prefix("flaws=").ok_or(form("something unknown is switched on"))?;
             flaws = list.split(',').map(str::to_owned).collect();
         }
-        Ok(Self { scenario: scenario.to_owned(), file: file.to_owned(), seed, flaws, digest })
+        Ok(Self { scenario: scenario.to_owned(), file: file.to_owned(), seed, flaws, swarm, digest })
     }
 }
 
@@ -105,11 +116,17 @@ mod tests {
             file: "9b1c2f0e".to_owned(),
             seed: Seed(42),
             flaws: Vec::new(),
+            swarm: false,
             digest: Digest(0x41d0_c3a8_7e22_b916),
         };
         assert_eq!(id.to_string(), "stm1:errata/e09@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916");
         assert_eq!(id.to_string().parse(), Ok(id.clone()));
         id.flaws = vec!["e09".to_owned(), "e10".to_owned()];
+        assert_eq!(id.to_string().parse(), Ok(id.clone()));
+        id.swarm = true;
+        assert!(id.to_string().ends_with(":flaws=e09,e10:swarm=41d0c3a87e22b916"), "{id}");
+        assert_eq!(id.to_string().parse(), Ok(id.clone()));
+        id.flaws.clear();
         assert_eq!(id.to_string().parse(), Ok(id));
     }
 

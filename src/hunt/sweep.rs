@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::tally::SweepTally;
+use super::{Kind, SeedRange};
 use crate::chance::Seed;
-use crate::run::{AnySubject, Keep, Outcome, Shortfall};
+use crate::run::{AnySubject, Keep, Outcome};
 use crate::scenario::{Problem, Resolved, ScenarioFile};
 use crate::trace::{Digest, Violation};
 
@@ -17,25 +18,29 @@ pub struct Sweep<'a> {
     pub file: &'a ScenarioFile,
     /// Its subject.
     pub subject: AnySubject,
-    /// The first seed.
-    pub first: u64,
-    /// How many seeds at most; they follow one another.
-    pub count: u64,
+    /// The seeds.
+    pub seeds: SeedRange,
+    /// What the first of them came to already: so many as it has runs are not run again.
+    pub done: SweepTally,
     /// How many threads.
     pub threads: usize,
     /// After how many failures no further seed is begun.
     pub max_failures: Option<u64>,
 }
 
-/// How far a sweep has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SweepProgress {
-    /// Runs so far.
-    pub runs: u64,
-    /// Records so far.
-    pub records: u64,
-    /// Failing runs so far.
-    pub failures: u64,
+/// Who watches over a sweep, from all its threads.
+pub trait Watch: Sync {
+    /// Whether another seed is to be begun.
+    fn go_on(&self) -> bool;
+
+    /// Whether runs that were begun are to go on; one that is broken off does not count.
+    fn hurry_on(&self) -> bool;
+
+    /// Is told of each run that breaks what its scenario expects to hold.
+    fn broke(&self, fresh: Fresh<'_>);
+
+    /// Is told after each run what the first seeds, without a gap, came to.
+    fn ran(&self, tally: &SweepTally);
 }
 
 /// A run that has just broken what its scenario expects to hold.
@@ -45,90 +50,114 @@ pub struct Fresh<'a> {
     pub seed: Seed,
     /// Its digest.
     pub digest: Digest,
-    /// The invariant.
-    pub invariant: &'a str,
+    /// What kind of failure it is.
+    pub kind: &'a Kind,
     /// How it broke.
     pub violation: &'a Violation,
 }
 
-/// What is told after each run: how far the sweep has come, and what broke in this run.
-pub type Tell<'a> = &'a (dyn Fn(SweepProgress, Option<Fresh<'_>>) + Sync);
-
 impl Sweep<'_> {
-    /// Runs the seeds. `go_on` is asked before each one, `hurry_on` also within: a run that it breaks off does not count.
-    /// `tell` is told after each. The seeds that count are always the first ones, without a gap.
+    /// Runs the seeds. Those that count are always the first ones, without a gap.
     ///
     /// # Errors
     /// If what a seed draws from the scenario's ranges does not go together.
-    pub fn run(
-        &self,
-        go_on: &(dyn Fn() -> bool + Sync),
-        hurry_on: &(dyn Fn() -> bool + Sync),
-        tell: Tell<'_>,
-    ) -> Result<SweepTally, Problem> {
-        let sum = Mutex::new(InOrder::default());
-        let failures = AtomicU64::new(0);
-        let enough = || self.max_failures.is_some_and(|most| failures.load(Ordering::Relaxed) >= most);
+    pub fn run(&self, watch: &dyn Watch) -> Result<SweepTally, Problem> {
+        let rest = self.seeds.after(self.done.runs);
         let expects_a_fall = !self.file.scenario().expect.violates.is_empty();
+        let failures = AtomicU64::new(self.done.failed(expects_a_fall));
+        let enough = || self.max_failures.is_some_and(|most| failures.load(Ordering::Relaxed) >= most);
+        let sum = Mutex::new(InOrder { tally: self.done.clone(), next: 0, early: BTreeMap::new() });
         each(
-            &Seeds { file: self.file, first: self.first, count: self.count, threads: self.threads },
-            &|| !enough() && go_on() && hurry_on(),
+            &Seeds { file: self.file, first: rest.first, count: rest.count, threads: self.threads },
+            &|| !enough() && watch.go_on() && watch.hurry_on(),
             &|(): &mut (), at, resolved| {
-                let outcome = self.subject.run_while(resolved, Keep::Verdicts, hurry_on);
-                if outcome.interrupted {
+                let hurry_on = || watch.hurry_on();
+                let outcome = self.subject.run_while(resolved, Keep::Verdicts, &hurry_on);
+                let kinds = if outcome.interrupted { None } else { kinds(self.subject, resolved, &outcome, &hurry_on) };
+                let Some(kinds) = kinds else {
                     return;
-                }
-                let broke = if expects_a_fall { None } else { broke(&outcome, resolved) };
-                failures.fetch_add(u64::from(broke.is_some()), Ordering::Relaxed);
-                let mut tally = SweepTally::default();
-                tally.add(resolved, &outcome);
-                let fresh = broke.as_ref().map(|(invariant, violation)| Fresh {
-                    seed: resolved.seed,
-                    digest: outcome.digest,
-                    invariant,
-                    violation,
-                });
+                };
                 let mut sum = sum.lock().expect("no thread panics with it");
-                sum.add(at, tally);
-                let SweepTally { runs, records, .. } = sum.tally;
-                tell(SweepProgress { runs, records, failures: failures.load(Ordering::Relaxed) }, fresh);
+                if let (Some(kind), false) = (kinds.first(), expects_a_fall) {
+                    failures.fetch_add(1, Ordering::Relaxed);
+                    let violation = violations(&outcome).next().expect("one for each kind").1;
+                    watch.broke(Fresh { seed: resolved.seed, digest: outcome.digest, kind, violation });
+                }
+                sum.add(at, |tally| tally.add(resolved, &outcome, kinds));
+                watch.ran(&sum.tally);
             },
         )?;
         Ok(sum.into_inner().expect("no thread panics with it").tally)
     }
 }
 
+/// What broke, in order: what else a run falls short in is judged over all seeds.
+fn violations(outcome: &Outcome) -> impl Iterator<Item = (&str, &Violation)> {
+    let judged = outcome.judgements.iter();
+    judged.filter_map(|judged| Some((judged.invariant.as_str(), judged.verdict.violation()?)))
+}
+
+/// The kinds of a run's violations, for which a run that has any is run again with its trace; `None` if it was broken
+/// off there.
+fn kinds(
+    subject: AnySubject,
+    resolved: &Resolved,
+    outcome: &Outcome,
+    hurry_on: &dyn Fn() -> bool,
+) -> Option<Vec<Kind>> {
+    if violations(outcome).next().is_none() {
+        return Some(Vec::new());
+    }
+    let again = subject.run_while(resolved, Keep::Trace, hurry_on);
+    let trace = again.trace.filter(|_| !again.interrupted)?;
+    let kinds = violations(outcome).map(|(invariant, violation)| Kind::of(invariant, violation, &trace));
+    Some(kinds.collect())
+}
+
 /// A sum of runs that takes them in the order of their seeds, so that it leaves no gap wherever it is broken off.
-#[derive(Default)]
 struct InOrder {
+    /// What the first ones came to.
     tally: SweepTally,
-    /// How many seeds have been added.
+    /// How many of those there are.
     next: u64,
-    /// Runs that ended before one of a smaller seed.
-    early: BTreeMap<u64, SweepTally>,
+    /// Runs that ended before one of a smaller seed: by the place of the first, the place after the last and the sum of
+    /// each stretch. There are never more stretches than threads.
+    early: BTreeMap<u64, (u64, SweepTally)>,
 }
 
 impl InOrder {
-    fn add(&mut self, at: u64, tally: SweepTally) {
-        self.early.insert(at, tally);
-        while let Some(tally) = self.early.remove(&self.next) {
-            self.tally.merge(tally);
+    fn add(&mut self, at: u64, add: impl FnOnce(&mut SweepTally)) {
+        if at == self.next {
+            add(&mut self.tally);
             self.next += 1;
+        } else if let Some((_, (end, tally))) =
+            self.early.range_mut(..at).next_back().filter(|(_, (end, _))| *end == at)
+        {
+            add(tally);
+            *end += 1;
+        } else {
+            let mut tally = SweepTally::default();
+            add(&mut tally);
+            self.early.insert(at, (at + 1, tally));
+        }
+        self.close_up(at + 1);
+    }
+
+    /// Joins the stretch that begins at `at` to the one that ends there.
+    fn close_up(&mut self, at: u64) {
+        let Some((end, tally)) = self.early.remove(&at) else {
+            return;
+        };
+        if at == self.next {
+            self.tally.merge(tally);
+            self.next = end;
+        } else {
+            let before = self.early.range_mut(..at).next_back();
+            let (_, before) = before.expect("the run before was just added to a stretch");
+            before.1.merge(tally);
+            before.0 = end;
         }
     }
-}
-
-/// The first violation in a run that should have none. What is merely unproven is judged over all seeds.
-fn broke(outcome: &Outcome, resolved: &Resolved) -> Option<(String, Violation)> {
-    outcome.shortfalls(resolved).into_iter().find_map(|shortfall| match shortfall {
-        Shortfall::Violated { invariant, violation } => Some((invariant, violation)),
-        Shortfall::StillHolds { .. }
-        | Shortfall::Undecided { .. }
-        | Shortfall::Vacuous { .. }
-        | Shortfall::Untouched { .. }
-        | Shortfall::Unmet { .. }
-        | Shortfall::Never { .. } => None,
-    })
 }
 
 /// Seeds that follow one another, and the threads that share them.
@@ -173,5 +202,31 @@ pub(super) fn each<T: Default + Send>(
     match problem.into_inner().expect("no thread panics with it") {
         Some(problem) => Err(problem),
         None => Ok(gathered),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_summed_in_order_and_without_a_gap() {
+        let mut sum = InOrder { tally: SweepTally::default(), next: 0, early: BTreeMap::new() };
+        let counts = [(5, 0), (3, 0), (1, 0), (6, 0), (0, 2), (2, 4), (4, 7), (7, 8)];
+        for (at, counted) in counts {
+            sum.add(at, |tally| tally.runs += 1);
+            assert_eq!(sum.tally.runs, counted, "after {at}");
+            assert!(sum.early.len() <= 3);
+        }
+        assert!(sum.early.is_empty());
+    }
+
+    #[test]
+    fn a_slow_run_holds_up_one_stretch_and_not_as_many_sums_as_there_are_runs() {
+        let mut sum = InOrder { tally: SweepTally::default(), next: 0, early: BTreeMap::new() };
+        (1..1_000).for_each(|at| sum.add(at, |tally| tally.runs += 1));
+        assert_eq!((sum.early.len(), sum.tally.runs), (1, 0));
+        sum.add(0, |tally| tally.runs += 1);
+        assert_eq!((sum.early.len(), sum.tally.runs), (0, 1_000));
     }
 }

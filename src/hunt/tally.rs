@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Behaviours, Kind};
 use crate::chance::Seed;
 use crate::check::{self, Invariant};
 use crate::run::{Outcome, Standing};
@@ -13,8 +14,12 @@ use crate::trace::{Digest, Verdict};
 /// How many failing seeds of one kind are kept: the smallest ones.
 const KEPT: usize = 10;
 
-/// The sum of many runs of one scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How many kinds of failures are told apart: the first ones, as they are ordered, so that any parts of the runs keep
+/// what the whole does. Failures of the others are counted by invariant alone.
+const KINDS: usize = 100;
+
+/// The sum of many runs of one scenario, in memory that does not grow with their number.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepTally {
     /// How many runs there were.
     pub runs: u64,
@@ -22,8 +27,10 @@ pub struct SweepTally {
     pub records: u64,
     /// The commutative sum of the runs' digests, each with its seed.
     pub digest: Digest,
-    /// What fell, by invariant.
-    pub failures: BTreeMap<String, FailureKind>,
+    /// In how many runs each invariant fell.
+    pub fell: BTreeMap<String, u64>,
+    /// How they fell, by kind.
+    pub failures: BTreeMap<Kind, FailureKind>,
     /// How many runs could not decide an invariant.
     pub undecided: BTreeMap<String, u64>,
     /// In how many of the runs that violated nothing each invariant was put to the test.
@@ -32,6 +39,8 @@ pub struct SweepTally {
     pub touched: BTreeMap<String, Share>,
     /// In how many runs a fact occurred that must occur in one.
     pub sometimes: BTreeMap<String, Share>,
+    /// What the nodes did.
+    pub behaviours: Behaviours,
 }
 
 impl Default for SweepTally {
@@ -40,11 +49,13 @@ impl Default for SweepTally {
             runs: 0,
             records: 0,
             digest: Digest(0),
+            fell: BTreeMap::new(),
             failures: BTreeMap::new(),
             undecided: BTreeMap::new(),
             exercised: BTreeMap::new(),
             touched: BTreeMap::new(),
             sometimes: BTreeMap::new(),
+            behaviours: Behaviours::default(),
         }
     }
 }
@@ -59,7 +70,7 @@ pub struct Share {
 }
 
 /// The failures of one kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailureKind {
     /// How many there were.
     pub count: u64,
@@ -68,7 +79,7 @@ pub struct FailureKind {
 }
 
 /// A failing run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Its seed.
     pub seed: Seed,
@@ -92,27 +103,32 @@ impl Share {
 }
 
 impl SweepTally {
-    /// Adds one run.
-    pub fn add(&mut self, resolved: &Resolved, outcome: &Outcome) {
+    /// Adds one run; `kinds` are those of its violations, in their order.
+    pub fn add(&mut self, resolved: &Resolved, outcome: &Outcome, kinds: Vec<Kind>) {
         self.runs += 1;
         self.records += outcome.records;
         let Digest(digest) = outcome.digest;
         let Seed(seed) = resolved.seed;
         self.add_digest(digest.wrapping_mul(seed.wrapping_mul(2).wrapping_add(1)));
-        let mut violated = false;
+        self.behaviours.add(outcome.census.behaviour(), resolved.seed);
+        let violated = !kinds.is_empty();
+        let mut kinds = kinds.into_iter();
         for judged in &outcome.judgements {
             match &judged.verdict {
                 Verdict::Violated(violation) => {
-                    violated = true;
+                    *at(&mut self.fell, &judged.invariant) += 1;
                     let failure =
                         Failure { seed: resolved.seed, digest: outcome.digest, sentence: violation.sentence.clone() };
-                    self.failures.entry(judged.invariant.clone()).or_default().add(1, [failure]);
+                    let kind = kinds.next().expect("every violation has its kind");
+                    self.failures.entry(kind).or_default().add(1, [failure]);
                 }
-                Verdict::Undecided { .. } => *self.undecided.entry(judged.invariant.clone()).or_default() += 1,
+                Verdict::Undecided { .. } => *at(&mut self.undecided, &judged.invariant) += 1,
                 Verdict::Holds { .. } | Verdict::Vacuous { .. } => {}
             }
         }
-        if !violated {
+        if violated {
+            self.keep_few();
+        } else {
             self.add_coverage(resolved, outcome);
         }
     }
@@ -120,17 +136,23 @@ impl SweepTally {
     fn add_coverage(&mut self, resolved: &Resolved, outcome: &Outcome) {
         for judged in &outcome.judgements {
             let holds = matches!(judged.verdict, Verdict::Holds { exercised } if exercised > 0);
-            self.exercised.entry(judged.invariant.clone()).or_default().count(holds);
+            at(&mut self.exercised, &judged.invariant).count(holds);
         }
         let mut kinds: BTreeMap<&'static str, bool> = BTreeMap::new();
         for (number, planned) in (1..).zip(&resolved.plan.faults) {
             *kinds.entry(planned.fault.kind().name()).or_default() |= outcome.census.fault(number).touched > 0;
         }
         for (kind, touched) in kinds {
-            self.touched.entry(kind.to_owned()).or_default().count(touched);
+            at(&mut self.touched, kind).count(touched);
         }
         for fact in &resolved.expected.sometimes {
-            self.sometimes.entry(fact.clone()).or_default().count(outcome.census.facts_of(fact) > 0);
+            at(&mut self.sometimes, fact).count(outcome.census.facts_of(fact) > 0);
+        }
+    }
+
+    fn keep_few(&mut self) {
+        while self.failures.len() > KINDS {
+            self.failures.pop_last();
         }
     }
 
@@ -143,11 +165,13 @@ impl SweepTally {
         self.runs += other.runs;
         self.records += other.records;
         self.add_digest(other.digest.0);
-        for (invariant, kind) in other.failures {
-            self.failures.entry(invariant).or_default().add(kind.count, kind.kept);
+        self.behaviours.merge(other.behaviours);
+        for (kind, failures) in other.failures {
+            self.failures.entry(kind).or_default().add(failures.count, failures.kept);
         }
-        for (invariant, count) in other.undecided {
-            *self.undecided.entry(invariant).or_default() += count;
+        self.keep_few();
+        for (mine, others) in [(&mut self.fell, other.fell), (&mut self.undecided, other.undecided)] {
+            others.into_iter().for_each(|(invariant, count)| *mine.entry(invariant).or_default() += count);
         }
         for (mine, others) in [
             (&mut self.exercised, other.exercised),
@@ -161,28 +185,29 @@ impl SweepTally {
         }
     }
 
-    /// The failures that the scenario did not expect, by invariant.
-    pub fn unexpected<'a>(&'a self, violates: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a FailureKind)> {
-        let none = violates.is_empty();
-        self.failures.iter().filter(move |_| none).map(|(invariant, kind)| (invariant.as_str(), kind))
+    /// How many failures there are that the scenario did not expect: one that expects any expects all.
+    #[must_use]
+    pub fn failed(&self, expects_any: bool) -> u64 {
+        if expects_any { 0 } else { self.fell.values().sum() }
     }
 
-    /// How many failures there are that the scenario did not expect.
+    /// How many failures are of kinds that are not kept.
     #[must_use]
-    pub fn failed(&self, violates: &[&str]) -> u64 {
-        self.unexpected(violates).map(|(_, kind)| kind.count).sum()
+    pub fn untold(&self) -> u64 {
+        let told: u64 = self.failures.values().map(|kind| kind.count).sum();
+        self.fell.values().sum::<u64>().saturating_sub(told)
     }
 
     /// In what the sweep falls short of its scenario's expectations, each in a sentence; and how it stands.
     #[must_use]
-    pub fn shortfalls(&self, violates: &[&str]) -> (Standing, Vec<String>) {
+    pub fn shortfalls(&self, violates: &[String]) -> (Standing, Vec<String>) {
         if !violates.is_empty() {
-            let standing = violates.iter().filter(|name| !self.failures.contains_key(**name));
+            let standing = violates.iter().filter(|name| !self.fell.contains_key(*name));
             let sentences: Vec<String> =
                 standing.map(|name| format!("`{name}` was expected to fall, and held in every seed")).collect();
             return (if sentences.is_empty() { Standing::Met } else { Standing::Broken }, sentences);
         }
-        if !self.failures.is_empty() {
+        if !self.fell.is_empty() {
             return (Standing::Broken, Vec::new());
         }
         let mut sentences: Vec<String> =
@@ -211,4 +236,12 @@ impl FailureKind {
         self.kept.sort_by_key(|failure| failure.seed);
         self.kept.truncate(KEPT);
     }
+}
+
+/// The count of this name, which begins as none.
+fn at<'a, T: Default>(counts: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
+    if !counts.contains_key(name) {
+        counts.insert(name.to_owned(), T::default());
+    }
+    counts.get_mut(name).expect("it is there now")
 }

@@ -11,6 +11,7 @@ use super::format::{Clocks, Disk, Expect, Run, Scenario};
 use super::operation::OperationEntry;
 use super::path::Path;
 use super::range::Range;
+use super::swarm::Swarm;
 use super::wires::Wires;
 use crate::chance::Seed;
 use crate::fault::Budget;
@@ -45,6 +46,7 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
         workload,
         operations,
         faults,
+        swarm,
         fates,
         expect,
         explore,
@@ -82,6 +84,9 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
         "faults",
         faults.map(|(index, entry)| paring.typed::<FaultEntry>(entry, &Path::of("faults").index(index))).collect(),
     );
+    if let Some(swarm) = swarm {
+        say("swarm", paring.typed::<Swarm>(swarm, &Path::of("swarm")));
+    }
     say("fates", serde_json::to_value(fates).expect("fates are plain data"));
     say("expect", paring.typed::<Expect>(expect, &Path::of("expect")));
     say("explore", paring.typed::<Budget>(explore, &Path::of("explore")));

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, PlannedFault, Trigger};
 use crate::measure::Rate;
-use crate::time::Span;
+use crate::subject::Profile;
+use crate::time::{Span, Time};
 
 /// A fault that is written, with `at` (and perhaps `for` and `every`) or `when`; or faults that are drawn, with `from`
 /// and `until`. Which fields stand together is checked when the file is loaded.
@@ -39,6 +40,9 @@ pub struct FaultEntry {
     /// Whether it may go beyond what the subject claims to bear.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exceed: bool,
+    /// Whether it was drawn before it was written down: then it may touch nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drawn: bool,
 }
 
 /// The fact right after which a fault acts.
@@ -73,6 +77,17 @@ pub struct Draw {
 }
 
 impl FaultEntry {
+    /// The entry that says what was planned.
+    pub(crate) fn of(planned: &PlannedFault, profile: &Profile) -> Self {
+        let PlannedFault { when, lasts, fault, drawn } = planned;
+        let (at, when) = match when {
+            Trigger::At(time) => (Some(time.since(Time::ZERO)), None),
+            Trigger::Fact { fact, n } => (None, Some(When { fact: fact.clone(), n: *n })),
+        };
+        let exceed = (profile.beyond)(fault).is_some();
+        Self { at, when, lasts: *lasts, fault: Some(fault.clone()), exceed, drawn: *drawn, ..Self::default() }
+    }
+
     /// The times at which a written fault acts that first acts `at` a time: with `every`, until the calm.
     pub(super) fn times(&self, at: Span, calm: Span) -> impl Iterator<Item = Span> + use<> {
         let every = self.every.filter(|every| !every.is_zero());

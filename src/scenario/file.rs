@@ -25,6 +25,7 @@ pub struct ScenarioFile {
     name: String,
     digest: u64,
     pub(super) switched: Vec<String>,
+    pub(super) swarm: bool,
     /// What all seeds have in common; the whole scenario if there are no ranges.
     least: Arc<Scenario>,
 }
@@ -46,7 +47,7 @@ impl ScenarioFile {
         let name = if least.name.is_empty() { tidy(name) } else { least.name.clone() };
         let digest = digest::of(&least, &ranges, &profile);
         let least = Arc::new(Scenario { name: name.clone(), ..least });
-        Ok(Self { document, value, ranges, profile, name, digest, switched: Vec::new(), least })
+        Ok(Self { document, value, ranges, profile, name, digest, switched: Vec::new(), swarm: false, least })
     }
 
     /// What stands in run ids and at the head of traces.
@@ -92,7 +93,7 @@ impl ScenarioFile {
     /// If what was drawn from ranges does not go together, though their ends do.
     pub fn resolve(&self, seed: Seed) -> Result<Resolved, Problem> {
         if self.ranges.is_empty() {
-            return Ok(Resolved::new(Arc::clone(&self.least), self.profile, seed));
+            return Ok(self.resolved(&self.least, seed));
         }
         let scenario = one(&self.value, &self.ranges, Pick::Drawn(seed), &self.profile).map_err(|findings| {
             let with_seed = |finding: Finding| {
@@ -101,7 +102,15 @@ impl ScenarioFile {
             };
             self.document.problem(findings.into_iter().map(with_seed).collect())
         })?;
-        Ok(Resolved::new(Arc::new(Scenario { name: self.name.clone(), ..scenario }), self.profile, seed))
+        Ok(self.resolved(&Arc::new(Scenario { name: self.name.clone(), ..scenario }), seed))
+    }
+
+    fn resolved(&self, scenario: &Arc<Scenario>, seed: Seed) -> Resolved {
+        if self.swarm {
+            Resolved::of_swarm(scenario, self.profile, seed)
+        } else {
+            Resolved::new(Arc::clone(scenario), self.profile, seed)
+        }
     }
 
     /// Gives it the name by which it was asked for.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::cluster::Nodes;
 use super::entry::FaultEntry;
 use super::operation::OperationEntry;
+use super::swarm::Swarm;
 use super::wires::Wires;
 use crate::chance::Seed;
 use crate::fault::Budget;
@@ -49,6 +50,9 @@ pub struct Scenario {
     pub operations: Vec<OperationEntry>,
     /// What goes wrong.
     pub faults: Vec<FaultEntry>,
+    /// The bounds of what `--swarm` draws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swarm: Option<Swarm>,
     /// What becomes of single messages, by their ids: `n1.broadcast#7`.
     pub fates: BTreeMap<String, PinnedFate>,
     /// What must come of it.
@@ -78,6 +82,7 @@ impl Default for Scenario {
             workload: Vec::new(),
             operations: Vec::new(),
             faults: Vec::new(),
+            swarm: None,
             fates: BTreeMap::new(),
             expect: Expect::default(),
             explore: Budget::default(),

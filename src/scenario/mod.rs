@@ -24,6 +24,7 @@ mod rules;
 mod schema;
 mod side;
 mod suggest;
+mod swarm;
 #[cfg(test)]
 mod tests;
 mod wires;
@@ -39,6 +40,7 @@ pub use load::load;
 pub use operation::{Homes, OperationEntry};
 pub use resolved::{Expected, Resolved};
 pub use schema::schema;
+pub use swarm::Swarm;
 pub use wires::{Wire, Wires};
 
 /// The invariants that hold whatever runs, by name; a scenario may name them as it names those of its subject.

@@ -1,4 +1,4 @@
-//! What the command line puts over a file: flaws switched on or off.
+//! What the command line puts over a file: flaws switched on or off, and a swarm.
 
 use serde_json::{Map, Value, json};
 
@@ -51,6 +51,20 @@ impl ScenarioFile {
     pub fn as_written(self) -> Self {
         let ids: Vec<_> = self.profile.flaws.iter().map(|flaw| flaw.id).collect();
         self.with_flaws(&ids).expect("these flaws are the subject's own")
+    }
+
+    /// The same scenario, of which each seed draws which kinds of faults there are, how many, and how bad the links are;
+    /// or not any more.
+    #[must_use]
+    pub const fn with_swarm(mut self, swarm: bool) -> Self {
+        self.swarm = swarm;
+        self
+    }
+
+    /// Whether each seed draws its own kinds of faults.
+    #[must_use]
+    pub const fn is_swarm(&self) -> bool {
+        self.swarm
     }
 
     /// What was switched from outside, for the run id: the flaws in order, or `none`; empty if nothing was.

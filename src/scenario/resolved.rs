@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::entry::FaultEntry;
 use super::format::{Clocks, Scenario};
 use super::operation::OperationEntry;
-use super::{ALWAYS, plan, rules};
+use super::{ALWAYS, plan, rules, swarm};
 use crate::chance::{Chance, Seed};
 use crate::fault::FaultPlan;
 use crate::identity::{MessageId, NodeId};
@@ -71,6 +72,15 @@ impl Resolved {
             expected: Expected::new(&scenario, &profile),
             scenario,
         }
+    }
+
+    /// A run of one seed of a swarm: its scenario says all that was drawn, as if it had been written.
+    pub(super) fn of_swarm(scenario: &Scenario, profile: Profile, seed: Seed) -> Self {
+        let varied = Arc::new(swarm::vary(scenario, &profile, seed));
+        let mut resolved = Self::new(varied, profile, seed);
+        let faults = resolved.plan.faults.iter().map(|planned| FaultEntry::of(planned, &profile)).collect();
+        Arc::make_mut(&mut resolved.scenario).faults = faults;
+        resolved
     }
 
     /// A run of a scenario that stands in no file, from its own seed; `None` if it breaks a rule of scenarios.

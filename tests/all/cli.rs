@@ -5,6 +5,8 @@ mod exports;
 mod files;
 mod program;
 mod refused;
+mod saved;
+mod shards;
 mod streams;
 
 use program::{Ran, folder, json, run_id, stemmata};

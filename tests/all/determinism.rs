@@ -5,13 +5,13 @@ mod chatter;
 use std::collections::BTreeMap;
 
 use stemmata::chance::Seed;
-use stemmata::hunt::Sweep;
+use stemmata::hunt::{SeedRange, Sweep, SweepTally};
 use stemmata::identity::{Actor, MessageId, NodeId};
 use stemmata::run::Keep;
 use stemmata::time::{Span, Time};
 use stemmata::trace::{Event, Record, Tape};
 
-use crate::support::{load, run, subject_of};
+use crate::support::{Unwatched, load, run, subject_of};
 use chatter::{Habits, tape};
 
 /// Three digests as constants: they are the same in every build, on every machine. A change of one of them is a change
@@ -45,10 +45,17 @@ fn a_run_is_the_same_twice_whatever_is_kept() {
 #[test]
 fn a_sweep_is_the_same_on_one_thread_and_on_two() {
     let file = load("broadcast-crash");
+    let seeds = SeedRange { first: 100, count: 24 };
     let sweep = |threads| {
-        let sweep =
-            Sweep { file: &file, subject: subject_of(&file), first: 100, count: 24, threads, max_failures: None };
-        sweep.run(&|| true, &|| true, &|_, _| {}).expect("no ranges clash")
+        let sweep = Sweep {
+            file: &file,
+            subject: subject_of(&file),
+            seeds,
+            done: SweepTally::default(),
+            threads,
+            max_failures: None,
+        };
+        sweep.run(&Unwatched).expect("no ranges clash")
     };
     assert_eq!(sweep(1), sweep(2));
 }

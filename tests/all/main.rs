@@ -14,4 +14,5 @@ mod own_protocol;
 mod schema;
 mod small;
 mod support;
+mod swarm;
 mod verify;

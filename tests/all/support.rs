@@ -2,9 +2,27 @@
 
 use stemmata::broadcast::Broadcaster;
 use stemmata::chance::Seed;
+use stemmata::hunt::{Fresh, SweepTally, Watch};
 use stemmata::node::CodexNode;
 use stemmata::run::{AnySubject, Keep, Outcome, subject};
 use stemmata::scenario::{self, Resolved, ScenarioFile};
+
+/// Lets a sweep run to its end.
+pub(crate) struct Unwatched;
+
+impl Watch for Unwatched {
+    fn go_on(&self) -> bool {
+        true
+    }
+
+    fn hurry_on(&self) -> bool {
+        true
+    }
+
+    fn broke(&self, _: Fresh<'_>) {}
+
+    fn ran(&self, _: &SweepTally) {}
+}
 
 /// Every subject that the program has.
 pub(crate) fn subjects() -> Vec<AnySubject> {

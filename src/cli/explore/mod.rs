@@ -26,6 +26,9 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     if to_stdout && shell.json {
         return Err(two_documents());
     }
+    if overlay.swarm {
+        return Err(Failure::usage("whatever may go wrong is tried: a swarm draws nothing here, leave out --swarm"));
+    }
     let chosen = Chosen::load(scenario, overlay, subjects)?;
     let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
     let exploration = chosen.subject.explore(&resolved).map_err(|refusal| {

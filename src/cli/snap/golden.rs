@@ -35,7 +35,7 @@ impl Golden {
 
     /// What the golden would be if it were made now.
     pub(super) fn fresh(&self, scenario: &str, wanted: &Goldens, subjects: &[AnySubject]) -> Result<String, Failure> {
-        let chosen = Chosen::load(scenario, &Overlay { flaw: Vec::new(), as_written: false }, subjects)?;
+        let chosen = Chosen::load(scenario, &Overlay { flaw: Vec::new(), as_written: false, swarm: false }, subjects)?;
         let (detail, seed) = self.made_with();
         let detail = wanted.detail.or(detail).unwrap_or_default();
         let seed = wanted.seed.or(seed).unwrap_or(chosen.file.seed());

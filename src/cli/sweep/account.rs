@@ -1,169 +1,122 @@
 //! What a sweep of one scenario came to, for people and for programs.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use serde::Serialize;
-
-use crate::chance::Seed;
-use crate::cli::chosen::Chosen;
+use super::saved::Saved;
+use crate::cli::chosen::{quoted, replay};
 use crate::cli::exit::Exit;
-use crate::cli::seeds::SeedRange;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{Grid, count, counted};
-use crate::hunt::{Share, SweepTally};
+use crate::hunt::{Behaviours, Failure, FailureKind, Results, SeedRange, write_results};
 use crate::run::Standing;
-use crate::trace::Digest;
-
-/// Why a sweep ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum End {
-    /// Every seed was run.
-    Complete,
-    /// The time was used up.
-    Time,
-    /// There were enough failures.
-    Failures,
-    /// A signal came.
-    Signal,
-}
 
 /// A sweep of one scenario.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Account {
-    pub(super) header: Header,
-    pub(super) failures: Vec<Failures>,
-    pub(super) footer: Footer,
-    /// The command that sweeps the same seeds again.
-    #[serde(skip)]
-    again: String,
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Account {
+    pub(in crate::cli) results: Results,
+    /// What became of the failing runs that were saved before.
+    pub(in crate::cli) saved: Saved,
+    pub(in crate::cli) standing: Standing,
+    pub(in crate::cli) shortfalls: Vec<String>,
 }
 
-/// What was swept.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Header {
-    pub(super) scenario: String,
-    /// The digest of its file.
-    pub(super) file: String,
-    subject: &'static str,
-    flaws: Vec<String>,
-    /// The first seed, and the one after the last.
-    from: String,
-    until: String,
-    #[serde(skip)]
-    range: SeedRange,
-}
-
-/// The failures of one invariant.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Failures {
-    invariant: String,
-    /// Whether the scenario expects it to fall.
-    expected: bool,
-    count: u64,
-    /// The smallest seeds.
-    runs: Vec<Failed>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Failed {
-    seed: Seed,
-    run: String,
-    sentence: String,
-    #[serde(skip)]
-    replay: String,
-}
-
-/// What it came to.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Footer {
-    end: End,
-    runs: u64,
-    records: u64,
-    digest: Digest,
-    standing: Standing,
-    shortfalls: Vec<String>,
-    undecided: BTreeMap<String, u64>,
-    exercised: BTreeMap<String, Share>,
-    touched: BTreeMap<String, Share>,
-    sometimes: BTreeMap<String, Share>,
-}
+/// So many kinds of failures of one invariant are shown, and of each but the only one so many runs.
+const SHOWN: usize = 3;
 
 impl Account {
-    pub(super) fn new(chosen: &Chosen, first: u64, tally: SweepTally, end: End, shell: &Shell) -> Self {
-        let expect = &chosen.file.scenario().expect;
-        let violates: Vec<&str> = expect.violates.iter().map(String::as_str).collect();
-        let (standing, shortfalls) = tally.shortfalls(&violates);
-        let range = SeedRange { first, count: tally.runs };
-        let until = u128::from(first) + u128::from(tally.runs);
-        let again = chosen.sweep(shell, range);
-        let header = Header {
-            scenario: chosen.file.name().to_owned(),
-            file: chosen.file.short_digest(),
-            subject: chosen.file.subject().name,
-            flaws: chosen.file.switched().to_vec(),
-            from: first.to_string(),
-            until: until.to_string(),
-            range,
-        };
-        let SweepTally { runs, records, digest, failures, undecided, exercised, touched, sometimes } = tally;
-        let failures = failures.into_iter().map(|(invariant, kind)| {
-            let failed = kind.kept.into_iter().map(|failure| {
-                let run = chosen.run_id(failure.seed, failure.digest);
-                let replay = chosen.replay(shell, &run);
-                Failed { seed: failure.seed, run: run.to_string(), sentence: failure.sentence, replay }
-            });
-            let expected = violates.contains(&invariant.as_str());
-            Failures { expected, invariant, count: kind.count, runs: failed.collect() }
-        });
-        let failures = failures.collect();
-        let footer =
-            Footer { end, runs, records, digest, standing, shortfalls, undecided, exercised, touched, sometimes };
-        Self { header, failures, footer, again }
+    pub(in crate::cli) fn new(results: Results, saved: Saved) -> Self {
+        let (standing, shortfalls) = results.tally.shortfalls(&results.header.violates);
+        let standing = if saved.failed.is_empty() { standing } else { Standing::Broken };
+        Self { results, saved, standing, shortfalls }
     }
 
-    pub(super) fn exit(&self) -> Exit {
-        Exit::from(self.footer.standing)
+    pub(in crate::cli) fn exit(&self) -> Exit {
+        Exit::from(self.standing)
     }
 
-    /// The command that shows again how the sweep fails: the replay of the failing run with the smallest seed, or the
-    /// sweep itself if no single run does.
-    pub(super) fn replay(&self) -> Option<&str> {
-        let runs = self.failures.iter().filter(|kind| !kind.expected).flat_map(|kind| &kind.runs);
-        let first = runs.min_by_key(|failed| failed.seed).map_or(self.again.as_str(), |failed| failed.replay.as_str());
-        match self.footer.standing {
-            Standing::Met => None,
-            Standing::Unproven => Some(&self.again),
-            Standing::Broken if self.footer.shortfalls.is_empty() => Some(first),
-            Standing::Broken => Some(&self.again),
+    /// The command that shows again how the sweep fails: the replay of a saved run that still does, or of the failing
+    /// run with the smallest seed, or the sweep itself if no single run does.
+    pub(in crate::cli) fn replay(&self, shell: &Shell) -> Option<String> {
+        let Results { header, tally, .. } = &self.results;
+        if self.standing == Standing::Met {
+            return None;
         }
+        if let Some(failed) = self.saved.failed.first() {
+            return Some(replay(shell, &failed.run, header.path.as_deref()));
+        }
+        let expected = !header.violates.is_empty();
+        let kept = tally.failures.values().flat_map(|kind| &kind.kept).filter(|_| !expected);
+        let first = kept.min_by_key(|failure| failure.seed);
+        Some(match first {
+            Some(Failure { seed, digest, .. }) => replay(shell, &header.run_id(*seed, *digest), header.path.as_deref()),
+            None => self.again(shell),
+        })
+    }
+
+    /// The command that sweeps the same seeds.
+    fn again(&self, shell: &Shell) -> String {
+        let header = &self.results.header;
+        let scenario = quoted(header.path.as_ref().unwrap_or(&header.scenario));
+        let flaws = if header.flaws.is_empty() { String::new() } else { format!(" --flaw {}", header.flaws.join(",")) };
+        let swarm = if header.swarm { " --swarm" } else { "" };
+        format!("{} sweep {scenario}{flaws}{swarm} --seeds {}", quoted(&shell.program), self.results.done())
+    }
+
+    /// The account for programs.
+    pub(in crate::cli) fn json(&self) -> Value {
+        let mut text = Vec::new();
+        write_results(&self.results, &mut text).expect("a list of bytes takes all");
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let mut lines: Vec<Value> =
+            lines.map(|line| serde_json::from_slice(line).expect("results are JSON Lines")).collect();
+        let mut last = lines.pop().expect("a footer is last");
+        let mut footer = last["end"].take();
+        footer["behaviours"] = json!({
+            "different": self.results.tally.behaviours.count(),
+            "new_in_the_last_tenth": self.results.fresh_behaviours(),
+        });
+        footer["standing"] = json!(self.standing);
+        let header = lines.remove(0)["header"].take();
+        let failures: Vec<Value> = lines.into_iter().map(|mut line| line["failures"].take()).collect();
+        json!({ "header": header, "failures": failures, "footer": footer, "saved": self.saved.json() })
     }
 
     /// The account for people.
-    pub(super) fn text(&self, shell: &Shell) -> String {
+    pub(in crate::cli) fn text(&self, shell: &Shell) -> String {
         let mut text = String::new();
         if !shell.quiet {
             text.push_str(&self.head());
             text.push_str(&self.coverage());
         }
-        text.push_str(&self.failed(shell.quiet));
+        text.push_str(&self.saved.text(shell.quiet));
+        text.push_str(&self.failed(shell));
         text.push_str(&self.verdict());
+        if !shell.quiet {
+            text.push_str(&self.behaviours());
+        }
         text
     }
 
     fn head(&self) -> String {
-        let Header { scenario, range, .. } = &self.header;
-        let Footer { runs, records, digest, .. } = &self.footer;
-        let (runs, records) = (counted(*runs, "run"), counted(*records, "record"));
-        format!("{STRONG}{scenario}{STRONG:#} seeds {range}\n{FAINT}{runs}, {records}, digest {digest}{FAINT:#}\n\n")
+        let Results { header, tally, .. } = &self.results;
+        let (runs, records) = (counted(tally.runs, "run"), counted(tally.records, "record"));
+        let shard = header.shard.map(|shard| format!(", shard {shard} of {}", header.seeds)).unwrap_or_default();
+        let (scenario, done, digest) = (&header.scenario, self.results.done(), tally.digest);
+        let swarm = if header.swarm { ", a swarm" } else { "" };
+        format!(
+            "{STRONG}{scenario}{STRONG:#} seeds {done}{shard}{swarm}\n{FAINT}{runs}, {records}, digest {digest}{FAINT:#}\n\n"
+        )
     }
 
     /// In how many seeds each invariant, fault and fact showed.
     fn coverage(&self) -> String {
         let mut grid = Grid::new(&["", "", "#seeds", "#of", ""]);
-        let Footer { exercised, touched, sometimes, .. } = &self.footer;
-        let kinds =
-            [("invariant", "exercised", exercised), ("fault", "touched", touched), ("fact", "noted", sometimes)];
+        let tally = &self.results.tally;
+        let kinds = [
+            ("invariant", "exercised", &tally.exercised),
+            ("fault", "touched", &tally.touched),
+            ("fact", "noted", &tally.sometimes),
+        ];
         for (kind, did, shares) in kinds {
             for (name, share) in shares {
                 let enough = if kind == "fact" { share.of > 0 } else { share.suffices() };
@@ -175,54 +128,94 @@ impl Account {
         if grid.is_empty() { String::new() } else { format!("{}\n", grid.render()) }
     }
 
-    fn failed(&self, quiet: bool) -> String {
+    fn failed(&self, shell: &Shell) -> String {
+        let Results { header, tally, .. } = &self.results;
+        let expected = !header.violates.is_empty();
+        let (word, style) = if expected { ("expected: violated", GOOD) } else { ("violated", BAD) };
+        let runs = counted(tally.runs, "run");
         let mut text = String::new();
-        for Failures { invariant, expected, count: number, runs } in &self.failures {
-            let (word, style) = if *expected { ("expected: violated", GOOD) } else { ("violated", BAD) };
-            let runs_of = counted(self.footer.runs, "run");
-            text.push_str(&format!(
-                "{style}{word}{style:#} {STRONG}{invariant}{STRONG:#} in {} of {runs_of}\n",
-                count(*number)
-            ));
-            if let Some(first) = runs.first() {
-                text.push_str(&format!("  {}\n", first.sentence));
+        for (invariant, number) in &tally.fell {
+            let number = count(*number);
+            text.push_str(&format!("{style}{word}{style:#} {STRONG}{invariant}{STRONG:#} in {number} of {runs}\n"));
+            let mut kinds: Vec<_> = tally.failures.iter().filter(|(kind, _)| kind.invariant == *invariant).collect();
+            kinds.sort_by_key(|(_, failures)| std::cmp::Reverse(failures.count)); // stable: then as they are ordered
+            let few = kinds.len() > 1 || shell.quiet || self.standing == Standing::Met;
+            let all = if shell.verbose { usize::MAX } else { SHOWN };
+            for (_, failures) in kinds.iter().take(all) {
+                let listed = if !few || shell.verbose { usize::MAX } else { 1 };
+                text.push_str(&self.kind(failures, kinds.len() > 1, listed));
             }
-            let met = self.footer.standing == Standing::Met;
-            let listed = if quiet || met { 1 } else { runs.len() };
-            for failed in runs.iter().take(listed) {
-                text.push_str(&format!("  {}\n", failed.run));
+            if kinds.len() > all {
+                text.push_str(&format!("  and {} more kinds (-v shows them)\n", count((kinds.len() - all) as u64)));
             }
+        }
+        let untold = tally.untold();
+        if untold > 0 {
+            text.push_str(&format!("  and {} of too many further kinds\n", counted(untold, "failure")));
+        }
+        text
+    }
+
+    /// One kind of failures: its first sentence and its first runs.
+    fn kind(&self, failures: &FailureKind, counted_apart: bool, listed: usize) -> String {
+        let times = if counted_apart { format!("{} times: ", count(failures.count)) } else { String::new() };
+        let sentence = failures.kept.first().map_or("", |first| first.sentence.as_str());
+        let mut text = format!("  {times}{sentence}\n");
+        for Failure { seed, digest, .. } in failures.kept.iter().take(listed) {
+            text.push_str(&format!("  {}\n", self.results.header.run_id(*seed, *digest)));
         }
         text
     }
 
     fn verdict(&self) -> String {
-        let Footer { standing, shortfalls, runs, .. } = &self.footer;
-        let name = &self.header.scenario;
-        let why = shortfalls.join("; ");
-        match standing {
-            Standing::Met if self.failures.is_empty() => {
-                format!("{GOOD}met{GOOD:#}: {name}: no violation{}\n", rule_of_three(*runs))
+        let Results { header, tally, .. } = &self.results;
+        let name = &header.scenario;
+        let why = self.shortfalls.join("; ");
+        match self.standing {
+            Standing::Met if tally.fell.is_empty() => {
+                format!("{GOOD}met{GOOD:#}: {name}: {}\n", rule_of_three(tally.runs))
             }
             Standing::Met => format!("{GOOD}met{GOOD:#}: {name}: what was expected to be violated is\n"),
-            Standing::Unproven => format!("{DOUBT}unproven{DOUBT:#}: {name}: {why}{}\n", rule_of_three(*runs)),
+            Standing::Unproven => format!("{DOUBT}unproven{DOUBT:#}: {name}: {why}; {}\n", rule_of_three(tally.runs)),
             Standing::Broken if why.is_empty() => {
-                let broken: Vec<&str> = self.failures.iter().map(|kind| kind.invariant.as_str()).collect();
+                let saved = self.saved.failed.iter().map(|failed| failed.invariant.as_str());
+                let mut broken: Vec<&str> = tally.fell.keys().map(String::as_str).chain(saved).collect();
+                broken.sort_unstable();
+                broken.dedup();
                 format!("{BAD}broken{BAD:#}: {name}: {} violated\n", broken.join(", "))
             }
             Standing::Broken => format!("{BAD}broken{BAD:#}: {name}: {why}\n"),
         }
     }
+
+    /// Whether more seeds of this are worth their time.
+    fn behaviours(&self) -> String {
+        let SeedRange { count: runs, .. } = self.results.done();
+        if runs < 10 {
+            return String::new();
+        }
+        let (all, fresh) = (self.results.tally.behaviours.count(), self.results.fresh_behaviours());
+        let about = if all > Behaviours::KEPT as u64 { "about " } else { "" };
+        let tenth = count(runs / 10);
+        let worth = if fresh * 100 >= runs / 10 {
+            "more seeds still find new ones"
+        } else {
+            "other faults or another workload find more than further seeds"
+        };
+        format!(
+            "{FAINT}{about}{}, {about}{} first in the last {tenth} seeds: {worth}{FAINT:#}\n",
+            counted(all, "behaviour"),
+            count(fresh)
+        )
+    }
 }
 
 /// What no failure in so many runs says about the share of failing seeds: with 95 % confidence it is below 3/n.
 fn rule_of_three(runs: u64) -> String {
+    let failed = format!("0 of {} failed", counted(runs, "seed"));
     match runs {
-        0..3 => format!(" in {}", counted(runs, "run")),
-        3.. => {
-            let one_in = (runs + 1) / 3; // to the nearest: the exact bound is a little better than 3/n
-            format!(" in {}: at 95 % fewer than 1 in {} seeds fails", counted(runs, "run"), count(one_in))
-        }
+        0..3 => failed,
+        3.. => format!("{failed}: at 95 % fewer than 1 in {} seeds fails", count(runs / 3)),
     }
 }
 
@@ -232,7 +225,7 @@ mod tests {
 
     #[test]
     fn nothing_seen_in_many_runs_bounds_what_there_is() {
-        assert_eq!(rule_of_three(20_000), " in 20,000 runs: at 95 % fewer than 1 in 6,667 seeds fails");
-        assert_eq!(rule_of_three(1), " in 1 run");
+        assert_eq!(rule_of_three(20_000), "0 of 20,000 seeds failed: at 95 % fewer than 1 in 6,666 seeds fails");
+        assert_eq!(rule_of_three(1), "0 of 1 seed failed");
     }
 }

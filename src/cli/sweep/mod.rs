@@ -1,41 +1,53 @@
 //! `sweep`: many seeds of several scenarios, one scenario after another.
 
 mod account;
+mod junit;
+mod keeper;
+mod limits;
 mod progress;
-mod results;
+mod saved;
 
-use account::{Account, End};
+use std::time::Duration;
+
+pub(super) use account::Account;
+pub(super) use keeper::read;
+use keeper::{Keeper, resumed};
+use limits::Limits;
 use progress::Meter;
+pub(super) use saved::Saved;
 
 use super::args::SweepArgs;
 use super::chosen::Chosen;
-use super::environment::{self, Stopwatch};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::seeds::SeedRange;
 use super::shell::Shell;
 use super::signals::Signals;
 use super::store;
 use super::table::{count, counted};
-use crate::hunt::{Sweep, SweepTally};
+use crate::hunt::{End, Header, Results, Sweep, SweepTally};
 use crate::run::AnySubject;
-use std::time::Duration;
 
 pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let limits = Limits::new(args, seeds_were_typed)?;
+    let limits = Limits::new(args, seeds_were_typed, shell)?;
     let mut chosen = Vec::with_capacity(args.scenarios.len());
     for scenario in &args.scenarios {
         chosen.push(Chosen::load(scenario, &args.overlay, subjects)?);
     }
-    if let Some(file) = &args.output {
+    if let Some(file) = &args.junit {
         store::probe(file)?;
     }
+    let mut keeper = Keeper::new(args.output.as_deref())?;
+    let before = if args.resume { keeper.before()? } else { Vec::new() };
     let signals = Signals::watch();
     let mut accounts = Vec::with_capacity(chosen.len());
-    let mut exit = Exit::Met;
-    for chosen in &chosen {
-        let account = one(chosen, &limits, &signals, shell)?;
-        exit = exit.or(account.exit());
+    for (place, chosen) in chosen.iter().enumerate() {
+        let header = Header::new(&chosen.file, chosen.path(), limits.seeds, limits.shard);
+        let before = resumed(before.get(place), &header)?;
+        let account = one((chosen, header), before, &limits, &signals, &keeper, shell)?;
+        keeper.ended(account.results.clone())?;
+        if args.save {
+            save(&account.results, shell)?;
+        }
         if !shell.json {
             shell.result(&account.text(shell))?;
         }
@@ -44,88 +56,83 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
             break;
         }
     }
+    keeper.close()?;
+    if let Some(file) = &args.junit {
+        junit::write(file, &accounts, shell)?;
+    }
+    let mut exit = accounts.iter().map(Account::exit).fold(Exit::Met, Exit::or);
     if let Some(signal) = signals.exit() {
         exit = exit.or(signal);
         shell.note(&format!("stopped early: {} of {} begun", accounts.len(), counted(chosen.len() as u64, "scenario")));
     }
-    if let Some(file) = &args.output {
-        store::write(file, |out| accounts.iter().try_for_each(|account| results::write(account, out)))?;
-    }
-    let replay = accounts.iter().find_map(Account::replay);
+    conclude(&accounts, exit, shell)
+}
+
+/// Ends with the results as a document, or with the command that shows a failure again.
+pub(super) fn conclude(accounts: &[Account], exit: Exit, shell: &Shell) -> Outcome {
+    let replay = accounts.iter().find_map(|account| account.replay(shell));
     if shell.json {
-        shell.document(&serde_json::json!({ "sweeps": accounts, "replay": replay, "exit_code": exit.code() }))?;
+        let sweeps: Vec<_> = accounts.iter().map(Account::json).collect();
+        shell.document(&serde_json::json!({ "sweeps": sweeps, "replay": replay, "exit_code": exit.code() }))?;
     } else if let Some(replay) = replay {
         shell.result(&format!("{replay}\n"))?;
     }
     Ok(exit)
 }
 
-/// How far each scenario is swept.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    seeds: SeedRange,
-    time: Option<Duration>,
-    threads: usize,
-    max_failures: Option<u64>,
-}
-
-impl Limits {
-    fn new(args: &SweepArgs, seeds_were_typed: bool) -> Result<Self, Failure> {
-        let SweepArgs { seeds, count, time, jobs, max_failures, .. } = args;
-        let seeds = match (seeds, count) {
-            (Some(_), Some(_)) if seeds_were_typed => {
-                return Err(Failure::helped("--seeds and --count both say which seeds", "A+N: N seeds from A on"));
-            }
-            (_, Some(count)) => SeedRange { first: 0, count: *count },
-            (Some(seeds), None) => *seeds,
-            (None, None) if time.is_some() => SeedRange::from(0),
-            (None, None) => {
-                return Err(Failure::helped("nothing says how many seeds", "--count N, --seeds A..B or --time 10m"));
-            }
-        };
-        if seeds.count == 0 {
-            return Err(Failure::Nothing(format!("no seed is in {seeds}: nothing to do")));
-        }
-        let threads = jobs.map_or_else(|| environment::cores().get(), usize::from);
-        let time = time.map(|span| Duration::from_nanos(span.as_nanos()));
-        Ok(Self { seeds, time, threads, max_failures: *max_failures })
-    }
-}
-
-fn one(chosen: &Chosen, limits: &Limits, signals: &Signals, shell: &Shell) -> Result<Account, Failure> {
-    let Limits { seeds, time, threads, max_failures } = *limits;
-    let watch = Stopwatch::start();
-    let meter = Meter::new(chosen, limits, watch, shell);
-    let in_time = || time.is_none_or(|time| watch.elapsed() < time);
-    let SeedRange { first, count } = seeds;
-    let sweep = Sweep { file: &chosen.file, subject: chosen.subject, first, count, threads, max_failures };
-    let tally = sweep.run(&in_time, &|| signals.exit().is_none(), &|progress, fresh| meter.tell(progress, fresh))?;
+fn one(
+    (chosen, header): (&Chosen, Header),
+    before: Option<Results>,
+    limits: &Limits,
+    signals: &Signals,
+    keeper: &Keeper,
+    shell: &Shell,
+) -> Result<Account, Failure> {
+    let first = limits.shard.is_none_or(|shard| shard.is_first());
+    let saved = if first { saved::replay(chosen, signals)? } else { Saved::default() };
+    let done = before.map(|results| results.tally).unwrap_or_default();
+    let already = (done.runs, done.records);
+    let meter = Meter::new((chosen, &header), done.runs, limits, signals, keeper, shell);
+    let seeds = header.part();
+    let Limits { threads, max_failures, .. } = *limits;
+    let tally =
+        Sweep { file: &chosen.file, subject: chosen.subject, seeds, done, threads, max_failures }.run(&meter)?;
     meter.end();
-    let took = watch.elapsed();
     let end = match signals.exit() {
-        _ if tally.runs == count => End::Complete,
+        _ if tally.runs == seeds.count => End::Complete,
         Some(_) => End::Signal,
-        None if in_time() => End::Failures,
+        None if meter.in_time() => End::Failures,
         None => End::Time,
     };
     if !shell.quiet {
-        shell.say(&pace(&tally, took, threads));
+        if already.0 > 0 {
+            shell.say(&format!("{} done before", counted(already.0, "run")));
+        }
+        shell.say(&pace(&tally, already, meter.elapsed(), threads));
     }
-    Ok(Account::new(chosen, first, tally, end, shell))
+    Ok(Account::new(Results { header: header.clone(), tally, end }, saved))
+}
+
+fn save(results: &Results, shell: &Shell) -> Result<(), Failure> {
+    let fresh = saved::save(results)?;
+    if fresh > 0 {
+        let file = saved::file(&results.header.scenario)?;
+        shell.note(&format!("{} saved in {}", counted(fresh as u64, "failing run"), file.display()));
+    }
+    Ok(())
 }
 
 /// How fast it went; not part of the result, which is the same on every machine.
-fn pace(tally: &SweepTally, took: Duration, threads: usize) -> String {
+fn pace(tally: &SweepTally, already: (u64, u64), took: Duration, threads: usize) -> String {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
-    let rate = tally.runs.saturating_mul(1_000) / millis;
-    let records = tally.records.saturating_mul(1_000) / millis;
+    let (runs, records) = (tally.runs - already.0, tally.records - already.1);
     format!(
         "{} in {}.{}s on {}: {} runs/s, {} records/s",
-        counted(tally.runs, "run"),
+        counted(runs, "run"),
         millis / 1_000,
         millis % 1_000 / 100,
         counted(threads as u64, "thread"),
-        count(rate),
-        count(records)
+        count(runs.saturating_mul(1_000) / millis),
+        count(records.saturating_mul(1_000) / millis)
     )
 }

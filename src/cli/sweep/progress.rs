@@ -8,74 +8,127 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Limits;
+use super::keeper::Keeper;
 use crate::cli::chosen::Chosen;
 use crate::cli::environment::Stopwatch;
 use crate::cli::shell::{BAD, Shell};
+use crate::cli::signals::Signals;
 use crate::cli::table::{count, counted};
-use crate::hunt::{Fresh, SweepProgress};
+use crate::hunt::{End, Fresh, Header, Kind, Results, SweepTally, Watch};
 
-/// So many failures of one invariant are announced.
+/// So many failures of one kind are announced.
 const ANNOUNCED: u64 = 3;
+/// So many kinds are announced.
+const KINDS: usize = 10;
 
 pub(super) struct Meter<'a> {
     bar: ProgressBar,
-    /// The time that there is, if that is the measure.
-    time: Option<Duration>,
+    limits: &'a Limits,
     watch: Stopwatch,
+    signals: &'a Signals,
     /// The tenth of a second of the last message.
     told: AtomicU64,
-    announced: Mutex<BTreeMap<String, u64>>,
+    announced: Mutex<BTreeMap<Kind, u64>>,
     chosen: &'a Chosen,
+    header: &'a Header,
+    keeper: &'a Keeper,
     shell: &'a Shell,
+    /// How many runs were done before.
+    done: u64,
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(chosen: &'a Chosen, limits: &Limits, watch: Stopwatch, shell: &'a Shell) -> Self {
+    pub(super) fn new(
+        (chosen, header): (&'a Chosen, &'a Header),
+        done: u64,
+        limits: &'a Limits,
+        signals: &'a Signals,
+        keeper: &'a Keeper,
+        shell: &'a Shell,
+    ) -> Self {
         let (length, shape) = match limits.time {
-            Some(time) => (u64::try_from(time.as_millis()).unwrap_or(u64::MAX), "{prefix} {wide_bar} {msg}"),
-            None => (limits.seeds.count, "{prefix} {wide_bar} {percent}% {msg}, {eta} left"),
+            Some(time) => (millis(time), "{prefix} {wide_bar} {msg}"),
+            None => (header.part().count, "{prefix} {wide_bar} {percent}% {msg}, {eta} left"),
         };
         let target = if shell.progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let style = ProgressStyle::with_template(shape).expect("a template of ours").progress_chars("##-");
         let bar = ProgressBar::with_draw_target(Some(length), target).with_style(style);
         bar.set_prefix(chosen.file.name().to_owned());
-        Self { bar, time: limits.time, watch, told: AtomicU64::new(0), announced: Mutex::default(), chosen, shell }
-    }
-
-    pub(super) fn tell(&self, progress: SweepProgress, fresh: Option<Fresh<'_>>) {
-        if let Some(fresh) = fresh {
-            self.announce(fresh);
-        }
-        if self.bar.is_hidden() {
-            return;
-        }
-        let elapsed = self.watch.elapsed();
-        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        self.bar.set_position(if self.time.is_some() { millis } else { progress.runs });
-        // The message is made ten times a second at most.
-        let tenth = millis / 100 + 1;
-        if self.told.fetch_max(tenth, Ordering::Relaxed) < tenth {
-            let rate = progress.runs.saturating_mul(1_000) / millis.max(1);
-            let failures = counted(progress.failures, "failure");
-            self.bar.set_message(format!("{} runs, {}/s, {failures}", count(progress.runs), count(rate)));
+        Self {
+            bar,
+            limits,
+            watch: Stopwatch::start(),
+            signals,
+            told: AtomicU64::new(0),
+            announced: Mutex::default(),
+            chosen,
+            header,
+            keeper,
+            shell,
+            done,
         }
     }
 
-    fn announce(&self, fresh: Fresh<'_>) {
-        let Fresh { seed, digest, invariant, violation } = fresh;
-        let mut announced = self.announced.lock().expect("no thread panics with it");
-        let times = announced.entry(invariant.to_owned()).or_default();
-        *times += 1;
-        if *times > ANNOUNCED || self.shell.quiet {
-            return;
-        }
-        let run = self.chosen.run_id(seed, digest);
-        let more = if *times == ANNOUNCED { "\n  (further ones of this kind are counted)" } else { "" };
-        let line = format!("{BAD}violated{BAD:#} {invariant}: {}\n  {run}{more}", violation.sentence);
-        self.bar.suspend(|| self.shell.say(&line));
+    pub(super) fn in_time(&self) -> bool {
+        self.limits.time.is_none_or(|time| self.watch.elapsed() < time)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.watch.elapsed()
     }
 
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }
+
+    /// The message is made ten times a second at most.
+    fn show(&self, tally: &SweepTally) {
+        let elapsed = millis(self.watch.elapsed());
+        self.bar.set_position(if self.limits.time.is_some() { elapsed } else { tally.runs });
+        let tenth = elapsed / 100 + 1;
+        if self.told.fetch_max(tenth, Ordering::Relaxed) < tenth {
+            let rate = (tally.runs - self.done).saturating_mul(1_000) / elapsed.max(1);
+            let failures = counted(tally.failed(!self.header.violates.is_empty()), "failure");
+            self.bar.set_message(format!("{} runs, {}/s, {failures}", count(tally.runs), count(rate)));
+        }
+    }
+}
+
+impl Watch for Meter<'_> {
+    fn go_on(&self) -> bool {
+        self.in_time()
+    }
+
+    fn hurry_on(&self) -> bool {
+        self.signals.exit().is_none()
+    }
+
+    fn broke(&self, fresh: Fresh<'_>) {
+        let Fresh { seed, digest, kind, violation } = fresh;
+        let mut announced = self.announced.lock().expect("no thread panics with it");
+        if self.shell.quiet || announced.len() >= KINDS && !announced.contains_key(kind) {
+            return;
+        }
+        let times = announced.entry(kind.clone()).or_default();
+        *times += 1;
+        if *times > ANNOUNCED {
+            return;
+        }
+        let run = self.chosen.run_id(seed, digest);
+        let more = if *times == ANNOUNCED { "\n  (further ones of this kind are counted)" } else { "" };
+        let line = format!("{BAD}violated{BAD:#} {}: {}\n  {run}{more}", kind.invariant, violation.sentence);
+        self.bar.suspend(|| self.shell.say(&line));
+    }
+
+    fn ran(&self, tally: &SweepTally) {
+        if !self.bar.is_hidden() {
+            self.show(tally);
+        }
+        let results = || Results { header: self.header.clone(), tally: tally.clone(), end: End::Unfinished };
+        self.keeper.checkpoint(results, self.shell);
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

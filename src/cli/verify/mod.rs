@@ -11,12 +11,11 @@ use super::chosen::Chosen;
 use super::environment;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::seeds::SeedRange;
 use super::shell::{BAD, GOOD, Shell};
 use super::signals::Signals;
 use super::table::{count, counted};
 use crate::chance::Seed;
-use crate::hunt;
+use crate::hunt::{self, SeedRange};
 use crate::run::{AnySubject, BLOCK, Keep};
 use crate::trace::Digest;
 

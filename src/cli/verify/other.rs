@@ -9,8 +9,8 @@ use crate::chance::Seed;
 use crate::cli::args::Overlay;
 use crate::cli::environment;
 use crate::cli::failure::Failure;
-use crate::cli::seeds::SeedRange;
 use crate::cli::shell::Shell;
+use crate::hunt::SeedRange;
 use crate::run::Outcome;
 use crate::trace::jsonl::Reader;
 use crate::trace::{self, Digest, Trace};
@@ -37,6 +37,9 @@ impl Other {
         let mut flaws = Vec::new();
         if overlay.as_written {
             flaws.push("--as-written".to_owned());
+        }
+        if overlay.swarm {
+            flaws.push("--swarm".to_owned());
         }
         flaws.extend(overlay.flaw.iter().map(|flaw| format!("--flaw={flaw}")));
         Ok(Self { program, scenario, flaws, folder })

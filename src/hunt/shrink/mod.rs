@@ -135,7 +135,7 @@ impl Shrink<'_> {
             Caller { go_on, tell },
         );
         let whole = Found { resolved: self.resolved.clone(), outcome: whole, violation };
-        let plain = Scenario { expect: only(&kind), ..whole.scenario().clone() };
+        let plain = Scenario { expect: only(&kind), swarm: None, ..whole.scenario().clone() };
         let plain = Scenario { run: crate::scenario::Run { seed: self.resolved.seed, ..plain.run }, ..plain };
         let Some(best) = lab.judge(plain) else {
             return Err(if lab.goes_on() { Unbroken::Elsewhere(kind) } else { Unbroken::Stopped });

@@ -2,23 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::{PlannedFault, Trigger};
 use crate::identity::{Actor, NodeId, OpId};
-use crate::scenario::{FaultEntry, Homes, OperationEntry, Resolved, When};
+use crate::scenario::{FaultEntry, Homes, OperationEntry, Resolved};
 use crate::time::{Span, Time};
 use crate::trace::{Body, Event, Said, Trace};
 
 /// The planned faults as entries.
 pub(super) fn faults(resolved: &Resolved) -> Vec<FaultEntry> {
-    let entry = |PlannedFault { when, lasts, fault, drawn: _ }: &PlannedFault| {
-        let (at, when) = match when {
-            Trigger::At(time) => (Some(time.since(Time::ZERO)), None),
-            Trigger::Fact { fact, n } => (None, Some(When { fact: fact.clone(), n: *n })),
-        };
-        let exceed = (resolved.profile.beyond)(fault).is_some();
-        FaultEntry { at, when, lasts: *lasts, fault: Some(fault.clone()), exceed, ..FaultEntry::default() }
-    };
-    resolved.plan.faults.iter().map(entry).collect()
+    let faults = resolved.plan.faults.iter();
+    faults.map(|planned| FaultEntry { drawn: false, ..FaultEntry::of(planned, &resolved.profile) }).collect()
 }
 
 /// The operations that clients asked in `trace`, with the patience that they showed.

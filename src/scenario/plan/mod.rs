@@ -10,6 +10,7 @@ mod sorts;
 mod written;
 
 use self::claims::Claims;
+pub(super) use self::sorts::log_uniform;
 use super::format::Scenario;
 use crate::chance::Seed;
 use crate::fault::{FaultPlan, PlannedFault};

@@ -18,7 +18,7 @@ pub(super) struct Scale {
 }
 
 /// A number from `low` to `high` of which every doubling is about as likely as any other.
-pub(super) fn log_uniform(chance: &mut impl Chance, low: u64, high: u64) -> u64 {
+pub(in crate::scenario) fn log_uniform(chance: &mut impl Chance, low: u64, high: u64) -> u64 {
     let low = low.max(1);
     let doublings = (high / low).checked_ilog2().unwrap_or(0);
     let doubling = u32::try_from(chance.between(0, doublings.into())).expect("at most 63");

@@ -88,7 +88,7 @@ fn combination(entry: &FaultEntry, path: &Path) -> Option<Finding> {
         }
         (None, Some(_)) => {
             let keys = [("at", entry.at.is_some()), ("for", entry.lasts.is_some()), ("every", entry.every.is_some())];
-            let keys = keys.into_iter().chain([("when", entry.when.is_some())]);
+            let keys = keys.into_iter().chain([("when", entry.when.is_some()), ("drawn", entry.drawn)]);
             let key = keys.filter(|(_, there)| *there).map(|(key, _)| key).next()?;
             let help = "bound them by `from` and `until`, and by `draw.shortest` and `draw.longest`";
             misplaced(key, &format!("`{key}` is for written faults, and these are drawn"), help)

@@ -5,6 +5,7 @@ mod contradictions;
 mod entries;
 pub(super) mod expectations;
 mod operations;
+mod swarm;
 mod targets;
 
 use serde_json::Value;
@@ -26,6 +27,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     }
     findings.extend(entries::check(scenario, profile));
     findings.extend(operations::check(scenario));
+    findings.extend(swarm::check(scenario));
     findings.extend(expectations::check(scenario, profile));
     if findings.is_empty() {
         findings = contradictions::check(scenario);

@@ -12,3 +12,4 @@ mod plans;
 mod ranges;
 mod refused;
 mod schemas;
+mod swarms;

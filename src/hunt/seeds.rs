@@ -3,19 +3,36 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use crate::chance::Seed;
 
 /// Seeds that follow one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SeedRange {
-    pub(super) first: u64,
-    pub(super) count: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeedRange {
+    /// The first one.
+    pub first: u64,
+    /// How many there are.
+    pub count: u64,
 }
 
 impl SeedRange {
     /// From `first` to the greatest seed.
-    pub(super) const fn from(first: u64) -> Self {
+    #[must_use]
+    pub const fn from(first: u64) -> Self {
         Self { first, count: u64::MAX - first }
+    }
+
+    /// The number after the last seed, which may be 2^64.
+    #[must_use]
+    pub fn end(self) -> u128 {
+        u128::from(self.first) + u128::from(self.count)
+    }
+
+    /// Those after the first `done`.
+    #[must_use]
+    pub const fn after(self, done: u64) -> Self {
+        Self { first: self.first.wrapping_add(done), count: self.count.saturating_sub(done) }
     }
 }
 
@@ -50,6 +67,19 @@ impl FromStr for SeedRange {
             };
         }
         Err(format!("`{text}` is not a range of seeds: A..B (without B) or A+N; a single seed is {text}+1"))
+    }
+}
+
+impl Serialize for SeedRange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SeedRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
     }
 }
 

@@ -1,0 +1,30 @@
+//! `merge`: the results of shards, put together to those of the whole sweep.
+
+use super::args::MergeArgs;
+use super::exit::Exit;
+use super::failure::{Failure, Outcome};
+use super::shell::Shell;
+use super::store;
+use super::sweep::{Account, Saved, conclude, read};
+use crate::hunt::{self, MergeError, Piece, write_results};
+
+pub(super) fn merge(args: &MergeArgs, shell: &Shell) -> Outcome {
+    let mut parts = Vec::with_capacity(args.shards.len());
+    for file in &args.shards {
+        parts.push(Piece { file: file.display().to_string(), results: read(file)? });
+    }
+    let whole = hunt::merge(&parts).map_err(|error| match error {
+        MergeError::Incomplete(missing) => Failure::Incomplete(missing.join("; ")),
+        MergeError::Unfit(why) => Failure::usage(why),
+    })?;
+    if let Some(file) = &args.output {
+        store::write(file, |out| whole.iter().try_for_each(|results| write_results(results, out)))?;
+    }
+    let accounts: Vec<_> = whole.into_iter().map(|results| Account::new(results, Saved::default())).collect();
+    if !shell.json {
+        let text: String = accounts.iter().map(|account| account.text(shell)).collect();
+        shell.result(&text)?;
+    }
+    let exit = accounts.iter().map(Account::exit).fold(Exit::Met, Exit::or);
+    conclude(&accounts, exit, shell)
+}

@@ -1,0 +1,127 @@
+//! The file of a sweep's results: read to go on with it, written now and then, and at the end.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::cli::environment::Stopwatch;
+use crate::cli::failure::Failure;
+use crate::cli::shell::Shell;
+use crate::cli::store;
+use crate::hunt::{Header, Results, read_results, write_results};
+
+/// So often what was done so far is saved.
+const OFTEN: Duration = Duration::from_secs(2);
+
+/// Keeps results in a file, if there is one.
+pub(super) struct Keeper {
+    file: Option<PathBuf>,
+    /// Of the scenarios that came to their end.
+    ended: Vec<Results>,
+    saved: Mutex<Last>,
+}
+
+/// When something was last saved.
+#[derive(Clone, Copy)]
+enum Last {
+    /// No more than the end may be: there is no file, or none that could be written again.
+    Unwanted,
+    /// Nothing yet.
+    Never,
+    At(Stopwatch),
+}
+
+impl Keeper {
+    /// Keeps results in `file`, which must be writable.
+    pub(super) fn new(file: Option<&Path>) -> Result<Self, Failure> {
+        let mut saved = Last::Unwanted;
+        if let Some(file) = file {
+            store::probe(file)?;
+            // What is no regular file takes one document.
+            let regular = fs::metadata(file).map_or(true, |known| known.is_file());
+            if regular {
+                saved = Last::Never;
+            }
+        }
+        Ok(Self { file: file.map(Path::to_owned), ended: Vec::new(), saved: Mutex::new(saved) })
+    }
+
+    /// What the file has already, to go on with; nothing if there is no file yet.
+    pub(super) fn before(&self) -> Result<Vec<Results>, Failure> {
+        let file = self.file.as_deref().expect("one resumes with a file");
+        match fs::metadata(file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Ok(known) if !known.is_file() => {
+                Err(Failure::usage(format!("`{}` is no file to go on with", file.display())))
+            }
+            Ok(_) | Err(_) => read(file),
+        }
+    }
+
+    /// Saves the results of an unfinished sweep, if the last time is long past.
+    pub(super) fn checkpoint(&self, results: impl FnOnce() -> Results, shell: &Shell) {
+        let mut saved = self.saved.lock().expect("no thread panics with it");
+        match *saved {
+            Last::Unwanted => return,
+            Last::At(time) if time.elapsed() < OFTEN => return,
+            Last::Never | Last::At(_) => *saved = Last::At(Stopwatch::start()),
+        }
+        if let Err(failure) = self.write(Some(&results())) {
+            shell.note(&format!("{}; the sweep goes on", failure.message()));
+        }
+    }
+
+    /// Takes in the results of a scenario that came to its end.
+    pub(super) fn ended(&mut self, results: Results) -> Result<(), Failure> {
+        self.ended.push(results);
+        if self.is_rewritten() { self.write(None) } else { Ok(()) }
+    }
+
+    /// Writes what could not be written before.
+    pub(super) fn close(self) -> Result<(), Failure> {
+        if self.is_rewritten() { Ok(()) } else { self.write(None) }
+    }
+
+    fn is_rewritten(&self) -> bool {
+        match *self.saved.lock().expect("no thread panics with it") {
+            Last::Unwanted => false,
+            Last::Never | Last::At(_) => true,
+        }
+    }
+
+    fn write(&self, current: Option<&Results>) -> Result<(), Failure> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        store::write(file, |out| self.ended.iter().chain(current).try_for_each(|results| write_results(results, out)))
+    }
+}
+
+/// The results in a file.
+pub(in crate::cli) fn read(file: &Path) -> Result<Vec<Results>, Failure> {
+    let name = file.display().to_string();
+    let text = fs::read(file).map_err(|error| Failure::unreadable(&name, error))?;
+    let text = String::from_utf8(text).map_err(|_| Failure::usage(format!("`{name}` is not text")))?;
+    read_results(&text).map_err(|error| Failure::usage(format!("`{name}`: {error}")))
+}
+
+/// What was done of this sweep before, if the results are of the same one.
+pub(super) fn resumed(before: Option<&Results>, header: &Header) -> Result<Option<Results>, Failure> {
+    let Some(before) = before else {
+        return Ok(None);
+    };
+    let shard = |header: &Header| header.shard.map_or("all".to_owned(), |shard| shard.to_string());
+    let other = before.header.differs_from(header).or_else(|| {
+        let (there, here) = (shard(&before.header), shard(header));
+        (there != here).then(|| format!("the shard: `{there}` in place of `{here}`"))
+    });
+    match other {
+        Some(difference) => Err(Failure::helped(
+            format!("the results to go on with are of another sweep: {difference}"),
+            "name another file, or sweep anew without --resume",
+        )),
+        None => Ok(Some(before.clone())),
+    }
+}

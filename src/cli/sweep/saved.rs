@@ -1,0 +1,165 @@
+//! Failing runs that are kept in `regressions/NAME.seeds`, one run id a line: written with `--save`, run first by every
+//! later sweep.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::cli::chosen::Chosen;
+use crate::cli::failure::Failure;
+use crate::cli::shell::{BAD, GOOD, STRONG};
+use crate::cli::signals::Signals;
+use crate::cli::store;
+use crate::cli::table::{count, counted};
+use crate::hunt::{Failure as FailedRun, Results, RunId};
+use crate::run::{Keep, Shortfall};
+
+/// The folder, from where the program is run.
+const FOLDER: &str = "regressions";
+
+/// What became of the saved runs of a scenario.
+#[derive(Clone, Debug, Default)]
+pub(in crate::cli) struct Saved {
+    /// How many were run.
+    pub(in crate::cli) runs: u64,
+    /// How many were left out: they have other flaws than this sweep.
+    pub(in crate::cli) others: u64,
+    /// Those that still fail.
+    pub(in crate::cli) failed: Vec<StillFailed>,
+}
+
+/// A saved run that still fails.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct StillFailed {
+    pub(in crate::cli) run: RunId,
+    pub(in crate::cli) invariant: String,
+    sentence: String,
+}
+
+impl Saved {
+    /// For programs.
+    pub(in crate::cli) fn json(&self) -> Value {
+        let failed = self.failed.iter();
+        let failed = failed
+            .map(|StillFailed { run, invariant, sentence }| {
+                json!({ "run": run.to_string(), "invariant": invariant, "sentence": sentence })
+            })
+            .collect::<Vec<_>>();
+        json!({ "runs": self.runs, "left_out": self.others, "failed": failed })
+    }
+
+    /// For people.
+    pub(in crate::cli) fn text(&self, quiet: bool) -> String {
+        let mut text = String::new();
+        if self.runs > 0 && self.failed.is_empty() && !quiet {
+            text.push_str(&format!("{GOOD}passed{GOOD:#} {}\n", counted(self.runs, "saved run")));
+        }
+        for StillFailed { run, invariant, sentence } in &self.failed {
+            let text_of = format!("{BAD}violated{BAD:#} {STRONG}{invariant}{STRONG:#} still, in a saved run\n");
+            text.push_str(&format!("{text_of}  {sentence}\n  {run}\n"));
+        }
+        if self.others > 0 && !quiet {
+            text.push_str(&format!("{} saved with other flaws: left out\n", count(self.others)));
+        }
+        text
+    }
+}
+
+/// Runs the saved runs of a scenario again.
+pub(super) fn replay(chosen: &Chosen, signals: &Signals) -> Result<Saved, Failure> {
+    let mut saved = Saved::default();
+    if !chosen.file.scenario().expect.violates.is_empty() {
+        return Ok(saved);
+    }
+    for run in read(&file(chosen.file.name())?)? {
+        if run.flaws != chosen.file.switched() {
+            saved.others += 1;
+            continue;
+        }
+        let resolved = chosen.file.clone().with_swarm(run.swarm).resolve(run.seed)?;
+        let outcome = chosen.subject.run_while(&resolved, Keep::Verdicts, &|| signals.exit().is_none());
+        if outcome.interrupted {
+            break;
+        }
+        saved.runs += 1;
+        let fell = outcome.shortfalls(&resolved).into_iter().find_map(|shortfall| match shortfall {
+            Shortfall::Violated { invariant, violation } => Some((invariant, violation.sentence)),
+            Shortfall::StillHolds { .. }
+            | Shortfall::Undecided { .. }
+            | Shortfall::Vacuous { .. }
+            | Shortfall::Untouched { .. }
+            | Shortfall::Unmet { .. }
+            | Shortfall::Never { .. } => None,
+        });
+        if let Some((invariant, sentence)) = fell {
+            let run = RunId { swarm: run.swarm, ..chosen.run_id(run.seed, outcome.digest) };
+            saved.failed.push(StillFailed { run, invariant, sentence });
+        }
+    }
+    Ok(saved)
+}
+
+/// Adds the failing runs of a sweep to those that are saved, and tells how many are new.
+pub(super) fn save(results: &Results) -> Result<usize, Failure> {
+    let Results { header, tally, .. } = results;
+    if !header.violates.is_empty() || tally.failures.is_empty() {
+        return Ok(0);
+    }
+    let file = file(&header.scenario)?;
+    let known = read(&file)?;
+    let same = |a: &RunId, b: &RunId| (a.seed, &a.flaws, a.swarm) == (b.seed, &b.flaws, b.swarm);
+    let kept = tally.failures.values().flat_map(|kind| &kind.kept);
+    let mut fresh: Vec<RunId> = kept.map(|FailedRun { seed, digest, .. }| header.run_id(*seed, *digest)).collect();
+    fresh.retain(|run| !known.iter().any(|known| same(known, run)));
+    fresh.sort_by_key(|run| run.seed);
+    fresh.dedup_by(|a, b| same(a, b));
+    if fresh.is_empty() {
+        return Ok(0);
+    }
+    let before = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(_) => format!("# Runs of {} that failed, one a line; every sweep runs them first.\n", header.scenario),
+    };
+    let folder = file.parent().expect("it is in a folder");
+    fs::create_dir_all(folder).map_err(|error| Failure::Io {
+        what: format!("can't make the folder `{}`", folder.display()),
+        error,
+        help: None,
+    })?;
+    store::write(&file, |out| {
+        let before = before.trim_end();
+        writeln!(out, "{before}")?;
+        fresh.iter().try_for_each(|run| writeln!(out, "{run}"))
+    })?;
+    Ok(fresh.len())
+}
+
+/// The file of a scenario's saved runs.
+pub(super) fn file(scenario: &str) -> Result<PathBuf, Failure> {
+    let plain = Path::new(scenario).components().all(|part| matches!(part, Component::Normal(_)));
+    if plain {
+        Ok(Path::new(FOLDER).join(format!("{scenario}.seeds")))
+    } else {
+        Err(Failure::helped(
+            format!("the name `{scenario}` is no place in `{FOLDER}`"),
+            "give the scenario a name without `..`",
+        ))
+    }
+}
+
+/// The saved runs; none if there is no file.
+fn read(file: &Path) -> Result<Vec<RunId>, Failure> {
+    let name = file.display().to_string();
+    let text = match fs::read_to_string(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.map_err(|error| Failure::unreadable(&name, error))?,
+    };
+    let lines = (1..).zip(text.lines()).map(|(number, line): (u32, _)| (number, line.trim()));
+    let runs = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let run = |(number, line): (u32, &str)| {
+        line.parse().map_err(|error| Failure::usage(format!("`{name}` line {number}: {error}")))
+    };
+    runs.map(run).collect()
+}
