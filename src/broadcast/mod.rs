@@ -15,7 +15,7 @@
 //!   it. Counts and own broadcasts are on the disk before a fact, an answer or a message tells of them. Own broadcasts
 //!   are kept until every peer has acknowledged them; who has is not on the disk: a restarted node asks each peer by
 //!   its oldest kept broadcast.
-//! - Messages are signed (see [`Registry`]); who lies under its own key is believed.
+//! - Messages are signed (see [`Registry`](crate::protocols::Registry)); who lies under its own key is believed.
 //! - A client's operation is broadcast once, however often it is asked: the node keeps the number that each got, for
 //!   ever.
 //!

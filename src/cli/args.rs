@@ -322,7 +322,7 @@ if each operation seems to happen at one instant between its two lines; after `i
 have happened or not.")]
 pub(super) struct CheckArgs {
     /// A trace, as `run --trace` writes it; `-` is the standard input
-    #[arg(required_unless_present = "history", conflicts_with = "history")]
+    #[arg(required_unless_present = "history", conflicts_with_all = ["history", "model", "observe_failures"])]
     pub(super) trace: Option<PathBuf>,
     /// Judge these alone [default: those that judged the run]
     #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., conflicts_with = "history")]

@@ -56,9 +56,12 @@ fn copy_of(template: &str, subjects: &[AnySubject]) -> Result<String, Failure> {
 /// A small scenario of the first subject.
 fn starter(subjects: &[AnySubject]) -> String {
     let profile = subjects.first().map(|subject| subject.profile);
-    let broadcast = profile.is_none_or(|profile| profile.name == "broadcast");
     let subject = profile.map_or("broadcast", |profile| profile.name);
-    let workload = if broadcast { "[ { \"texts\": { \"clients\": 3, \"rate\": \"5/s\" } } ]" } else { "[]" };
+    let workload = match subject {
+        "broadcast" => "[ { \"texts\": { \"clients\": 3, \"rate\": \"5/s\" } } ]",
+        "codex" => "[ { \"locks\": { \"clients\": 4, \"modes\": [\"x\", \"s\"], \"tree\": { \"width\": 1 } } } ]",
+        _ => "[]",
+    };
     STARTER.replace("SUBJECT", subject).replace("WORKLOAD", workload)
 }
 

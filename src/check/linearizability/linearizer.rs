@@ -7,8 +7,8 @@ use super::configuration::{Configuration, Frontier, Position, Slot};
 use super::model::Model;
 use super::slack::{Slack, Sort};
 
-/// So much work is done beyond [`EARNED`] an answer, if no other budget is set; a unit is a configuration, or a comparison
-/// of two.
+/// So much work may be done beyond what answers earn (1,000 each), if no other budget is set; a unit is a configuration,
+/// or a comparison of two.
 pub const BUDGET: usize = 10_000_000;
 /// So much work may be done for each answer, on average, before the budget is touched.
 const EARNED: usize = 1_000;

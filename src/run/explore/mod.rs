@@ -29,8 +29,11 @@ pub struct Exploration {
     pub judged: Vec<&'static str>,
     /// Those of the scenario that are not: their checkers can't be a part of a state.
     pub unjudged: Vec<&'static str>,
-    retrace: Box<dyn Fn(&[u32]) -> Outcome + Send + Sync>,
+    retrace: Retrace,
 }
+
+/// Goes a way again, and tells what came of it.
+type Retrace = Box<dyn Fn(&[u32]) -> Outcome + Send + Sync>;
 
 impl Exploration {
     /// The run along a way from the beginning, with every checker and its whole trace.

@@ -33,11 +33,14 @@ struct Seat<F> {
     print: Print,
 }
 
+/// A checker, by its seat, as it is after what it was told.
+type Changed<F> = (usize, Box<dyn Branch<F>>);
+
 /// The checkers that hear of one step.
 pub(super) struct Hearing<'a, F> {
     pub(super) before: &'a Seats<F>,
     /// Those that the step has told something.
-    changed: SmallVec<[(usize, Box<dyn Branch<F>>); 2]>,
+    changed: SmallVec<[Changed<F>; 2]>,
     fallen: u64,
 }
 

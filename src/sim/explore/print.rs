@@ -103,7 +103,8 @@ impl Hasher for Printer {
 
     #[inline]
     fn write_u8(&mut self, number: u8) {
-        self.take(number.into());
+        // As one byte is written by `write`, so that the end of a text is no number.
+        self.take(u64::from(number) ^ 1 << 56);
     }
 
     #[inline]

@@ -89,7 +89,7 @@ fn an_event_that_says_something_else_is_named_with_its_causal_past() {
     assert_eq!(found.event.to_string(), "n2#3");
     assert_eq!(
         found.lines.clone().map(|line| line.expect("both have it").trim_start().to_owned()),
-        ["0.017 n2 fact said this", "0.017 n2 fact said that"]
+        ["0.022 n2 fact said this", "0.022 n2 fact said that"]
     );
     assert_eq!(found.agreed, 8);
     assert_eq!(causes(&found), "n1#1 n2#1 c1#1 n1#2 n1#3 n2#2", "n3 had no part in it");
