@@ -1,5 +1,6 @@
 //! The program from outside: exit codes, streams, files, and what it says to bad input.
 
+mod explored;
 mod files;
 mod program;
 mod refused;
@@ -168,12 +169,13 @@ fn every_name_that_is_listed_is_explained() {
 
 #[test]
 fn every_command_helps_with_examples() {
-    let all: [&[&str]; 10] = [
+    let all: [&[&str]; 11] = [
         &["--help"],
         &["run", "--help"],
         &["sweep", "--help"],
         &["replay", "--help"],
         &["verify", "--help"],
+        &["explore", "--help"],
         &["check", "--help"],
         &["export", "--help"],
         &["list", "--help"],

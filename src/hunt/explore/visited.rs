@@ -73,7 +73,7 @@ impl Visited {
     }
 
     const fn home_of(&self, print: u128) -> usize {
-        ((print >> 64) * self.home as u128 >> 64) as usize
+        (((print >> 64) * self.home as u128) >> 64) as usize
     }
 
     /// Makes the array longer: all move to its end, and from there, in order, to their new places.

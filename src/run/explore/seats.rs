@@ -33,11 +33,14 @@ struct Seat<F> {
     print: Print,
 }
 
+/// A checker after a step, and its place.
+type Changed<F> = (usize, Box<dyn Branch<F>>);
+
 /// The checkers that hear of one step.
 pub(super) struct Hearing<'a, F> {
     pub(super) before: &'a Seats<F>,
     /// Those that the step has told something.
-    changed: SmallVec<[(usize, Box<dyn Branch<F>>); 2]>,
+    changed: SmallVec<[Changed<F>; 2]>,
     fallen: u64,
 }
 
