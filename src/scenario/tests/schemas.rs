@@ -23,6 +23,7 @@ fn a_subject_brings_its_settings_and_workload() {
         "clocks",
         "disk",
         "expect",
+        "explore",
         "fates",
         "faults",
         "name",
