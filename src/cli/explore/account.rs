@@ -126,16 +126,14 @@ impl Account {
         let about =
             if about.is_empty() { String::new() } else { format!(": {}", about.replace(char::is_control, " ")) };
         let Budget { loss, duplicates, crashes, timers } = *budget;
-        let timers = timers.map_or_else(
-            || "timers as often as they may".to_owned(),
-            |most| format!("each timer at most {}", times(most)),
-        );
+        let timers = timers
+            .map_or_else(|| "timers as often as they may".to_owned(), |most| format!("each timer {}", times(most)));
         let within =
             self.depth_limit.map(|depth| format!(", {} deep", counted(depth.into(), "step"))).unwrap_or_default();
         let (states, generated) = (counted(self.states, "state"), count(self.generated));
         format!(
             "{STRONG}{scenario}{STRONG:#}{about}\n\
-             {FAINT}{order}, {}; {} lost, {} doubled, {}, {timers}{within}\n\
+             {FAINT}{order}, {}; at most {} lost, {} doubled, {}, {timers}{within}\n\
              {states}, {generated} generated, {} deep{FAINT:#}\n\n",
             counted(self.nodes.into(), "node"),
             counted(loss.into(), "message"),
@@ -216,7 +214,11 @@ fn abstracted(exploration: &Exploration) -> Vec<String> {
 }
 
 fn times(count: u32) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2.. => format!("{count} times"),
+    }
 }
 
 fn counted_crashes(crashes: u32) -> String {

@@ -48,6 +48,19 @@ fn a_flaw_is_found_on_a_shortest_way_that_other_commands_can_read() {
 }
 
 #[test]
+fn a_copy_that_the_network_made_late_is_counted_where_its_message_was_sent() {
+    let world = world("doubled", r#""duplicates": 1, "crashes": 1, "timers": 0"#, "");
+    let trace = folder("explored-copies").join("doubled.jsonl");
+    let trace = trace.to_str().expect("text");
+    let ran = stemmata(&["explore", &world, "--flaw", "b02", "--trace", trace]).exits(1);
+    ran.says("violated no-duplication").says("n1.broadcast#1 x2 -> n2 data");
+    let checked = json(&stemmata(&["check", trace, "--json"]).exits(1).stdout);
+    let fell =
+        checked["judgements"].as_array().expect("a list").iter().filter(|one| one["verdict"]["violated"].is_object());
+    assert_eq!(fell.map(|one| one["invariant"].clone()).collect::<Vec<_>>(), ["no-duplication"]);
+}
+
+#[test]
 fn an_expected_fall_must_be_found() {
     let expected =
         r#""expect": { "violates": ["no-duplication"] }, "protocols": { "broadcast": { "flaws": ["b04"] } },"#;
