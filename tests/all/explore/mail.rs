@@ -22,6 +22,8 @@ enum Habit {
     Send(u8),
     /// Each rings again and again.
     Ring,
+    /// Each rings again and again, and remembers nothing but what it drew last.
+    Draw,
     /// Each writes a line, and notes that it is durable.
     Write,
 }
@@ -57,7 +59,7 @@ impl Process for Node {
                 (0..letters).for_each(|letter| ctx.send(NodeId::new(1), Letter(letter)));
             }
             Habit::Send(_) => {}
-            Habit::Ring => ctx.set_timer((), Span::from_millis(1)),
+            Habit::Ring | Habit::Draw => ctx.set_timer((), Span::from_millis(1)),
             Habit::Write => {
                 ctx.append(Line);
                 ctx.sync();
@@ -72,7 +74,12 @@ impl Process for Node {
     }
 
     fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
-        self.heard.push(0);
+        if let Habit::Draw = ctx.config() {
+            self.heard.clear();
+            self.heard.push(u8::try_from(ctx.choose("bell", 200)).expect("it is below 200"));
+        } else {
+            self.heard.push(0);
+        }
         ctx.set_timer((), Span::from_millis(1));
     }
 
@@ -117,6 +124,20 @@ fn a_datagram_may_arrive_twice() {
     // Not doubled: under way, heard. Doubled: two under way, one under way and one heard, both heard.
     let budget = Budget { duplicates: 1, ..NOTHING };
     assert_eq!(states(2, Habit::Send(1), budget, Discipline::Datagram), 2 + 3);
+}
+
+#[test]
+fn what_was_used_of_the_budget_tells_states_apart() {
+    // As before; then the one letter is lost, undoubled; or one of two is, and the other is under way or heard.
+    let budget = Budget { duplicates: 1, loss: 1, ..NOTHING };
+    assert_eq!(states(2, Habit::Send(1), budget, Discipline::Datagram), 5 + 1 + 2);
+}
+
+#[test]
+fn each_draw_is_the_first_one_of_its_label() {
+    // Nothing is drawn yet, or that.
+    let budget = Budget { timers: None, ..NOTHING };
+    assert_eq!(states(1, Habit::Draw, budget, Discipline::Datagram), 2);
 }
 
 #[test]
