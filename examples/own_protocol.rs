@@ -1,8 +1,9 @@
 //! A protocol of your own, with the public API alone: nodes flood texts to one another, numbered by a counter that a
 //! crash forgets. `cargo run --example own_protocol -- sweep examples/own_protocol.json --count 100` finds the bug, and
-//! prints the command that replays a failing seed.
+//! prints the command that replays a failing seed; `explore` in place of `sweep` shows the shortest way to it.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::process::ExitCode;
 
 use stemmata::prelude::*;
@@ -68,7 +69,7 @@ impl Process for Flooder {
 }
 
 /// One name, one text: the checker that only this protocol can have.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct OneText(BTreeMap<(NodeId, u64), (String, EventId)>);
 
 impl Checker<Fact> for OneText {
@@ -84,6 +85,25 @@ impl Checker<Fact> for OneText {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.0.len() as u64, "nobody heard anything")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<Fact>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+/// What `explore` needs beyond that.
+impl Branch<Fact> for OneText {
+    fn fork(&self) -> Box<dyn Branch<Fact>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        self.0.iter().for_each(|(name, (text, _))| (name, text).hash(&mut state)); // not the event, which only proves
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        matches!(event, Event::Fact { .. })
     }
 }
 

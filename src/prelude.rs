@@ -4,11 +4,11 @@ pub use schemars::JsonSchema;
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::chance::{Chance, Dice, Seed};
-pub use crate::check::{Checker, Invariant};
+pub use crate::check::{Branch, Checker, Invariant};
 pub use crate::context::{Context, Effect, Workbench};
 pub use crate::identity::{Boot, ClientId, EventId, LaneId, NodeId, OpId};
 pub use crate::observation::{Observation, Observe};
 pub use crate::process::{Ask, Client, ClientPlan, Lane, Pace, Process, Script, Stored};
 pub use crate::subject::{Flaw, Flaws, NoSettings, Setup, Subject};
 pub use crate::time::{LocalTime, Span, Time};
-pub use crate::trace::{Record, Verdict, Violation};
+pub use crate::trace::{Event, Record, Verdict, Violation};

@@ -66,7 +66,9 @@ impl Exit {
             Self::Nothing => "Nothing to do: no seed or file was selected.",
             Self::Internal => "An internal error, which should be reported.",
             Self::Io => "An input or output error, such as a full disk or an unwritable folder.",
-            Self::Stopped => "Stopped early, by SIGTERM; the results so far are valid.",
+            Self::Stopped => {
+                "Stopped early, by SIGTERM or at the states that `explore --states` allows; the results so far are valid."
+            }
             Self::Interrupted => "Interrupted, by Ctrl-C; the results so far are valid.",
         }
     }

@@ -54,7 +54,8 @@ fn from_environment(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
         return None;
     };
-    let typed = environment::arguments().iter().any(|argument| argument.to_string_lossy().contains(value.as_str()));
+    let typed = environment::arguments();
+    let typed = typed.iter().skip(1).any(|argument| argument.to_string_lossy().contains(value.as_str()));
     let name = VARIABLES.into_iter().find(|name| environment::variable(name).as_deref() == Some(value))?;
     let from_there = !typed || value.is_empty();
     from_there.then(|| format!("note: the value comes from the environment: {name}={}", quoted(value)))

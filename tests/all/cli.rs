@@ -2,6 +2,7 @@
 
 mod compare;
 mod exports;
+mod explored;
 mod files;
 mod program;
 mod refused;
@@ -180,6 +181,7 @@ fn every_command_helps_with_examples() {
         &["sweep", "--help"],
         &["replay", "--help"],
         &["verify", "--help"],
+        &["explore", "--help"],
         &["check", "--help"],
         &["diff", "--help"],
         &["snap", "--help"],

@@ -1,9 +1,11 @@
 //! Exploring: counts that are known from elsewhere, ways that are runs, and what is refused.
 
+mod clockwork;
+mod mail;
 mod two_phase;
 
 use stemmata::hunt::explore::{End, Explored, Limits, Order, Progress, Watch, explore};
-use stemmata::run::explore::Space;
+use stemmata::run::explore::{Exploration, Space};
 
 /// Searches a space, whatever it takes.
 fn search(space: &dyn Space, judged: usize, limits: &Limits) -> Explored {
@@ -21,8 +23,17 @@ fn two_phase_commit_has_the_states_that_others_count() {
 
 #[test]
 fn seven_resources_have_the_states_that_others_count_in_any_order_and_on_any_threads() {
-    for (threads, order) in [(1, Order::Breadth), (2, Order::Breadth), (1, Order::Depth)] {
-        let explored = search(&two_phase::maze(7), 0, &Limits { threads, order, ..Limits::default() });
+    let (two, deep) = (Limits { threads: 2, ..Limits::default() }, Limits { order: Order::Depth, ..Limits::default() });
+    for limits in [two, deep] {
+        let explored = search(&two_phase::maze(7), 0, &limits);
         assert_eq!((explored.states, explored.end), (296_448, End::Complete), "{explored:?}");
+        let bytes = explored.bytes / explored.states;
+        assert!(bytes <= 24, "{bytes} bytes a visited state");
     }
+}
+
+/// The way to what is looked for.
+fn way(exploration: &Exploration) -> Vec<u32> {
+    let one = Limits { threads: 1, ..Limits::default() };
+    search(&*exploration.space, exploration.judged.len(), &one).way.expect("it is found")
 }

@@ -43,3 +43,12 @@ fn a_strangers_own_checker_sees_typed_facts_live_and_from_a_file() {
         assert!(text(&output.stdout).contains("one-text"), "{}", text(&output.stdout));
     }
 }
+
+#[test]
+fn a_strangers_bug_is_found_on_a_shortest_way() {
+    let explored = own_protocol(&["explore", "examples/own_protocol.json"]);
+    let found = text(&explored.stdout);
+    assert_eq!(explored.status.code(), Some(1), "{found}{}", text(&explored.stderr));
+    // A text is told, but its teller dies before it answers, and starts again; it is asked again, and both are heard.
+    assert!(found.contains("violated no-duplication") && found.contains("after 5 steps"), "{found}");
+}

@@ -2,27 +2,17 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::check;
+use super::standing::{self, Row, Searched, is_law};
 use crate::cli::chosen::Chosen;
 use crate::cli::exit::Exit;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{Grid, count, counted};
 use crate::cli::verdicts::{self, Judged};
 use crate::fault::Budget;
-use crate::hunt::explore::{End, Explored, Limits, Order};
+use crate::hunt::explore::{End, Limits, Order};
 use crate::run::Outcome;
 use crate::run::explore::Exploration;
 use crate::scenario::Resolved;
-
-/// A search, and all that it was given.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Searched<'a> {
-    pub(super) explored: &'a Explored,
-    pub(super) limits: &'a Limits,
-    pub(super) exploration: &'a Exploration,
-    /// How a signal wants it to end.
-    pub(super) signal: Option<Exit>,
-}
 
 /// All that `explore` tells.
 #[derive(Clone, Debug, Serialize)]
@@ -45,7 +35,7 @@ pub(super) struct Account {
     judged: Vec<Row>,
     /// What the scenario names and no exploration judges.
     unjudged: Vec<&'static str>,
-    abstracted: Vec<&'static str>,
+    abstracted: Vec<String>,
     /// Of the way on which what was looked for happened.
     judgements: Vec<Judged>,
     /// How many steps it has.
@@ -60,14 +50,6 @@ pub(super) struct Account {
     violates: Vec<&'static str>,
     #[serde(skip)]
     ended: End,
-}
-
-/// One invariant that was judged.
-#[derive(Clone, Debug, Serialize)]
-struct Row {
-    invariant: &'static str,
-    verdict: &'static str,
-    exercised: bool,
 }
 
 fn code<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
@@ -92,8 +74,8 @@ impl Account {
     ) -> Self {
         let Searched { explored, limits, exploration, .. } = *searched;
         let violates = resolved.expected.violates.clone();
-        let judged = rows(exploration, explored, outcome);
-        let (exit, shortfalls) = standing(searched, &violates, &judged, resolved, outcome);
+        let judged = standing::rows(exploration, explored, outcome);
+        let (exit, shortfalls) = standing::standing(searched, &violates, &judged, resolved, outcome);
         let order = match limits.order {
             Order::Breadth => "breadth-first",
             Order::Depth => "depth-first",
@@ -115,8 +97,8 @@ impl Account {
             widest: explored.widest,
             judged,
             unjudged: exploration.unjudged.clone(),
-            abstracted: ABSTRACTED.to_vec(),
-            judgements: outcome.map(|outcome| judgements(outcome, &violates)).unwrap_or_default(),
+            abstracted: abstracted(exploration),
+            judgements: outcome.map(|outcome| standing::judgements(outcome, &violates)).unwrap_or_default(),
             steps: explored.way.as_ref().map(Vec::len),
             shortfalls,
             again: chosen.explore(shell, resolved.seed, &flags(limits)),
@@ -144,16 +126,14 @@ impl Account {
         let about =
             if about.is_empty() { String::new() } else { format!(": {}", about.replace(char::is_control, " ")) };
         let Budget { loss, duplicates, crashes, timers } = *budget;
-        let timers = timers.map_or_else(
-            || "timers as often as they may".to_owned(),
-            |most| format!("each timer at most {}", times(most)),
-        );
+        let timers = timers
+            .map_or_else(|| "timers as often as they may".to_owned(), |most| format!("each timer {}", times(most)));
         let within =
             self.depth_limit.map(|depth| format!(", {} deep", counted(depth.into(), "step"))).unwrap_or_default();
         let (states, generated) = (counted(self.states, "state"), count(self.generated));
         format!(
             "{STRONG}{scenario}{STRONG:#}{about}\n\
-             {FAINT}{order}, {}; {} lost, {} doubled, {}, {timers}{within}\n\
+             {FAINT}{order}, {}; at most {} lost, {} doubled, {}, {timers}{within}\n\
              {states}, {generated} generated, {} deep{FAINT:#}\n\n",
             counted(self.nodes.into(), "node"),
             counted(loss.into(), "message"),
@@ -222,8 +202,23 @@ impl Account {
     }
 }
 
+fn abstracted(exploration: &Exploration) -> Vec<String> {
+    let mut all: Vec<String> = ABSTRACTED.iter().map(|what| (*what).to_owned()).collect();
+    if !exploration.queues.is_empty() {
+        let lanes = exploration.queues.join(", ");
+        all.push(format!(
+            "the channel under {lanes}: messages arrive in order, and a loss or a death ends the session"
+        ));
+    }
+    all
+}
+
 fn times(count: u32) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2.. => format!("{count} times"),
+    }
 }
 
 fn counted_crashes(crashes: u32) -> String {
@@ -240,10 +235,6 @@ const fn word(end: End) -> &'static str {
     }
 }
 
-fn is_law(name: &str) -> bool {
-    check::invariants().any(|invariant| invariant.is_law() && invariant.name == name)
-}
-
 fn flags(limits: &Limits) -> String {
     let Limits { depth, states, order, threads: _ } = limits;
     let mut flags = String::new();
@@ -257,63 +248,4 @@ fn flags(limits: &Limits) -> String {
         flags.push_str(" --dfs");
     }
     flags
-}
-
-/// What was judged: of a way that was found, what its run says.
-fn rows(exploration: &Exploration, explored: &Explored, outcome: Option<&Outcome>) -> Vec<Row> {
-    let fell = |name: &str| {
-        let judgements = outcome.into_iter().flat_map(|outcome| &outcome.judgements);
-        judgements.filter(|judged| judged.invariant == name).any(|judged| judged.verdict.violation().is_some())
-    };
-    let row = |(bit, invariant): (u32, &&'static str)| Row {
-        invariant,
-        verdict: if fell(invariant) { "violated" } else { "holds" },
-        exercised: explored.exercised & (1 << bit) != 0,
-    };
-    (0..).zip(&exploration.judged).map(row).collect()
-}
-
-fn judgements(outcome: &Outcome, violates: &[&'static str]) -> Vec<Judged> {
-    let trace = outcome.trace.as_ref().expect("a way is gone again with its trace");
-    let lines = verdicts::cited_lines(trace, &outcome.judgements);
-    let violates: Vec<String> = violates.iter().map(|name| (*name).to_owned()).collect();
-    verdicts::judged(&outcome.judgements, &violates, &lines)
-}
-
-/// How it ends, and why.
-fn standing(
-    searched: &Searched<'_>,
-    violates: &[&'static str],
-    judged: &[Row],
-    resolved: &Resolved,
-    outcome: Option<&Outcome>,
-) -> (Exit, Vec<String>) {
-    let Searched { explored, limits, signal, .. } = *searched;
-    match explored.end {
-        End::Found => {
-            let outcome = outcome.expect("a way that was found is gone again");
-            let fell = outcome.judgements.iter().any(|judged| judged.verdict.violation().is_some());
-            assert!(fell, "the run along a way that was found breaks what fell there");
-            let steps = counted(explored.way.as_ref().map_or(0, Vec::len) as u64, "step");
-            let sentence = |shortfall| format!("{} after {steps}", verdicts::sentence(shortfall));
-            let shortfalls = outcome.shortfalls(resolved);
-            (Exit::from(outcome.standing(resolved)), shortfalls.iter().map(sentence).collect())
-        }
-        End::Enough => {
-            let most = counted(limits.states.unwrap_or_default(), "state");
-            (Exit::Stopped, vec![format!("nothing fell on the way to {most}, and there are more")])
-        }
-        End::Stopped => {
-            (signal.unwrap_or(Exit::Stopped), vec!["a signal came before every state was looked at".to_owned()])
-        }
-        End::Complete | End::Depth if !violates.is_empty() => {
-            let names = violates.join(", ");
-            (Exit::Broken, vec![format!("{names} was expected to fall, and no way is found on which it does")])
-        }
-        End::Complete | End::Depth => {
-            let idle = judged.iter().filter(|row| !row.exercised && !is_law(row.invariant));
-            let idle: Vec<String> = idle.map(|row| format!("{} was never put to the test", row.invariant)).collect();
-            (if idle.is_empty() { Exit::Met } else { Exit::Unproven }, idle)
-        }
-    }
 }

@@ -2,14 +2,15 @@
 
 mod account;
 mod progress;
+mod standing;
 
-use account::{Account, Searched};
+use account::Account;
 use progress::Meter;
+use standing::Searched;
 
 use super::args::ExploreArgs;
 use super::chosen::Chosen;
 use super::environment::{self, Stopwatch};
-use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::replay;
 use super::run::{is_stdout, save, two_documents};
@@ -62,7 +63,7 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
         }
         shell.result(&account.text(shell))?;
     }
-    Ok(account.exit())
+    Ok(account.exit)
 }
 
 fn limits(args: &ExploreArgs) -> Limits {
@@ -88,10 +89,4 @@ fn pace(explored: &Explored, took: Duration, threads: usize) -> String {
         count(rate),
         count(explored.bytes / explored.states.max(1))
     )
-}
-
-impl Account {
-    fn exit(&self) -> Exit {
-        self.exit
-    }
 }

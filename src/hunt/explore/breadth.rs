@@ -36,6 +36,15 @@ struct Breadth<'a> {
     next: Vec<Place>,
 }
 
+/// Why not everything is expanded.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    /// What was looked for happened in the state of this number.
+    Goal(usize),
+    /// Something came before.
+    Before(End),
+}
+
 /// What follows one state, and what was put to the test on the way to it.
 struct Expanded {
     found: Found,
@@ -62,48 +71,54 @@ impl<'a> Breadth<'a> {
         let Step { print, goal, place, .. } = self.space.root();
         self.visited.insert(print);
         self.next.push(place);
-        let mut goal = goal.then_some(0);
-        let mut end = None;
-        while goal.is_none() && end.is_none() && !self.next.is_empty() {
-            if self.limits.depth.is_some_and(|depth| self.explored.depth >= depth) {
-                end = Some(End::Depth);
-                break;
-            }
-            (goal, end) = self.expand_layer(watch);
-            self.explored.depth += u32::from(goal.is_some() || !self.next.is_empty());
+        let mut stop = goal.then_some(Stop::Goal(0));
+        while stop.is_none() && !self.next.is_empty() {
+            stop = self.expand_layer(watch);
         }
         let Self { mut explored, visited, ways, .. } = self;
-        explored.way = goal.map(|number| ways.to(number));
-        explored.end = if goal.is_some() { End::Found } else { end.unwrap_or(End::Complete) };
+        (explored.end, explored.way) = match stop {
+            None => (End::Complete, None),
+            Some(Stop::Goal(number)) => (End::Found, Some(ways.to(number))),
+            Some(Stop::Before(end)) => (end, None),
+        };
         explored.states = visited.len() as u64;
         explored.bytes = (visited.bytes() + ways.bytes()) as u64;
         explored
     }
 
-    /// Expands all states of a depth, or stops before with a goal's number or a reason.
-    fn expand_layer(&mut self, watch: Watch<'_>) -> (Option<usize>, Option<End>) {
+    /// Expands all states of a depth, if it may.
+    fn expand_layer(&mut self, watch: Watch<'_>) -> Option<Stop> {
+        if self.limits.depth.is_some_and(|depth| self.explored.depth >= depth) {
+            self.exercise_rest();
+            return Some(Stop::Before(End::Depth));
+        }
         let mut layer = take(&mut self.next);
         self.explored.widest = self.explored.widest.max(layer.len() as u64);
         layer.reverse();
-        while !layer.is_empty() {
-            if !(watch.go_on)() {
-                return (None, Some(End::Stopped));
-            }
+        let mut stop = None;
+        while stop.is_none() && !layer.is_empty() {
             let Explored { depth, generated, .. } = self.explored;
             let (states, waiting) = (self.visited.len() as u64, (layer.len() + self.next.len()) as u64);
             (watch.tell)(Progress { states, generated, depth, waiting });
             let size = PIECE * self.pool.as_ref().map_or(1, |_| PIECES * self.limits.threads);
             let mut block = layer.split_off(layer.len().saturating_sub(size));
             block.reverse();
-            if let Some(stop) = self.expand_block(&block) {
-                return stop;
-            }
+            stop = if (watch.go_on)() { self.expand_block(&block) } else { Some(Stop::Before(End::Stopped)) };
         }
-        (None, None)
+        self.explored.depth += u32::from(matches!(stop, Some(Stop::Goal(_))) || !self.next.is_empty());
+        stop
     }
 
-    fn expand_block(&mut self, block: &[Place]) -> Option<(Option<usize>, Option<End>)> {
-        let asked = self.explored.exercised != self.all;
+    /// The states at the depth where it ends are not expanded.
+    fn exercise_rest(&mut self) {
+        for place in &self.next {
+            if self.explored.exercised != self.all {
+                self.explored.exercised |= self.searcher.exercised(place);
+            }
+        }
+    }
+
+    fn expand_block(&mut self, block: &[Place]) -> Option<Stop> {
         let Some(pool) = &self.pool else {
             return block.iter().find_map(|place| {
                 let asked = self.explored.exercised != self.all;
@@ -112,6 +127,7 @@ impl<'a> Breadth<'a> {
             });
         };
         let (space, visited) = (self.space, &self.visited);
+        let asked = self.explored.exercised != self.all;
         let expanded: Vec<Expanded> = pool.install(|| {
             let each = block.par_iter().with_min_len(PIECE);
             each.map_init(|| space.searcher(), |searcher, place| expand(&mut **searcher, place, asked, visited))
@@ -121,7 +137,7 @@ impl<'a> Breadth<'a> {
     }
 
     /// Takes in what follows the next state.
-    fn add(&mut self, expanded: Expanded) -> Option<(Option<usize>, Option<End>)> {
+    fn add(&mut self, expanded: Expanded) -> Option<Stop> {
         let Expanded { found: Found { generated, steps }, exercised } = expanded;
         self.explored.exercised |= exercised;
         self.explored.generated += generated;
@@ -130,13 +146,13 @@ impl<'a> Breadth<'a> {
             if self.visited.insert(print) {
                 let number = self.ways.add(nth);
                 if goal {
-                    return Some((Some(number), None));
+                    return Some(Stop::Goal(number));
                 }
                 self.next.push(place);
             }
         }
         let enough = self.limits.states.is_some_and(|most| self.visited.len() as u64 >= most);
-        enough.then_some((None, Some(End::Enough)))
+        enough.then_some(Stop::Before(End::Enough))
     }
 }
 

@@ -33,7 +33,7 @@ impl<P: Process> Maze<P> {
     /// judged by nobody.
     ///
     /// # Panics
-    /// If there are not as many disciplines as lanes.
+    /// If there are not as many disciplines as lanes, or more than 65,535 messages may be doubled.
     #[must_use]
     pub fn new(seed: Seed, cast: Cast<P>, clocks: &[ClockError], budget: Budget, disciplines: Vec<Discipline>) -> Self {
         Self { rules: Rules::new(seed, cast, clocks, budget, disciplines), judges: Judges::default() }

@@ -13,7 +13,6 @@ pub use space::{Found, Place, Print, Searcher, Space, Step};
 use super::observer::{Jury, Observer};
 use super::{AnySubject, Keep, Outcome, outcome, panel, read};
 use crate::check;
-use crate::fault::Budget;
 use crate::identity::LaneId;
 use crate::network::Discipline;
 use crate::scenario::Resolved;
@@ -29,11 +28,12 @@ pub struct Exploration {
     pub judged: Vec<&'static str>,
     /// Those of the scenario that are not: their checkers can't be a part of a state.
     pub unjudged: Vec<&'static str>,
-    retrace: Retrace,
+    /// The lanes whose messages are taken to arrive in order, as a channel promises.
+    pub queues: Vec<&'static str>,
+    retrace: Box<Retrace>,
 }
 
-/// Goes a way again, and tells what came of it.
-type Retrace = Box<dyn Fn(&[u32]) -> Outcome + Send + Sync>;
+type Retrace = dyn Fn(&[u32]) -> Outcome + Send + Sync;
 
 impl Exploration {
     /// The run along a way from the beginning, with every checker and its whole trace.
@@ -121,22 +121,25 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
         let (end, observer) = kept.retrace(way, observer);
         outcome::<S>(&resolved, end, observer)
     };
-    Ok(Exploration { space, judged, unjudged, retrace: Box::new(retrace) })
+    let queues = lanes::<S>().filter(|(_, discipline)| *discipline == Discipline::Fifo).map(|(name, _)| name);
+    Ok(Exploration { space, judged, unjudged, queues: queues.collect(), retrace: Box::new(retrace) })
 }
 
 fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
     let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
     let setup = resolved.setup.clone();
     let cast = Cast::<S> {
-        config: S::config(&setup, settings),
+        config: S::explored(S::config(&setup, settings)),
         nodes: setup.nodes(),
         clients: S::clients(&setup, &workload, &mut resolved.seed.dice("workload")),
         disk: Box::new(move |node| S::fresh_disk(&setup, node)),
     };
-    let lanes = (0..).zip(S::LANES).map(|(lane, _)| S::discipline(LaneId::new(lane)));
-    let disciplines: Vec<Discipline> = lanes.collect();
-    let budget: Budget = resolved.scenario.explore;
-    Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
+    let disciplines = lanes::<S>().map(|(_, discipline)| discipline).collect();
+    Maze::new(resolved.seed, cast, &resolved.clock_errors(), resolved.scenario.explore, disciplines)
+}
+
+fn lanes<S: Subject>() -> impl Iterator<Item = (&'static str, Discipline)> {
+    (0..).zip(S::LANES).map(|(lane, name)| (*name, S::discipline(LaneId::new(lane))))
 }
 
 /// The checkers that can be parts of a state, and the invariants that have none such.
@@ -146,20 +149,19 @@ fn judges<S: Subject>(
 ) -> Result<(Judges<S::Fact>, Vec<&'static str>), Refusal> {
     let expected = &resolved.expected;
     let named = |name: &&str| expected.holds.contains(name) || expected.violates.contains(name);
+    let claimed: Vec<_> = S::INVARIANTS.iter().map(|claim| claim.name).filter(named).collect();
     let laws = check::invariants().filter(check::Invariant::is_law).map(|law| law.name);
-    let claimed = S::INVARIANTS.iter().map(|claim| claim.name).filter(named);
     let mut judges = Judges::default();
     let mut unjudged = Vec::new();
-    for name in laws.chain(claimed) {
-        let own = S::INVARIANTS.iter().any(|claim| claim.name == name);
-        let checker = own.then(|| S::checker(&resolved.setup, settings, name)).flatten();
-        match checker.or_else(|| check::checker(name)).and_then(|checker| checker.branch()) {
+    for name in laws.chain(claimed.iter().copied()) {
+        let own = claimed.contains(&name).then(|| S::checker(&resolved.setup, settings, name)).flatten();
+        match own.or_else(|| check::checker(name)).and_then(|checker| checker.branch()) {
             Some(branch) => judges.seat(name, branch, expected.violates.contains(&name)),
             None if expected.violates.contains(&name) => return Err(Refusal::Unjudged(name)),
             None => unjudged.push(name),
         }
     }
-    if judges.is_empty() {
+    if !claimed.is_empty() && claimed.iter().all(|name| unjudged.contains(name)) {
         return Err(Refusal::NothingJudged);
     }
     Ok((judges, unjudged))

@@ -33,7 +33,7 @@ struct Seat<F> {
     print: Print,
 }
 
-/// A checker, by its seat, as it is after what it was told.
+/// A checker after a step, and its place.
 type Changed<F> = (usize, Box<dyn Branch<F>>);
 
 /// The checkers that hear of one step.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::targets;
+use crate::fault::Budget;
 use crate::measure::Share;
 use crate::scenario::cluster::Nodes;
 use crate::scenario::diagnostic::Finding;
@@ -15,6 +16,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     findings.extend(nodes(scenario.nodes));
     findings.extend(run(scenario));
     findings.extend(clocks(scenario));
+    findings.extend(explore(scenario.explore));
     if findings.is_empty() {
         findings.extend(links(scenario));
     }
@@ -64,6 +66,13 @@ fn clocks(scenario: &Scenario) -> Vec<Finding> {
     let drifts = [("drift", scenario.clocks.drift), ("monotonic_drift", scenario.clocks.monotonic_drift)];
     let wild = drifts.into_iter().filter(|(_, drift)| *drift > half);
     wild.map(|(key, _)| Finding::new(path.key(key), "a clock drifts by at most 50% either way")).collect()
+}
+
+/// Copies of a message are counted in 16 bits.
+fn explore(budget: Budget) -> Option<Finding> {
+    let many = budget.duplicates > u16::MAX.into();
+    let path = Path::of("explore").key("duplicates");
+    many.then(|| Finding::new(path, "at most 65535 messages are doubled on one way").label("too many"))
 }
 
 fn links(scenario: &Scenario) -> Vec<Finding> {

@@ -17,7 +17,7 @@ fn spelling_comments_and_defaults_do_not_move_it() {
     let same = [r#""protocols": { "gossip": { "fanout": 3, "resend": "0.1s" }, "locks": {} },
         "network": { "loss": "10000ppm", "delay": { "uniform": { "min": "1ms", "max": "10ms" } } }, // the default
         "nodes": { "observers": 0, "voters": 5 }, "run": { "for": "10s", "seed": 7 }, "name": "x", "about": "y",
-        "$schema": "s.json", "faults": [], "workload": [], "expect": {}"#];
+        "$schema": "s.json", "faults": [], "workload": [], "expect": {}, "explore": { "loss": 0, "timers": 1 }"#];
     for keys in same {
         assert_eq!(good(keys).digest(), digest, "{keys}");
     }
@@ -31,11 +31,12 @@ fn whatever_is_said_moves_it() {
         r#""nodes": 5, "network": { "loss": "2%" }, "protocols": { "gossip": { "fanout": 3 } }"#,
         r#""nodes": 5, "network": { "loss": "1%" }, "protocols": { "gossip": { "fanout": 4 } }"#,
         r#""nodes": 5, "network": { "loss": { "min": "1%", "max": "2%" } }, "protocols": { "gossip": { "fanout": 3 } }"#,
+        r#""nodes": 5, "network": { "loss": "1%" }, "protocols": { "gossip": { "fanout": 3 } }, "explore": { "loss": 1 }"#,
     ];
     let mut digests: Vec<_> = other.into_iter().chain([PLAIN]).map(|keys| good(keys).digest()).collect();
     digests.sort_unstable();
     digests.dedup();
-    assert_eq!(digests.len(), 5);
+    assert_eq!(digests.len(), 6);
 }
 
 #[test]

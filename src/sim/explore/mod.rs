@@ -5,6 +5,8 @@
 //! answers; a client asks, or loses its patience; a node dies, between two steps or two effects of one, or starts.
 
 mod action;
+mod bench;
+mod change;
 mod print;
 mod stage;
 mod state;
@@ -13,11 +15,11 @@ mod step;
 mod tests;
 
 pub(crate) use action::Action;
+pub(crate) use bench::Bench;
 pub use print::Print;
 pub(crate) use print::{Part, Printer};
 pub(crate) use stage::Ears;
 pub(crate) use state::State;
-pub(crate) use step::Bench;
 
 use std::sync::Arc;
 
@@ -59,6 +61,7 @@ impl<P: Process> Rules<P> {
     ) -> Self {
         let Cast { config, nodes, disk, clients } = cast;
         assert!(disciplines.len() == P::LANES.len(), "every lane has a discipline");
+        assert!(budget.duplicates <= u16::MAX.into(), "copies are counted in 16 bits");
         let wall = |node: NodeId| {
             let error = clocks.get(node.index()).copied().unwrap_or_default();
             Clocks::of(&error).wall.read(Time::ZERO)

@@ -144,7 +144,7 @@ mod tests {
         for number in 0..300_u64 {
             assert!(seen.insert(Print::of(Part::Flight, &number)));
             assert!(seen.insert(Print::of(Part::Node(1), &number)));
-            assert!(seen.insert(Print::of(Part::Flight, "x".repeat(number as usize).as_str())));
+            assert!(seen.insert(Print::of(Part::Spent, "x".repeat(number as usize).as_str())));
         }
         let all: Vec<Print> = seen.iter().copied().collect();
         for (index, one) in all.iter().enumerate() {

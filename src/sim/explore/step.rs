@@ -1,13 +1,9 @@
-//! A step: one action, on the cluster's own code; what it changes, and the state that it makes.
+//! A step: one action, on the cluster's own code.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use smallvec::SmallVec;
-
+use super::change::Change;
 use super::print::{Part, Print};
-use super::stage::{Ears, Gathered, Stage};
-use super::state::{Fired, Flight, Patron, Placed, Spent, State, count_up, queued};
+use super::stage::Stage;
+use super::state::{Flight, State, count_up};
 use super::{Action, Rules};
 use crate::context::DrawBook;
 use crate::identity::{ClientId, MessageId, NodeId, OpId};
@@ -18,196 +14,21 @@ use crate::sim::Witness;
 use crate::sim::clients::{Attempt, Impatience};
 use crate::sim::cluster::{Cluster, Mark, World as _};
 use crate::sim::node::{Arrival, Doom, Input, Life};
-use crate::time::{Span, Time};
 use crate::trace::{Cause, Event};
 
-/// Where steps are tried: a cluster into which the node is put that a step touches.
-#[derive(Debug)]
-pub(crate) struct Bench<P: Process> {
-    cluster: Cluster<P>,
-    gathered: Gathered<P>,
-    change: Change<P>,
-    /// Reused.
-    actions: Vec<Action<P::Timer>>,
-    effects: Vec<u32>,
-    /// How much a witness is told.
-    ears: Ears,
-    /// How many copies the network will have made of a message, where not one.
-    copies: BTreeMap<MessageId, u16>,
-}
-
-/// What a step changes.
-#[derive(Debug)]
-struct Change<P: Process> {
-    /// The node that stands in the cluster, how often its timers ran out, and its fingerprint.
-    node: Option<(NodeId, Fired<P::Timer>, Print)>,
-    /// Places among the messages in flight.
-    gone: SmallVec<[usize; 2]>,
-    come: Vec<Flight<P::Message>>,
-    /// The place of a message that arrived, or was doubled, and is still in flight: the number that a copy bears next.
-    again: Option<(usize, u16)>,
-    patrons: SmallVec<[(ClientId, Patron<P>); 1]>,
-    spent: Spent,
-    loose: Print,
-}
-
-impl<P: Process> Default for Change<P> {
-    fn default() -> Self {
-        Self {
-            node: None,
-            gone: SmallVec::new(),
-            come: Vec::new(),
-            again: None,
-            patrons: SmallVec::new(),
-            spent: Spent::default(),
-            loose: Print::default(),
-        }
-    }
-}
-
-impl<P: Process> Rules<P> {
-    pub(crate) fn bench(&self, ears: Ears) -> Bench<P> {
-        Bench {
-            cluster: Cluster::new(self.seed, self.config.clone(), self.disks.iter().map(|_| Vec::new())),
-            gathered: Gathered::default(),
-            change: Change::default(),
-            actions: Vec::new(),
-            effects: Vec::new(),
-            ears,
-            copies: BTreeMap::new(),
-        }
-    }
-}
-
-impl<P: Process> Rules<P> {
-    /// Takes every step that there is from `state`, in a fixed order, each with a witness of its own: the actions, and
-    /// after each, if a node may die, the same with its death before each of the effects that came to be.
-    pub(crate) fn each<W: Witness<P::Fact>>(
-        &self,
-        bench: &mut Bench<P>,
-        state: &State<P>,
-        hear: impl Fn() -> W,
-        mut taken: impl FnMut(&mut Bench<P>, W, Action<P::Timer>, Option<u32>),
-    ) {
-        let mut actions = std::mem::take(&mut bench.actions);
-        let mut effects = std::mem::take(&mut bench.effects);
-        self.actions(state, &mut actions);
-        for action in &actions {
-            let mut witness = hear();
-            bench.take(self, state, *action, None, &mut witness);
-            effects.clear();
-            if state.spent.may_crash(&self.budget) {
-                effects.extend_from_slice(&bench.gathered.effects);
-            }
-            taken(bench, witness, *action, None);
-            for effect in &effects {
-                let mut witness = hear();
-                bench.take(self, state, *action, Some(*effect), &mut witness);
-                taken(bench, witness, *action, Some(*effect));
-            }
-        }
-        (bench.actions, bench.effects) = (actions, effects);
-    }
-}
-
-impl<P: Process> Bench<P> {
-    /// The same, where it is known how many copies the network will have made of messages.
-    pub(crate) fn copying(self, copies: BTreeMap<MessageId, u16>) -> Self {
-        Self { copies, ..self }
-    }
-
-    /// The state in which every node has started, in order, as in a timed run.
-    pub(crate) fn root<W: Witness<P::Fact>>(&mut self, rules: &Rules<P>, witness: &mut W) -> State<P> {
-        let mut state = rules.nothing();
-        for node in rules.nodes() {
-            self.take(rules, &state, Action::Start(node), None, witness);
-            state = State { depth: 0, ..self.make(&state) };
-        }
-        state
-    }
-
-    /// Takes an action in `state`. With `doom`, the number of an effect of the same step taken without, the node dies
-    /// before that effect.
-    pub(crate) fn take<W: Witness<P::Fact>>(
-        &mut self,
-        rules: &Rules<P>,
-        state: &State<P>,
-        action: Action<P::Timer>,
-        doom: Option<u32>,
-        witness: &mut W,
-    ) {
-        let Self { cluster, gathered, change, ears, copies, .. } = self;
-        gathered.clear();
-        change.clear(state.spent);
-        change.spent.crashes += u32::from(doom.is_some());
-        let now = state.next_instant();
-        let stage = Stage { now, walls: &rules.walls, before: &state.patrons, copies, ears: *ears, witness, gathered };
-        Step { rules, state, doom, cluster, change, stage }.perform(action);
-        change.weigh(rules, state, gathered);
-    }
-
-    /// Whether the witness has seen enough.
-    pub(crate) const fn stopped(&self) -> bool {
-        self.gathered.stopped
-    }
-
-    /// The fingerprint of the state that the step leads to.
-    pub(crate) fn print(&self, rules: &Rules<P>, state: &State<P>) -> Print {
-        let Change { gone, come, loose, .. } = &self.change;
-        if !rules.has_queues() {
-            return *loose;
-        }
-        let kept = state.flights.iter().enumerate().filter(|(at, _)| !gone.contains(at));
-        let flights = kept.map(|(_, flight)| &**flight).chain(come);
-        loose.and(queued::<P>(flights, &rules.disciplines))
-    }
-
-    /// The state that the step leads to.
-    pub(crate) fn make(&mut self, before: &State<P>) -> State<P> {
-        let Self { cluster, change, .. } = self;
-        let mut nodes = before.nodes.clone();
-        if let Some((id, fired, print)) = change.node.take() {
-            nodes[id.index()] = Arc::new(Placed { node: cluster.take_out(id), fired, print });
-        }
-        let mut patrons = before.patrons.clone();
-        for (id, patron) in change.patrons.drain(..) {
-            patrons[id.index()] = Arc::new(patron);
-        }
-        let mut flights = Vec::with_capacity(before.flights.len() + change.come.len());
-        let kept = before.flights.iter().enumerate().filter(|(at, _)| !change.gone.contains(at));
-        flights.extend(kept.map(|(at, flight)| match change.again {
-            Some((again, copy)) if again == at => Arc::new(Flight { copy, ..(**flight).clone() }),
-            Some(_) | None => Arc::clone(flight),
-        }));
-        flights.extend(change.come.drain(..).map(Arc::new));
-        State { nodes, flights, patrons, spent: change.spent, loose: change.loose, depth: before.depth + 1 }
-    }
-
-    /// Ends a way: what still waits at a node never came to be.
-    pub(crate) fn abandon<W: Witness<P::Fact>>(&mut self, rules: &Rules<P>, state: &State<P>, witness: &mut W) {
-        let Self { cluster, gathered, ears, copies, .. } = self;
-        for (id, placed) in rules.nodes().zip(&state.nodes) {
-            cluster.put_in(id, placed.node.clone());
-        }
-        let now = Time::ZERO + Span::from_millis(state.depth.into());
-        let walls = &rules.walls;
-        cluster.abandon(&mut Stage { now, walls, before: &state.patrons, copies, ears: *ears, witness, gathered });
-    }
-}
-
 /// A step under way.
-struct Step<'a, P: Process, W> {
-    rules: &'a Rules<P>,
-    state: &'a State<P>,
+pub(super) struct Step<'a, P: Process, W> {
+    pub(super) rules: &'a Rules<P>,
+    pub(super) state: &'a State<P>,
     /// The number of the effect before which the node dies.
-    doom: Option<u32>,
-    cluster: &'a mut Cluster<P>,
-    change: &'a mut Change<P>,
-    stage: Stage<'a, P, W>,
+    pub(super) doom: Option<u32>,
+    pub(super) cluster: &'a mut Cluster<P>,
+    pub(super) change: &'a mut Change<P>,
+    pub(super) stage: Stage<'a, P, W>,
 }
 
 impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
-    fn perform(&mut self, action: Action<P::Timer>) {
+    pub(super) fn perform(&mut self, action: Action<P::Timer>) {
         match action {
             Action::Deliver(at) => self.deliver(at),
             Action::Lose(at) => self.lose(at),
@@ -372,52 +193,5 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
     fn tell_lost(&mut self, at: NodeId, message: MessageId, copy: u16, cause: Cause) {
         let number = self.cluster.node(at).number();
         self.stage.tell(Mark::plain(at, number), Event::Lost { message, copy, cause });
-    }
-}
-
-impl<P: Process> Change<P> {
-    fn clear(&mut self, spent: Spent) {
-        self.node = None;
-        self.gone.clear();
-        self.come.clear();
-        self.again = None;
-        self.patrons.clear();
-        self.spent = spent;
-    }
-
-    /// Takes what a step did, and finds the fingerprint.
-    fn weigh(&mut self, rules: &Rules<P>, state: &State<P>, gathered: &mut Gathered<P>) {
-        let mut print = state.loose;
-        if let Some((id, _, now)) = &self.node {
-            print = print.less(state.nodes[id.index()].print).and(*now);
-        }
-        for (id, client, lapses) in gathered.patrons.drain(..) {
-            let patron = Patron::new(id.index() as u32, client, lapses);
-            print = print.less(state.patrons[id.index()].print).and(patron.print);
-            self.patrons.push((id, patron));
-        }
-        if self.spent != state.spent {
-            print = print.less(state.spent.print()).and(self.spent.print());
-        }
-        for at in &self.gone {
-            let flight = &state.flights[*at];
-            if rules.discipline(&flight.message) != Discipline::Fifo {
-                print = print.less(flight.print);
-            }
-        }
-        for (id, to, message) in gathered.sent.drain(..) {
-            let flight = Flight::new(id, to, 0, message);
-            let same = |other: &Flight<P::Message>| other.print == flight.print;
-            let set = rules.discipline(&flight.message) == Discipline::Set;
-            if !set || !(state.flights.iter().any(|other| same(other)) || self.come.iter().any(same)) {
-                self.come.push(flight);
-            }
-        }
-        for flight in &self.come {
-            if rules.discipline(&flight.message) != Discipline::Fifo {
-                print = print.and(flight.print);
-            }
-        }
-        self.loose = print;
     }
 }

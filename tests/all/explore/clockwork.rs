@@ -1,0 +1,143 @@
+//! A subject that says that it decides by time, if it is told to.
+
+use std::hash::{Hash as _, Hasher};
+
+use stemmata::fault::Fault;
+use stemmata::prelude::*;
+use stemmata::run::explore::Refusal;
+use stemmata::run::{AnySubject, subject};
+use stemmata::scenario::{Resolved, ScenarioFile};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Clockwork;
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Settings {
+    leases: bool,
+}
+
+impl Process for Clockwork {
+    const LANES: &'static [&'static str] = &["none"];
+    type Config = ();
+    type Message = ();
+    type Timer = ();
+    type Command = ();
+    type Reply = ();
+    type Entry = ();
+    type Fact = ();
+    type Client = Script<()>;
+
+    fn start(_: Boot, _: &[Stored<()>], ctx: &mut Context<'_, Self>) -> Self {
+        ctx.set_timer((), Span::from_secs(1));
+        Self
+    }
+
+    fn on_message(&mut self, _: NodeId, (): (), _: &mut Context<'_, Self>) {}
+
+    fn on_timer(&mut self, (): (), ctx: &mut Context<'_, Self>) {
+        ctx.note(());
+        assert!(ctx.me() != NodeId::new(1), "the second node rang");
+    }
+
+    fn on_command(&mut self, _: OpId, (): (), _: &mut Context<'_, Self>) {}
+}
+
+/// Says that no node notes anything.
+#[derive(Clone, Debug, Default)]
+struct Silence;
+
+impl Checker<()> for Silence {
+    fn see(&mut self, record: &Record<'_>, fact: Option<&()>) -> Result<(), Violation> {
+        let noted = fact.map(|()| format!("{} notes something", record.id));
+        noted.map_or(Ok(()), |sentence| Err(Violation { time: record.time, sentence, witnesses: vec![record.id] }))
+    }
+
+    fn conclude(&mut self, _: Time) -> Verdict {
+        Verdict::Holds { exercised: 1 }
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<()>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl Branch<()> for Silence {
+    fn fork(&self) -> Box<dyn Branch<()>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        0_u8.hash(&mut state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        matches!(event, Event::Fact { .. })
+    }
+}
+
+impl Subject for Clockwork {
+    const NAME: &'static str = "clockwork";
+    const ABOUT: &'static str = "Rings.";
+    const INVARIANTS: &'static [Invariant] = &[Invariant::safety("silence", "none", "nobody notes anything")];
+    type Settings = Settings;
+    type Workload = u32;
+
+    fn config(_: &Setup, _: &Settings) {}
+
+    fn clients(_: &Setup, _: &[u32], _: &mut Dice) -> Vec<ClientPlan<Script<()>>> {
+        Vec::new()
+    }
+
+    fn checker(_: &Setup, _: &Settings, _: &str) -> Option<Box<dyn Checker<()>>> {
+        Some(Box::new(Silence))
+    }
+
+    fn beyond(_: &Fault) -> Option<&'static str> {
+        None
+    }
+
+    fn decides_by_time(settings: &Settings) -> Option<&'static str> {
+        settings.leases.then_some("a lease runs out by the clock")
+    }
+}
+
+fn resolved(keys: &str) -> (AnySubject, Resolved) {
+    let subject = subject::<Clockwork>();
+    let text = format!(r#"{{ "subject": "clockwork", "nodes": 2, {keys} }}"#);
+    let file = ScenarioFile::parse("clockwork.json", "clockwork", &text, &[subject.profile]);
+    let file = file.unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    (subject, file.resolve(Seed(0)).expect("no ranges"))
+}
+
+#[test]
+fn a_subject_that_decides_by_time_is_not_explored() {
+    let (subject, timed) = resolved(r#""protocols": { "leases": true }"#);
+    let refusal = subject.explore(&timed).expect_err("it decides by time");
+    assert_eq!(refusal, Refusal::DecidesByTime("a lease runs out by the clock"));
+    assert!(refusal.to_string().contains("clocks stand still"));
+}
+
+#[test]
+fn the_first_violation_on_a_way_ends_its_run_and_what_is_expected_to_fall_is_waited_for() {
+    // The first node's note breaks silence at once.
+    let (subject, any) = resolved(r#""protocols": {}"#);
+    let exploration = subject.explore(&any).expect("it decides by nothing");
+    assert_eq!(exploration.judged, ["no-panic", "silence"]);
+    let way = super::way(&exploration);
+    assert_eq!(way.len(), 1);
+    let outcome = exploration.retrace(&way);
+    assert_eq!(fallen(&outcome), ["silence"]);
+    // The second node's panic takes the note along; so both fall only after a step of each.
+    let (subject, both) = resolved(r#""expect": { "violates": ["silence", "no-panic"] }"#);
+    let exploration = subject.explore(&both).expect("it decides by nothing");
+    let way = super::way(&exploration);
+    assert_eq!(way.len(), 2);
+    let outcome = exploration.retrace(&way);
+    assert_eq!(fallen(&outcome), ["no-panic", "silence"]);
+}
+
+fn fallen(outcome: &stemmata::run::Outcome) -> Vec<&str> {
+    let fallen = outcome.judgements.iter().filter(|judged| judged.verdict.violation().is_some());
+    fallen.map(|judged| judged.invariant.as_str()).collect()
+}
