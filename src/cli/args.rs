@@ -198,7 +198,8 @@ pub(super) struct MergeArgs {
 Examples:
   stemmata replay 'stm1:hello@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916'
   stemmata replay 'stm1:mine@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916' --scenario mine.json
-  stemmata replay hello --seed 42 --detail facts")]
+  stemmata replay hello --seed 42 --detail facts
+  stemmata replay errata/b02 --why                 what led to it, and which faults it needs")]
 pub(super) struct ReplayArgs {
     /// A run id, as other commands print it; or a scenario, with --seed
     #[arg(value_name = "RUN_ID|SCENARIO")]
@@ -211,6 +212,9 @@ pub(super) struct ReplayArgs {
     pub(super) seed: Option<Seed>,
     #[command(flatten)]
     pub(super) overlay: Overlay,
+    /// Tell what led to the violation, and which faults were necessary, in place of the trace
+    #[arg(long)]
+    pub(super) why: bool,
     /// How much of the trace to show
     #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
     pub(super) detail: Depth,
@@ -399,6 +403,8 @@ pub(super) enum Form {
     Perfetto,
     /// A sequence diagram; at most 50,000 characters
     Mermaid,
+    /// A space-time diagram of what led to the violation
+    Svg,
 }
 
 /// How much of a trace to show.

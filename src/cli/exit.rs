@@ -63,7 +63,9 @@ impl Exit {
                  test. A planned fault that touched nothing and a fact that never occurred count as that."
             }
             Self::NotDeterministic => "Not deterministic: one seed gave two digests in one build.",
-            Self::Nothing => "Nothing to do: no seed or file was selected.",
+            Self::Nothing => {
+                "Nothing to do: no seed or file was selected, or the run that is to be shrunk violates nothing."
+            }
             Self::Internal => "An internal error, which should be reported.",
             Self::Io => "An input or output error, such as a full disk or an unwritable folder.",
             Self::Stopped => {

@@ -9,7 +9,7 @@ use super::file;
 use super::run::is_stdout;
 use super::shell::Shell;
 use super::store;
-use crate::report::{Refused, mermaid, perfetto, shiviz};
+use crate::report::{Refused, Web, mermaid, perfetto, shiviz, svg};
 use crate::trace::Detail;
 use crate::trace::jsonl::{Reader, Writer};
 use crate::trace::text::{self, Renderer};
@@ -25,6 +25,7 @@ pub(super) fn export(args: &ExportArgs, shell: &Shell) -> Outcome {
             Form::Shiviz => shiviz::write(&mut reader, (*detail).into(), out),
             Form::Perfetto => perfetto::write(&mut reader, (*detail).into(), out),
             Form::Mermaid => mermaid::write(&mut reader, (*detail).into(), out),
+            Form::Svg => as_svg(reader, out),
         };
         copied.map_err(|refused| match refused {
             Refused::Write(error) => error,
@@ -64,6 +65,24 @@ fn as_text(mut reader: Reader<impl io::BufRead>, detail: Detail, out: &mut dyn W
     }
     let footer = reader.footer().expect("a trace that was read to its end has a footer");
     Ok(out.write_all(text::end(footer).as_bytes())?)
+}
+
+/// So many events a diagram shows.
+const DEEDS: usize = 200;
+
+/// The past of the first violation, or, if nothing is violated, the whole.
+fn as_svg(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(), Refused> {
+    let name = reader.header().scenario.clone();
+    let web = Web::spun(&mut reader)?;
+    let footer = reader.footer().expect("a trace that was read to its end has a footer");
+    let violation = footer.judgements.iter().find_map(|judged| Some((&judged.invariant, judged.verdict.violation()?)));
+    let (cone, title) = match violation {
+        Some((invariant, violation)) => {
+            (web.past_of(violation, DEEDS), format!("{name} breaks {invariant}: {}", violation.sentence))
+        }
+        None => (web.whole(DEEDS), name),
+    };
+    Ok(out.write_all(svg(&cone, &title).as_bytes())?)
 }
 
 fn as_jsonl(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(), Refused> {

@@ -32,6 +32,7 @@ mod table;
 mod usage;
 mod verdicts;
 mod verify;
+mod why;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ use super::failure::{Failure, Outcome};
 use super::run::{is_stdout, save, two_documents};
 use super::shell::{BAD, Shell};
 use super::verdicts;
+use super::why::Why;
 use crate::chance::Seed;
 use crate::hunt::RunId;
 use crate::run::{AnySubject, Keep};
@@ -34,6 +35,7 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     if let Some(file) = &args.trace {
         save(trace, file, shell)?;
     }
+    let why = if args.why { Why::of(&chosen, &resolved, &outcome) } else { None };
     let exit = match &difference {
         Some((exit, _)) => *exit,
         None => Exit::from(account.standing),
@@ -43,6 +45,9 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
         document["same_digest"] = id.map(|_| difference.is_none()).into();
         document["difference"] = difference.map(|(_, why)| why).into();
         document["exit_code"] = exit.code().into();
+        if args.why {
+            document["why"] = serde_json::to_value(&why).expect("a reason is plain data");
+        }
         shell.document(&document)?;
         return Ok(exit);
     }
@@ -50,10 +55,14 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     if let Some((_, why)) = &difference {
         text.push_str(&format!("\n{BAD}differs{BAD:#}: {why}\n{}\n", account.replay));
     }
+    if args.why {
+        let nothing = "\nnothing is violated, so that there is no why\n".to_owned();
+        text = format!("{}{text}", why.map_or(nothing, |why| why.text()));
+    }
     if to_stdout {
         shell.say(text.trim_end());
     } else {
-        if !shell.quiet {
+        if !shell.quiet && !args.why {
             show(trace, args.detail.into(), shell)?;
         }
         shell.result(text.trim_start())?;

@@ -1,6 +1,6 @@
 //! `shrink`: a failing run made smaller, written as a scenario, a story and a picture.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,42 +12,33 @@ use super::environment::{self, Stopwatch};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::replay::{Wanted, Which, wanted};
+use super::run::is_stdout;
 use super::shell::{BAD, FAINT, GOOD, Shell};
 use super::signals::Signals;
 use super::store;
 use super::table::{Grid, count};
-use crate::hunt::{self, RunId, Shrink, ShrinkProgress, Shrunk, Unbroken};
+use crate::hunt::{self, Need, RunId, Shrink, ShrinkProgress, Shrunk, Unbroken};
 use crate::report::{Naming, Papers};
 use crate::run::AnySubject;
 
 pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let which = Which { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overlay: &args.overlay };
     let Wanted { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
+    let files = Files::beside(&args.output)?;
     // Said before the work is done, not after it.
     store::probe(&args.output)?;
     let resolved = chosen.resolve(seed)?;
-    let threads = args.jobs.map_or_else(|| environment::cores().get(), usize::from);
     let (signals, watch) = (Signals::watch(), Stopwatch::start());
     let go_on = || signals.exit().is_none();
     let meter = Meter::new(chosen.file.name(), shell);
-    let shrink = Shrink { resolved: &resolved, subject: chosen.subject, threads };
-    let shrunk = shrink.run(&go_on, &|progress| meter.tell(progress));
+    let threads = args.jobs.map_or_else(|| environment::cores().get(), usize::from);
+    let shrunk = Shrink { resolved: &resolved, subject: chosen.subject, threads };
+    let shrunk = shrunk.run(&go_on, &|progress| meter.tell(progress));
     meter.end();
     let shrunk = shrunk.map_err(|unbroken| refusal(&unbroken, &chosen, id.as_ref(), &signals))?;
     let parts = hunt::parts(&shrunk.resolved);
     let needs = hunt::needs(chosen.subject, &shrunk.resolved, &shrunk.kind, parts, &go_on);
-    let about = about(chosen.file.name(), &shrunk);
-    let stem = args.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let naming = Naming { name: &named(&stem), about: &about, schema: "scenario.schema.json" };
-    let papers = Papers::of(&shrunk, &needs, naming, &format!("{stem}.svg"));
-    let files = [
-        (args.output.clone(), &papers.scenario),
-        (args.output.with_extension("md"), &papers.story),
-        (args.output.with_extension("svg"), &papers.picture),
-    ];
-    for (file, text) in &files {
-        store::write(file, |out| out.write_all(text.as_bytes()))?;
-    }
+    let papers = files.write(chosen.file.name(), &shrunk, &needs)?;
     if !shell.quiet {
         let millis = watch.elapsed().as_millis();
         shell.say(&format!("{} runs in {}.{}s", count(shrunk.runs), millis / 1_000, millis % 1_000 / 100));
@@ -55,17 +46,56 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
     let exit = if shrunk.stopped { signals.exit().unwrap_or(Exit::Stopped) } else { Exit::Met };
     let run = format!("{} run {}", quoted(&shell.program), quoted(&args.output.display().to_string()));
     if shell.json {
-        let files: Vec<_> = files.iter().map(|(file, _)| file.display().to_string()).collect();
+        let Files { scenario, story, picture } = &files;
         shell.document(&json!({
             "invariant": shrunk.kind.invariant, "sentence": shrunk.violation.sentence, "kind": shrunk.kind,
-            "before": shrunk.before, "after": shrunk.after, "needs": needs, "files": files,
+            "before": shrunk.before, "after": shrunk.after, "needs": needs,
+            "files": { "scenario": scenario, "story": story, "picture": picture },
             "complete": !shrunk.stopped, "run": run, "exit_code": exit.code(),
         }))?;
     } else {
-        shell.result(&text(&shrunk, &papers, &args.output, shell))?;
-        shell.result(&format!("{run}\n"))?;
+        shell.result(&format!("{}{run}\n", text(&shrunk, &papers, &args.output, shell)))?;
     }
     Ok(exit)
+}
+
+/// The files that are written.
+struct Files {
+    scenario: PathBuf,
+    story: PathBuf,
+    picture: PathBuf,
+}
+
+impl Files {
+    /// The story and the picture stand beside the scenario.
+    fn beside(scenario: &Path) -> Result<Self, Failure> {
+        let files = Self {
+            scenario: scenario.to_owned(),
+            story: scenario.with_extension("md"),
+            picture: scenario.with_extension("svg"),
+        };
+        if is_stdout(scenario) || files.story == scenario || files.picture == scenario {
+            let message = format!(
+                "the scenario can't be `{}`, as a story and a picture are written beside it",
+                scenario.display()
+            );
+            return Err(Failure::helped(message, "name a file such as small.json"));
+        }
+        Ok(files)
+    }
+
+    fn write(&self, whole: &str, shrunk: &Shrunk, needs: &[Need]) -> Result<Papers, Failure> {
+        let stem = self.scenario.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let about = format!("Shrunk from {whole}: {}.", shrunk.violation.sentence);
+        let naming = Naming { name: &named(&stem), about: &about, schema: "scenario.schema.json" };
+        let papers = Papers::of(shrunk, needs, naming, &format!("{stem}.svg"));
+        let texts =
+            [(&self.scenario, &papers.scenario), (&self.story, &papers.story), (&self.picture, &papers.picture)];
+        for (file, text) in texts {
+            store::write(file, |out| out.write_all(text.as_bytes()))?;
+        }
+        Ok(papers)
+    }
 }
 
 /// Whether a run id says which seed.
@@ -94,10 +124,6 @@ fn refusal(unbroken: &Unbroken, chosen: &Chosen, id: Option<&RunId>, signals: &S
 fn named(stem: &str) -> String {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     stem.chars().take(100).map(|letter| if fits(letter) { letter } else { '-' }).collect()
-}
-
-fn about(name: &str, shrunk: &Shrunk) -> String {
-    format!("Shrunk from {name}: {}.", shrunk.violation.sentence)
 }
 
 fn text(shrunk: &Shrunk, papers: &Papers, file: &Path, shell: &Shell) -> String {

@@ -1,6 +1,7 @@
 //! Hunting: many seeds of one scenario, and the names by which single runs are found again; or every interleaving.
 
 mod behaviours;
+mod catch;
 mod digests;
 pub mod explore;
 mod kind;
@@ -15,6 +16,7 @@ mod tally;
 mod why;
 
 pub use behaviours::Behaviours;
+pub use catch::{Caught, Count, SEARCHING, Searching, Trials, catch};
 pub use digests::{digests, first_differing_block};
 pub use kind::Kind;
 pub use merge::{MergeError, Piece, merge};
@@ -22,7 +24,7 @@ pub use results::{End, Header, Results, ResultsError, read as read_results, writ
 pub use run_id::{RunId, RunIdError};
 pub use seeds::SeedRange;
 pub use shard::Shard;
-pub use shrink::{Shrink, ShrinkProgress, Shrunk, Size, Unbroken};
+pub use shrink::{Shrink, ShrinkProgress, Shrunk, Size, Unbroken, broken};
 pub use sweep::{Fresh, Sweep, Watch};
 pub use tally::{Failure, FailureKind, Share, SweepTally};
 pub use why::{Need, Part, Without, needs, parts};

@@ -36,29 +36,12 @@ pub struct Cone {
 }
 
 impl Cone {
-    /// The past of `violation` in the records of `source`: at most so many events, the latest; with the faults that acted
-    /// before, and what was lost of the messages in it. What never happens has no past of its own: the whole run is it.
+    /// The past of `violation` in the records of `source`, as [`Web::past_of`] has it.
     ///
     /// # Errors
     /// If the trace can't be read to its end.
     pub fn of(source: &mut dyn Source, violation: &Violation, most: usize) -> Result<Self, ReadError> {
-        let web = Web::spun(source)?;
-        let witnesses: BTreeSet<EventId> = violation.witnesses.iter().copied().collect();
-        let cited = web.threads.iter().enumerate().filter(|(_, thread)| witnesses.contains(&thread.deed.id));
-        let cited: Vec<usize> = cited.map(|(place, _)| place).collect();
-        let last = cited.iter().map(|place| web.threads[*place].deed.time).max();
-        let past = if last == Some(violation.time) { web.past(cited) } else { (0..web.threads.len()).collect() };
-        Ok(web.cut(past, &witnesses, violation.time, most))
-    }
-
-    /// Every event of the records of `source`, but at most so many, the latest.
-    ///
-    /// # Errors
-    /// If the trace can't be read to its end.
-    pub fn whole(source: &mut dyn Source, most: usize) -> Result<Self, ReadError> {
-        let web = Web::spun(source)?;
-        let all = (0..web.threads.len()).collect();
-        Ok(web.cut(all, &BTreeSet::new(), Time::MAX, most))
+        Ok(Web::spun(source)?.past_of(violation, most))
     }
 
     /// Who acts in it: clients, then nodes.
@@ -71,8 +54,8 @@ impl Cone {
 }
 
 /// All events of a trace, each with what led to it.
-#[derive(Default)]
-struct Web {
+#[derive(Clone, Debug, Default)]
+pub struct Web {
     threads: Vec<Thread>,
     /// The last event of each actor that it knew of.
     last: BTreeMap<Actor, usize>,
@@ -82,6 +65,7 @@ struct Web {
     fault: Option<usize>,
 }
 
+#[derive(Clone, Debug)]
 struct Thread {
     deed: Deed,
     /// The event before it at the same place.
@@ -93,11 +77,33 @@ struct Thread {
 }
 
 impl Web {
-    fn spun(source: &mut dyn Source) -> Result<Self, ReadError> {
+    /// The events of all further records of `source`.
+    ///
+    /// # Errors
+    /// If the trace can't be read to its end.
+    pub fn spun(source: &mut dyn Source) -> Result<Self, ReadError> {
         let renderer = Renderer::new(&source.header().lanes, Detail::Messages);
         let mut web = Self::default();
         source.for_each(&mut |record| web.spin(record, &renderer))?;
         Ok(web)
+    }
+
+    /// The past of a violation: at most so many events, the latest; with the faults that acted before, and what was lost
+    /// of the messages in it. What never happens has no past of its own: the whole run is it.
+    #[must_use]
+    pub fn past_of(&self, violation: &Violation, most: usize) -> Cone {
+        let witnesses: BTreeSet<EventId> = violation.witnesses.iter().copied().collect();
+        let cited = self.threads.iter().enumerate().filter(|(_, thread)| witnesses.contains(&thread.deed.id));
+        let cited: Vec<usize> = cited.map(|(place, _)| place).collect();
+        let last = cited.iter().map(|place| self.threads[*place].deed.time).max();
+        let past = if last == Some(violation.time) { self.past(cited) } else { (0..self.threads.len()).collect() };
+        self.cut(past, &witnesses, violation.time, most)
+    }
+
+    /// Every event, but at most so many, the latest.
+    #[must_use]
+    pub fn whole(&self, most: usize) -> Cone {
+        self.cut((0..self.threads.len()).collect(), &BTreeSet::new(), Time::MAX, most)
     }
 
     fn spin(&mut self, record: &Record<'_>, renderer: &Renderer) {
@@ -174,7 +180,7 @@ impl Web {
         past
     }
 
-    fn cut(self, mut past: BTreeSet<usize>, witnesses: &BTreeSet<EventId>, until: Time, most: usize) -> Cone {
+    fn cut(&self, mut past: BTreeSet<usize>, witnesses: &BTreeSet<EventId>, until: Time, most: usize) -> Cone {
         for (place, Thread { deed, acts, .. }) in self.threads.iter().enumerate() {
             let lost = deed.is_loss && deed.cause.is_some_and(|cause| past.contains(&cause));
             if deed.time <= until && (*acts || lost) {

@@ -2,6 +2,7 @@
 //! programs; and tables of many runs, in virtual time alone, so that anybody makes the same again.
 
 mod cone;
+mod errata;
 mod file;
 pub mod junit;
 pub mod mermaid;
@@ -13,7 +14,8 @@ mod refused;
 pub mod shiviz;
 mod story;
 
-pub use cone::{Cone, Deed};
+pub use cone::{Cone, Deed, Web};
+pub use errata::{Erratum, TRIALS, errata, errata_report};
 pub use file::{Naming, scenario_file};
 pub use papers::Papers;
 pub use picture::svg;

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 31] = [
+const BUILTIN: [(&str, &str); 38] = [
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
     ("broadcast-lossy", include_str!("../../scenarios/broadcast-lossy.json")),
@@ -27,6 +27,13 @@ const BUILTIN: [(&str, &str); 31] = [
     ("errata/l05", include_str!("../../scenarios/errata/l05.json")),
     ("errata/l06", include_str!("../../scenarios/errata/l06.json")),
     ("errata/l07", include_str!("../../scenarios/errata/l07.json")),
+    ("errata/shrunk/b01", include_str!("../../scenarios/errata/shrunk/b01.json")),
+    ("errata/shrunk/b02", include_str!("../../scenarios/errata/shrunk/b02.json")),
+    ("errata/shrunk/b03", include_str!("../../scenarios/errata/shrunk/b03.json")),
+    ("errata/shrunk/b04", include_str!("../../scenarios/errata/shrunk/b04.json")),
+    ("errata/shrunk/b05", include_str!("../../scenarios/errata/shrunk/b05.json")),
+    ("errata/shrunk/e09", include_str!("../../scenarios/errata/shrunk/e09.json")),
+    ("errata/shrunk/e10", include_str!("../../scenarios/errata/shrunk/e10.json")),
     ("hello", include_str!("../../scenarios/hello.json")),
     ("locks-contended", include_str!("../../scenarios/locks-contended.json")),
     ("locks-crash", include_str!("../../scenarios/locks-crash.json")),

@@ -1,13 +1,14 @@
 //! The program from outside: exit codes, streams, files, and what it says to bad input.
 
 mod compare;
-mod exports;
 mod explored;
+mod exports;
 mod files;
 mod program;
 mod refused;
 mod saved;
 mod shards;
+mod shrink;
 mod streams;
 
 use program::{Ran, folder, json, run_id, stemmata};
@@ -127,11 +128,14 @@ fn the_environment_gives_seeds_and_says_so_and_a_flag_beats_it() {
 #[test]
 fn every_command_speaks_json() {
     let trace = folder("json").join("t.jsonl");
-    let trace = trace.to_str().expect("text");
+    let small = trace.with_file_name("small.json");
+    let (trace, small) = (trace.to_str().expect("text"), small.to_str().expect("text"));
     stemmata(&["run", "hello", "--trace", trace, "-q"]).exits(0);
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 16] = [
         &["run", "errata/e10"],
         &["replay", "hello", "--seed", "3"],
+        &["replay", "errata/b02", "--why"],
+        &["shrink", "errata/b02", "-o", small],
         &["sweep", "hello", "--count", "5"],
         &["verify", "hello", "--seeds", "0..2"],
         &["check", trace],
@@ -175,11 +179,12 @@ fn every_name_that_is_listed_is_explained() {
 
 #[test]
 fn every_command_helps_with_examples() {
-    let all: [&[&str]; 16] = [
+    let all: [&[&str]; 18] = [
         &["--help"],
         &["run", "--help"],
         &["sweep", "--help"],
         &["replay", "--help"],
+        &["shrink", "--help"],
         &["verify", "--help"],
         &["explore", "--help"],
         &["check", "--help"],

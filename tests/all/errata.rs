@@ -1,7 +1,10 @@
 //! Every flaw is caught as its scenario says, and gone without it; every checker earns its place.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
+use stemmata::report::{self, Erratum};
 use stemmata::run::{Keep, Standing};
 
 use crate::support::{errata, load, ordinary, run, subjects};
@@ -43,6 +46,26 @@ fn every_flaw_has_its_scenario_and_every_claim_falls_to_one() {
             assert!(felled.contains(invariant.name), "nothing shows that `{}` can fall", invariant.name);
         }
     }
+}
+
+/// All rows are written by `cargo run --release --example reports`; here some are made anew.
+#[test]
+fn the_report_and_the_shrunk_files_are_those_of_this_build() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let report = fs::read_to_string(root.join("reports/errata.md")).expect("the report is there");
+    let known = report::errata(&subjects()).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    for (id, file, subject) in &known {
+        let start = format!("\n| {id} | ");
+        assert!(report.contains(&start), "the report has no row for {id}: write it anew");
+        if ["b01", "b04", "e10"].contains(&id.as_str()) {
+            let erratum =
+                Erratum::of(id, file, *subject, 2).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+            assert!(report.contains(&format!("\n{}\n", erratum.row())), "another row now: {}", erratum.row());
+            let shipped = fs::read_to_string(erratum.path(&root.join("scenarios"))).expect("it is shipped");
+            assert_eq!(shipped, erratum.shrunk, "write the shrunk scenarios anew");
+        }
+    }
+    assert_eq!(report.matches("\n| ").count(), known.len() + 2, "rows of errata that there are, a title and a rule");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use stemmata::run::Keep;
 use stemmata::trace::{Detail, Trace};
 
-use crate::support::{load, ordinary, run};
+use crate::support::{errata, load, ordinary, run};
 
 /// The trace without the resolved scenario at its head, which every new setting would change.
 fn story(trace: &Trace) -> String {
@@ -47,6 +47,17 @@ fn e23_grants_what_it_holds() {
 #[test]
 fn c02_delivers_to_the_reborn_what_was_sent_to_the_dead() {
     assert_golden("errata/c02");
+}
+
+#[test]
+fn every_shrunk_erratum_is_a_short_story() {
+    for name in errata().into_iter().filter(|name| name.contains("shrunk")) {
+        let file = load(name);
+        let (_, outcome) = run(&file, file.seed().0, Keep::Trace);
+        let story = story(&outcome.trace.expect("it was kept"));
+        assert!(story.lines().count() < 80, "{name}:\n{story}");
+        insta::assert_snapshot!(name.replace('/', "-"), story);
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod layers;
 mod locks;
 mod own_protocol;
 mod schema;
+mod shrink;
 mod slurm;
 mod small;
 mod support;

@@ -1,5 +1,6 @@
 //! A sweep as a Slurm job array, with a killed node: `cluster/slurm/test.sh`, which says so where it can't.
 
+use std::io::{Write, stderr};
 use std::path::Path;
 use std::process::Command;
 
@@ -19,7 +20,7 @@ fn an_array_with_a_killed_node_comes_to_the_results_of_one_process() {
     let said = String::from_utf8_lossy(&script.stdout);
     match script.status.code() {
         Some(0) => assert!(said.contains("same results"), "{said}"),
-        Some(SKIPPED) => eprintln!("{}", said.trim()),
+        Some(SKIPPED) => writeln!(stderr(), "{}", said.trim()).expect("stderr takes it"),
         code => panic!("{code:?}\n{said}\n{}", String::from_utf8_lossy(&script.stderr)),
     }
 }

@@ -15,6 +15,8 @@ mod rounds;
 mod script;
 mod search;
 mod simpler;
+#[cfg(test)]
+mod tests;
 mod times;
 
 use serde::Serialize;
@@ -153,8 +155,10 @@ fn only(kind: &Kind) -> Expect {
     Expect { violates: vec![kind.invariant.clone()], ..Expect::default() }
 }
 
-/// The first invariant that fell and was expected to, or else the first that fell.
-pub(super) fn broken(resolved: &Resolved, outcome: &Outcome) -> Option<(Kind, Violation)> {
+/// What a run that kept its trace breaks, if anything: of the invariants that fell, the first that was expected to, or
+/// else the first.
+#[must_use]
+pub fn broken(resolved: &Resolved, outcome: &Outcome) -> Option<(Kind, Violation)> {
     let trace = outcome.trace.as_ref()?;
     let fallen = || outcome.judgements.iter().filter_map(|judged| Some((judged, judged.verdict.violation()?)));
     let violates = &resolved.expected.violates;

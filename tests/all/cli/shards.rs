@@ -154,7 +154,7 @@ fn a_file_that_is_no_whole_results_is_refused() {
     ];
     for (text_of, why) in cases {
         fs::write(&file, &text_of).expect("written");
-        merge(&[file.clone()], &[]).exits(2).complains(why).complains("results.jsonl");
+        merge(std::slice::from_ref(&file), &[]).exits(2).complains(why).complains("results.jsonl");
     }
     fs::write(&file, [0xff, 0xfe]).expect("written");
     merge(&[file], &[]).exits(2).complains("not text");
@@ -228,7 +228,7 @@ fn a_sweep_that_is_killed_leaves_results_to_go_on_with() {
     }
     child.kill().expect("it was running");
     child.wait().expect("it has ended");
-    merge(&[file.clone()], &[]).exits(75).complains("has only seeds 0..").complains("--resume");
+    merge(std::slice::from_ref(&file), &[]).exits(75).complains("has only seeds 0..").complains("--resume");
     stemmata(&[flags.as_slice(), &["--resume"]].concat()).exits(0);
     let whole = folder.join("whole.jsonl");
     assert_eq!(fs::read_to_string(&file).expect("resumed"), swept(&["hello", "--count", "6000"], &whole, 0));

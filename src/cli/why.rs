@@ -1,0 +1,81 @@
+//! `replay --why`: what led to a violation, and which faults were necessary.
+
+use serde::Serialize;
+
+use super::chosen::Chosen;
+use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG};
+use super::signals::Signals;
+use crate::hunt::{self, Part, Without};
+use crate::report::{self, Cone};
+use crate::run::Outcome;
+use crate::scenario::Resolved;
+
+/// So many events are told.
+const LINES: usize = 40;
+
+/// Why a run broke.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Why {
+    invariant: String,
+    /// What led to it, a line each; those that the violation cites are marked.
+    past: Vec<String>,
+    /// How many earlier events of the past are not told.
+    left_out: usize,
+    needs: Vec<Needed>,
+    /// Whether a signal came before all had been tried.
+    stopped: bool,
+}
+
+/// A part of the run, and what becomes of the run without it.
+#[derive(Clone, Debug, Serialize)]
+struct Needed {
+    what: String,
+    necessary: bool,
+    without: Without,
+}
+
+impl Why {
+    /// Finds out why a run broke; `None` if it did not.
+    pub(super) fn of(chosen: &Chosen, resolved: &Resolved, outcome: &Outcome) -> Option<Self> {
+        let trace = outcome.trace.as_ref()?;
+        let (kind, violation) = hunt::broken(resolved, outcome)?;
+        let cone = Cone::of(&mut &*trace, &violation, LINES).expect("a trace in memory can be read");
+        let parts: Vec<Part> = hunt::parts(resolved);
+        let parts: Vec<Part> = parts.into_iter().filter(|part| !matches!(part, Part::Operation(_))).collect();
+        let (signals, count) = (Signals::watch(), parts.len());
+        let needs = hunt::needs(chosen.subject, resolved, &kind, parts, &|| signals.exit().is_none());
+        let stopped = needs.len() < count;
+        let needed = needs.into_iter().map(|need| Needed {
+            what: report::part(resolved, &need.part),
+            necessary: need.without != Without::Same,
+            without: need.without,
+        });
+        let past = report::lines(&cone).lines().map(str::to_owned).collect();
+        Some(Self { invariant: kind.invariant, past, left_out: cone.left_out, needs: needed.collect(), stopped })
+    }
+
+    pub(super) fn text(&self) -> String {
+        let Self { invariant, past, left_out, needs, stopped } = self;
+        let more = if *left_out == 0 { String::new() } else { format!(" ({left_out} earlier events are left out)") };
+        let mut text = format!("\n{STRONG}what led to it{STRONG:#}{FAINT}{more}{FAINT:#}\n");
+        for line in past {
+            let style = if line.starts_with('>') { BAD } else { anstyle::Style::new() };
+            text.push_str(&format!("{style}{line}{style:#}\n"));
+        }
+        text.push_str(&format!("\n{STRONG}what it needs{STRONG:#}\n"));
+        if needs.is_empty() {
+            text.push_str(&format!("  no fault: {invariant} falls without any\n"));
+        }
+        for Needed { what, necessary, without } in needs {
+            let (word, style) = if *necessary { ("necessary", BAD) } else { ("not necessary", GOOD) };
+            text.push_str(&format!("  {style}{word}{style:#}: {what}: {}\n", report::without(without)));
+        }
+        if !needs.is_empty() && !*stopped && needs.iter().all(|need| !need.necessary) {
+            text.push_str(&format!("  {FAINT}each can be missing; several together may not{FAINT:#}\n"));
+        }
+        if *stopped {
+            text.push_str(&format!("  {DOUBT}stopped before all had been tried{DOUBT:#}\n"));
+        }
+        text
+    }
+}

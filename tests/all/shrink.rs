@@ -1,0 +1,165 @@
+//! Failing runs become small, and stay what they were: one invariant, one way of breaking it, one file for many seeds.
+
+mod relay;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use stemmata::chance::Seed;
+use stemmata::hunt::{self, Kind, Shrink, Shrunk, Unbroken, Without};
+use stemmata::report::{Naming, Papers};
+use stemmata::run::{AnySubject, Keep, Standing};
+use stemmata::scenario::{Resolved, ScenarioFile};
+
+use crate::support::{errata, load, subjects};
+
+const NAMING: Naming<'_> = Naming { name: "small", about: "", schema: "scenario.schema.json" };
+
+fn subject_of(file: &ScenarioFile) -> AnySubject {
+    let all = subjects();
+    *all.iter().find(|subject| subject.profile.name == file.subject().name).expect("one of ours")
+}
+
+fn resolved(file: &ScenarioFile, seed: u64) -> Resolved {
+    file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+}
+
+fn shrink(file: &ScenarioFile, seed: u64, threads: usize) -> Result<Shrunk, Unbroken> {
+    Shrink { resolved: &resolved(file, seed), subject: subject_of(file), threads }.run(&|| true, &|_| ())
+}
+
+fn papers(shrunk: &Shrunk, subject: AnySubject) -> Papers {
+    let parts = hunt::parts(&shrunk.resolved);
+    let needs = hunt::needs(subject, &shrunk.resolved, &shrunk.kind, parts, &|| true);
+    Papers::of(shrunk, &needs, NAMING, "small.svg")
+}
+
+/// What a file says, without comments.
+fn said(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect()
+}
+
+/// The kind of what the run of a file's text breaks.
+fn kind_of(text: &str, subject: AnySubject) -> Kind {
+    let file = ScenarioFile::parse("small.json", "small", text, &[subject.profile])
+        .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let resolved = resolved(&file, file.seed().0);
+    let outcome = subject.run(&resolved, Keep::Trace);
+    assert_eq!(outcome.standing(&resolved), Standing::Met, "{text}");
+    hunt::broken(&resolved, &outcome).unwrap_or_else(|| panic!("it breaks nothing:\n{text}")).0
+}
+
+#[test]
+fn ten_failing_seeds_of_one_erratum_end_in_three_files_at_most() {
+    for name in errata().into_iter().filter(|name| !name.contains("shrunk")) {
+        let file = load(name);
+        let shrunk = (0..200).filter_map(|seed| shrink(&file, seed, 2).ok()).take(10);
+        let files: Vec<String> = shrunk.map(|shrunk| said(&papers(&shrunk, subject_of(&file)).scenario)).collect();
+        assert_eq!(files.len(), 10, "{name} fails too rarely");
+        let different: BTreeSet<&String> = files.iter().collect();
+        assert!(different.len() <= 3, "{name}: {different:#?}");
+    }
+}
+
+#[test]
+fn a_shrunk_file_breaks_as_the_whole_run_did() {
+    let hard = [("broadcast-crash", "b04", 1), ("broadcast-lossy", "b01", 2), ("broadcast-lossy", "b05", 1)];
+    for (name, flaw, seed) in hard {
+        let file = load(name).with_flaws(&[flaw]).expect("a known flaw");
+        let whole = resolved(&file, seed);
+        let subject = subject_of(&file);
+        let (kind, _) = hunt::broken(&whole, &subject.run(&whole, Keep::Trace)).expect("it fails");
+        let shrunk = shrink(&file, seed, 2).expect("it fails");
+        assert_eq!(kind_of(&papers(&shrunk, subject).scenario, subject), kind, "{name} with {flaw}");
+        assert!(shrunk.after.records * 5 < shrunk.before.records, "{:?} of {:?}", shrunk.after, shrunk.before);
+        assert!(!shrunk.stopped);
+    }
+}
+
+#[test]
+fn e09_and_e10_need_three_nodes_and_four_messages_at_most() {
+    for name in ["errata/e09", "errata/e10"] {
+        let file = load(name);
+        let after = shrink(&file, file.seed().0, 2).expect("it fails").after;
+        assert!(after.nodes <= 3 && after.messages <= 4, "{name}: {after:?}");
+    }
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let file = load("broadcast-crash").with_flaws(&["b02"]).expect("a known flaw");
+    let one = papers(&shrink(&file, 1, 1).expect("it fails"), subject_of(&file));
+    let three = papers(&shrink(&file, 1, 3).expect("it fails"), subject_of(&file));
+    assert_eq!(one, three);
+}
+
+#[test]
+fn every_part_of_a_shrunk_run_is_needed() {
+    let file = load("broadcast-crash").with_flaws(&["b02"]).expect("a known flaw");
+    let shrunk = shrink(&file, 1, 2).expect("it fails");
+    let parts = hunt::parts(&shrunk.resolved);
+    let needs = hunt::needs(subject_of(&file), &shrunk.resolved, &shrunk.kind, parts, &|| true);
+    assert!(needs.len() >= 3, "{needs:?}");
+    assert!(needs.iter().all(|need| need.without != Without::Same), "{needs:?}");
+}
+
+#[test]
+fn what_a_run_does_not_need_is_told_apart() {
+    let file = load("errata/b02");
+    let whole = resolved(&file, file.seed().0);
+    let subject = subject_of(&file);
+    let (kind, _) = hunt::broken(&whole, &subject.run(&whole, Keep::Trace)).expect("it fails");
+    let needs = hunt::needs(subject, &whole, &kind, hunt::parts(&whole), &|| true);
+    let fault = |place| needs.iter().find(|need| need.part == hunt::Part::Fault(place)).map(|need| &need.without);
+    assert_eq!((needs.len(), fault(0), fault(1)), (2, Some(&Without::Same), Some(&Without::Same)), "either will do");
+    let alone = shrink(&file, file.seed().0, 2).expect("it fails").resolved.plan.faults.len();
+    assert!(alone > 0, "but not none");
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_leaves_the_best_so_far() {
+    let file = load("broadcast-crash").with_flaws(&["b04"]).expect("a known flaw");
+    let (whole, subject) = (resolved(&file, 1), subject_of(&file));
+    let asked = AtomicU64::new(0);
+    let go_on = || asked.fetch_add(1, Ordering::Relaxed) < 40;
+    let shrunk = Shrink { resolved: &whole, subject, threads: 1 }.run(&go_on, &|_| ()).expect("it had broken");
+    assert!(shrunk.stopped);
+    assert!(shrunk.after.records < shrunk.before.records);
+    assert!(shrunk.after.records > shrink(&file, 1, 1).expect("it fails").after.records, "there was more to do");
+    assert_eq!(kind_of(&papers(&shrunk, subject).scenario, subject), shrunk.kind);
+}
+
+#[test]
+fn what_breaks_nothing_is_not_shrunk() {
+    assert_eq!(shrink(&load("hello"), 7, 1).expect_err("it holds"), Unbroken::Holds);
+    let nothing = Shrink { resolved: &resolved(&load("hello"), 7), subject: subjects()[0], threads: 1 };
+    assert_eq!(nothing.run(&|| false, &|_| ()).expect_err("it never ran"), Unbroken::Stopped);
+}
+
+/// The story tells what led to the violation and nothing else.
+#[test]
+fn the_story_of_b01_is_a_page() {
+    let file = load("errata/b01");
+    let papers = papers(&shrink(&file, file.seed().0, 2).expect("it fails"), subject_of(&file));
+    insta::assert_snapshot!("story-of-b01", papers.story);
+    insta::assert_snapshot!("picture-of-b01", papers.picture);
+    insta::assert_snapshot!("shrunk-b01", papers.scenario);
+}
+
+#[test]
+fn a_shrunk_file_still_fails_when_another_protocol_draws_and_speaks() {
+    let subject = relay::relay();
+    let file = relay::file();
+    let failing = |seed: &u64| {
+        let whole = resolved(&file, *seed);
+        hunt::broken(&whole, &subject.run(&whole, Keep::Trace)).is_some()
+    };
+    for seed in (0..100).filter(failing).take(5) {
+        let whole = resolved(&file, seed);
+        let shrunk = Shrink { resolved: &whole, subject, threads: 2 }.run(&|| true, &|_| ()).expect("it fails");
+        let text = papers(&shrunk, subject).scenario;
+        let noisy = text.replacen("\"run\":", "\"protocols\": { \"noise\": { \"on\": true } },\n  \"run\":", 1);
+        assert_eq!(kind_of(&noisy, subject), shrunk.kind, "{noisy}");
+        assert!(shrunk.resolved.fates.len() <= 1 && shrunk.after.operations == 2, "{text}");
+    }
+}
