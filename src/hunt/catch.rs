@@ -4,19 +4,20 @@ use std::fmt;
 
 use crate::chance::Seed;
 use crate::run::{AnySubject, Keep, Standing};
-use crate::scenario::{Problem, Resolved, ScenarioFile};
+use crate::scenario::{Problem, ScenarioFile};
 
 /// A way of making runs from seeds.
 #[derive(Clone, Copy, Debug)]
 pub struct Searching {
     /// Its name.
     pub name: &'static str,
-    /// The run of a seed.
-    pub resolve: fn(&ScenarioFile, Seed) -> Result<Resolved, Problem>,
+    /// Whether each seed draws its own kinds of faults.
+    pub swarm: bool,
 }
 
-/// The ways that there are.
-pub const SEARCHING: [Searching; 1] = [Searching { name: "plain", resolve: ScenarioFile::resolve }];
+/// The ways that there are: the scenario's own faults, or those that each seed of a swarm draws for itself.
+pub const SEARCHING: [Searching; 2] =
+    [Searching { name: "plain", swarm: false }, Searching { name: "swarm", swarm: true }];
 
 /// How long a search goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,24 +68,19 @@ pub fn catch(
     searching: Searching,
     trials: Trials,
 ) -> Result<Caught, Problem> {
+    let file = file.clone().with_swarm(searching.swarm);
     let mut counts = Vec::new();
     for trial in 0..trials.count {
-        counts.push(once(file, subject, searching, trial << 32, trials.most)?);
+        counts.push(once(&file, subject, trial << 32, trials.most)?);
     }
     counts.sort_unstable();
     let worst = *counts.last().expect("a search is tried once at least");
     Ok(Caught { median: counts[(counts.len() - 1) / 2], worst })
 }
 
-fn once(
-    file: &ScenarioFile,
-    subject: AnySubject,
-    searching: Searching,
-    first: u64,
-    most: u64,
-) -> Result<Count, Problem> {
+fn once(file: &ScenarioFile, subject: AnySubject, first: u64, most: u64) -> Result<Count, Problem> {
     for tried in 0..most {
-        let resolved = (searching.resolve)(file, Seed(first + tried))?;
+        let resolved = file.resolve(Seed(first + tried))?;
         if subject.run(&resolved, Keep::Verdicts).standing(&resolved) == Standing::Met {
             return Ok(Count::Seeds(tried + 1));
         }

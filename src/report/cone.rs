@@ -88,7 +88,7 @@ impl Web {
         Ok(web)
     }
 
-    /// The past of a violation: at most so many events, the latest; with the faults that acted before, and what was lost
+    /// The past of a violation: at most so many events, the latest, and those that it cites; with the faults that acted before, and what was lost
     /// of the messages in it. What never happens has no past of its own: the whole run is it.
     #[must_use]
     pub fn past_of(&self, violation: &Violation, most: usize) -> Cone {
@@ -188,13 +188,17 @@ impl Web {
             }
         }
         let told: Vec<usize> = past.into_iter().filter(|place| self.threads[*place].told).collect();
+        let cited = |place: &usize| witnesses.contains(&self.threads[*place].deed.id);
         let left_out = told.len().saturating_sub(most);
-        let kept = &told[left_out..];
+        let (early, late) = told.split_at(left_out);
+        let early = early.iter().filter(|place| cited(place));
+        let kept: Vec<usize> = early.chain(late).copied().collect();
+        let left_out = told.len() - kept.len();
         let places: BTreeMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
         let deed = |place: &usize| {
             let deed = self.threads[*place].deed.clone();
             let cause = deed.cause.and_then(|cause| places.get(&cause).copied());
-            Deed { cause, is_witness: witnesses.contains(&deed.id), ..deed }
+            Deed { cause, is_witness: cited(place), ..deed }
         };
         Cone { deeds: kept.iter().map(deed).collect(), left_out }
     }

@@ -15,7 +15,7 @@ pub use standing::{Shortfall, Standing};
 use observer::{Jury, Observer};
 
 use crate::check::{Census, Panel};
-use crate::process::Operation;
+use crate::process::{ClientPlan, Operation};
 use crate::scenario::{OperationEntry, Resolved};
 use crate::sim::{Cast, Conditions, Simulation};
 use crate::subject::{Profile, Setup, Subject};
@@ -109,7 +109,6 @@ impl AnySubject {
 
 fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome {
     let settings: S::Settings = read(resolved.settings());
-    let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
     let setup = resolved.setup.clone();
     let recorder = if keep.records().contains(&0) { Recorder::keeping() } else { Recorder::digest_only() };
     let panel = panel::<S>(&setup, &settings, resolved);
@@ -118,12 +117,21 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
     let cast = Cast::<S> {
         config: S::config(&setup, &settings),
         nodes: setup.nodes(),
-        clients: S::clients(&setup, &workload, &mut resolved.seed.dice("workload")),
+        clients: clients::<S>(&setup, resolved),
         disk: Box::new(move |node| S::fresh_disk(&setup, node)),
     };
     let simulation = Simulation::new(conditions(resolved), cast, observer);
     let (end, observer) = simulation.with_operations(operations::<S>(resolved)).run();
     outcome::<S>(resolved, end, observer)
+}
+
+/// The clients of the scenario's workload; without one there are none but those of written operations.
+fn clients<S: Subject>(setup: &Setup, resolved: &Resolved) -> Vec<ClientPlan<S::Client>> {
+    let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
+    if workload.is_empty() {
+        return Vec::new();
+    }
+    S::clients(setup, &workload, &mut resolved.seed.dice("workload"))
 }
 
 /// The operations that are written in the scenario.

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 38] = [
+const BUILTIN: [(&str, &str); 52] = [
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
     ("broadcast-lossy", include_str!("../../scenarios/broadcast-lossy.json")),
@@ -32,8 +32,22 @@ const BUILTIN: [(&str, &str); 38] = [
     ("errata/shrunk/b03", include_str!("../../scenarios/errata/shrunk/b03.json")),
     ("errata/shrunk/b04", include_str!("../../scenarios/errata/shrunk/b04.json")),
     ("errata/shrunk/b05", include_str!("../../scenarios/errata/shrunk/b05.json")),
+    ("errata/shrunk/c01", include_str!("../../scenarios/errata/shrunk/c01.json")),
+    ("errata/shrunk/c02", include_str!("../../scenarios/errata/shrunk/c02.json")),
     ("errata/shrunk/e09", include_str!("../../scenarios/errata/shrunk/e09.json")),
     ("errata/shrunk/e10", include_str!("../../scenarios/errata/shrunk/e10.json")),
+    ("errata/shrunk/e20", include_str!("../../scenarios/errata/shrunk/e20.json")),
+    ("errata/shrunk/e21", include_str!("../../scenarios/errata/shrunk/e21.json")),
+    ("errata/shrunk/e23", include_str!("../../scenarios/errata/shrunk/e23.json")),
+    ("errata/shrunk/e32", include_str!("../../scenarios/errata/shrunk/e32.json")),
+    ("errata/shrunk/e32-modes", include_str!("../../scenarios/errata/shrunk/e32-modes.json")),
+    ("errata/shrunk/l01", include_str!("../../scenarios/errata/shrunk/l01.json")),
+    ("errata/shrunk/l02", include_str!("../../scenarios/errata/shrunk/l02.json")),
+    ("errata/shrunk/l03", include_str!("../../scenarios/errata/shrunk/l03.json")),
+    ("errata/shrunk/l04", include_str!("../../scenarios/errata/shrunk/l04.json")),
+    ("errata/shrunk/l05", include_str!("../../scenarios/errata/shrunk/l05.json")),
+    ("errata/shrunk/l06", include_str!("../../scenarios/errata/shrunk/l06.json")),
+    ("errata/shrunk/l07", include_str!("../../scenarios/errata/shrunk/l07.json")),
     ("hello", include_str!("../../scenarios/hello.json")),
     ("locks-contended", include_str!("../../scenarios/locks-contended.json")),
     ("locks-crash", include_str!("../../scenarios/locks-crash.json")),

@@ -110,6 +110,26 @@ impl Default for Run {
     }
 }
 
+impl Scenario {
+    /// Whether a flaw is switched on.
+    #[must_use]
+    pub fn has_flaws(&self) -> bool {
+        let settings = self.protocols.as_object().into_iter().flat_map(|protocols| protocols.values());
+        settings.filter_map(|settings| settings["flaws"].as_array()).any(|flaws| !flaws.is_empty())
+    }
+
+    /// The same scenario with no flaw switched on.
+    #[must_use]
+    pub fn without_flaws(&self) -> Self {
+        let mut sound = self.clone();
+        let settings = sound.protocols.as_object_mut().into_iter().flat_map(|protocols| protocols.values_mut());
+        for settings in settings.filter_map(Value::as_object_mut) {
+            settings.remove("flaws");
+        }
+        sound
+    }
+}
+
 impl Run {
     /// When faults end: at the calm, or with the run.
     #[must_use]

@@ -11,6 +11,7 @@ use crate::hunt::Kind;
 use crate::run::{AnySubject, Keep, Outcome};
 use crate::scenario::{Resolved, Scenario};
 use crate::subject::Profile;
+use crate::time::Span;
 use crate::trace::Violation;
 
 /// A run that breaks as it should.
@@ -40,27 +41,41 @@ pub(super) struct Lab<'a> {
     kind: Kind,
     /// A candidate that makes more records than this has gone astray.
     most: u64,
+    fair: Fair,
+    /// Whether nothing else may be violated without the flaws either: whoever reads a small run is not to wonder whether
+    /// it was asked what nobody should ask.
+    strict: bool,
     pool: Option<ThreadPool>,
     caller: Caller<'a>,
     runs: AtomicU64,
+}
+
+/// What keeps a small run from breaking only because it was cut too short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fair {
+    /// The invariant holds without the flaws that are switched on, and so it must in every smaller run.
+    Flawless,
+    /// What is missing at the end of a calm was waited for so long.
+    Calm(Span),
 }
 
 /// How many records there are between two questions whether a run is to go on.
 const PATIENCE: u64 = 1_024;
 
 impl<'a> Lab<'a> {
-    /// A lab in which runs break in this `kind` of way; the whole one made so many `records`.
-    pub(super) fn new(
-        subject: AnySubject,
-        profile: Profile,
-        kind: Kind,
-        records: u64,
-        threads: usize,
-        caller: Caller<'a>,
-    ) -> Self {
+    /// A lab in which runs break in this `kind` of way, as the whole one does.
+    pub(super) fn new(subject: AnySubject, kind: Kind, whole: &Found, threads: usize, caller: Caller<'a>) -> Self {
         let pool = ThreadPoolBuilder::new().num_threads(threads.max(1)).build().ok();
-        let most = records.saturating_mul(2) + 20_000;
-        Self { subject, profile, kind, most, pool, caller, runs: AtomicU64::new(0) }
+        let most = whole.outcome.records.saturating_mul(2) + 20_000;
+        let setup = &whole.resolved.setup;
+        let at_the_end = whole.violation.time >= setup.end;
+        let fair = Fair::Calm(if at_the_end { setup.end.since(setup.calm) } else { Span::ZERO });
+        let profile = whole.resolved.profile;
+        let mut lab = Self { subject, profile, kind, most, fair, strict: false, pool, caller, runs: AtomicU64::new(0) };
+        if whole.scenario().has_flaws() && !lab.breaks_without_flaws(whole.scenario()) {
+            lab.fair = Fair::Flawless;
+        }
+        lab
     }
 
     pub(super) fn runs(&self) -> u64 {
@@ -90,7 +105,36 @@ impl<'a> Lab<'a> {
         };
         let outcome = self.subject.run_while(&resolved, Keep::Trace, &bounded);
         let violation = self.violation(&outcome)?;
-        Some(Found { resolved, outcome, violation })
+        let found = Found { resolved, outcome, violation };
+        self.is_fair(&found).then_some(found)
+    }
+
+    fn is_fair(&self, found: &Found) -> bool {
+        let setup = &found.resolved.setup;
+        match self.fair {
+            Fair::Flawless => !self.breaks_without_flaws(found.scenario()),
+            Fair::Calm(least) => setup.end.since(setup.calm) >= least,
+        }
+    }
+
+    /// Is strict from now on if it can be: if the best so far violates nothing without flaws. Whether it is.
+    pub(super) fn grow_strict(&mut self, best: &Found) -> bool {
+        self.strict = true;
+        self.strict = self.is_fair(best);
+        self.strict
+    }
+
+    /// Is strict from now on, or not.
+    pub(super) const fn set_strict(&mut self, strict: bool) {
+        self.strict = strict;
+    }
+
+    fn breaks_without_flaws(&self, scenario: &Scenario) -> bool {
+        let Some(resolved) = Resolved::of(scenario.without_flaws(), self.profile) else { return true };
+        let outcome = self.subject.run_while(&resolved, Keep::Verdicts, &|| self.goes_on());
+        let mut asked =
+            outcome.judgements.iter().filter(|judged| self.strict || judged.invariant == self.kind.invariant);
+        outcome.interrupted || asked.any(|judged| judged.verdict.violation().is_some())
     }
 
     fn violation(&self, outcome: &Outcome) -> Option<Violation> {

@@ -2,12 +2,14 @@
 //!
 //! All that the seed drew is written out first: the faults that were planned, the operations that clients asked. Then
 //! whatever can be missing is taken away (delta debugging), rates become zero and delays equal, and the fates of single
-//! messages take the place of chance. At last times are rounded, names are those that come first, and the seed is 0, so
-//! that many failing seeds of one defect end in one file. Each step is kept only if the run still breaks in that way.
+//! messages take the place of chance. At last times are rounded, names are those that come first, the seed is 0, and of
+//! the family of scenarios with these operations the first that breaks is taken, so that many failing seeds of one defect
+//! end in one file. Each step is kept only if the run still breaks in that way.
 //!
 //! What comes out does not depend on threads: of the candidates that are tried at a time, the first in order that breaks
 //! is taken. It is a local minimum, not the smallest scenario that there is.
 
+mod family;
 mod lab;
 mod names;
 mod pins;
@@ -128,15 +130,8 @@ impl Shrink<'_> {
         }
         let (kind, violation) = broken(self.resolved, &whole).ok_or(Unbroken::Holds)?;
         let before = Size::of(self.resolved, &whole);
-        let lab = Lab::new(
-            self.subject,
-            self.resolved.profile,
-            kind.clone(),
-            whole.records,
-            self.threads,
-            Caller { go_on, tell },
-        );
         let whole = Found { resolved: self.resolved.clone(), outcome: whole, violation };
+        let lab = Lab::new(self.subject, kind.clone(), &whole, self.threads, Caller { go_on, tell });
         let plain = Scenario { expect: only(&kind), swarm: None, ..whole.scenario().clone() };
         let plain = Scenario { run: crate::scenario::Run { seed: self.resolved.seed, ..plain.run }, ..plain };
         let Some(best) = lab.judge(plain) else {

@@ -151,7 +151,10 @@ fn operation(entry: &OperationEntry, words: &BTreeMap<String, Option<String>>) -
 }
 
 /// The same with other words; `None` if nothing is left of a list, or of what must be there.
-fn replaced<T: Serialize + DeserializeOwned>(part: &T, words: &BTreeMap<String, Option<String>>) -> Option<T> {
+pub(super) fn replaced<T: Serialize + DeserializeOwned>(
+    part: &T,
+    words: &BTreeMap<String, Option<String>>,
+) -> Option<T> {
     let value = serde_json::to_value(part).expect("a scenario is plain data");
     serde_json::from_value(replace(value, words)?).ok()
 }

@@ -50,7 +50,7 @@ impl Search<'_> {
         self.scenario().operations.iter().for_each(|entry| leaves(&entry.command, &mut said));
         for (place, word) in said.iter().enumerate() {
             let plain: Vec<Value> = match word {
-                Value::String(_) => (0..=place).map(|place| Value::String(name(place))).collect(),
+                Value::String(text) => numbered(text).chain((0..=place).map(name)).map(Value::String).collect(),
                 Value::Number(_) => vec![Value::from(1)],
                 Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => continue,
             };
@@ -72,7 +72,25 @@ fn name(place: usize) -> String {
     letter.to_string().repeat(place / 26 + 1)
 }
 
-/// The texts and numbers in a value, each once.
+/// The text with smaller numbers, if it has any: the first of them 1, 2, 3, and all others 1.
+fn numbered(text: &str) -> impl Iterator<Item = String> + '_ {
+    let with = move |first: char| {
+        let mut plain = String::with_capacity(text.len());
+        let mut digits = false;
+        for letter in text.chars() {
+            if !letter.is_ascii_digit() {
+                plain.push(letter);
+            } else if !digits {
+                plain.push(if plain.contains(|letter: char| letter.is_ascii_digit()) { '1' } else { first });
+            }
+            digits = letter.is_ascii_digit();
+        }
+        plain
+    };
+    ['1', '2', '3'].into_iter().map(with).filter(move |plain| plain.contains('1') || plain != text)
+}
+
+/// The texts and numbers in a value, each once; what stands before a colon is a text too.
 fn leaves(value: &Value, found: &mut Vec<Value>) {
     match value {
         Value::String(_) | Value::Number(_) => {
@@ -81,7 +99,12 @@ fn leaves(value: &Value, found: &mut Vec<Value>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
-        Value::Object(fields) => fields.values().for_each(|value| leaves(value, found)),
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                leaves(&Value::String(key.clone()), found);
+                leaves(value, found);
+            }
+        }
         Value::Null | Value::Bool(_) => {}
     }
 }
@@ -93,7 +116,14 @@ fn swap(value: &mut Value, word: &Value, plain: &Value) {
     }
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| swap(item, word, plain)),
-        Value::Object(fields) => fields.values_mut().for_each(|value| swap(value, word, plain)),
+        Value::Object(fields) => {
+            if let (Value::String(word), Value::String(plain)) = (word, plain)
+                && let Some(inner) = fields.remove(word)
+            {
+                fields.insert(plain.clone(), inner);
+            }
+            fields.values_mut().for_each(|value| swap(value, word, plain));
+        }
         Value::String(_) | Value::Number(_) | Value::Null | Value::Bool(_) => {}
     }
 }

@@ -11,7 +11,7 @@ pub use seats::Judges;
 pub use space::{Found, Place, Print, Searcher, Space, Step};
 
 use super::observer::{Jury, Observer};
-use super::{AnySubject, Keep, Outcome, outcome, panel, read};
+use super::{AnySubject, Keep, Outcome, clients, outcome, panel, read};
 use crate::check;
 use crate::identity::LaneId;
 use crate::network::Discipline;
@@ -126,12 +126,11 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
 }
 
 fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
-    let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
     let setup = resolved.setup.clone();
     let cast = Cast::<S> {
         config: S::explored(S::config(&setup, settings)),
         nodes: setup.nodes(),
-        clients: S::clients(&setup, &workload, &mut resolved.seed.dice("workload")),
+        clients: clients::<S>(&setup, resolved),
         disk: Box::new(move |node| S::fresh_disk(&setup, node)),
     };
     let disciplines = lanes::<S>().map(|(_, discipline)| discipline).collect();

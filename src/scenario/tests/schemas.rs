@@ -33,6 +33,7 @@ fn a_subject_brings_its_settings_and_workload() {
         "protocols",
         "run",
         "subject",
+        "swarm",
         "workload",
     ];
     assert_eq!(keys, known);

@@ -97,8 +97,9 @@ fn results_are_lines_of_json() {
     let lines: Vec<_> = first.lines().map(json).collect();
     assert_eq!(lines.len(), 3, "{first}");
     assert_eq!(lines[0]["stemmata"], "results");
-    assert_eq!(lines[0]["header"]["until"], "30");
-    assert_eq!(lines[1]["failures"]["invariant"], "causality");
+    assert_eq!(lines[0]["header"]["seeds"], "0..30");
+    assert_eq!(lines[1]["failures"]["kind"]["invariant"], "causality");
+    assert_eq!(lines[1]["failures"]["runs"].as_array().expect("runs").len(), 10);
     assert_eq!(lines[2]["end"]["runs"], 30);
     stemmata(&[&sweep[..], &["-j", "1"]].concat()).exits(1);
     assert_eq!(fs::read_to_string(&file).expect("results"), first);

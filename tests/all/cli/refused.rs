@@ -75,7 +75,6 @@ fn a_bad_command_line_is_told_what_it_should_be() {
         (&["export", "t.jsonl", "--to", "html"], "jsonl"),
         (&["replay", "stm1:nonsense"], "run id"),
         (&["shrink", "hello"], "shrink"),
-        (&["sweep", "hello", "--count", "5", "--swarm"], "--swarm"),
         (&["run", "hello", "-q", "-v"], "--verbose"),
         (&[], "Usage"),
     ];

@@ -1,0 +1,193 @@
+//! One file for many runs: plain scenarios of the same operations, tried in one fixed order.
+//!
+//! Two failing runs of one defect come to the same few operations and faults, and yet to other nodes, clients, times and
+//! fates, each the least in its own neighbourhood. What a family holds depends on the operations and faults alone: so the
+//! first of its members that breaks is the same for all runs that came so far.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::names::replaced;
+use super::search::Search;
+use crate::chance::{Chance, Dice, Seed};
+use crate::identity::{ClientId, NodeId, OpId};
+use crate::network::{Delay, PinnedFate};
+use crate::scenario::{FaultEntry, Homes, OperationEntry, Run, Scenario};
+use crate::time::Span;
+
+/// So many members of a family are tried.
+const MEMBERS: usize = 3_000;
+
+/// A scenario of more operations, faults or fates has no family.
+const MOST_OPERATIONS: usize = 8;
+const MOST_FAULTS: usize = 2;
+const MOST_FATES: usize = 2;
+
+/// What becomes of a member is decided by then; a calm comes after it.
+const LASTS: Span = Span::from_secs(1);
+
+/// The times that are drawn, in milliseconds.
+const MILLIS: [u64; 10] = [1, 2, 3, 5, 8, 10, 15, 20, 30, 50];
+const DELAYS: [u64; 3] = [1, 2, 10];
+const LATE: [u64; 4] = [1, 5, 20, 50];
+/// The number of a message whose fate is fixed is no greater.
+const NUMBERS: u64 = 8;
+
+/// The commands of an operation that names no other, and of those that name it or one of its followers, each by its place
+/// here.
+type Chain = Vec<Value>;
+
+/// What all members of a family have in common.
+struct Kin<'a> {
+    scenario: &'a Scenario,
+    chains: Vec<Chain>,
+    faults: Vec<FaultEntry>,
+    lanes: &'a [&'a str],
+}
+
+impl Search<'_> {
+    /// Takes the first member of the family of this scenario's operations; `None` if it has no family, or none breaks.
+    pub(super) fn settle(&mut self) -> Option<usize> {
+        let scenario = self.scenario().clone();
+        let Scenario { operations, faults, fates, .. } = &scenario;
+        let few = operations.len() <= MOST_OPERATIONS && faults.len() <= MOST_FAULTS && fates.len() <= MOST_FATES;
+        if !few || operations.is_empty() || faults.iter().any(|entry| entry.at.is_none()) {
+            return None;
+        }
+        let lanes = self.best.resolved.profile.lanes;
+        let kin = Kin { scenario: &scenario, chains: chains(operations), faults: timeless(faults), lanes };
+        let clients = u64::try_from(kin.chains.len()).expect("few");
+        let sizes = (0..=fates.len()).flat_map(|fates| (1..=clients).map(move |clients| (fates, clients)));
+        sizes.into_iter().find_map(|(fates, clients)| {
+            self.take(MEMBERS, |changed, member| {
+                *changed = kin.member(fates, clients, &mut Seed(member as u64).dice("family"))?;
+                Some(())
+            })
+        })
+    }
+}
+
+/// The operations in chains, in an order that does not depend on their names, times and nodes.
+fn chains(operations: &[OperationEntry]) -> Vec<Chain> {
+    let mut chains: Vec<(Vec<String>, Chain)> = Vec::new();
+    for entry in operations {
+        let (name, mut command) = (entry.op.to_string(), entry.command.clone());
+        let named = |(names, _): &(Vec<String>, Chain)| names.iter().position(|name| says(&command, name));
+        let before = chains.iter().enumerate().find_map(|(chain, it)| Some((chain, named(it)?)));
+        if let Some((chain, place)) = before {
+            let (names, commands) = &mut chains[chain];
+            replace(&mut command, &names[place], &place.to_string());
+            names.push(name);
+            commands.push(command);
+        } else {
+            chains.push((vec![name], vec![command]));
+        }
+    }
+    let mut chains: Vec<Chain> = chains.into_iter().map(|(_, chain)| chain).collect();
+    chains.sort_by_cached_key(|chain| chain.iter().map(Value::to_string).collect::<Vec<_>>());
+    chains
+}
+
+/// The faults without their times, in an order that does not depend on these.
+fn timeless(faults: &[FaultEntry]) -> Vec<FaultEntry> {
+    let timeless = |entry: &FaultEntry| FaultEntry {
+        at: Some(Span::ZERO),
+        lasts: entry.lasts.map(|_| Span::ZERO),
+        ..entry.clone()
+    };
+    let mut all: Vec<FaultEntry> = faults.iter().map(timeless).collect();
+    all.sort_by_cached_key(|entry| serde_json::to_string(entry).expect("a fault is plain data"));
+    all
+}
+
+impl Kin<'_> {
+    /// A member of the family: the chains asked by so many clients, each somewhere at some time, the faults at other
+    /// times and nodes, and so many fates.
+    fn member(&self, fates: usize, clients: u64, dice: &mut Dice) -> Option<Scenario> {
+        let mut changed = self.scenario.clone();
+        changed.operations = self.operations(clients, dice);
+        changed.faults = self.faults.iter().map(|entry| self.fault(entry, dice)).collect::<Option<_>>()?;
+        changed.faults.sort_by_key(|entry| entry.at);
+        changed.network.delay = Delay::Constant(pick(&DELAYS, dice));
+        if let Some(calm) = changed.run.quiesce_at.replace(LASTS).map(|quiet| changed.run.lasts - quiet) {
+            changed.run.lasts = LASTS + calm.max(LASTS);
+        } else {
+            changed.run = Run { lasts: LASTS, quiesce_at: None, ..changed.run };
+        }
+        changed.fates.clear();
+        while changed.fates.len() < fates {
+            let lane = self.lanes[below(self.lanes.len(), dice)];
+            let message = format!("{}.{lane}#{}", self.node(dice), dice.between(1, NUMBERS));
+            let fate = if below(2, dice) == 0 { PinnedFate::Lost } else { PinnedFate::Delay(pick(&LATE, dice)) };
+            changed.fates.insert(message, fate);
+        }
+        Some(changed)
+    }
+
+    fn operations(&self, clients: u64, dice: &mut Dice) -> Vec<OperationEntry> {
+        let mut asked: Vec<(Span, usize, usize, u64, NodeId)> = Vec::new();
+        for (place, chain) in self.chains.iter().enumerate() {
+            let (client, home) = (dice.below(clients), self.node(dice));
+            let mut at = Span::ZERO;
+            for number in 0..chain.len() {
+                at += pick(&MILLIS, dice);
+                asked.push((at, place, number, client, home));
+            }
+        }
+        asked.sort_unstable();
+        let mut counts: BTreeMap<u64, u32> = BTreeMap::new();
+        let mut names: BTreeMap<(usize, usize), String> = BTreeMap::new();
+        let entry = |(at, place, number, client, home): (Span, usize, usize, u64, NodeId)| {
+            let count = counts.entry(client).or_default();
+            *count += 1;
+            let op = OpId { client: ClientId::new(u32::try_from(client).expect("few")), number: *count };
+            let mut command = self.chains[place][number].clone();
+            for before in 0..number {
+                replace(&mut command, &before.to_string(), &names[&(place, before)]);
+            }
+            names.insert((place, number), op.to_string());
+            OperationEntry::new(op, at, Homes(vec![home]), command)
+        };
+        asked.into_iter().map(entry).collect()
+    }
+
+    fn fault(&self, entry: &FaultEntry, dice: &mut Dice) -> Option<FaultEntry> {
+        let mut left: Vec<NodeId> = NodeId::all(self.scenario.nodes.count()).collect();
+        let words = NodeId::all(self.scenario.nodes.count())
+            .map(|node| (node.to_string(), Some(left.remove(below(left.len(), dice)).to_string())));
+        let entry = replaced(entry, &words.collect())?;
+        let lasts = entry.lasts.map(|_| pick(&MILLIS, dice));
+        Some(FaultEntry { at: Some(pick(&MILLIS, dice)), lasts, ..entry })
+    }
+
+    fn node(&self, dice: &mut Dice) -> NodeId {
+        NodeId::new(u32::try_from(dice.below(u64::from(self.scenario.nodes.count()))).expect("below the nodes"))
+    }
+}
+
+fn below(n: usize, dice: &mut Dice) -> usize {
+    usize::try_from(dice.below(n as u64)).expect("below a usize")
+}
+
+fn pick(millis: &[u64], dice: &mut Dice) -> Span {
+    Span::from_millis(millis[below(millis.len(), dice)])
+}
+
+fn says(value: &Value, word: &str) -> bool {
+    match value {
+        Value::String(text) => text == word,
+        Value::Array(items) => items.iter().any(|item| says(item, word)),
+        Value::Object(fields) => fields.values().any(|value| says(value, word)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn replace(value: &mut Value, word: &str, other: &str) {
+    match value {
+        Value::String(text) if text == word => other.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, word, other)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| replace(value, word, other)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
