@@ -153,6 +153,14 @@ pub enum PinnedFate {
     Flip(u64),
 }
 
+impl Discipline {
+    /// Whether the messages of a lane wait in queues.
+    #[must_use]
+    pub const fn is_queue(self) -> bool {
+        matches!(self, Self::Fifo | Self::Sure)
+    }
+}
+
 /// The network before any fault.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network {
@@ -176,9 +184,12 @@ pub enum Discipline {
     /// In any order; each may be lost or doubled.
     #[default]
     Datagram,
-    /// In the order in which they were sent from one node to another, as a channel promises. A loss ends the session:
-    /// all that is under way from the one to the other is lost with it, as it is when the receiver dies.
+    /// In the order in which they were sent from one node to another, all such lanes together, as a channel promises. A
+    /// loss ends the session: all that is under way from the one to the other is lost with it, as it is when the
+    /// receiver dies.
     Fifo,
+    /// In the same queue as those, and never lost but by the receiver's death: news of the end of a session.
+    Sure,
     /// A set: what was sent once can be received for ever, in any order, and is never lost. Not a network, but what
     /// models on paper often have.
     Set,

@@ -55,14 +55,20 @@ pub trait Subject: Process {
     }
 
     /// What the cluster is given in an exploration, in place of `config`: where nodes are to leave out what is taken for
-    /// granted there, such as a channel under lanes that are queues.
-    fn explored(config: Self::Config) -> Self::Config {
+    /// granted there, such as a channel under lanes that are queues; unless its `frames` themselves are to be explored.
+    fn explored(config: Self::Config, _frames: bool) -> Self::Config {
         config
     }
 
     /// What an exploration takes a lane for.
-    fn discipline(_lane: LaneId) -> Discipline {
+    fn discipline(_lane: LaneId, _frames: bool) -> Discipline {
         Discipline::Datagram
+    }
+
+    /// The timer that runs out at a node, though it was not set, where an exploration loses something out of the queue
+    /// that comes from `peer`: how the node learns that the session is over. Without one it does not.
+    fn session_over(_peer: NodeId) -> Option<Self::Timer> {
+        None
     }
 
     /// What a node's disk holds before its first boot.

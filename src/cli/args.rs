@@ -300,7 +300,7 @@ pub(super) struct ExploreArgs {
     /// Depth-first, on one thread: needs less memory, and the way that is found is not the shortest
     #[arg(long)]
     pub(super) dfs: bool,
-    /// How many threads [default: one a core]
+    /// How many threads [default: 1, since states share most of what they are made of, and threads wait for it]
     #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
     /// How much of the trace to show

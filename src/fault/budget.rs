@@ -16,10 +16,13 @@ pub struct Budget {
     /// How often each timer of a node runs out, over all its boots, and how often each client loses its patience; null
     /// for as often as they may, of which no count is kept then.
     pub timers: Option<u32>,
+    /// Whether a channel's own frames are explored, as datagrams, in place of what it promises.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frames: bool,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { loss: 0, duplicates: 0, crashes: 0, timers: Some(1) }
+        Self { loss: 0, duplicates: 0, crashes: 0, timers: Some(1), frames: false }
     }
 }

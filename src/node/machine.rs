@@ -1,5 +1,6 @@
 //! The node: what it does on every message, timer and command.
 
+use super::carrier::Carrier;
 use super::disk::Found;
 use super::lock_client::LockClient;
 use super::port::{Ctx, Datagrams, OverChannel};
@@ -7,7 +8,7 @@ use super::words::{Command, Entry, Fact, Message, Payload, Reply, Timer};
 use crate::identity::{Boot, Incarnation, NodeId, OpId};
 use crate::process::{Process, Stored};
 use crate::protocols;
-use crate::protocols::channel::{Channel, ChannelFact, Upshot};
+use crate::protocols::channel::{ChannelFact, Upshot};
 use crate::protocols::locks::Locks;
 use crate::protocols::register::{Keeper, Register, Tokens};
 
@@ -17,7 +18,7 @@ const COMPACT_AFTER: usize = 256;
 /// A node of the codex.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CodexNode {
-    channel: Channel<Payload>,
+    carrier: Carrier,
     locks: Locks,
     register: Register,
     /// How many entries the log has grown by since it was rewritten.
@@ -37,13 +38,13 @@ impl Process for CodexNode {
     type Fact = Fact;
     type Client = LockClient;
 
-    fn start(_boot: Boot, disk: &[Stored<Entry>], ctx: &mut Ctx<'_>) -> Self {
+    fn start(boot: Boot, disk: &[Stored<Entry>], ctx: &mut Ctx<'_>) -> Self {
         let Found { below, guard } = Found::on(disk);
         let settings = &ctx.config().settings;
         let tokens = if settings.locks.flaws.has("l02") { Tokens::Ignored } else { Tokens::Checked };
         let keeper = Keeper(NodeId::new(0));
         let mut node = Self {
-            channel: Channel::new(&settings.channel, ctx.node_count()),
+            carrier: Carrier::new(&settings.channel, ctx.config().promised, ctx.node_count(), boot),
             locks: Locks::start(&settings.locks, below),
             register: Register::start(keeper, guard, tokens),
             grown: disk.len(),
@@ -51,7 +52,7 @@ impl Process for CodexNode {
         };
         let (locks, mut port) = node.locks(ctx);
         locks.resume(&mut port);
-        node.channel.open(&mut Datagrams { ctx });
+        node.carrier.open(&mut Datagrams { ctx });
         node
     }
 
@@ -61,14 +62,16 @@ impl Process for CodexNode {
         }
         self.compact(ctx);
         let Message::Channel(frame) = message;
-        for upshot in self.channel.on_frame(from, frame, &mut Datagrams { ctx }) {
+        for upshot in self.carrier.on_frame(from, frame, &mut Datagrams { ctx }) {
             self.route(upshot, ctx);
         }
         self.settle(ctx);
     }
 
     fn on_timer(&mut self, Timer::Channel(timer): Timer, ctx: &mut Ctx<'_>) {
-        self.channel.on_timer(timer, &mut Datagrams { ctx });
+        for upshot in self.carrier.on_timer(timer, &mut Datagrams { ctx }) {
+            self.route(upshot, ctx);
+        }
     }
 
     fn on_command(&mut self, op: OpId, command: Command, ctx: &mut Ctx<'_>) {
@@ -108,16 +111,16 @@ impl CodexNode {
     }
 
     fn locks<'c, 'a>(&'c mut self, ctx: &'c mut Ctx<'a>) -> (&'c mut Locks, OverChannel<'c, 'a>) {
-        (&mut self.locks, OverChannel { ctx, channel: &mut self.channel, grown: &mut self.grown })
+        (&mut self.locks, OverChannel { ctx, carrier: &mut self.carrier, grown: &mut self.grown })
     }
 
     fn register<'c, 'a>(&'c mut self, ctx: &'c mut Ctx<'a>) -> (&'c mut Register, OverChannel<'c, 'a>) {
-        (&mut self.register, OverChannel { ctx, channel: &mut self.channel, grown: &mut self.grown })
+        (&mut self.register, OverChannel { ctx, carrier: &mut self.carrier, grown: &mut self.grown })
     }
 
     /// Ends a step.
     fn settle(&mut self, ctx: &mut Ctx<'_>) {
-        self.channel.settle(&mut Datagrams { ctx });
+        self.carrier.settle(&mut Datagrams { ctx });
     }
 
     fn refuse(&mut self, from: NodeId, ctx: &mut Ctx<'_>) {

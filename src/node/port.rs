@@ -1,10 +1,10 @@
 //! The ports through which the protocols of a node act: on datagrams, or over the channel.
 
+use super::carrier::Carrier;
 use super::machine::CodexNode;
 use super::words::{Entry, Fact, Message, Payload, Reply, Timer};
 use crate::context::Context;
 use crate::identity::{Boot, NodeId, OpId};
-use crate::protocols::channel::Channel;
 use crate::protocols::{Port, Protocol};
 use crate::time::{LocalTime, Span};
 
@@ -18,7 +18,7 @@ pub(super) struct Datagrams<'c, 'a> {
 /// A port whose messages go over the channel.
 pub(super) struct OverChannel<'c, 'a> {
     pub(super) ctx: &'c mut Ctx<'a>,
-    pub(super) channel: &'c mut Channel<Payload>,
+    pub(super) carrier: &'c mut Carrier,
     /// How many entries the log has grown by.
     pub(super) grown: &'c mut usize,
 }
@@ -93,7 +93,7 @@ where
     through_context!();
 
     fn send(&mut self, to: NodeId, message: Q::Message) {
-        self.channel.send(to, message.into(), &mut Datagrams { ctx: self.ctx });
+        self.carrier.send(to, message.into(), &mut Datagrams { ctx: self.ctx });
     }
 
     fn append(&mut self, entry: Q::Entry) {

@@ -5,15 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use super::lock_client::LockClient;
 use super::machine::CodexNode;
-use super::words::Fact;
+use super::words::{Fact, Timer};
 use super::workload::{Workload, clients};
 use crate::chance::Dice;
 use crate::check::{self, Checker, Invariant};
 use crate::fault::{Fault, Harm};
+use crate::identity::{LaneId, NodeId};
+use crate::network::Discipline;
 use crate::process::ClientPlan;
-use crate::protocols::Registry;
-use crate::protocols::channel::{self, ChannelSettings};
+use crate::protocols::channel::{self, ChannelSettings, ChannelTimer};
 use crate::protocols::locks::{self, LockSettings};
+use crate::protocols::{CHANNEL, Registry};
 use crate::subject::{Flaw, Setup, Subject};
 
 /// What the cluster is given.
@@ -23,6 +25,8 @@ pub struct Config {
     pub settings: Settings,
     /// The nodes' secrets.
     pub registry: Registry,
+    /// Whether links are queues that keep what the channel promises, so that there is no channel.
+    pub promised: bool,
 }
 
 /// What stands under `protocols`.
@@ -61,7 +65,7 @@ impl Subject for CodexNode {
     type Workload = Workload;
 
     fn config(setup: &Setup, settings: &Settings) -> Config {
-        Config { settings: settings.clone(), registry: Registry::new(setup.nodes()) }
+        Config { settings: settings.clone(), registry: Registry::new(setup.nodes()), promised: false }
     }
 
     fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<LockClient>> {
@@ -70,6 +74,22 @@ impl Subject for CodexNode {
 
     fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
         check::checker(invariant)
+    }
+
+    fn explored(config: Config, frames: bool) -> Config {
+        Config { promised: !frames, ..config }
+    }
+
+    fn discipline(lane: LaneId, frames: bool) -> Discipline {
+        match lane {
+            _ if frames => Discipline::Datagram,
+            CHANNEL => Discipline::Sure,
+            _ => Discipline::Fifo,
+        }
+    }
+
+    fn session_over(peer: NodeId) -> Option<Timer> {
+        Some(Timer::Channel(ChannelTimer::Over(peer)))
     }
 
     fn beyond(fault: &Fault) -> Option<&'static str> {

@@ -1,11 +1,12 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 52] = [
+const BUILTIN: [(&str, &str); 55] = [
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
     ("broadcast-lossy", include_str!("../../scenarios/broadcast-lossy.json")),
     ("broadcast-split", include_str!("../../scenarios/broadcast-split.json")),
+    ("channel-tiny", include_str!("../../scenarios/channel-tiny.json")),
     ("errata/b01", include_str!("../../scenarios/errata/b01.json")),
     ("errata/b02", include_str!("../../scenarios/errata/b02.json")),
     ("errata/b03", include_str!("../../scenarios/errata/b03.json")),
@@ -54,6 +55,8 @@ const BUILTIN: [(&str, &str); 52] = [
     ("locks-fencing", include_str!("../../scenarios/locks-fencing.json")),
     ("locks-hierarchical", include_str!("../../scenarios/locks-hierarchical.json")),
     ("locks-hundred", include_str!("../../scenarios/locks-hundred.json")),
+    ("locks-pair", include_str!("../../scenarios/locks-pair.json")),
+    ("locks-tiny", include_str!("../../scenarios/locks-tiny.json")),
 ];
 
 /// A scenario that is embedded in the program.

@@ -289,6 +289,11 @@ impl<P: Process> Cluster<P> {
         self.step_timer(id, timer, world);
     }
 
+    /// A timer runs out that is not set.
+    pub(crate) fn ring(&mut self, id: NodeId, timer: P::Timer, world: &mut impl World<P>) {
+        self.step_timer(id, timer, world);
+    }
+
     #[inline]
     fn step_timer(&mut self, id: NodeId, timer: P::Timer, world: &mut impl World<P>) {
         let number = self.node(id).number();

@@ -1,5 +1,6 @@
 //! Exploring: counts that are known from elsewhere, ways that are runs, and what is refused.
 
+mod channel;
 mod clockwork;
 mod mail;
 mod two_phase;
@@ -7,16 +8,18 @@ mod two_phase;
 use stemmata::hunt::explore::{End, Explored, Limits, Order, Progress, Watch, explore};
 use stemmata::run::explore::{Exploration, Space};
 
+use crate::support::{load, subject_of};
+
 /// Searches a space, whatever it takes.
-fn search(space: &dyn Space, judged: usize, limits: &Limits) -> Explored {
-    explore(space, judged, limits, Watch { go_on: &|| true, tell: &|_: Progress| {} })
+fn search(space: &dyn Space, limits: &Limits) -> Explored {
+    explore(space, limits, Watch { go_on: &|| true, tell: &|_: Progress| {} })
 }
 
 #[test]
 fn two_phase_commit_has_the_states_that_others_count() {
     let one = Limits { threads: 1, ..Limits::default() };
     for (resources, states) in [(3, 288), (5, 8_832)] {
-        let explored = search(&two_phase::maze(resources), 0, &one);
+        let explored = search(&two_phase::maze(resources), &one);
         assert_eq!((explored.states, explored.end), (states, End::Complete), "{explored:?}");
     }
 }
@@ -25,15 +28,53 @@ fn two_phase_commit_has_the_states_that_others_count() {
 fn seven_resources_have_the_states_that_others_count_in_any_order_and_on_any_threads() {
     let (two, deep) = (Limits { threads: 2, ..Limits::default() }, Limits { order: Order::Depth, ..Limits::default() });
     for limits in [two, deep] {
-        let explored = search(&two_phase::maze(7), 0, &limits);
+        let explored = search(&two_phase::maze(7), &limits);
         assert_eq!((explored.states, explored.end), (296_448, End::Complete), "{explored:?}");
         let bytes = explored.bytes / explored.states;
         assert!(bytes <= 24, "{bytes} bytes a visited state");
     }
 }
 
+/// A built-in scenario, explored breadth-first on one thread.
+fn small(name: &str, flaw: Option<&str>) -> (Explored, Vec<String>) {
+    let file = load(name).with_flaws(flaw.as_slice()).expect("a known flaw");
+    let resolved = file.resolve(file.seed()).expect("it resolves");
+    let exploration = subject_of(&file).explore(&resolved).expect("it can be explored");
+    let explored = search(&*exploration.space, &Limits { threads: 1, ..Limits::default() });
+    let outcome = explored.way.as_deref().map(|way| exploration.retrace(way));
+    let fallen = outcome.iter().flat_map(|outcome| &outcome.judgements);
+    let fallen = fallen.filter(|judged| judged.verdict.violation().is_some());
+    let fallen = fallen.map(|judged| judged.invariant.clone()).collect();
+    (explored, fallen)
+}
+
+#[test]
+fn small_worlds_of_locks_are_seen_whole() {
+    for (name, states) in [("locks-tiny", 42_355), ("locks-pair", 543), ("channel-tiny", 33_815)] {
+        let (explored, fallen) = small(name, None);
+        assert_eq!((explored.states, explored.end, fallen), (states, End::Complete, Vec::new()), "{name}");
+        assert!(explored.exercised.count_ones() >= 2, "{name}: {explored:?}");
+    }
+}
+
+#[test]
+fn errata_of_locks_are_found_on_a_shortest_way() {
+    let found = [
+        ("locks-tiny", "e20", "lock-exclusion", 13),
+        ("locks-tiny", "e23", "lock-exclusion", 13),
+        ("locks-tiny", "e32", "lock-exclusion", 13),
+        ("locks-tiny", "l01", "lock-exclusion", 13),
+        ("locks-pair", "e21", "no-starvation", 16),
+    ];
+    for (name, flaw, invariant, steps) in found {
+        let (Explored { end, way, .. }, fallen) = small(name, Some(flaw));
+        assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{name} with {flaw}");
+        assert!(fallen.iter().any(|fell| fell == invariant), "{name} with {flaw}: {fallen:?}");
+    }
+}
+
 /// The way to what is looked for.
 fn way(exploration: &Exploration) -> Vec<u32> {
     let one = Limits { threads: 1, ..Limits::default() };
-    search(&*exploration.space, exploration.judged.len(), &one).way.expect("it is found")
+    search(&*exploration.space, &one).way.expect("it is found")
 }

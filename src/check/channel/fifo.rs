@@ -1,7 +1,10 @@
 //! `fifo`: a session delivers what was sent in it, once and in order.
 
+use std::hash::Hasher;
+
 use super::flows::Flows;
-use crate::check::{Checker, Invariant, broken};
+use super::tells;
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, Incarnation, LaneId, NodeId};
 use crate::observation::{ChannelSeen, Observation};
 use crate::time::Time;
@@ -102,6 +105,24 @@ impl<F> Checker<F> for Fifo {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.deliveries, "nothing was delivered on a channel")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for Fifo {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, state: &mut dyn Hasher) {
+        self.flows.memory(state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What went from one life of a node to one life of another, and which lives the nodes are in.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use crate::check::slots::Slots;
 use crate::identity::{Boot, EventId, Incarnation, LaneId, NodeId};
@@ -29,6 +30,17 @@ impl Flows {
     pub(super) fn start(&mut self, node: NodeId, record: &Record<'_>) {
         if let Event::Start { boot, .. } = record.event {
             *self.boots.at(node.index()) = boot;
+        }
+    }
+
+    /// Writes what is remembered, without the events that told of it.
+    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
+        for (node, boot) in self.boots.iter() {
+            (node, boot).hash(&mut state);
+        }
+        for (ends, Flow { sent, delivered, under_way }) in &self.flows {
+            (ends, sent, delivered.map(|(number, _)| number), under_way.len()).hash(&mut state);
+            under_way.iter().for_each(|(number, (lane, _))| (number, lane).hash(&mut state));
         }
     }
 

@@ -6,3 +6,13 @@ mod session;
 
 pub use fifo::{ABOUT as FIFO, Fifo};
 pub use session::{ABOUT as SESSION, Session};
+
+use crate::observation::Observation;
+use crate::trace::Event;
+
+/// Whether an event can tell of channels.
+fn tells(event: &Event<'_>) -> bool {
+    let of_channels = |seen: &Observation| matches!(seen, Observation::Channel(_));
+    matches!(event, Event::Start { .. })
+        || matches!(event, Event::Fact { fact } if fact.observations.iter().any(of_channels))
+}

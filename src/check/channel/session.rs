@@ -1,9 +1,11 @@
 //! `session`: what was sent to one life of a node is not delivered to another.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use super::flows::Flows;
-use crate::check::{Checker, Invariant, broken};
+use super::tells;
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, Incarnation, NodeId};
 use crate::observation::{ChannelSeen, Observation};
 use crate::time::Time;
@@ -103,6 +105,27 @@ impl<F> Checker<F> for Session {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.deliveries, "nothing was delivered on a channel")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for Session {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        self.flows.memory(state);
+        for (ends, (life, _)) in &self.heard {
+            (ends, life).hash(&mut state);
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event)
     }
 }
 

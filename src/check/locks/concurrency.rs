@@ -1,10 +1,12 @@
 //! `concurrency`: what goes together is granted together.
 
-use super::Told;
+use std::hash::Hasher;
+
 use super::answers::Answers;
 use super::requests::{Requests, Stage};
+use super::{Told, tells, told};
 use crate::check::deed::Deed;
-use crate::check::{Checker, Invariant, broken};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, NodeId, OpId};
 use crate::observation::{ChannelSeen, Claims, LockSeen, LockStamp, Observation};
 use crate::time::Time;
@@ -18,12 +20,22 @@ use crate::trace::{Event, Record, Verdict, Violation};
 /// The first is judged by what nodes say. The second by what they do: a payload of a request is delivered at a peer that
 /// has no reason to defer it, and the next thing that the peer sends back leaves in the step of a release. If nothing
 /// later has come from there when the request is granted, the answer was among what left then.
+///
+/// In an exploration the first alone is judged.
 #[derive(Clone, Debug, Default)]
 pub struct Concurrency {
-    requests: Requests,
+    deferrals: Deferrals,
     answers: Answers,
+}
+
+/// What nodes say: behind what they defer requests.
+#[derive(Clone, Debug, Default)]
+struct Deferrals {
+    requests: Requests,
     exercised: u64,
 }
+
+const NEVER: &str = "no request was deferred, nor answered by who held something of its resources";
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
@@ -32,25 +44,23 @@ pub const ABOUT: Invariant =
 impl Concurrency {
     fn lock(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) -> Result<(), Violation> {
         match seen {
-            LockSeen::Deferred { stamp, behind } => self.deferred(record, node, *stamp, *behind)?,
             LockSeen::Requested { stamp, .. } => self.answers.asks(node, stamp.op, record.id),
             LockSeen::Granted { stamp, claims } => self.granted(record, node, *stamp, claims)?,
             LockSeen::Released { op } => {
-                if let Some(grant) = self.requests.get(node, *op).filter(|live| live.is_granted()) {
+                if let Some(grant) = self.deferrals.requests.get(node, *op).filter(|live| live.is_granted()) {
                     self.answers.releases(node, *op, &grant.claims, grant.event, record.id);
                 }
             }
             LockSeen::Asked { .. } | LockSeen::Withdrawn { .. } | LockSeen::Refused { .. } => {}
-            LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
+            LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
         }
-        self.requests.see(&Told::Seen(node, seen), record.id);
-        Ok(())
+        self.deferrals.hear(record, &Told::Seen(node, seen))
     }
 
     fn channel(&mut self, record: &Record<'_>, node: NodeId, seen: ChannelSeen) {
         match seen {
             ChannelSeen::Sent { to, lane, number } => {
-                self.exercised += self.answers.sent(node, to.node, lane, number, record.id);
+                self.deferrals.exercised += self.answers.sent(node, to.node, lane, number, record.id);
             }
             ChannelSeen::Delivered { from, lane, number } => {
                 if let Some(op) = self.answers.delivered(from.node, node, lane, number) {
@@ -63,10 +73,10 @@ impl Concurrency {
 
     /// A request reached a peer: its answer is watched if the peer holds something, but nothing that excludes it.
     fn reached(&mut self, record: &Record<'_>, asker: NodeId, peer: NodeId, op: OpId) {
-        let Some(request) = self.requests.get(asker, op) else { return };
+        let Some(request) = self.deferrals.requests.get(asker, op) else { return };
         let Stage::Open(stamp) = request.stage else { return };
         let (mut holds, mut meets) = (false, false);
-        for live in self.requests.at(peer) {
+        for live in self.deferrals.requests.at(peer) {
             let counts = match live.stage {
                 Stage::Granted(_) => true,
                 Stage::Open(other) => other < stamp,
@@ -98,7 +108,9 @@ impl Concurrency {
         );
         Err(broken(record, sentence, &[release.granted, delay.delivered, release.event, record.id]))
     }
+}
 
+impl Deferrals {
     fn deferred(
         &mut self,
         record: &Record<'_>,
@@ -123,6 +135,14 @@ impl Concurrency {
         );
         Err(broken(record, sentence, &[obstacle.event, request.event, record.id]))
     }
+
+    fn hear(&mut self, record: &Record<'_>, told: &Told<'_>) -> Result<(), Violation> {
+        if let Told::Seen(node, LockSeen::Deferred { stamp, behind }) = told {
+            self.deferred(record, *node, *stamp, *behind)?;
+        }
+        self.requests.see(told, record.id);
+        Ok(())
+    }
 }
 
 impl<F> Checker<F> for Concurrency {
@@ -132,7 +152,7 @@ impl<F> Checker<F> for Concurrency {
             Deed::Start | Deed::Input | Deed::Answer => self.answers.step(node, record.id.number),
             Deed::Death => {
                 self.answers.died(node);
-                self.requests.see(&Told::Death(node), record.id);
+                self.deferrals.hear(record, &Told::Death(node))?;
             }
             Deed::Effect => self.answers.did(node, record.id.number),
             Deed::Pause | Deed::Unpause | Deed::World => {}
@@ -153,7 +173,35 @@ impl<F> Checker<F> for Concurrency {
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no request was deferred, nor answered by who held something of its resources")
+        Verdict::of(self.deferrals.exercised, NEVER)
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.deferrals.clone()))
+    }
+}
+
+impl<F> Checker<F> for Deferrals {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        told(record).try_for_each(|told| self.hear(record, &told))
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::of(self.exercised, NEVER)
+    }
+}
+
+impl<F> Branch<F> for Deferrals {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, state: &mut dyn Hasher) {
+        self.requests.memory(state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event, |_| true)
     }
 }
 

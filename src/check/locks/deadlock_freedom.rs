@@ -1,17 +1,18 @@
 //! `deadlock-freedom`: no clients wait for one another in a circle.
 
 use std::collections::BTreeSet;
+use std::hash::Hasher;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
 use super::requests::{Live, Requests, Stage};
-use super::{Told, told};
-use crate::check::{Checker, Invariant, broken};
+use super::{Told, tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{ClientId, EventId, NodeId, OpId};
 use crate::observation::LockSeen;
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that the live waiters never form a cycle. A request waits for the grants that it conflicts with, and, once it is
 /// sent, for open requests with an earlier stamp that it conflicts with; a grant waits for what its client has asked for
@@ -153,6 +154,24 @@ impl<F> Checker<F> for DeadlockFreedom {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "no request had to wait for another")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for DeadlockFreedom {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, state: &mut dyn Hasher) {
+        self.requests.memory(state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event, |seen| !matches!(seen, LockSeen::Deferred { .. }))
     }
 }
 

@@ -1,13 +1,14 @@
 //! `lock-exclusion`: grants that do not go together never overlap.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
-use super::{Told, told};
-use crate::check::{Checker, Invariant, broken};
+use super::{Told, tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockMode, LockSeen, Resource};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that two grants that claim a resource in incompatible modes are never held at once, in global time. A grant is
 /// held from its fact to its release, or to the death of its node. Exercised by grants of a resource that was held before
@@ -105,6 +106,26 @@ impl<F> Checker<F> for LockExclusion {
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "no two grants asked for one resource in modes that exclude each other")
     }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for LockExclusion {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        for ((node, op), Held { claims, event: _ }) in &self.held {
+            (node, op, claims).hash(&mut state);
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event, |seen| matches!(seen, LockSeen::Granted { .. } | LockSeen::Released { .. }))
+    }
 }
 
 #[cfg(test)]
@@ -141,7 +162,7 @@ mod tests {
         history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", killed()).on("n2", granted("2.n2.c2#1", "a x"));
         assert_holds(&history, LockExclusion::default(), 1);
         let mut history = History::default();
-        history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", crate::trace::Event::Paused);
+        history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", Event::Paused);
         history.on("n2", granted("2.n2.c2#1", "a x"));
         assert!(history.judged_by(LockExclusion::default()).violation().is_some());
     }

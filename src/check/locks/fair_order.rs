@@ -1,13 +1,14 @@
 //! `fair-order`: requests that do not go together are granted in the order of their stamps.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
-use super::{Told, told};
-use crate::check::{Checker, Invariant, broken};
+use super::{Told, tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::EventId;
 use crate::observation::{Claims, LockMode, LockSeen, LockStamp, Resource};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that a grant never follows one with a later stamp that claims one of its resources in an incompatible mode.
 /// Exercised by grants that follow an incompatible one.
@@ -65,6 +66,29 @@ impl<F> Checker<F> for FairOrder {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "no grant followed one that it does not go together with")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for FairOrder {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        for (resource, latest) in &self.latest {
+            resource.hash(&mut state);
+            let mut latest: Vec<_> = latest.iter().map(|(mode, stamp, _)| (*mode, *stamp)).collect();
+            latest.sort_unstable();
+            latest.hash(&mut state);
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event, |seen| matches!(seen, LockSeen::Granted { .. }))
     }
 }
 

@@ -1,13 +1,14 @@
 //! `fencing`: what a newer holder has touched, an older one's token does not touch any more.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
-use super::{Told, told};
-use crate::check::{Checker, Invariant, broken};
+use super::{Told, tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::EventId;
 use crate::observation::{Access, LockSeen, LockStamp, Resource};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that no guarded operation succeeds after one on the same key with a higher token did that does not go together
 /// with it: a write with none, a read with no write. Exercised by operations that follow such a one.
@@ -78,6 +79,26 @@ impl<F> Checker<F> for Fencing {
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "no guarded operation followed one that it conflicts with")
     }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for Fencing {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        for (resource, Key { written, read }) in &self.keys {
+            (resource, written.map(|(stamp, _)| stamp), read.map(|(stamp, _)| stamp)).hash(&mut state);
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event, |seen| matches!(seen, LockSeen::Guarded { .. }))
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +106,7 @@ mod tests {
     use super::*;
     use crate::check::history::*;
 
-    fn guarded(access: Access, token: &str) -> crate::trace::Event<'static> {
+    fn guarded(access: Access, token: &str) -> Event<'static> {
         lock(LockSeen::Guarded { key: Resource::new("a"), access, token: token.parse().expect("a token") })
     }
 

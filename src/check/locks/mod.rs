@@ -32,6 +32,12 @@ enum Told<'r> {
     Seen(NodeId, &'r LockSeen),
 }
 
+/// Whether an event tells of a death, or of locks what is asked for.
+fn tells(event: &Event<'_>, asked: fn(&LockSeen) -> bool) -> bool {
+    let is_asked = |seen: &Observation| if let Observation::Lock(seen) = seen { asked(seen) } else { false };
+    Deed::of(event) == Deed::Death || matches!(event, Event::Fact { fact } if fact.observations.iter().any(is_asked))
+}
+
 /// What `record` tells of locks, in order.
 #[inline]
 fn told<'r>(record: &'r Record<'_>) -> impl Iterator<Item = Told<'r>> {

@@ -1,13 +1,14 @@
 //! `no-starvation`: nobody is passed again and again.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
-use super::{Told, told};
-use crate::check::{Checker, Invariant, broken};
+use super::{Told, tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockSeen, LockStamp, Resource};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that after a request is sent, each life of each other node is granted at most two requests before it that do
 /// not go together with it, for each resource on which they meet: one that was under way already, and one that was
@@ -100,6 +101,35 @@ impl<F> Checker<F> for NoStarvation {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "no grant passed a request that it does not go together with")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for NoStarvation {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        for ((node, op), Waiting { claims, event: _, passed }) in &self.waiting {
+            (node, op, claims).hash(&mut state);
+            passed.iter().for_each(|(by, grants)| (by, grants.len()).hash(&mut state));
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        tells(event, |seen| {
+            matches!(
+                seen,
+                LockSeen::Requested { .. }
+                    | LockSeen::Granted { .. }
+                    | LockSeen::Withdrawn { .. }
+                    | LockSeen::Refused { .. }
+            )
+        })
     }
 }
 

@@ -1,13 +1,14 @@
 //! Live requests and grants, as the nodes' facts tell of them.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use super::Told;
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockSeen, LockStamp};
 
 /// How far a request has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Stage {
     /// It waits at its node.
     Asked,
@@ -55,6 +56,13 @@ impl Requests {
             LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => return,
         };
         self.0.insert((node, op), Live { stage, claims: claims.clone(), event });
+    }
+
+    /// Writes what is remembered, without the events that told of it.
+    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
+        for ((node, op), Live { stage, claims, event: _ }) in &self.0 {
+            (node, op, stage, claims).hash(&mut state);
+        }
     }
 
     /// The request of an operation at a node.

@@ -125,7 +125,8 @@ impl Account {
         let Self { scenario, about, order, budget, .. } = self;
         let about =
             if about.is_empty() { String::new() } else { format!(": {}", about.replace(char::is_control, " ")) };
-        let Budget { loss, duplicates, crashes, timers } = *budget;
+        let Budget { loss, duplicates, crashes, timers, frames } = *budget;
+        let frames = if frames { ", frame by frame" } else { "" };
         let timers = timers
             .map_or_else(|| "timers as often as they may".to_owned(), |most| format!("each timer {}", times(most)));
         let within =
@@ -133,7 +134,7 @@ impl Account {
         let (states, generated) = (counted(self.states, "state"), count(self.generated));
         format!(
             "{STRONG}{scenario}{STRONG:#}{about}\n\
-             {FAINT}{order}, {}; at most {} lost, {} doubled, {}, {timers}{within}\n\
+             {FAINT}{order}, {}; at most {} lost, {} doubled, {}, {timers}{frames}{within}\n\
              {states}, {generated} generated, {} deep{FAINT:#}\n\n",
             counted(self.nodes.into(), "node"),
             counted(loss.into(), "message"),

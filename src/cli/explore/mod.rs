@@ -10,7 +10,7 @@ use standing::Searched;
 
 use super::args::ExploreArgs;
 use super::chosen::Chosen;
-use super::environment::{self, Stopwatch};
+use super::environment::Stopwatch;
 use super::failure::{Failure, Outcome};
 use super::replay;
 use super::run::{is_stdout, save, two_documents};
@@ -40,7 +40,7 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     let watch = Stopwatch::start();
     let meter = Meter::new(chosen.file.name(), &limits, watch, shell);
     let (go_on, tell) = (|| signals.exit().is_none(), |progress| meter.tell(progress));
-    let explored = search(&*exploration.space, exploration.judged.len(), &limits, Watch { go_on: &go_on, tell: &tell });
+    let explored = search(&*exploration.space, &limits, Watch { go_on: &go_on, tell: &tell });
     meter.end();
     if !shell.quiet {
         shell.say(&pace(&explored, watch.elapsed(), limits.threads));
@@ -70,7 +70,7 @@ fn limits(args: &ExploreArgs) -> Limits {
     let ExploreArgs { depth, states, dfs, jobs, .. } = args;
     let order = if *dfs { Order::Depth } else { Order::Breadth };
     let threads = match order {
-        Order::Breadth => jobs.map_or_else(|| environment::cores().get(), usize::from),
+        Order::Breadth => jobs.map_or(1, usize::from),
         Order::Depth => 1,
     };
     Limits { depth: *depth, states: *states, threads, order }

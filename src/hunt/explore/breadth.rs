@@ -18,8 +18,8 @@ const PIECE: usize = 64;
 /// How many pieces a block has for each thread.
 const PIECES: usize = 8;
 
-pub(super) fn search(space: &dyn Space, judged: usize, limits: &Limits, watch: Watch<'_>) -> Explored {
-    Breadth::new(space, judged, limits).search(watch)
+pub(super) fn search(space: &dyn Space, limits: &Limits, watch: Watch<'_>) -> Explored {
+    Breadth::new(space, limits).search(watch)
 }
 
 struct Breadth<'a> {
@@ -31,8 +31,6 @@ struct Breadth<'a> {
     visited: Visited,
     ways: Ways,
     explored: Explored,
-    /// A bit for each invariant that is judged.
-    all: u64,
     next: Vec<Place>,
 }
 
@@ -52,7 +50,7 @@ struct Expanded {
 }
 
 impl<'a> Breadth<'a> {
-    fn new(space: &'a dyn Space, judged: usize, limits: &'a Limits) -> Self {
+    fn new(space: &'a dyn Space, limits: &'a Limits) -> Self {
         let several = || ThreadPoolBuilder::new().num_threads(limits.threads).build().ok();
         Self {
             space,
@@ -62,7 +60,6 @@ impl<'a> Breadth<'a> {
             visited: Visited::new(),
             ways: Ways::default(),
             explored: Explored::default(),
-            all: super::bits(judged),
             next: Vec::new(),
         }
     }
@@ -103,7 +100,7 @@ impl<'a> Breadth<'a> {
             let size = PIECE * self.pool.as_ref().map_or(1, |_| PIECES * self.limits.threads);
             let mut block = layer.split_off(layer.len().saturating_sub(size));
             block.reverse();
-            stop = if (watch.go_on)() { self.expand_block(&block) } else { Some(Stop::Before(End::Stopped)) };
+            stop = if (watch.go_on)() { self.expand_block(block) } else { Some(Stop::Before(End::Stopped)) };
         }
         self.explored.depth += u32::from(matches!(stop, Some(Stop::Goal(_))) || !self.next.is_empty());
         stop
@@ -112,25 +109,22 @@ impl<'a> Breadth<'a> {
     /// The states at the depth where it ends are not expanded.
     fn exercise_rest(&mut self) {
         for place in &self.next {
-            if self.explored.exercised != self.all {
-                self.explored.exercised |= self.searcher.exercised(place);
-            }
+            self.explored.exercised |= self.searcher.exercised(place, self.explored.exercised);
         }
     }
 
-    fn expand_block(&mut self, block: &[Place]) -> Option<Stop> {
+    fn expand_block(&mut self, block: Vec<Place>) -> Option<Stop> {
         let Some(pool) = &self.pool else {
             return block.iter().find_map(|place| {
-                let asked = self.explored.exercised != self.all;
-                let expanded = expand(&mut *self.searcher, place, asked, &self.visited);
+                let expanded = expand(&mut *self.searcher, place, self.explored.exercised, &self.visited);
                 self.add(expanded)
             });
         };
         let (space, visited) = (self.space, &self.visited);
-        let asked = self.explored.exercised != self.all;
+        let known = self.explored.exercised;
         let expanded: Vec<Expanded> = pool.install(|| {
-            let each = block.par_iter().with_min_len(PIECE);
-            each.map_init(|| space.searcher(), |searcher, place| expand(&mut **searcher, place, asked, visited))
+            let each = block.into_par_iter().with_min_len(PIECE);
+            each.map_init(|| space.searcher(), |searcher, place| expand(&mut **searcher, &place, known, visited))
                 .collect()
         });
         expanded.into_iter().find_map(|expanded| self.add(expanded))
@@ -156,9 +150,9 @@ impl<'a> Breadth<'a> {
     }
 }
 
-fn expand(searcher: &mut dyn Searcher, place: &Place, asked: bool, visited: &Visited) -> Expanded {
+fn expand(searcher: &mut dyn Searcher, place: &Place, known: u64, visited: &Visited) -> Expanded {
     let mut found = Found::default();
-    let exercised = if asked { searcher.exercised(place) } else { 0 };
+    let exercised = searcher.exercised(place, known);
     searcher.expand(place, &|print| visited.has(print), &mut found);
     Expanded { found, exercised }
 }

@@ -14,10 +14,9 @@ struct Turn {
 /// How many states there are between two questions whether to go on.
 const PATIENCE: usize = 256;
 
-pub(super) fn search(space: &dyn Space, judged: usize, limits: &Limits, watch: Watch<'_>) -> Explored {
+pub(super) fn search(space: &dyn Space, limits: &Limits, watch: Watch<'_>) -> Explored {
     let mut searcher = space.searcher();
     let (mut visited, mut explored) = (Visited::new(), Explored::default());
-    let all = super::bits(judged);
     let mut way = vec![Turn { nth: 0, steps: vec![space.root()] }];
     explored.end = End::Complete;
     while let Some(turn) = way.last_mut() {
@@ -46,9 +45,7 @@ pub(super) fn search(space: &dyn Space, judged: usize, limits: &Limits, watch: W
                 break;
             }
         }
-        if explored.exercised != all {
-            explored.exercised |= searcher.exercised(&step.place);
-        }
+        explored.exercised |= searcher.exercised(&step.place, explored.exercised);
         let mut found = Found::default();
         searcher.expand(&step.place, &|print| visited.has(print), &mut found);
         explored.generated += found.generated;

@@ -95,16 +95,11 @@ impl Default for Explored {
     }
 }
 
-/// Searches a space in which so many invariants are judged.
+/// Searches a space.
 #[must_use]
-pub fn explore(space: &dyn Space, judged: usize, limits: &Limits, watch: Watch<'_>) -> Explored {
+pub fn explore(space: &dyn Space, limits: &Limits, watch: Watch<'_>) -> Explored {
     match limits.order {
-        Order::Breadth => breadth::search(space, judged, limits, watch),
-        Order::Depth => depth::search(space, judged, limits, watch),
+        Order::Breadth => breadth::search(space, limits, watch),
+        Order::Depth => depth::search(space, limits, watch),
     }
-}
-
-/// So many bits.
-const fn bits(count: usize) -> u64 {
-    if count >= 64 { u64::MAX } else { (1 << count) - 1 }
 }

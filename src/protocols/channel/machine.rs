@@ -93,12 +93,20 @@ impl<M: Clone + Lane> Channel<M> {
                     self.on_data(from, boot, number, payload, &mut upshots, port);
                 }
             }
+            Frame::Over { .. } => {}
         }
         upshots
     }
 
     /// A peer has been silent for too long: all that waits is sent again.
-    pub fn on_timer(&mut self, ChannelTimer::Resend(peer): ChannelTimer, port: &mut impl Port<Self>) {
+    pub fn on_timer(&mut self, timer: ChannelTimer, port: &mut impl Port<Self>) {
+        match timer {
+            ChannelTimer::Resend(peer) => self.resend(peer, port),
+            ChannelTimer::Over(_) => {}
+        }
+    }
+
+    fn resend(&mut self, peer: NodeId, port: &mut impl Port<Self>) {
         let pace = self.pace;
         let link = &mut self.links[peer.index()];
         link.is_armed = false;

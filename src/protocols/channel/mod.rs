@@ -18,6 +18,7 @@
 
 mod link;
 mod machine;
+mod promise;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use machine::{Channel, Upshot, Upshots};
+pub use promise::Promise;
 pub use spec::{ChannelFact, ChannelSettings, FLAWS, INVARIANTS};
 
 use super::{CHANNEL, Signature};
@@ -70,13 +72,21 @@ pub enum Frame<M> {
         /// By the sender.
         signature: Signature,
     },
+    /// The session is over, though both live: only where links are taken for queues, which see what they lose.
+    Over {
+        /// By the sender.
+        signature: Signature,
+    },
 }
 
 impl<M> Frame<M> {
     /// The place of the signature.
     pub const fn signature_mut(&mut self) -> &mut Signature {
         match self {
-            Self::Hello { signature, .. } | Self::Data { signature, .. } | Self::Ack { signature, .. } => signature,
+            Self::Hello { signature, .. }
+            | Self::Data { signature, .. }
+            | Self::Ack { signature, .. }
+            | Self::Over { signature } => signature,
         }
     }
 }
@@ -84,7 +94,7 @@ impl<M> Frame<M> {
 impl<M: Lane> Lane for Frame<M> {
     fn lane(&self) -> LaneId {
         match self {
-            Self::Hello { .. } | Self::Ack { .. } => CHANNEL,
+            Self::Hello { .. } | Self::Ack { .. } | Self::Over { .. } => CHANNEL,
             Self::Data { payload, .. } => payload.lane(),
         }
     }
@@ -96,4 +106,6 @@ impl<M: Lane> Lane for Frame<M> {
 pub enum ChannelTimer {
     /// The peer has been silent for too long.
     Resend(NodeId),
+    /// A queue that came from the peer has lost something.
+    Over(NodeId),
 }

@@ -172,7 +172,8 @@ fn phase_of_message(said: &Said<'_>) -> Phase {
         Frame::Data { payload: Payload::Locks(LockMessage::Reply { .. }), .. } => Phase::Grant,
         Frame::Data { payload: Payload::Locks(LockMessage::Denied { .. }) | Payload::Register(_), .. }
         | Frame::Hello { .. }
-        | Frame::Ack { .. } => Phase::Other,
+        | Frame::Ack { .. }
+        | Frame::Over { .. } => Phase::Other,
     }
 }
 

@@ -7,7 +7,7 @@ use super::seats::{Hearing, Judges, Seats};
 use super::space::{Found, Place, Print, Searcher, Space, Step};
 use crate::chance::Seed;
 use crate::fault::Budget;
-use crate::identity::MessageId;
+use crate::identity::{MessageId, NodeId};
 use crate::network::Discipline;
 use crate::process::Process;
 use crate::sim::explore::{Action, Bench, Ears, Rules, State};
@@ -37,6 +37,13 @@ impl<P: Process> Maze<P> {
     #[must_use]
     pub fn new(seed: Seed, cast: Cast<P>, clocks: &[ClockError], budget: Budget, disciplines: Vec<Discipline>) -> Self {
         Self { rules: Rules::new(seed, cast, clocks, budget, disciplines), judges: Judges::default() }
+    }
+
+    /// The same, where nodes learn that a session is over from a timer that runs out.
+    #[must_use]
+    pub fn ending_sessions(mut self, over: fn(NodeId) -> Option<P::Timer>) -> Self {
+        self.rules.over = over;
+        self
     }
 
     /// The same, with checkers as part of each state.
@@ -145,8 +152,8 @@ impl<P: Process> Searcher for Walker<'_, P> {
         found.generated += u64::from(nth);
     }
 
-    fn exercised(&mut self, place: &Place) -> u64 {
-        spot::<P>(place).seats.exercised()
+    fn exercised(&mut self, place: &Place, known: u64) -> u64 {
+        spot::<P>(place).seats.exercised(known)
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
     let judged = judges.names();
     let maze = || maze::<S>(resolved, &settings);
     let space = Box::new(maze().judged_by(judges));
-    let (kept, resolved) = (maze(), resolved.clone());
+    let (kept, resolved, frames) = (maze(), resolved.clone(), resolved.scenario.explore.frames);
     let retrace = move |way: &[u32]| {
         let panel = panel::<S>(&resolved.setup, &settings, &resolved);
         let jury = Jury::new(panel, resolved.expected.violates.clone());
@@ -121,24 +121,25 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
         let (end, observer) = kept.retrace(way, observer);
         outcome::<S>(&resolved, end, observer)
     };
-    let queues = lanes::<S>().filter(|(_, discipline)| *discipline == Discipline::Fifo).map(|(name, _)| name);
+    let queues = lanes::<S>(frames).filter(|(_, discipline)| *discipline == Discipline::Fifo).map(|(name, _)| name);
     Ok(Exploration { space, judged, unjudged, queues: queues.collect(), retrace: Box::new(retrace) })
 }
 
 fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
     let setup = resolved.setup.clone();
     let cast = Cast::<S> {
-        config: S::explored(S::config(&setup, settings)),
+        config: S::explored(S::config(&setup, settings), resolved.scenario.explore.frames),
         nodes: setup.nodes(),
         clients: clients::<S>(&setup, resolved),
         disk: Box::new(move |node| S::fresh_disk(&setup, node)),
     };
-    let disciplines = lanes::<S>().map(|(_, discipline)| discipline).collect();
-    Maze::new(resolved.seed, cast, &resolved.clock_errors(), resolved.scenario.explore, disciplines)
+    let budget = resolved.scenario.explore;
+    let disciplines = lanes::<S>(budget.frames).map(|(_, discipline)| discipline).collect();
+    Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines).ending_sessions(S::session_over)
 }
 
-fn lanes<S: Subject>() -> impl Iterator<Item = (&'static str, Discipline)> {
-    (0..).zip(S::LANES).map(|(lane, name)| (*name, S::discipline(LaneId::new(lane))))
+fn lanes<S: Subject>(frames: bool) -> impl Iterator<Item = (&'static str, Discipline)> {
+    (0..).zip(S::LANES).map(move |(lane, name)| (*name, S::discipline(LaneId::new(lane), frames)))
 }
 
 /// The checkers that can be parts of a state, and the invariants that have none such.

@@ -19,8 +19,8 @@ pub trait Searcher {
     /// Adds what follows `place` to `found`, in a fixed order; what is `known` only counts.
     fn expand(&mut self, place: &Place, known: &dyn Fn(Print) -> bool, found: &mut Found);
 
-    /// Which invariants were put to the test on the way to `place`: a bit each.
-    fn exercised(&mut self, place: &Place) -> u64;
+    /// Which invariants were put to the test on the way to `place`, beside those that are known to be: a bit each.
+    fn exercised(&mut self, place: &Place, known: u64) -> u64;
 }
 
 /// A state, whatever its type.

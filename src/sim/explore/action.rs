@@ -1,5 +1,7 @@
 //! What may happen in a state, in a fixed order.
 
+use std::sync::Arc;
+
 use super::Rules;
 use super::state::{Flight, Placed, State};
 use crate::identity::{ClientId, NodeId, OpId};
@@ -62,7 +64,7 @@ impl<P: Process> Rules<P> {
         for (at, flight) in state.flights.iter().enumerate() {
             let before = &state.flights[..at];
             let discipline = self.discipline(&flight.message);
-            if !foremost(discipline, flight, before) {
+            if !self.is_foremost(discipline, flight, before) {
                 continue;
             }
             actions.push(Action::Deliver(at));
@@ -80,8 +82,21 @@ impl<P: Process> Rules<P> {
                         actions.push(Action::Lose(at));
                     }
                 }
-                Discipline::Set => {}
+                Discipline::Sure | Discipline::Set => {}
             }
+        }
+    }
+
+    /// Whether none of the messages `before` it stands for the same: an equal one, or in a queue any one.
+    fn is_foremost(
+        &self,
+        discipline: Discipline,
+        flight: &Flight<P::Message>,
+        before: &[Arc<Flight<P::Message>>],
+    ) -> bool {
+        match discipline {
+            Discipline::Datagram | Discipline::Set => before.iter().all(|other| other.print != flight.print),
+            Discipline::Fifo | Discipline::Sure => before.iter().all(|other| !self.share_queue(other, flight)),
         }
     }
 
@@ -97,13 +112,5 @@ impl<P: Process> Rules<P> {
         if state.spent.may_crash(&self.budget) {
             actions.push(Action::Kill(id));
         }
-    }
-}
-
-/// Whether none of the messages `before` it stands for the same: an equal one, or in a queue any one.
-fn foremost<M>(discipline: Discipline, flight: &Flight<M>, before: &[std::sync::Arc<Flight<M>>]) -> bool {
-    match discipline {
-        Discipline::Datagram | Discipline::Set => before.iter().all(|other| other.print != flight.print),
-        Discipline::Fifo => before.iter().all(|other| !other.shares_queue(flight)),
     }
 }

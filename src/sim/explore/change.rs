@@ -66,7 +66,7 @@ impl<P: Process> Change<P> {
         }
         for at in &self.gone {
             let flight = &state.flights[*at];
-            if rules.discipline(&flight.message) != Discipline::Fifo {
+            if !rules.discipline(&flight.message).is_queue() {
                 print = print.less(flight.print);
             }
         }
@@ -79,7 +79,7 @@ impl<P: Process> Change<P> {
             }
         }
         for flight in &self.come {
-            if rules.discipline(&flight.message) != Discipline::Fifo {
+            if !rules.discipline(&flight.message).is_queue() {
                 print = print.and(flight.print);
             }
         }

@@ -34,7 +34,7 @@ use super::clients::Client;
 use super::node::Node;
 use super::outside::Clocks;
 use super::{Cast, ClockError};
-use state::{Patron, Placed, Spent};
+use state::{Flight, Patron, Placed, Spent};
 
 /// What never changes on any way through an exploration.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub(crate) struct Rules<P: Process> {
     disciplines: Vec<Discipline>,
     /// What each node's wall clock reads.
     walls: Vec<LocalTime>,
+    /// The timer by which a node learns that the session with a peer is over.
+    pub(crate) over: fn(NodeId) -> Option<P::Timer>,
 }
 
 impl<P: Process> Rules<P> {
@@ -67,7 +69,16 @@ impl<P: Process> Rules<P> {
             Clocks::of(&error).wall.read(Time::ZERO)
         };
         let walls = NodeId::all(nodes).map(wall).collect();
-        Self { seed, config, disks: NodeId::all(nodes).map(disk).collect(), clients, budget, disciplines, walls }
+        Self {
+            seed,
+            config,
+            disks: NodeId::all(nodes).map(disk).collect(),
+            clients,
+            budget,
+            disciplines,
+            walls,
+            over: |_| None,
+        }
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> + use<P> {
@@ -78,8 +89,13 @@ impl<P: Process> Rules<P> {
         self.disciplines[message.lane().index()]
     }
 
+    /// Whether both stand in one queue.
+    fn share_queue(&self, one: &Flight<P::Message>, other: &Flight<P::Message>) -> bool {
+        one.has_ends_of(other) && [one, other].iter().all(|flight| self.discipline(&flight.message).is_queue())
+    }
+
     fn has_queues(&self) -> bool {
-        self.disciplines.contains(&Discipline::Fifo)
+        self.disciplines.iter().any(|discipline| discipline.is_queue())
     }
 
     /// Before anything has happened, also the nodes' starts.

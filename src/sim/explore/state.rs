@@ -114,10 +114,9 @@ impl<M: Hash> Flight<M> {
 }
 
 impl<M> Flight<M> {
-    /// Whether both stand in one queue, if their lane has queues.
-    pub(crate) fn shares_queue(&self, other: &Self) -> bool {
-        let ends = |flight: &Self| (flight.id.sender, flight.to, flight.id.lane);
-        ends(self) == ends(other)
+    /// Whether both are under way from the same node to the same node.
+    pub(crate) fn has_ends_of(&self, other: &Self) -> bool {
+        (self.id.sender, self.to) == (other.id.sender, other.to)
     }
 }
 
@@ -152,11 +151,11 @@ pub(crate) fn queued<'a, P: Process>(
     flights: impl Iterator<Item = &'a Flight<P::Message>> + Clone,
     disciplines: &[Discipline],
 ) -> Print {
-    let queues = |flight: &&Flight<P::Message>| disciplines[flight.message.lane().index()] == Discipline::Fifo;
+    let queues = |flight: &&Flight<P::Message>| disciplines[flight.message.lane().index()].is_queue();
     let in_queues = flights.filter(queues);
     let mut print = Print::default();
     for (index, flight) in in_queues.clone().enumerate() {
-        let before = in_queues.clone().take(index).filter(|other| other.shares_queue(flight)).count();
+        let before = in_queues.clone().take(index).filter(|other| other.has_ends_of(flight)).count();
         print = print.and(Print::of(Part::Queued(before as u32), &flight.print));
     }
     print

@@ -63,7 +63,7 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
         let Flight { id, to, copy, message, .. } = &*self.state.flights[at];
         self.put_in(*to);
         match self.rules.discipline(message) {
-            Discipline::Datagram | Discipline::Fifo => self.change.gone.push(at),
+            Discipline::Datagram | Discipline::Fifo | Discipline::Sure => self.change.gone.push(at),
             Discipline::Set => self.change.again = Some((at, copy + 1)),
         }
         if self.cluster.life(*to) == Life::Down {
@@ -83,14 +83,23 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
         match self.rules.discipline(&first.message) {
             Discipline::Datagram => self.change.gone.push(at),
             Discipline::Fifo => {
-                let queue = (at..state.flights.len()).filter(|other| state.flights[*other].shares_queue(first));
-                self.change.gone.extend(queue);
+                let behind = (at..state.flights.len()).filter(|other| {
+                    let other = &state.flights[*other];
+                    self.rules.share_queue(other, first) && self.rules.discipline(&other.message) == Discipline::Fifo
+                });
+                self.change.gone.extend(behind);
             }
-            Discipline::Set => unreachable!("nothing of a set is lost"),
+            Discipline::Sure | Discipline::Set => unreachable!("nothing of a set is lost, nor what is sure"),
         }
         for index in 0..self.change.gone.len() {
             let lost = &state.flights[self.change.gone[index]];
             self.tell_lost(lost.to, lost.id, lost.copy, Cause::Loss);
+        }
+        let is_queue = self.rules.discipline(&first.message) == Discipline::Fifo;
+        if let Some(timer) = (self.rules.over)(first.id.sender).filter(|_| is_queue)
+            && self.cluster.life(first.to) == Life::Up
+        {
+            self.cluster.ring(first.to, timer, &mut self.stage);
         }
         self.leave(first.to, None);
     }
@@ -172,7 +181,7 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
     fn end_sessions(&mut self, id: NodeId) {
         let state = self.state;
         for (at, flight) in state.flights.iter().enumerate() {
-            let queued = self.rules.discipline(&flight.message) == Discipline::Fifo;
+            let queued = self.rules.discipline(&flight.message).is_queue();
             if queued && flight.to == id && !self.change.gone.contains(&at) {
                 self.change.gone.push(at);
                 self.tell_lost(id, flight.id, flight.copy, Cause::Down);
@@ -180,7 +189,7 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
         }
         let mut at = 0;
         while let Some((name, to, message)) = self.stage.gathered.sent.get(at) {
-            if *to == id && self.rules.discipline(message) == Discipline::Fifo {
+            if *to == id && self.rules.discipline(message).is_queue() {
                 let name = *name;
                 self.stage.gathered.sent.remove(at);
                 self.tell_lost(id, name, 0, Cause::Down);

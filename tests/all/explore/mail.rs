@@ -96,15 +96,15 @@ fn maze(nodes: u32, habit: Habit, budget: Budget, discipline: Discipline) -> Maz
 fn states(nodes: u32, habit: Habit, budget: Budget, discipline: Discipline) -> u64 {
     let maze = maze(nodes, habit, budget, discipline);
     let limits = |threads, order| Limits { threads, order, ..Limits::default() };
-    let one = search(&maze, 0, &limits(1, Order::Breadth));
+    let one = search(&maze, &limits(1, Order::Breadth));
     assert_eq!(one.end, End::Complete);
-    assert_eq!(search(&maze, 0, &limits(3, Order::Breadth)), one);
-    let deep = search(&maze, 0, &limits(1, Order::Depth));
+    assert_eq!(search(&maze, &limits(3, Order::Breadth)), one);
+    let deep = search(&maze, &limits(1, Order::Depth));
     assert_eq!((deep.states, deep.generated, deep.end), (one.states, one.generated, one.end));
     one.states
 }
 
-const NOTHING: Budget = Budget { loss: 0, duplicates: 0, crashes: 0, timers: Some(0) };
+const NOTHING: Budget = Budget { loss: 0, duplicates: 0, crashes: 0, timers: Some(0), frames: false };
 
 #[test]
 fn datagrams_arrive_in_any_order() {
@@ -177,10 +177,10 @@ fn timers_run_out_as_often_as_they_may() {
 fn a_search_ends_at_its_limits() {
     let maze = maze(2, Habit::Ring, Budget { timers: None, ..NOTHING }, Discipline::Datagram);
     // As many as there are pairs of numbers with a sum of at most 10.
-    let to_depth = search(&maze, 0, &Limits { depth: Some(10), threads: 1, ..Limits::default() });
+    let to_depth = search(&maze, &Limits { depth: Some(10), threads: 1, ..Limits::default() });
     assert_eq!((to_depth.end, to_depth.states, to_depth.depth), (End::Depth, 66, 10));
     for order in [Order::Breadth, Order::Depth] {
-        let enough = search(&maze, 0, &Limits { states: Some(500), threads: 2, order, ..Limits::default() });
+        let enough = search(&maze, &Limits { states: Some(500), threads: 2, order, ..Limits::default() });
         assert_eq!(enough.end, End::Enough);
         assert!((500..510).contains(&enough.states), "{}", enough.states);
     }
