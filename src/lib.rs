@@ -6,6 +6,7 @@ pub mod chance;
 pub mod check;
 pub mod cli;
 pub mod clocks;
+pub mod codex;
 pub mod context;
 pub mod encoding;
 pub mod fault;

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 11] = [
     &["process", "context", "network", "fault", "observation"],
     &["trace"],
     &["sim", "check"],
-    &["subject"],
+    &["codex", "subject"],
     &["protocols"],
     &["broadcast", "node"],
     &["scenario", "run"],

@@ -1,0 +1,78 @@
+//! What can be done to an entry, and why it was not.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Value};
+
+/// A change of one entry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Write {
+    /// The entry holds this from now on.
+    Put {
+        /// Which.
+        key: Key,
+        /// What.
+        value: Value,
+    },
+    /// The entry is gone.
+    Delete {
+        /// Which.
+        key: Key,
+    },
+    /// The entry holds `value`, if it held `expected`.
+    Cas {
+        /// Which.
+        key: Key,
+        /// What must be there; nothing if left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected: Option<Value>,
+        /// What is to be there.
+        value: Value,
+    },
+    /// The list that the entry holds is longer by this; where there is none it begins.
+    Append {
+        /// Which.
+        key: Key,
+        /// The new last item.
+        value: Value,
+    },
+}
+
+/// Why a write changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// It would break the anchor of this place in the list of them.
+    Anchor(u32),
+    /// The entry does not hold what was expected.
+    Mismatch,
+    /// The entry holds no list to append to.
+    NoList,
+    /// Lists and maps would stand in one another too deep.
+    Nested,
+}
+
+impl Write {
+    /// Which entry it changes.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        match self {
+            Self::Put { key, .. } | Self::Delete { key } | Self::Cas { key, .. } | Self::Append { key, .. } => key,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anchor(place) => write!(f, "breaks anchor {place}"),
+            Self::Mismatch => f.write_str("does not hold what was expected"),
+            Self::NoList => f.write_str("holds no list"),
+            Self::Nested => f.write_str("is nested too deep"),
+        }
+    }
+}
