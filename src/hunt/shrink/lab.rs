@@ -1,6 +1,7 @@
 //! Where smaller scenarios are tried: on all threads, and yet the first in order that still breaks is the one.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -8,11 +9,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{ShrinkProgress, Size};
 use crate::hunt::Kind;
+use crate::identity::ClientId;
 use crate::run::{AnySubject, Keep, Outcome};
 use crate::scenario::{Resolved, Scenario};
 use crate::subject::Profile;
 use crate::time::Span;
-use crate::trace::Violation;
+use crate::trace::{Event, Trace, Violation};
 
 /// A run that breaks as it should.
 #[derive(Clone, Debug)]
@@ -42,8 +44,8 @@ pub(super) struct Lab<'a> {
     /// A candidate that makes more records than this has gone astray.
     most: u64,
     fair: Fair,
-    /// Whether nothing else may be violated without the flaws either: whoever reads a small run is not to wonder whether
-    /// it was asked what nobody should ask.
+    /// Whether nothing else may be violated without the flaws either, and no client may ask before it has its last answer:
+    /// whoever reads a small run is not to wonder whether it was asked what nobody should ask.
     strict: bool,
     pool: Option<ThreadPool>,
     caller: Caller<'a>,
@@ -112,6 +114,7 @@ impl<'a> Lab<'a> {
     fn is_fair(&self, found: &Found) -> bool {
         let setup = &found.resolved.setup;
         match self.fair {
+            Fair::Flawless if self.strict && asks_at_once(found) => false,
             Fair::Flawless => !self.breaks_without_flaws(found.scenario()),
             Fair::Calm(least) => setup.end.since(setup.calm) >= least,
         }
@@ -156,4 +159,16 @@ impl<'a> Lab<'a> {
             None => (0..count).find_map(judge),
         }
     }
+}
+
+/// Whether a client asks something while it waits for an answer.
+fn asks_at_once(found: &Found) -> bool {
+    let mut waiting: BTreeSet<ClientId> = BTreeSet::new();
+    let trace = found.outcome.trace.iter();
+    trace.flat_map(Trace::raw_records).any(|record| {
+        if let Event::Returned { op, .. } | Event::GaveUp { op } = record.event {
+            waiting.remove(&op.client);
+        }
+        matches!(record.event, Event::Invoked { op, .. } if !waiting.insert(op.client))
+    })
 }
