@@ -1,5 +1,6 @@
 //! A timed run is a way through the exploration: step by step, with the same records.
 
+mod locks;
 mod paths;
 mod steady;
 

@@ -1,0 +1,121 @@
+//! A timed run of the lock manager, less its frames, is a way through the exploration in which links are queues.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::chance::Seed;
+use crate::fault::Budget;
+use crate::identity::{Actor, LaneId, NodeId};
+use crate::measure::Share;
+use crate::node::{CodexNode, Fact, Workload};
+use crate::process::Process;
+use crate::sim::explore::{Ears, Rules};
+use crate::sim::{Cast, Conditions, Simulation, Witness};
+use crate::subject::{Setup, Subject};
+use crate::time::Time;
+use crate::trace::{Event, Record};
+
+const NODES: u32 = 3;
+const END: Time = Time::from_nanos(300_000_000);
+
+/// What clients did, what disks did, and what the lock manager noted; not how anything was carried.
+#[derive(Clone, Debug, Default)]
+struct Deeds(Vec<(Actor, String)>);
+
+impl Witness<Fact> for Deeds {
+    fn see(&mut self, record: &Record<'_>, fact: Option<&Fact>) -> ControlFlow<()> {
+        let is_kept = matches!(
+            record.event,
+            Event::Invoked { .. }
+                | Event::Command { .. }
+                | Event::Reply { .. }
+                | Event::Returned { .. }
+                | Event::Append { .. }
+                | Event::Sync
+        );
+        // Which event was synced counts the frames.
+        if matches!(record.event, Event::Synced { .. }) {
+            self.0.push((record.id.actor, "Synced".to_owned()));
+        }
+        match fact {
+            Some(Fact::Channel(_)) => {}
+            Some(fact @ (Fact::Locks(_) | Fact::Register(_))) => self.0.push((record.id.actor, format!("{fact:?}"))),
+            None if is_kept => self.0.push((record.id.actor, format!("{:?}", record.event))),
+            None => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn reads(&self) -> bool {
+        true
+    }
+}
+
+/// Each of three clients asks for one lock once, or twice.
+fn cast(seed: Seed, promised: bool) -> Cast<CodexNode> {
+    let setup = Setup { voters: NODES, observers: 0, end: END, calm: END };
+    let workload =
+        r#"{ "locks": { "operations": 2, "tree": { "width": 1 }, "think": "2ms", "hold": "5ms", "uses": 0 } }"#;
+    let workload: Workload = serde_json::from_str(workload).expect("a workload");
+    let config = CodexNode::config(&setup, &Default::default());
+    let config = if promised { CodexNode::explored(config, false) } else { config };
+    let clients = CodexNode::clients(&setup, &[workload], &mut seed.dice("workload"));
+    Cast { config, nodes: NODES, disk: Box::new(|_: NodeId| Vec::new()), clients }
+}
+
+fn timed(seed: Seed) -> Deeds {
+    let mut conditions = Conditions::plain(seed, END);
+    conditions.network.link.loss = Share::from_percent(20);
+    conditions.network.link.duplicate = Share::from_percent(10);
+    Simulation::new(conditions, cast(seed, false), Deeds::default()).run().1
+}
+
+/// Whether some way tells just this.
+fn is_a_way(seed: Seed, Deeds(run): &Deeds) -> bool {
+    let budget = Budget { timers: Some(0), ..Budget::default() };
+    let lanes = (0..).map(LaneId::new).take(CodexNode::LANES.len());
+    let disciplines = lanes.map(|lane| CodexNode::discipline(lane, false)).collect();
+    let rules = Rules::new(seed, cast(seed, true), &[], budget, disciplines);
+    let mut bench = rules.bench(Ears::Recording);
+    let mut told = Deeds::default();
+    let root = bench.root(&rules, &mut told);
+    assert_eq!(told.0, run[..told.0.len()]);
+    let (mut open, mut known) = (vec![(root, told.0.len())], BTreeSet::new());
+    while let Some((state, at)) = open.pop() {
+        if at == run.len() {
+            return true;
+        }
+        rules.each(&mut bench, &state, Deeds::default, |bench, Deeds(told), _, _| {
+            if run[at..].starts_with(&told) {
+                let (next, at) = (bench.make(&state), at + told.len());
+                if known.insert((next.print(&rules), at)) {
+                    open.push((next, at));
+                }
+            }
+        });
+    }
+    false
+}
+
+#[test]
+fn every_timed_run_of_locks_less_its_frames_is_a_way_through_the_exploration() {
+    let mut lines = 0;
+    for seed in (0..25).map(Seed) {
+        let run = timed(seed);
+        assert!(is_a_way(seed, &run), "seed {seed}: {run:#?}");
+        lines += run.0.len();
+    }
+    assert!(lines > 25 * 40, "{lines}");
+}
+
+#[test]
+fn what_no_run_tells_is_no_way() {
+    let seed = Seed(1);
+    let run = timed(seed);
+    for at in (0..run.0.len() - 1).step_by(5) {
+        let mut without = run.clone();
+        let gone = without.0.remove(at);
+        // At the very end a line may be missing: what comes after it was not told either.
+        assert!(!is_a_way(seed, &without), "without {gone:?}");
+    }
+}
