@@ -24,6 +24,7 @@ pub mod run;
 pub mod scenario;
 pub mod sim;
 pub mod subject;
+pub mod symmetry;
 pub mod time;
 pub mod trace;
 pub mod units;

@@ -10,5 +10,6 @@ pub use crate::identity::{Boot, ClientId, EventId, LaneId, NodeId, OpId};
 pub use crate::observation::{Observation, Observe};
 pub use crate::process::{Ask, Client, ClientPlan, Lane, Pace, Process, Script, Stored};
 pub use crate::subject::{Flaw, Flaws, NoSettings, Setup, Subject};
+pub use crate::symmetry::{Names, Symmetry};
 pub use crate::time::{LocalTime, Span, Time};
 pub use crate::trace::{Event, Record, Verdict, Violation};

@@ -15,6 +15,7 @@ use crate::fault::Fault;
 use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
 use crate::process::{ClientPlan, Process};
+use crate::symmetry::Symmetry;
 use crate::time::Time;
 
 /// A process that scenarios can name.
@@ -68,6 +69,12 @@ pub trait Subject: Process {
     /// The timer that runs out at a node, though it was not set, where an exploration loses something out of the queue
     /// that comes from `peer`: how the node learns that the session is over. Without one it does not.
     fn session_over(_peer: NodeId) -> Option<Self::Timer> {
+        None
+    }
+
+    /// Which nodes may change places, if any may: an exploration takes states for one that differ only in that, where
+    /// neither clients nor checkers know those nodes by their names.
+    fn symmetry(_setup: &Setup, _settings: &Self::Settings) -> Option<Symmetry<Self>> {
         None
     }
 

@@ -20,6 +20,11 @@ pub trait Branch<F>: Checker<F> {
 
     /// Whether such an event can change its memory or break its invariant; it is not shown the others.
     fn heeds(&self, event: &Event<'_>) -> bool;
+
+    /// Whether it remembers nodes by their names. One that does not lets nodes change places, where the subject does.
+    fn names_nodes(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,20 @@ impl<E: Clone> Disk<E> {
         torn
     }
 
+    /// The same with every entry in other words.
+    pub(crate) fn reworded(&self, word: impl Fn(&E) -> E) -> Self {
+        let stored = |entry: &Stored<E>| match entry {
+            Stored::Intact(entry) => Stored::Intact(word(entry)),
+            Stored::Torn => Stored::Torn,
+            Stored::Damaged => Stored::Damaged,
+        };
+        let write = |write: &Write<E>| match write {
+            Write::Append(entry) => Write::Append(word(entry)),
+            Write::Rewrite(entries) => Write::Rewrite(entries.iter().map(&word).collect()),
+        };
+        Self { durable: self.durable.iter().map(stored).collect(), unsynced: self.unsynced.iter().map(write).collect() }
+    }
+
     /// Loses everything.
     pub(crate) fn wipe(&mut self) {
         self.durable.clear();

@@ -35,6 +35,17 @@ fn seven_resources_have_the_states_that_others_count_in_any_order_and_on_any_thr
     }
 }
 
+#[test]
+fn resources_that_may_change_places_leave_the_states_in_which_they_are_counted() {
+    for resources in [2, 3, 5, 7] {
+        let maze = two_phase::maze(resources).interchanging(two_phase::symmetry(resources));
+        let explored = search(&maze, &Limits { threads: 1, ..Limits::default() });
+        let expected = two_phase::unnamed_states(resources as usize);
+        assert_eq!((explored.states, explored.end), (expected, End::Complete), "{explored:?}");
+    }
+    assert_eq!([3, 5, 7].map(two_phase::unnamed_states), [80, 314, 920]);
+}
+
 /// A built-in scenario, explored breadth-first on one thread.
 fn small(name: &str, flaw: Option<&str>) -> (Explored, Vec<String>) {
     let file = load(name).with_flaws(flaw.as_slice()).expect("a known flaw");

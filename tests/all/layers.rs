@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// contract of a process and the context that its handlers are given.
 const LAYERS: [&[&str]; 11] = [
     &["units", "time", "measure", "identity", "chance", "clocks", "encoding"],
-    &["process", "context", "network", "fault", "observation"],
+    &["process", "context", "network", "fault", "observation", "symmetry"],
     &["trace"],
     &["sim", "check"],
     &["codex", "subject"],

@@ -42,4 +42,8 @@ impl<F> Branch<F> for NoPanic {
     fn heeds(&self, event: &Event<'_>) -> bool {
         matches!(event, Event::Panicked { .. })
     }
+
+    fn names_nodes(&self) -> bool {
+        false
+    }
 }

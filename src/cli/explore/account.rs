@@ -211,6 +211,10 @@ fn abstracted(exploration: &Exploration) -> Vec<String> {
             "the channel under {lanes}: messages arrive in order, and a loss or a death ends the session"
         ));
     }
+    if !exploration.interchangeable.is_empty() {
+        let nodes: Vec<String> = exploration.interchangeable.iter().map(ToString::to_string).collect();
+        all.push(format!("the order of {}: states that differ in it alone are one", nodes.join(", ")));
+    }
     all
 }
 

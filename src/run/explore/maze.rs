@@ -12,6 +12,7 @@ use crate::network::Discipline;
 use crate::process::Process;
 use crate::sim::explore::{Action, Bench, Ears, Rules, State};
 use crate::sim::{Cast, ClockError, Witness};
+use crate::symmetry::Symmetry;
 use crate::time::Time;
 use crate::trace::{Event, Record};
 
@@ -39,6 +40,16 @@ impl<P: Process> Maze<P> {
         Self { rules: Rules::new(seed, cast, clocks, budget, disciplines), judges: Judges::default() }
     }
 
+    /// The same, with checkers as part of each state.
+    ///
+    /// # Panics
+    /// If nodes are interchangeable already: the checkers have a word in that.
+    #[must_use]
+    pub fn judged_by(self, judges: Judges<P::Fact>) -> Self {
+        assert!(self.interchangeable().is_empty(), "judges are named before nodes change places");
+        Self { judges, ..self }
+    }
+
     /// The same, where nodes learn that a session is over from a timer that runs out.
     #[must_use]
     pub fn ending_sessions(mut self, over: fn(NodeId) -> Option<P::Timer>) -> Self {
@@ -46,10 +57,20 @@ impl<P: Process> Maze<P> {
         self
     }
 
-    /// The same, with checkers as part of each state.
+    /// The same, where states are one that differ only in which of some nodes is which. Nothing comes of it where there
+    /// are clients or checkers that know nodes by their names, or where those nodes are unlike from the beginning.
     #[must_use]
-    pub fn judged_by(self, judges: Judges<P::Fact>) -> Self {
-        Self { judges, ..self }
+    pub fn interchanging(mut self, symmetry: Symmetry<P>) -> Self {
+        if !self.judges.name_nodes() {
+            self.rules.interchange(symmetry);
+        }
+        self
+    }
+
+    /// The nodes whose order makes no states apart.
+    #[must_use]
+    pub fn interchangeable(&self) -> &[NodeId] {
+        self.rules.interchangeable()
     }
 
     /// Goes a way from the beginning, and tells a witness all that a timed run would tell; until its end, or until the
@@ -141,10 +162,14 @@ impl<P: Process> Searcher for Walker<'_, P> {
         let Spot { state, seats } = spot::<P>(place);
         let (first, mut nth) = (found.steps.len(), 0);
         let hear = || Hearing::new(seats);
+        let is_symmetric = !maze.interchangeable().is_empty();
         maze.rules.each(bench, state, hear, |bench, hearing, _, _| {
-            let print = bench.print(&maze.rules, state).and(hearing.print());
+            let mut made = is_symmetric.then(|| bench.make(state));
+            let own = made.as_ref().map_or_else(|| bench.print(&maze.rules, state), |made| made.print(&maze.rules));
+            let print = own.and(hearing.print());
             if !found.steps[first..].iter().any(|step| step.print == print) && !known(print) {
-                let spot = Spot { state: bench.make(state), seats: hearing.after() };
+                let state = made.take().unwrap_or_else(|| bench.make(state));
+                let spot = Spot { state, seats: hearing.after() };
                 found.steps.push(maze.step(nth, print, spot));
             }
             nth += 1;

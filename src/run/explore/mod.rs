@@ -13,7 +13,7 @@ pub use space::{Found, Place, Print, Searcher, Space, Step};
 use super::observer::{Jury, Observer};
 use super::{AnySubject, Keep, Outcome, clients, outcome, panel, read};
 use crate::check;
-use crate::identity::LaneId;
+use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
 use crate::scenario::Resolved;
 use crate::sim::Cast;
@@ -30,6 +30,8 @@ pub struct Exploration {
     pub unjudged: Vec<&'static str>,
     /// The lanes whose messages are taken to arrive in order, as a channel promises.
     pub queues: Vec<&'static str>,
+    /// The nodes whose order makes no states apart.
+    pub interchangeable: Vec<NodeId>,
     retrace: Box<Retrace>,
 }
 
@@ -105,7 +107,11 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
     let (judges, unjudged) = judges::<S>(resolved, &settings)?;
     let judged = judges.names();
     let maze = || maze::<S>(resolved, &settings);
-    let space = Box::new(maze().judged_by(judges));
+    let mut space = maze().judged_by(judges);
+    if let Some(symmetry) = S::symmetry(&resolved.setup, &settings) {
+        space = space.interchanging(symmetry);
+    }
+    let interchangeable = space.interchangeable().to_vec();
     let (kept, resolved, frames) = (maze(), resolved.clone(), resolved.scenario.explore.frames);
     let retrace = move |way: &[u32]| {
         let panel = panel::<S>(&resolved.setup, &settings, &resolved);
@@ -122,7 +128,14 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
         outcome::<S>(&resolved, end, observer)
     };
     let queues = lanes::<S>(frames).filter(|(_, discipline)| *discipline == Discipline::Fifo).map(|(name, _)| name);
-    Ok(Exploration { space, judged, unjudged, queues: queues.collect(), retrace: Box::new(retrace) })
+    Ok(Exploration {
+        space: Box::new(space),
+        judged,
+        unjudged,
+        queues: queues.collect(),
+        interchangeable,
+        retrace: Box::new(retrace),
+    })
 }
 
 fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {

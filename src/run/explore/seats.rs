@@ -86,6 +86,11 @@ impl<F> Judges<F> {
         self.names.is_empty()
     }
 
+    /// Whether one of them remembers nodes by their names.
+    pub(super) fn name_nodes(&self) -> bool {
+        self.seats.seats.iter().flatten().any(|seat| seat.checker.names_nodes())
+    }
+
     pub(super) fn seats(&self) -> Seats<F> {
         self.seats.clone()
     }

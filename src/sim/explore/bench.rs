@@ -113,7 +113,7 @@ impl<P: Process> Bench<P> {
         self.gathered.stopped
     }
 
-    /// The fingerprint of the state that the step leads to.
+    /// The fingerprint of the state that the step leads to, where no nodes are interchangeable.
     pub(crate) fn print(&self, rules: &Rules<P>, state: &State<P>) -> Print {
         let Change { gone, come, loose, .. } = &self.change;
         if !rules.has_queues() {

@@ -7,6 +7,7 @@
 mod action;
 mod bench;
 mod change;
+mod orbit;
 mod print;
 mod stage;
 mod state;
@@ -28,6 +29,7 @@ use crate::fault::Budget;
 use crate::identity::NodeId;
 use crate::network::Discipline;
 use crate::process::{ClientPlan, Lane as _, Process};
+use crate::symmetry::Symmetry;
 use crate::time::{LocalTime, Time};
 
 use super::clients::Client;
@@ -50,6 +52,8 @@ pub(crate) struct Rules<P: Process> {
     walls: Vec<LocalTime>,
     /// The timer by which a node learns that the session with a peer is over.
     pub(crate) over: fn(NodeId) -> Option<P::Timer>,
+    /// The nodes that may change places.
+    symmetry: Option<Symmetry<P>>,
 }
 
 impl<P: Process> Rules<P> {
@@ -78,7 +82,26 @@ impl<P: Process> Rules<P> {
             disciplines,
             walls,
             over: |_| None,
+            symmetry: None,
         }
+    }
+
+    /// Takes states for one that differ only in which of some nodes is which. Nothing comes of it where there are
+    /// clients, since they know nodes by their names, or where those nodes are unlike from the beginning.
+    pub(crate) fn interchange(&mut self, symmetry: Symmetry<P>) {
+        let [first, rest @ ..] = &symmetry.nodes[..] else { return };
+        let like_first = |node: &NodeId| {
+            let (first, node) = (first.index(), node.index());
+            self.walls[first] == self.walls[node] && self.disks[first] == self.disks[node]
+        };
+        if self.clients.is_empty() && rest.iter().all(like_first) {
+            self.symmetry = Some(symmetry);
+        }
+    }
+
+    /// The nodes that may change places: states that differ only in that are one.
+    pub(crate) fn interchangeable(&self) -> &[NodeId] {
+        self.symmetry.as_ref().map_or(&[], |symmetry| &symmetry.nodes)
     }
 
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> + use<P> {

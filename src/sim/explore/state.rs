@@ -6,6 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::Rules;
+use super::orbit::Orbit;
 use super::print::{Part, Print};
 use crate::fault::Budget;
 use crate::identity::{Boot, MessageId, NodeId};
@@ -72,7 +73,15 @@ impl<P: Process> State<P> {
         Time::ZERO + Span::from_millis(self.depth.into())
     }
 
+    /// Its fingerprint, whichever of the interchangeable nodes is which.
     pub(crate) fn print(&self, rules: &Rules<P>) -> Print {
+        match &rules.symmetry {
+            Some(symmetry) => Orbit { rules, symmetry, state: self }.print(),
+            None => self.own_print(rules),
+        }
+    }
+
+    pub(super) fn own_print(&self, rules: &Rules<P>) -> Print {
         if !rules.has_queues() {
             return self.loose;
         }

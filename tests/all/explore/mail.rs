@@ -6,11 +6,13 @@ use stemmata::context::Context;
 use stemmata::fault::Budget;
 use stemmata::hunt::explore::{End, Limits, Order};
 use stemmata::identity::{Boot, NodeId, OpId};
+use stemmata::measure::Offset;
 use stemmata::network::Discipline;
 use stemmata::observation::Observe;
 use stemmata::process::{Lane, Process, Script, Stored};
 use stemmata::run::explore::Maze;
-use stemmata::sim::Cast;
+use stemmata::sim::{Cast, ClockError};
+use stemmata::symmetry::{Names, Symmetry};
 use stemmata::time::Span;
 
 use super::search;
@@ -171,6 +173,21 @@ fn timers_run_out_as_often_as_they_may() {
     // Each of two nodes has rung 0, 1 or 2 times.
     let budget = Budget { timers: Some(2), ..NOTHING };
     assert_eq!(states(2, Habit::Ring, budget, Discipline::Datagram), 9);
+}
+
+#[test]
+fn of_nodes_that_may_change_places_it_counts_only_how_many_are_how_far() {
+    // The nine of before, less those in which the first has rung less often than the second.
+    let budget = Budget { timers: Some(2), ..NOTHING };
+    let symmetry = || Symmetry::new(NodeId::all(2), |node: &Node, _: &Names| node.clone(), |letter, _| *letter);
+    let ringing = |clocks: &[ClockError]| {
+        let cast = Cast { config: Habit::Ring, nodes: 2, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
+        Maze::new(Seed(0), cast, clocks, budget, vec![Discipline::Datagram])
+    };
+    let states = |maze: Maze<Node>| search(&maze, &Limits { threads: 1, ..Limits::default() }).states;
+    assert_eq!(states(ringing(&[]).interchanging(symmetry())), 6);
+    let ahead = ClockError { offset: Offset::from_nanos(1), ..ClockError::default() };
+    assert_eq!(states(ringing(&[ahead]).interchanging(symmetry())), 9, "their clocks tell them apart");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Two-phase commit as Gray and Lamport specify it ("Consensus on Transaction Commit", 2006): the first node manages the
 //! transaction, the others resources. Whatever a node may do by itself is a timer; messages are a set and never consumed.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use stemmata::chance::Seed;
 use stemmata::context::Context;
@@ -11,6 +13,7 @@ use stemmata::observation::Observe;
 use stemmata::process::{Lane, Process, Script, Stored};
 use stemmata::run::explore::Maze;
 use stemmata::sim::Cast;
+use stemmata::symmetry::{Names, Symmetry};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum TwoPhase {
@@ -24,7 +27,7 @@ pub(crate) enum Outcome {
     Aborted,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Resource {
     Working,
     Prepared,
@@ -132,4 +135,59 @@ pub(crate) fn maze(resources: u32) -> Maze<TwoPhase> {
     let cast = Cast { config: (), nodes: 1 + resources, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
     let budget = Budget { timers: None, ..Budget::default() };
     Maze::new(Seed(0), cast, &[], budget, vec![Discipline::Set])
+}
+
+/// The resources may change places with one another.
+pub(crate) fn symmetry(resources: u32) -> Symmetry<TwoPhase> {
+    let process = |it: &TwoPhase, names: &Names| match it {
+        TwoPhase::Manager { outcome, prepared } => {
+            let renamed = NodeId::all(u32::BITS).filter(|id| prepared & (1 << id.index()) != 0);
+            let prepared = renamed.fold(0, |set, id| set | 1 << names.of(id).index());
+            TwoPhase::Manager { outcome: *outcome, prepared }
+        }
+        TwoPhase::Resource(resource) => TwoPhase::Resource(*resource),
+    };
+    Symmetry::new(NodeId::all(1 + resources).skip(1), process, |message, _| *message)
+}
+
+/// How many states there are in which resources are counted and not named, by the rules of Gray and Lamport alone.
+pub(crate) fn unnamed_states(resources: usize) -> u64 {
+    /// Of a resource: its state, whether it said that it is prepared, and whether the manager knows.
+    type Seat = (Resource, bool, bool);
+    type Unnamed = (Option<Outcome>, Vec<Seat>);
+    let ended = Resource::Ended;
+    let follow = |(outcome, seats): &Unnamed| -> Vec<Unnamed> {
+        let mut next = Vec::new();
+        if outcome.is_none() {
+            next.push((Some(Outcome::Aborted), seats.clone()));
+            if seats.iter().all(|seat| seat.2) {
+                next.push((Some(Outcome::Committed), seats.clone()));
+            }
+        }
+        for (at, (resource, said, known)) in seats.iter().enumerate() {
+            let mut put = |outcome: Option<Outcome>, seat: Seat| {
+                let mut seats = seats.clone();
+                seats[at] = seat;
+                seats.sort_unstable();
+                next.push((outcome, seats));
+            };
+            if *resource == Resource::Working {
+                put(*outcome, (Resource::Prepared, true, *known));
+                put(*outcome, (ended(Outcome::Aborted), *said, *known));
+            }
+            if outcome.is_none() && *said {
+                put(*outcome, (*resource, *said, true));
+            }
+            if let Some(decided) = outcome {
+                put(*outcome, (ended(*decided), *said, *known));
+            }
+        }
+        next
+    };
+    let mut waiting = vec![(None, vec![(Resource::Working, false, false); resources])];
+    let mut seen: BTreeSet<Unnamed> = waiting.iter().cloned().collect();
+    while let Some(state) = waiting.pop() {
+        waiting.extend(follow(&state).into_iter().filter(|state| seen.insert(state.clone())));
+    }
+    seen.len() as u64
 }

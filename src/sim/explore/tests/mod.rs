@@ -1,6 +1,7 @@
 //! A timed run is a way through the exploration: step by step, with the same records.
 
 mod locks;
+mod orbits;
 mod paths;
 mod steady;
 
