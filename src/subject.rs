@@ -24,7 +24,7 @@ pub trait Subject: Process {
     const NAME: &'static str;
     /// What it is, in one sentence.
     const ABOUT: &'static str;
-    /// The invariants that it claims.
+    /// The invariants that it can claim.
     const INVARIANTS: &'static [Invariant];
     /// The flaws that a scenario can switch on.
     const FLAWS: &'static [Flaw] = &[];
@@ -44,8 +44,13 @@ pub trait Subject: Process {
     /// The checker of one of [`Subject::INVARIANTS`].
     fn checker(setup: &Setup, settings: &Self::Settings, invariant: &str) -> Option<Box<dyn Checker<Self::Fact>>>;
 
-    /// Why a fault is beyond what the subject claims to bear, if it is.
-    fn beyond(_fault: &Fault) -> Option<&'static str> {
+    /// Whether it claims one of [`Subject::INVARIANTS`] with these settings.
+    fn claims(_settings: &Self::Settings, _invariant: &Invariant) -> bool {
+        true
+    }
+
+    /// Why a fault is beyond what the subject claims to bear with these settings, if it is.
+    fn beyond(_fault: &Fault, _settings: &Self::Settings) -> Option<&'static str> {
         None
     }
 
@@ -79,7 +84,7 @@ pub trait Subject: Process {
     }
 
     /// What a node's disk holds before its first boot.
-    fn fresh_disk(_setup: &Setup, _node: NodeId) -> Vec<Self::Entry> {
+    fn fresh_disk(_setup: &Setup, _settings: &Self::Settings, _node: NodeId) -> Vec<Self::Entry> {
         Vec::new()
     }
 }
@@ -166,8 +171,10 @@ pub struct Profile {
     pub settings_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     /// The JSON Schema of one entry of a workload.
     pub workload_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
-    /// [`Subject::beyond`].
-    pub beyond: fn(&Fault) -> Option<&'static str>,
+    /// Those of [`Subject::INVARIANTS`] that it claims with these settings.
+    pub claims: fn(&Value) -> Vec<&'static Invariant>,
+    /// [`Subject::beyond`], with these settings.
+    pub beyond: fn(&Fault, &Value) -> Option<&'static str>,
 }
 
 /// What is wrong in a part of a scenario, and where inside that part.
@@ -195,9 +202,18 @@ impl Profile {
             command: fill::<S::Command>,
             settings_schema: schemars::SchemaGenerator::subschema_for::<S::Settings>,
             workload_schema: schemars::SchemaGenerator::subschema_for::<S::Workload>,
-            beyond: S::beyond,
+            claims: |settings| {
+                let settings = read::<S::Settings>(settings);
+                S::INVARIANTS.iter().filter(|invariant| S::claims(&settings, invariant)).collect()
+            },
+            beyond: |fault, settings| S::beyond(fault, &read(settings)),
         }
     }
+}
+
+/// Settings that were read before; their defaults where they could not be.
+fn read<T: Default + DeserializeOwned>(settings: &Value) -> T {
+    T::deserialize(settings).unwrap_or_default()
 }
 
 fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> {

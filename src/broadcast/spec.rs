@@ -152,7 +152,7 @@ impl Subject for Broadcaster {
         check::checker(invariant)
     }
 
-    fn beyond(fault: &Fault) -> Option<&'static str> {
+    fn beyond(fault: &Fault, _settings: &Self::Settings) -> Option<&'static str> {
         match fault {
             Fault::Restart(restart) if restart.wipe => {
                 Some("a wiped node forgets which numbers it has used and what it has delivered")

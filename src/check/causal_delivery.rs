@@ -158,8 +158,12 @@ impl<F> Checker<F> for CausalDelivery {
                 Observation::Broadcast { number } => self.broadcast(node, record.id.number, *number),
                 Observation::Delivered { origin, number } => self.delivered(record, node, *origin, *number)?,
                 Observation::Resumed { delivered } => self.resumed(record, node, delivered)?,
-                Observation::Compared { .. } | Observation::Forged | Observation::Channel(_) | Observation::Lock(_) => {
-                }
+                Observation::Compared { .. }
+                | Observation::Forged
+                | Observation::Channel(_)
+                | Observation::Lock(_)
+                | Observation::Consensus(_)
+                | Observation::Store(_) => {}
             }
         }
         Ok(())

@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::Checker;
 use crate::clocks::{HybridStamp, Stamp, VectorClock};
 use crate::identity::{Actor, Boot, EventId, Incarnation, LaneId, MessageId, NodeId};
-use crate::observation::{ChannelSeen, Claims, LockMode, LockSeen, Observation, Resource};
+use crate::observation::{
+    Bid, ChannelSeen, Claims, ConsensusSeen, LockMode, LockSeen, Observation, Resource, Slot, StoreAnswer, StoreCall,
+    StoreSeen, ValueId,
+};
 use crate::time::{LocalTime, Time};
 use crate::trace::{Body, Cause, EffectKind, Event, Label, Record, Said, Verdict, Violation};
 
@@ -261,4 +264,74 @@ pub(super) fn released(op: &str) -> Event<'static> {
 /// The client took the request of this operation back.
 pub(super) fn withdrawn(op: &str) -> Event<'static> {
     lock(LockSeen::Withdrawn { op: op.parse().expect("an operation") })
+}
+
+/// A fact of consensus.
+pub(super) fn consensus(seen: ConsensusSeen) -> Event<'static> {
+    fact(vec![Observation::Consensus(seen)])
+}
+
+/// `1.n1/2`: what is said of a value in a slot.
+pub(super) fn bid(slot: u64, ballot: &str, value: u64) -> Bid {
+    Bid { slot: Slot(slot), ballot: ballot.parse().expect("a ballot"), value: ValueId(value) }
+}
+
+/// A node started, one of so many voters, with nothing applied.
+pub(super) fn started(voters: u32) -> Event<'static> {
+    consensus(ConsensusSeen::Started { voters, slot: Slot(0), root: 0 })
+}
+
+pub(super) fn promised(round: &str) -> Event<'static> {
+    consensus(ConsensusSeen::Promised { round: round.parse().expect("a round") })
+}
+
+pub(super) fn proposed(slot: u64, ballot: &str, value: u64) -> Event<'static> {
+    consensus(ConsensusSeen::Proposed { bid: bid(slot, ballot, value) })
+}
+
+pub(super) fn confirmed(slot: u64, ballot: &str, value: u64) -> Event<'static> {
+    consensus(ConsensusSeen::Confirmed { bid: bid(slot, ballot, value) })
+}
+
+pub(super) fn committed(slot: u64, ballot: &str, value: u64) -> Event<'static> {
+    consensus(ConsensusSeen::Committed { bid: bid(slot, ballot, value) })
+}
+
+pub(super) fn applied(slot: u64, value: u64, root: u64) -> Event<'static> {
+    applied_with(slot, value, root, &[])
+}
+
+/// A slot was applied, in which these operations took effect.
+pub(super) fn applied_with(slot: u64, value: u64, root: u64, done: &[&str]) -> Event<'static> {
+    let done = done.iter().map(|op| op.parse().expect("an operation")).collect();
+    let (slot, value) = (Slot(slot), ValueId(value));
+    consensus(ConsensusSeen::Applied { slot, value, root, done, refused: Vec::new() })
+}
+
+pub(super) fn installed(slot: u64, root: u64) -> Event<'static> {
+    consensus(ConsensusSeen::Installed { slot: Slot(slot), root })
+}
+
+/// A confirmation was written.
+pub(super) fn wrote(slot: u64, ballot: &str, value: u64) -> Event<'static> {
+    let seen = ConsensusSeen::WroteConfirmed { bid: bid(slot, ballot, value) };
+    Event::Append { entry: said(vec![Observation::Consensus(seen)]) }
+}
+
+/// A client asks a store.
+pub(super) fn asked_store(op: &str, key: &str, call: StoreCall) -> Event<'static> {
+    let asked = Observation::Store(StoreSeen::Asked { key: key.into(), call });
+    Event::Invoked { op: op.parse().expect("an operation"), to: node("n1"), command: said(vec![asked]) }
+}
+
+/// A client is told by a store.
+pub(super) fn returned_store(op: &str, answer: StoreAnswer) -> Event<'static> {
+    let told = Observation::Store(StoreSeen::Told { answer });
+    Event::Returned { op: op.parse().expect("an operation"), reply: said(vec![told]) }
+}
+
+/// A node answers a client of a store.
+pub(super) fn told_store(op: &str, answer: StoreAnswer) -> Event<'static> {
+    let told = Observation::Store(StoreSeen::Told { answer });
+    Event::Reply { op: op.parse().expect("an operation"), reply: said(vec![told]) }
 }

@@ -1,7 +1,7 @@
 //! Checkers: each folds over the records of a trace and concludes whether one invariant held.
 //!
 //! Here are those that need no protocol's types: the kernel's [`laws`], [`Causality`], what causal broadcast claims, what
-//! channels and locks do, and [`Termination`]. [`checker`] makes one by its name, [`invariants`] lists them, [`page`] explains one in a screen of text; a
+//! channels, locks and consensus do, and [`Termination`]. [`checker`] makes one by its name, [`invariants`] lists them, [`page`] explains one in a screen of text; a
 //! [`Panel`] feeds several and collects their judgements, and a [`Census`] counts what happened.
 
 mod branch;
@@ -9,6 +9,7 @@ mod causal_delivery;
 mod causality;
 mod census;
 mod channel;
+mod consensus;
 mod deed;
 mod invariant;
 pub mod laws;
@@ -32,6 +33,10 @@ pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
 pub use causality::{ABOUT as CAUSALITY, Causality};
 pub use census::{Census, FaultCount, LaneCount, OperationCount};
 pub use channel::{FIFO, Fifo, SESSION, Session};
+pub use consensus::{
+    AGREEMENT, Agreement, DURABILITY, Durability, ELECTION_SAFETY, EXACTLY_ONCE, ElectionSafety, ExactlyOnce,
+    LINEARIZABILITY, LOG_ORDER, Linearizability, LogOrder, QUORUM_EVIDENCE, QuorumEvidence, VALIDITY, Validity,
+};
 pub use invariant::Invariant;
 pub use locks::{
     CONCURRENCY, Concurrency, DEADLOCK_FREEDOM, DeadlockFreedom, FAIR_ORDER, FENCING, FairOrder, Fencing,

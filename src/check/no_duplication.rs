@@ -99,8 +99,12 @@ impl<F> Checker<F> for NoDuplication {
                 Observation::Broadcast { number } => self.broadcasts.at(node.index()).put(*number),
                 Observation::Delivered { origin, number } => self.deliver(record, node, *origin, *number)?,
                 Observation::Resumed { delivered } => self.resume(record, node, delivered)?,
-                Observation::Compared { .. } | Observation::Forged | Observation::Channel(_) | Observation::Lock(_) => {
-                }
+                Observation::Compared { .. }
+                | Observation::Forged
+                | Observation::Channel(_)
+                | Observation::Lock(_)
+                | Observation::Consensus(_)
+                | Observation::Store(_) => {}
             }
         }
         Ok(())

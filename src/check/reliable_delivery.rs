@@ -123,8 +123,12 @@ impl<F> Checker<F> for ReliableDelivery {
                         own.delivered.at(origin.index()).put_all(*number);
                     }
                 }
-                Observation::Compared { .. } | Observation::Forged | Observation::Channel(_) | Observation::Lock(_) => {
-                }
+                Observation::Compared { .. }
+                | Observation::Forged
+                | Observation::Channel(_)
+                | Observation::Lock(_)
+                | Observation::Consensus(_)
+                | Observation::Store(_) => {}
             }
         }
         Ok(())

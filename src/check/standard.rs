@@ -2,10 +2,12 @@
 
 use super::laws::{NoPanic, OneFate, Operations, ProgressOfTime, ReceivedWasSent, TheDeadDoNothing, TimeForward};
 use super::{
-    CONCURRENCY, CausalDelivery, Causality, Checker, Concurrency, DEADLOCK_FREEDOM, DeadlockFreedom, FAIR_ORDER,
-    FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant, LOCK_EXCLUSION, LockExclusion, NO_STARVATION, NoDuplication,
-    NoStarvation, ReliableDelivery, SESSION, Session, TERMINATION, Termination, causal_delivery, causality,
-    no_duplication, reliable_delivery,
+    AGREEMENT, Agreement, CONCURRENCY, CausalDelivery, Causality, Checker, Concurrency, DEADLOCK_FREEDOM, DURABILITY,
+    DeadlockFreedom, Durability, ELECTION_SAFETY, EXACTLY_ONCE, ElectionSafety, ExactlyOnce, FAIR_ORDER, FENCING, FIFO,
+    FairOrder, Fencing, Fifo, Invariant, LINEARIZABILITY, LOCK_EXCLUSION, LOG_ORDER, Linearizability, LockExclusion,
+    LogOrder, NO_STARVATION, NoDuplication, NoStarvation, QUORUM_EVIDENCE, QuorumEvidence, ReliableDelivery, SESSION,
+    Session, TERMINATION, Termination, VALIDITY, Validity, causal_delivery, causality, no_duplication,
+    reliable_delivery,
 };
 
 /// One built-in invariant.
@@ -24,7 +26,7 @@ const fn law(name: &'static str, about: &'static str) -> Invariant {
 }
 
 /// All rows; the laws first.
-fn rows<F>() -> [Row<F>; 20] {
+fn rows<F>() -> [Row<F>; 28] {
     [
         Row {
             invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
@@ -97,6 +99,26 @@ fn rows<F>() -> [Row<F>; 20] {
             checker: boxed::<F, DeadlockFreedom>,
         },
         Row { invariant: CONCURRENCY, page: include_str!("pages/concurrency.txt"), checker: boxed::<F, Concurrency> },
+        Row { invariant: AGREEMENT, page: include_str!("pages/agreement.txt"), checker: boxed::<F, Agreement> },
+        Row { invariant: VALIDITY, page: include_str!("pages/validity.txt"), checker: boxed::<F, Validity> },
+        Row {
+            invariant: QUORUM_EVIDENCE,
+            page: include_str!("pages/quorum-evidence.txt"),
+            checker: boxed::<F, QuorumEvidence>,
+        },
+        Row {
+            invariant: ELECTION_SAFETY,
+            page: include_str!("pages/election-safety.txt"),
+            checker: boxed::<F, ElectionSafety>,
+        },
+        Row { invariant: LOG_ORDER, page: include_str!("pages/log-order.txt"), checker: boxed::<F, LogOrder> },
+        Row { invariant: DURABILITY, page: include_str!("pages/durability.txt"), checker: boxed::<F, Durability> },
+        Row { invariant: EXACTLY_ONCE, page: include_str!("pages/exactly-once.txt"), checker: boxed::<F, ExactlyOnce> },
+        Row {
+            invariant: LINEARIZABILITY,
+            page: include_str!("pages/linearizability.txt"),
+            checker: boxed::<F, Linearizability>,
+        },
         Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: boxed::<F, Termination> },
     ]
 }
@@ -163,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_has_no_checker() {
-        assert!(checker::<()>("agreement").is_none());
-        assert!(page("agreement").is_none());
+        assert!(checker::<()>("harmony").is_none());
+        assert!(page("harmony").is_none());
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::deed::Deed;
 use super::{Checker, Invariant};
 use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::observation::{Claims, LockSeen, LockStamp, Observation};
+use crate::observation::{Claims, ConsensusSeen, LockSeen, LockStamp, Observation};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that after the calm everything that was opened ends: a request for a lock is granted, withdrawn or refused, or its
-/// node dies. Exercised by what was opened.
+/// node dies; an operation on a store is answered, or its client gives it up. Exercised by what was opened.
 ///
 /// It names what is missing and, where the trace tells, what it waits for.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,10 @@ pub struct Termination {
     open: BTreeMap<(NodeId, OpId), Open>,
     /// What is held, for the sentence.
     held: BTreeMap<(NodeId, OpId), Claims>,
+    /// Operations on a store.
+    asked: BTreeMap<OpId, (EventId, Time)>,
+    /// How many slots were decided since the last of them was asked.
+    decided: u64,
     opened: u64,
     calm: bool,
 }
@@ -60,6 +64,21 @@ impl Termination {
         }
     }
 
+    /// Takes in what clients do, and the calm.
+    fn see_outside(&mut self, record: &Record<'_>) {
+        let of_store = |seen: &Observation| matches!(seen, Observation::Store(_));
+        match &record.event {
+            Event::Calm => self.calm = true,
+            Event::Invoked { op, command, .. } if command.observations.iter().any(of_store) => {
+                self.opened += 1;
+                self.decided = 0;
+                self.asked.insert(*op, (record.id, record.time));
+            }
+            Event::Returned { op, .. } | Event::GaveUp { op } => _ = self.asked.remove(op),
+            _other => {}
+        }
+    }
+
     /// Why a request has not come to an end, as far as the trace tells.
     fn why(&self, open: &Open) -> String {
         let held = self.held.iter().find(|(_, claims)| claims.conflicts(&open.claims));
@@ -74,13 +93,15 @@ impl Termination {
 impl<F> Checker<F> for Termination {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
         let Actor::Node(node) = record.id.actor else {
-            self.calm |= matches!(record.event, Event::Calm);
+            self.see_outside(record);
             return Ok(());
         };
         if let Event::Fact { fact } = &record.event {
             for seen in fact.observations.iter() {
-                if let Observation::Lock(seen) = seen {
-                    self.see_lock(record, node, seen);
+                match seen {
+                    Observation::Lock(seen) => self.see_lock(record, node, seen),
+                    Observation::Consensus(ConsensusSeen::Committed { .. }) => self.decided += 1,
+                    _other => {}
                 }
             }
         } else if Deed::of(&record.event) == Deed::Death {
@@ -94,18 +115,21 @@ impl<F> Checker<F> for Termination {
         if !self.calm {
             return Verdict::Vacuous { why: "the run has no calm, after which an end is owed".to_owned() };
         }
-        if self.open.is_empty() {
+        let requests = self.open.iter().map(|((node, op), open)| {
+            (open.event, format!("{op} at {node} since {}ms ({})", open.since, self.why(open)))
+        });
+        let stalled = if self.decided == 0 { "nothing was decided since" } else { "other slots were decided since" };
+        let operations =
+            self.asked.iter().map(|(op, (event, since))| (*event, format!("{op} since {since}ms ({stalled})")));
+        let missing = self.open.len() + self.asked.len();
+        if missing == 0 {
             return Verdict::of(self.opened, "nothing was opened");
         }
-        let named = self.open.iter().take(NAMED);
-        let list: Vec<String> = named
-            .clone()
-            .map(|((node, op), open)| format!("{op} at {node} since {}ms ({})", open.since, self.why(open)))
-            .collect();
-        let more = self.open.len() - list.len();
+        let (witnesses, named): (Vec<_>, Vec<_>) = requests.chain(operations).take(NAMED).unzip();
+        let more = missing - named.len();
         let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
-        let sentence = format!("still waiting, though all has been calm: {}{rest}", list.join(", "));
-        Verdict::Violated(Violation { time: end, sentence, witnesses: named.map(|(_, open)| open.event).collect() })
+        let sentence = format!("still waiting, though all has been calm: {}{rest}", named.join(", "));
+        Verdict::Violated(Violation { time: end, sentence, witnesses })
     }
 }
 

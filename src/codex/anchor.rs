@@ -47,6 +47,12 @@ impl Anchors {
         Self { all, canon }
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// The first anchor, by its place, that an entry breaks which held `before` and is to hold `after`.
     #[must_use]
     pub fn broken(&self, key: &Key, before: Option<&Value>, after: Option<&Value>) -> Option<u32> {

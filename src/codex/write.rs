@@ -28,7 +28,7 @@ pub enum Write {
         /// Which.
         key: Key,
         /// What must be there; nothing if left out.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         expected: Option<Value>,
         /// What is to be there.
         value: Value,

@@ -2,7 +2,7 @@
 
 use crate::identity::{ClientId, OpId};
 use crate::observation::{Access, LockStamp};
-use crate::process::{Ask, Client, Outcome};
+use crate::process::{Ask, Outcome};
 use crate::protocols::locks::{LockCommand, LockReply, Wanted};
 use crate::protocols::register::RegisterCommand;
 use crate::time::Span;
@@ -186,8 +186,8 @@ impl LockClient {
     }
 }
 
-impl Client<Command, Reply> for LockClient {
-    fn next(&mut self, last: Option<Outcome<'_, Reply>>) -> Option<Ask<Command>> {
+impl LockClient {
+    pub(super) fn next(&mut self, last: Option<Outcome<'_, Reply>>) -> Option<Ask<Command>> {
         let step = match last {
             None => Step::Odd,
             Some(outcome) => self.after(outcome),
@@ -196,9 +196,9 @@ impl Client<Command, Reply> for LockClient {
     }
 
     /// All but a new request: what is held is used and released, and what has no answer is taken back.
-    fn winds_up(&self, command: &Command) -> bool {
+    pub(super) fn winds_up(&self, command: &Command) -> bool {
         match command {
-            Command::Locks(LockCommand::Acquire { .. }) => false,
+            Command::Locks(LockCommand::Acquire { .. }) | Command::Consensus(_) => false,
             Command::Locks(LockCommand::Release { .. } | LockCommand::Withdraw { .. }) | Command::Register(_) => true,
         }
     }

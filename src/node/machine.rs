@@ -1,28 +1,29 @@
 //! The node: what it does on every message, timer and command.
 
+use std::sync::Arc;
+
 use super::carrier::Carrier;
+use super::client::Client;
 use super::disk::Found;
-use super::lock_client::LockClient;
-use super::port::{Ctx, Datagrams, OverChannel};
-use super::words::{Command, Entry, Fact, Message, Payload, Reply, Timer};
-use crate::identity::{Boot, Incarnation, NodeId, OpId};
+use super::locking::Locking;
+use super::port::{Ctx, Datagrams};
+use super::words::{Command, Entry, Fact, Message, Reply, Timer};
+use crate::identity::{Boot, NodeId, OpId};
 use crate::process::{Process, Stored};
 use crate::protocols;
-use crate::protocols::channel::{ChannelFact, Upshot};
+use crate::protocols::channel::ChannelFact;
+use crate::protocols::consensus::{Consensus, ConsensusCommand, ConsensusMessage, ConsensusTimer, Upshot};
 use crate::protocols::locks::Locks;
 use crate::protocols::register::{Keeper, Register, Tokens};
 
-/// The log is rewritten when it has grown by so many entries.
+/// The log is rewritten when it has grown by so many entries of the lock manager and the register.
 const COMPACT_AFTER: usize = 256;
 
-/// A node of the codex.
+/// A node of the codex, with the protocols that run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CodexNode {
-    carrier: Carrier,
-    locks: Locks,
-    register: Register,
-    /// How many entries the log has grown by since it was rewritten.
-    grown: usize,
+    locking: Option<Locking>,
+    consensus: Option<Consensus>,
     /// How many messages were refused.
     forged: u64,
 }
@@ -36,23 +37,29 @@ impl Process for CodexNode {
     type Reply = Reply;
     type Entry = Entry;
     type Fact = Fact;
-    type Client = LockClient;
+    type Client = Client;
 
     fn start(boot: Boot, disk: &[Stored<Entry>], ctx: &mut Ctx<'_>) -> Self {
-        let Found { below, guard } = Found::on(disk);
-        let settings = &ctx.config().settings;
-        let tokens = if settings.locks.flaws.has("l02") { Tokens::Ignored } else { Tokens::Checked };
-        let keeper = Keeper(NodeId::new(0));
-        let mut node = Self {
-            carrier: Carrier::new(&settings.channel, ctx.config().promised, ctx.node_count(), boot),
-            locks: Locks::start(&settings.locks, below),
-            register: Register::start(keeper, guard, tokens),
-            grown: disk.len(),
-            forged: 0,
-        };
-        let (locks, mut port) = node.locks(ctx);
-        locks.resume(&mut port);
-        node.carrier.open(&mut Datagrams { ctx });
+        let Found { below, guard, kept } = Found::on(disk);
+        let config = ctx.config();
+        let locking = config.settings.locks.as_ref().map(|settings| {
+            let tokens = if settings.flaws.has("l02") { Tokens::Ignored } else { Tokens::Checked };
+            Locking {
+                carrier: Carrier::new(&config.settings.channel, config.promised, ctx.node_count(), boot),
+                locks: Locks::start(settings, below),
+                register: Register::start(Keeper(NodeId::new(0)), guard, tokens),
+                grown: disk.len(),
+            }
+        });
+        let was_lost = kept.is_lost();
+        let consensus = config.consensus.as_ref().map(|rules| Consensus::start(ctx.me(), Arc::clone(rules), kept));
+        let mut node = Self { locking, consensus, forged: 0 };
+        if let Some(consensus) = &mut node.consensus {
+            consensus.open(was_lost, &mut Datagrams { ctx });
+        }
+        if let Some(locking) = &mut node.locking {
+            locking.open(ctx);
+        }
         node
     }
 
@@ -61,16 +68,24 @@ impl Process for CodexNode {
             return self.refuse(from, ctx);
         }
         self.compact(ctx);
-        let Message::Channel(frame) = message;
-        for upshot in self.carrier.on_frame(from, frame, &mut Datagrams { ctx }) {
-            self.route(upshot, ctx);
+        match message {
+            Message::Channel(frame) => {
+                if let Some(locking) = &mut self.locking {
+                    locking.on_frame(from, frame, ctx);
+                }
+            }
+            Message::Consensus(message) => self.on_consensus(from, message, ctx),
         }
-        self.settle(ctx);
     }
 
-    fn on_timer(&mut self, Timer::Channel(timer): Timer, ctx: &mut Ctx<'_>) {
-        for upshot in self.carrier.on_timer(timer, &mut Datagrams { ctx }) {
-            self.route(upshot, ctx);
+    fn on_timer(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
+        match timer {
+            Timer::Channel(timer) => {
+                if let Some(locking) = &mut self.locking {
+                    locking.on_timer(timer, ctx);
+                }
+            }
+            Timer::Consensus(timer) => self.on_consensus_timer(timer, ctx),
         }
     }
 
@@ -78,49 +93,44 @@ impl Process for CodexNode {
         self.compact(ctx);
         match command {
             Command::Locks(command) => {
-                let (locks, mut port) = self.locks(ctx);
-                locks.on_command(op, command, &mut port);
+                if let Some(locking) = &mut self.locking {
+                    locking.on_lock_command(op, command, ctx);
+                }
             }
             Command::Register(command) => {
-                let (key, token, access) = command.target();
-                let covered = self.locks.covers(token, &crate::observation::Resource::new(key), access);
-                let (register, mut port) = self.register(ctx);
-                register.on_command(op, command, covered, &mut port);
+                if let Some(locking) = &mut self.locking {
+                    locking.on_register_command(op, command, ctx);
+                }
             }
+            Command::Consensus(command) => self.on_consensus_command(op, command, ctx),
         }
-        self.settle(ctx);
     }
 }
 
 impl CodexNode {
-    fn route(&mut self, upshot: Upshot<Payload>, ctx: &mut Ctx<'_>) {
-        match upshot {
-            Upshot::Reset { peer } => {
-                let (locks, mut port) = self.locks(ctx);
-                locks.on_reset(peer, &mut port);
-            }
-            Upshot::Delivered { from: Incarnation { node, .. }, payload: Payload::Locks(message) } => {
-                let (locks, mut port) = self.locks(ctx);
-                locks.on_message(node, message, &mut port);
-            }
-            Upshot::Delivered { from: Incarnation { node, .. }, payload: Payload::Register(message) } => {
-                let (register, mut port) = self.register(ctx);
-                register.on_message(node, message, &mut port);
+    fn on_consensus(&mut self, from: NodeId, message: ConsensusMessage, ctx: &mut Ctx<'_>) {
+        let Some(consensus) = &mut self.consensus else { return };
+        match consensus.on_message(from, message, &mut Datagrams { ctx }) {
+            None => {}
+            Some(Upshot::Install) => {
+                self.rewrite(ctx);
+                if let Some(consensus) = &mut self.consensus {
+                    consensus.installed(&mut Datagrams { ctx });
+                }
             }
         }
     }
 
-    fn locks<'c, 'a>(&'c mut self, ctx: &'c mut Ctx<'a>) -> (&'c mut Locks, OverChannel<'c, 'a>) {
-        (&mut self.locks, OverChannel { ctx, carrier: &mut self.carrier, grown: &mut self.grown })
+    fn on_consensus_timer(&mut self, timer: ConsensusTimer, ctx: &mut Ctx<'_>) {
+        if let Some(consensus) = &mut self.consensus {
+            consensus.on_timer(timer, &mut Datagrams { ctx });
+        }
     }
 
-    fn register<'c, 'a>(&'c mut self, ctx: &'c mut Ctx<'a>) -> (&'c mut Register, OverChannel<'c, 'a>) {
-        (&mut self.register, OverChannel { ctx, carrier: &mut self.carrier, grown: &mut self.grown })
-    }
-
-    /// Ends a step.
-    fn settle(&mut self, ctx: &mut Ctx<'_>) {
-        self.carrier.settle(&mut Datagrams { ctx });
+    fn on_consensus_command(&mut self, op: OpId, command: ConsensusCommand, ctx: &mut Ctx<'_>) {
+        if let Some(consensus) = &mut self.consensus {
+            consensus.on_command(op, command, &mut Datagrams { ctx });
+        }
     }
 
     fn refuse(&mut self, from: NodeId, ctx: &mut Ctx<'_>) {
@@ -130,11 +140,23 @@ impl CodexNode {
 
     /// Rewrites the log if it has grown too long. It stands before what the step appends, and waits for the same sync.
     fn compact(&mut self, ctx: &mut Ctx<'_>) {
-        if self.grown < COMPACT_AFTER {
-            return;
+        let grown = self.locking.as_ref().is_some_and(|locking| locking.grown >= COMPACT_AFTER);
+        let consensus = self.consensus.as_mut();
+        let shrinks = consensus.is_some_and(|consensus| consensus.compacts(&mut Datagrams { ctx }));
+        if grown || shrinks {
+            self.rewrite(ctx);
         }
-        self.grown = 0;
-        let register = self.register.retained().map(Entry::Register);
-        ctx.rewrite([Entry::Locks(self.locks.retained())].into_iter().chain(register).collect());
+    }
+
+    /// Writes the log anew, with all that must stand there.
+    fn rewrite(&mut self, ctx: &mut Ctx<'_>) {
+        let mut entries = Vec::new();
+        if let Some(locking) = &mut self.locking {
+            locking.grown = 0;
+            entries.extend(locking.retained());
+        }
+        let consensus = self.consensus.iter().flat_map(Consensus::retained);
+        entries.extend(consensus.map(Entry::Consensus));
+        ctx.rewrite(entries);
     }
 }

@@ -5,16 +5,21 @@
 //! step leaves unsaid, the channel acknowledges at its end.
 
 mod carrier;
+mod client;
 mod disk;
 mod lock_client;
+mod locking;
 mod machine;
 mod port;
 mod spec;
+mod store_client;
 mod words;
 mod workload;
 
+pub use client::Client;
 pub use lock_client::{LockClient, Oddity, Round, Use};
 pub use machine::CodexNode;
 pub use spec::{Config, Settings};
+pub use store_client::{Deed, Errand, StoreClient};
 pub use words::{Command, Entry, Fact, Message, Payload, Reply, Timer};
-pub use workload::{LockWorkload, Tree, Workload};
+pub use workload::{LockWorkload, RegisterWorkload, Tree, Workload};

@@ -1,11 +1,13 @@
 //! What scenarios can say about the codex node, what it claims, and which faults it bears.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lock_client::LockClient;
+use super::client::Client;
 use super::machine::CodexNode;
-use super::words::{Fact, Timer};
+use super::words::{Entry, Fact, Timer};
 use super::workload::{Workload, clients};
 use crate::chance::Dice;
 use crate::check::{self, Checker, Invariant};
@@ -14,8 +16,9 @@ use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
 use crate::process::ClientPlan;
 use crate::protocols::channel::{self, ChannelSettings, ChannelTimer};
+use crate::protocols::consensus::{self, ConsensusSettings, Rules};
 use crate::protocols::locks::{self, LockSettings};
-use crate::protocols::{CHANNEL, Registry};
+use crate::protocols::{CHANNEL, CONSENSUS, Registry};
 use crate::subject::{Flaw, Setup, Subject};
 
 /// What the cluster is given.
@@ -27,20 +30,53 @@ pub struct Config {
     pub registry: Registry,
     /// Whether links are queues that keep what the channel promises, so that there is no channel.
     pub promised: bool,
+    /// What consensus goes by, if it runs.
+    pub consensus: Option<Arc<Rules>>,
 }
 
-/// What stands under `protocols`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+/// What stands under `protocols`. A protocol runs if it is named; if none is, the lock manager does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Named")]
+#[schemars(from = "Named")]
 pub struct Settings {
-    /// The channel under the protocols.
+    /// The channel under the lock manager.
     pub channel: ChannelSettings,
     /// The lock manager, and the register that its locks guard.
-    pub locks: LockSettings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locks: Option<LockSettings>,
+    /// The replicated log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consensus: Option<ConsensusSettings>,
 }
 
-const INVARIANTS: [Invariant; 9] = joined(channel::INVARIANTS, locks::INVARIANTS);
-const FLAWS: [Flaw; 13] = joined(channel::FLAWS, locks::FLAWS);
+/// The protocols that a scenario names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Named {
+    /// The channel under the lock manager.
+    channel: ChannelSettings,
+    /// The lock manager, and the register that its locks guard. It runs if it is named, or nothing else is.
+    locks: Option<LockSettings>,
+    /// The replicated log. It runs if it is named.
+    consensus: Option<ConsensusSettings>,
+}
+
+impl From<Named> for Settings {
+    fn from(Named { channel, locks, consensus }: Named) -> Self {
+        let locks = locks.or_else(|| consensus.is_none().then(LockSettings::default));
+        Self { channel, locks, consensus }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Named::default().into()
+    }
+}
+
+const INVARIANTS: [Invariant; 17] =
+    joined(joined::<_, 2, 7, 9>(channel::INVARIANTS, locks::INVARIANTS), consensus::INVARIANTS);
+const FLAWS: [Flaw; 24] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
 
 /// One array behind the other.
 const fn joined<T: Copy, const A: usize, const B: usize, const C: usize>(first: [T; A], second: [T; B]) -> [T; C] {
@@ -56,8 +92,10 @@ const fn joined<T: Copy, const A: usize, const B: usize, const C: usize>(first: 
 
 impl Subject for CodexNode {
     const NAME: &'static str = "codex";
-    const ABOUT: &'static str = "The codex node: the lock manager (Ricart and Agrawala 1981, in Gray's five modes) over \
-                                 reliable channels, and a register that its locks guard.";
+    const ABOUT: &'static str = "The codex node: a replicated log, decided by a quorum-based three-phase commit (Skeen \
+                                 1982, Keidar and Dolev 1998), with a store of keys and values; the lock manager \
+                                 (Ricart and Agrawala 1981, in Gray's five modes) over reliable channels, and a \
+                                 register that its locks guard.";
     const INVARIANTS: &'static [Invariant] = &INVARIANTS;
     const FLAWS: &'static [Flaw] = &FLAWS;
 
@@ -65,10 +103,27 @@ impl Subject for CodexNode {
     type Workload = Workload;
 
     fn config(setup: &Setup, settings: &Settings) -> Config {
-        Config { settings: settings.clone(), registry: Registry::new(setup.nodes()), promised: false }
+        let registry = Registry::new(setup.nodes());
+        let rules = |settings: &ConsensusSettings| Arc::new(Rules::new(settings, setup.voters, registry.clone()));
+        let consensus = settings.consensus.as_ref().map(rules);
+        Config { settings: settings.clone(), registry, promised: false, consensus }
     }
 
-    fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<LockClient>> {
+    fn claims(settings: &Settings, invariant: &Invariant) -> bool {
+        let Settings { channel: _, locks, consensus } = settings;
+        match invariant.protocol {
+            "consensus" => consensus.is_some(),
+            _ if invariant.name == check::TERMINATION.name => true,
+            _ => locks.is_some(),
+        }
+    }
+
+    fn fresh_disk(setup: &Setup, settings: &Settings, node: NodeId) -> Vec<Entry> {
+        let voter = settings.consensus.as_ref().and_then(|_| consensus::fresh_disk(node, setup.voters));
+        voter.into_iter().map(Entry::Consensus).collect()
+    }
+
+    fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<Client>> {
         clients(setup, workload, dice)
     }
 
@@ -83,6 +138,7 @@ impl Subject for CodexNode {
     fn discipline(lane: LaneId, frames: bool) -> Discipline {
         match lane {
             _ if frames => Discipline::Datagram,
+            CONSENSUS => Discipline::Datagram,
             CHANNEL => Discipline::Sure,
             _ => Discipline::Fifo,
         }
@@ -92,13 +148,15 @@ impl Subject for CodexNode {
         Some(Timer::Channel(ChannelTimer::Over(peer)))
     }
 
-    fn beyond(fault: &Fault) -> Option<&'static str> {
+    fn beyond(fault: &Fault, settings: &Settings) -> Option<&'static str> {
+        let locks = settings.locks.is_some();
         match fault {
-            Fault::Restart(restart) if restart.wipe => {
+            Fault::Restart(restart) if restart.wipe && locks => {
                 Some("a wiped node forgets which stamps it has answered, and could be granted what another holds")
             }
             Fault::Disk(disk) => match disk.harm {
-                Harm::Damage => Some("which stamps a node has answered is on its own disk alone"),
+                Harm::Damage if locks => Some("which stamps a node has answered is on its own disk alone"),
+                Harm::Damage => None,
                 Harm::Torn | Harm::IoError | Harm::Slow(_) => None,
             },
             Fault::Clock(clock) if clock.monotonic_freeze => Some("a node whose timers stand still never sends again"),

@@ -8,9 +8,12 @@ use crate::identity::{LaneId, NodeId};
 use crate::observation::{Observation, Observe};
 use crate::process::Lane;
 use crate::protocols::channel::{ChannelFact, ChannelTimer, Frame};
+use crate::protocols::consensus::{
+    Answer, ConsensusCommand, ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer,
+};
 use crate::protocols::locks::{LockCommand, LockEntry, LockFact, LockMessage, LockReply};
 use crate::protocols::register::{RegisterCommand, RegisterEntry, RegisterFact, RegisterMessage, RegisterReply};
-use crate::protocols::{CHANNEL, LOCKS, REGISTER, Registry, Signature};
+use crate::protocols::{CHANNEL, CONSENSUS, LOCKS, REGISTER, Registry, Signature};
 
 /// A datagram.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ use crate::protocols::{CHANNEL, LOCKS, REGISTER, Registry, Signature};
 pub enum Message {
     /// A frame of the channel.
     Channel(Frame<Payload>),
+    /// Of consensus.
+    Consensus(ConsensusMessage),
 }
 
 /// What the channel carries.
@@ -36,6 +41,8 @@ pub enum Payload {
 pub enum Timer {
     /// Of the channel.
     Channel(ChannelTimer),
+    /// Of consensus.
+    Consensus(ConsensusTimer),
 }
 
 /// What clients ask.
@@ -46,16 +53,20 @@ pub enum Command {
     Locks(LockCommand),
     /// The guarded register.
     Register(RegisterCommand),
+    /// The replicated log.
+    Consensus(ConsensusCommand),
 }
 
 /// What clients get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
     /// From the lock manager.
     Locks(LockReply),
     /// From the guarded register.
     Register(RegisterReply),
+    /// From the replicated log.
+    Consensus(Answer),
 }
 
 /// What a node writes to its disk.
@@ -66,6 +77,8 @@ pub enum Entry {
     Locks(LockEntry),
     /// Of the guarded register.
     Register(RegisterEntry),
+    /// Of consensus.
+    Consensus(ConsensusEntry),
 }
 
 /// What happened.
@@ -78,6 +91,8 @@ pub enum Fact {
     Locks(LockFact),
     /// In the guarded register.
     Register(RegisterFact),
+    /// In consensus.
+    Consensus(ConsensusFact),
 }
 
 impl Message {
@@ -98,6 +113,7 @@ impl Message {
     const fn signature_mut(&mut self) -> &mut Signature {
         match self {
             Self::Channel(frame) => frame.signature_mut(),
+            Self::Consensus(message) => message.signature_mut(),
         }
     }
 }
@@ -106,6 +122,7 @@ impl Lane for Message {
     fn lane(&self) -> LaneId {
         match self {
             Self::Channel(frame) => frame.lane(),
+            Self::Consensus(message) => message.lane(),
         }
     }
 }
@@ -123,6 +140,7 @@ impl Lane for Timer {
     fn lane(&self) -> LaneId {
         match self {
             Self::Channel(_) => CHANNEL,
+            Self::Consensus(_) => CONSENSUS,
         }
     }
 }
@@ -148,13 +166,13 @@ macro_rules! words {
 }
 
 words! {
-    Message: Channel(Frame<Payload>);
+    Message: Channel(Frame<Payload>), Consensus(ConsensusMessage);
     Payload: Locks(LockMessage), Register(RegisterMessage);
-    Timer: Channel(ChannelTimer);
-    Command: Locks(LockCommand), Register(RegisterCommand);
-    Reply: Locks(LockReply), Register(RegisterReply);
-    Entry: Locks(LockEntry), Register(RegisterEntry);
-    Fact: Channel(ChannelFact), Locks(LockFact), Register(RegisterFact);
+    Timer: Channel(ChannelTimer), Consensus(ConsensusTimer);
+    Command: Locks(LockCommand), Register(RegisterCommand), Consensus(ConsensusCommand);
+    Reply: Locks(LockReply), Register(RegisterReply), Consensus(Answer);
+    Entry: Locks(LockEntry), Register(RegisterEntry), Consensus(ConsensusEntry);
+    Fact: Channel(ChannelFact), Locks(LockFact), Register(RegisterFact), Consensus(ConsensusFact);
 }
 
 impl Observe for Command {
@@ -162,6 +180,7 @@ impl Observe for Command {
         match self {
             Self::Locks(command) => command.observe(seen),
             Self::Register(command) => command.observe(seen),
+            Self::Consensus(command) => command.observe(seen),
         }
     }
 }
@@ -171,6 +190,7 @@ impl Observe for Reply {
         match self {
             Self::Locks(reply) => reply.observe(seen),
             Self::Register(reply) => reply.observe(seen),
+            Self::Consensus(reply) => reply.observe(seen),
         }
     }
 }
@@ -180,6 +200,7 @@ impl Observe for Entry {
         match self {
             Self::Locks(entry) => entry.observe(seen),
             Self::Register(entry) => entry.observe(seen),
+            Self::Consensus(entry) => entry.observe(seen),
         }
     }
 }
@@ -190,6 +211,7 @@ impl Observe for Fact {
             Self::Channel(fact) => fact.observe(seen),
             Self::Locks(fact) => fact.observe(seen),
             Self::Register(fact) => fact.observe(seen),
+            Self::Consensus(fact) => fact.observe(seen),
         }
     }
 }

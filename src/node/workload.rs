@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::client::Client;
 use super::lock_client::{LockClient, Oddity, Round, Use};
+use super::store_client::{Deed, Errand, StoreClient};
 use crate::chance::{Chance, Dice};
+use crate::codex::Key;
 use crate::identity::{ClientId, NodeId};
 use crate::measure::{Share, at_most};
 use crate::observation::{Access, LockMode};
@@ -19,6 +22,43 @@ use crate::time::{Span, Time};
 pub enum Workload {
     /// Clients that lock, each at one node; the clients of all entries go around the nodes.
     Locks(LockWorkload),
+    /// Clients that read and write keys of the replicated log's codex; each begins at one node, and asks the next one
+    /// when it gets no answer.
+    Registers(RegisterWorkload),
+}
+
+/// Clients that read and write keys, one operation after another, until the calm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegisterWorkload {
+    /// How many clients, up to ten thousand.
+    #[serde(deserialize_with = "at_most::<MOST_CLIENTS, _>")]
+    #[schemars(range(max = MOST_CLIENTS))]
+    pub clients: u32,
+    /// How many keys: `k1`, `k2`, …, and as many lists `l1`, `l2`, ….
+    #[schemars(range(min = 1))]
+    pub keys: u32,
+    /// How long a client rests between two operations, drawn from half to one and a half.
+    pub think: Span,
+    /// How often it reads.
+    pub reads: Share,
+    /// How often it writes only if nobody has since it looked.
+    pub cas: Share,
+    /// How often it adds to a list.
+    pub appends: Share,
+    /// How often it deletes.
+    pub deletes: Share,
+    /// How often it writes a value of 200 bytes, which an anchor may forbid.
+    pub long: Share,
+    /// How many operations each client makes, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u32>,
+    /// How long a client waits for an answer before it asks the next node.
+    pub timeout: Span,
+    /// How often a patient client asks again before it gives up.
+    pub retries: u32,
+    /// How many of the clients are impatient: they ask again once, and then never learn what came of it.
+    pub impatient: Share,
 }
 
 /// Clients that lock resources of a tree, one request after another, until the calm.
@@ -98,6 +138,25 @@ impl Default for LockWorkload {
     }
 }
 
+impl Default for RegisterWorkload {
+    fn default() -> Self {
+        Self {
+            clients: 3,
+            keys: 5,
+            think: Span::from_millis(50),
+            reads: Share::from_percent(40),
+            cas: Share::from_percent(15),
+            appends: Share::from_percent(10),
+            deletes: Share::from_percent(5),
+            long: Share::NONE,
+            operations: None,
+            timeout: Span::from_millis(500),
+            retries: 1_000,
+            impatient: Share::from_percent(25),
+        }
+    }
+}
+
 /// No client makes more requests than this in one run.
 const MOST_ROUNDS: u32 = 10_000;
 
@@ -109,22 +168,87 @@ const MOST_CLIENTS: u32 = 10_000;
 const MOST_PATHS: u32 = 100;
 
 /// The clients of a workload, in order.
-pub(super) fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<LockClient>> {
-    let entries = workload.iter().flat_map(|Workload::Locks(locks)| (0..locks.clients).map(move |_| locks));
+pub(super) fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<Client>> {
+    let each = |entry: &Workload| match entry {
+        Workload::Locks(locks) => locks.clients,
+        Workload::Registers(registers) => registers.clients,
+    };
+    let entries = workload.iter().flat_map(|entry| (0..each(entry)).map(move |_| entry));
     let homes = NodeId::all(setup.nodes()).cycle();
-    let numbered = entries.zip(homes).zip(0..);
-    numbered.map(|((locks, home), client)| locks.client(ClientId::new(client), home, setup.calm, dice)).collect()
+    let numbered = entries.zip(homes).zip((0..).map(ClientId::new));
+    let client = |((entry, home), client): ((&Workload, NodeId), ClientId)| match entry {
+        Workload::Locks(locks) => locks.client(client, home, setup.calm, dice),
+        Workload::Registers(registers) => registers.client(client, home, setup, dice),
+    };
+    numbered.map(client).collect()
 }
 
+impl RegisterWorkload {
+    fn client(&self, client: ClientId, home: NodeId, setup: &Setup, dice: &mut Dice) -> ClientPlan<Client> {
+        let homes = NodeId::all(setup.nodes()).cycle().skip(home.index()).take(setup.nodes() as usize).collect();
+        let retries = if dice.happens(self.impatient) { 1 } else { self.retries };
+        ClientPlan {
+            homes,
+            begins: Span::ZERO,
+            timeout: self.timeout,
+            retries,
+            pace: Pace::Closed,
+            machine: Client::Store(StoreClient::new(client, self.errands(setup.calm, dice))),
+        }
+    }
+
+    /// Operations that fill the time until the calm, even if every answer comes at once.
+    fn errands(&self, calm: Time, dice: &mut Dice) -> Vec<Errand> {
+        let bound = (MOST_NAMED / self.clients.max(1)).clamp(1, MOST_ROUNDS);
+        let most = self.operations.unwrap_or(bound).min(bound);
+        let mut time = Time::ZERO;
+        let mut errands = Vec::new();
+        while errands.len() < most as usize && time < calm {
+            let errand = self.errand(dice);
+            time += errand.think + Span::from_micros(1);
+            errands.push(errand);
+        }
+        errands
+    }
+
+    fn errand(&self, dice: &mut Dice) -> Errand {
+        let think = dice.span(self.think.divided_by(2), self.think + self.think.divided_by(2));
+        let mut lot = dice.below(u64::from(Share::from_percent(100).as_ppb()));
+        let shares = [
+            (self.reads, Deed::Read),
+            (self.cas, Deed::Cas),
+            (self.appends, Deed::Append),
+            (self.deletes, Deed::Delete),
+            (self.long, Deed::PutLong(LONG)),
+        ];
+        let mut deed = Deed::Put;
+        for (share, drawn) in shares {
+            let share = u64::from(share.as_ppb());
+            if lot < share {
+                deed = drawn;
+                break;
+            }
+            lot -= share;
+        }
+        let number = 1 + dice.below(u64::from(self.keys.max(1)));
+        let is_list = matches!(deed, Deed::Append) || (matches!(deed, Deed::Read) && dice.below(5) == 0);
+        let key = Key::new(&format!("{}{number}", if is_list { 'l' } else { 'k' })).expect("it is short");
+        Errand { think, key, deed }
+    }
+}
+
+/// So many bytes a long value has.
+const LONG: u32 = 200;
+
 impl LockWorkload {
-    fn client(&self, client: ClientId, home: NodeId, calm: Time, dice: &mut Dice) -> ClientPlan<LockClient> {
+    fn client(&self, client: ClientId, home: NodeId, calm: Time, dice: &mut Dice) -> ClientPlan<Client> {
         ClientPlan {
             homes: vec![home],
             begins: Span::ZERO,
             timeout: self.timeout,
             retries: self.retries,
             pace: Pace::Closed,
-            machine: LockClient::new(client, self.rounds(calm, dice)),
+            machine: Client::Locks(LockClient::new(client, self.rounds(calm, dice))),
         }
     }
 

@@ -1,18 +1,22 @@
 //! What checkers see: the closed, versioned vocabulary into which every protocol's facts translate.
 
 mod channel;
+mod consensus;
 mod lock;
+mod store;
 
 use serde::{Deserialize, Serialize};
 
 pub use channel::ChannelSeen;
+pub use consensus::{Ballot, Bid, ConsensusSeen, Round, Slot, ValueId};
 pub use lock::{Access, Claims, Conflict, LockMode, LockSeen, LockStamp, Resource};
+pub use store::{StoreAnswer, StoreCall, StoreSeen, ValueText};
 
 use crate::clocks::{Causality, VectorClock};
 use crate::identity::NodeId;
 
 /// The version of the vocabulary; a word is only ever added, with a new number here.
-pub const VOCABULARY: u32 = 2;
+pub const VOCABULARY: u32 = 3;
 
 /// One thing that happened, in words that checkers understand whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,6 +54,10 @@ pub enum Observation {
     Channel(ChannelSeen),
     /// Something happened to a lock.
     Lock(LockSeen),
+    /// Something happened in consensus.
+    Consensus(ConsensusSeen),
+    /// Something was asked of a store, or told by one.
+    Store(StoreSeen),
 }
 
 /// Translates a protocol's own word into what checkers see.

@@ -7,6 +7,7 @@
 #[cfg(test)]
 pub(crate) mod bench;
 pub mod channel;
+pub mod consensus;
 pub mod locks;
 pub mod register;
 mod signature;
@@ -72,13 +73,15 @@ pub trait Port<Q: Protocol> {
 }
 
 /// The lanes of the codex node, by their place. Their order is part of every trace: only ever add at the end.
-pub const LANES: &[&str] = &["channel", "locks", "register"];
+pub const LANES: &[&str] = &["channel", "locks", "register", "consensus"];
 /// The lane of hellos and acknowledgements.
 pub const CHANNEL: LaneId = LaneId::new(0);
 /// The lane of the lock manager.
 pub const LOCKS: LaneId = LaneId::new(1);
 /// The lane of the guarded register.
 pub const REGISTER: LaneId = LaneId::new(2);
+/// The lane of consensus.
+pub const CONSENSUS: LaneId = LaneId::new(3);
 
 /// A lane that is written by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -118,7 +118,7 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
         config: S::config(&setup, &settings),
         nodes: setup.nodes(),
         clients: clients::<S>(&setup, resolved),
-        disk: Box::new(move |node| S::fresh_disk(&setup, node)),
+        disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
     };
     let simulation = Simulation::new(conditions(resolved), cast, observer);
     let (end, observer) = simulation.with_operations(operations::<S>(resolved)).run();

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::fault::{Fault, FaultKind, PlannedFault, Trigger};
 use crate::measure::Rate;
@@ -78,13 +79,13 @@ pub struct Draw {
 
 impl FaultEntry {
     /// The entry that says what was planned.
-    pub(crate) fn of(planned: &PlannedFault, profile: &Profile) -> Self {
+    pub(crate) fn of(planned: &PlannedFault, settings: &Value, profile: &Profile) -> Self {
         let PlannedFault { when, lasts, fault, drawn } = planned;
         let (at, when) = match when {
             Trigger::At(time) => (Some(time.since(Time::ZERO)), None),
             Trigger::Fact { fact, n } => (None, Some(When { fact: fact.clone(), n: *n })),
         };
-        let exceed = (profile.beyond)(fault).is_some();
+        let exceed = (profile.beyond)(fault, settings).is_some();
         Self { at, when, lasts: *lasts, fault: Some(fault.clone()), exceed, drawn: *drawn, ..Self::default() }
     }
 

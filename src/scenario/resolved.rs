@@ -78,7 +78,8 @@ impl Resolved {
     pub(super) fn of_swarm(scenario: &Scenario, profile: Profile, seed: Seed) -> Self {
         let varied = Arc::new(swarm::vary(scenario, &profile, seed));
         let mut resolved = Self::new(varied, profile, seed);
-        let faults = resolved.plan.faults.iter().map(|planned| FaultEntry::of(planned, &profile)).collect();
+        let faults =
+            resolved.plan.faults.iter().map(|planned| FaultEntry::of(planned, &scenario.protocols, &profile)).collect();
         Arc::make_mut(&mut resolved.scenario).faults = faults;
         resolved
     }
@@ -151,7 +152,8 @@ pub(super) fn either_way(chance: &mut impl Chance, bound: u64) -> i64 {
 impl Expected {
     fn new(scenario: &Scenario, profile: &Profile) -> Self {
         let expect = &scenario.expect;
-        let claimed = || profile.invariants.iter().map(|invariant| invariant.name);
+        let claims = (profile.claims)(&scenario.protocols);
+        let claimed = || claims.iter().map(|invariant| invariant.name);
         let known = |name: &String| claimed().chain(ALWAYS).find(|known| known == name);
         let violates: Vec<_> = expect.violates.iter().filter_map(known).collect();
         let holds: Vec<_> = match &expect.holds {

@@ -64,7 +64,7 @@ const LEAST: u64 = 16;
 pub(super) fn vary(scenario: &Scenario, profile: &Profile, seed: Seed) -> Scenario {
     let bounds = scenario.swarm.clone().unwrap_or_default();
     let mut varied = scenario.clone();
-    varied.network = links(&scenario.network, &bounds, profile, seed);
+    varied.network = links(scenario, &bounds, profile, seed);
     varied.faults.retain(|entry| entry.draw.is_none());
     varied.faults.extend(TOGETHER.iter().map(|kinds| faults(kinds, &bounds, scenario.run.calm(), seed)));
     varied
@@ -104,7 +104,8 @@ fn often(times: u64, time: Span) -> u64 {
     u64::try_from(rate).unwrap_or(u64::MAX)
 }
 
-fn links(wires: &Wires, bounds: &Swarm, profile: &Profile, seed: Seed) -> Wires {
+fn links(scenario: &Scenario, bounds: &Swarm, profile: &Profile, seed: Seed) -> Wires {
+    let wires = &scenario.network;
     let share = |name: &str, most: Share, was: Share, fault: fn(LinkShare) -> Fault| {
         let mut dice = seed.dice(&format!("swarm links {name}"));
         let chosen = dice.happens(Share::from_percent(50));
@@ -113,7 +114,7 @@ fn links(wires: &Wires, bounds: &Swarm, profile: &Profile, seed: Seed) -> Wires 
         let drawn = Share::from_ppb(u32::try_from(ppb).expect("at most a share"));
         let drawn = if chosen { drawn } else { Share::NONE };
         let on_all = fault(LinkShare { share: drawn, from: None, to: None });
-        if drawn.is_none() || (profile.beyond)(&on_all).is_none() { drawn } else { was }
+        if drawn.is_none() || (profile.beyond)(&on_all, &scenario.protocols).is_none() { drawn } else { was }
     };
     Wires {
         delay: delay(wires.delay, bounds.delay, seed),

@@ -31,7 +31,11 @@ fn answer_of<'r>(record: &'r mut Record<'_>) -> Option<&'r mut Relation> {
     fact.observations.to_mut().iter_mut().find_map(|seen| match seen {
         Observation::Compared { answer, .. } => Some(answer),
         Observation::Broadcast { .. } | Observation::Delivered { .. } | Observation::Resumed { .. } => None,
-        Observation::Forged | Observation::Channel(_) | Observation::Lock(_) => None,
+        Observation::Forged
+        | Observation::Channel(_)
+        | Observation::Lock(_)
+        | Observation::Consensus(_)
+        | Observation::Store(_) => None,
     })
 }
 

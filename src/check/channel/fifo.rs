@@ -93,6 +93,8 @@ impl<F> Checker<F> for Fifo {
                 }
                 Observation::Channel(ChannelSeen::Reset { .. })
                 | Observation::Lock(_)
+                | Observation::Consensus(_)
+                | Observation::Store(_)
                 | Observation::Broadcast { .. }
                 | Observation::Compared { .. }
                 | Observation::Delivered { .. }

@@ -93,6 +93,8 @@ impl<F> Checker<F> for Session {
                     self.heard.insert((node, peer.node), (*peer, record.id));
                 }
                 Observation::Lock(_)
+                | Observation::Consensus(_)
+                | Observation::Store(_)
                 | Observation::Broadcast { .. }
                 | Observation::Compared { .. }
                 | Observation::Delivered { .. }

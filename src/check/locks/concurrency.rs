@@ -162,7 +162,9 @@ impl<F> Checker<F> for Concurrency {
             match seen {
                 Observation::Lock(seen) => self.lock(record, node, seen)?,
                 Observation::Channel(seen) => self.channel(record, node, *seen),
-                Observation::Broadcast { .. }
+                Observation::Consensus(_)
+                | Observation::Store(_)
+                | Observation::Broadcast { .. }
                 | Observation::Compared { .. }
                 | Observation::Delivered { .. }
                 | Observation::Forged

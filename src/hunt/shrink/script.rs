@@ -10,7 +10,9 @@ use crate::trace::{Body, Event, Said, Trace};
 /// The planned faults as entries.
 pub(super) fn faults(resolved: &Resolved) -> Vec<FaultEntry> {
     let faults = resolved.plan.faults.iter();
-    faults.map(|planned| FaultEntry { drawn: false, ..FaultEntry::of(planned, &resolved.profile) }).collect()
+    faults
+        .map(|planned| FaultEntry { drawn: false, ..FaultEntry::of(planned, resolved.settings(), &resolved.profile) })
+        .collect()
 }
 
 /// The operations that clients asked in `trace`, with the patience that they showed.

@@ -166,14 +166,16 @@ fn phase_of(
 }
 
 fn phase_of_message(said: &Said<'_>) -> Phase {
-    let Message::Channel(frame) = decoded(said);
-    match frame {
-        Frame::Data { payload: Payload::Locks(LockMessage::Request(_)), .. } => Phase::Answer,
-        Frame::Data { payload: Payload::Locks(LockMessage::Reply { .. }), .. } => Phase::Grant,
-        Frame::Data { payload: Payload::Locks(LockMessage::Denied { .. }) | Payload::Register(_), .. }
-        | Frame::Hello { .. }
-        | Frame::Ack { .. }
-        | Frame::Over { .. } => Phase::Other,
+    match decoded(said) {
+        Message::Channel(Frame::Data { payload: Payload::Locks(LockMessage::Request(_)), .. }) => Phase::Answer,
+        Message::Channel(Frame::Data { payload: Payload::Locks(LockMessage::Reply { .. }), .. }) => Phase::Grant,
+        Message::Channel(
+            Frame::Data { payload: Payload::Locks(LockMessage::Denied { .. }) | Payload::Register(_), .. }
+            | Frame::Hello { .. }
+            | Frame::Ack { .. }
+            | Frame::Over { .. },
+        )
+        | Message::Consensus(_) => Phase::Other,
     }
 }
 
@@ -181,7 +183,7 @@ fn phase_of_command(said: &Said<'_>) -> Phase {
     match decoded(said) {
         Command::Locks(LockCommand::Acquire { .. }) => Phase::Acquire,
         Command::Locks(LockCommand::Release { .. } | LockCommand::Withdraw { .. }) => Phase::Release,
-        Command::Register(_) => Phase::Other,
+        Command::Register(_) | Command::Consensus(_) => Phase::Other,
     }
 }
 

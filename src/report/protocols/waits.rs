@@ -40,7 +40,8 @@ impl Waits {
                     | LockFact::Abandoned { .. },
                 )
                 | Fact::Channel(_)
-                | Fact::Register(_) => {}
+                | Fact::Register(_)
+                | Fact::Consensus(_) => {}
             }
         }
         self.waits.sort_unstable();

@@ -139,12 +139,12 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
 }
 
 fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
-    let setup = resolved.setup.clone();
+    let (setup, settings) = (resolved.setup.clone(), settings.clone());
     let cast = Cast::<S> {
-        config: S::explored(S::config(&setup, settings), resolved.scenario.explore.frames),
+        config: S::explored(S::config(&setup, &settings), resolved.scenario.explore.frames),
         nodes: setup.nodes(),
         clients: clients::<S>(&setup, resolved),
-        disk: Box::new(move |node| S::fresh_disk(&setup, node)),
+        disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
     };
     let budget = resolved.scenario.explore;
     let disciplines = lanes::<S>(budget.frames).map(|(_, discipline)| discipline).collect();

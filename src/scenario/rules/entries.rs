@@ -28,11 +28,11 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         if let Some(fault) = &entry.fault {
             findings.extend(written(entry, fault, scenario, &path));
             findings.extend(targets::fault(fault, scenario.nodes, &path.key("fault")));
-            findings.extend(borne(entry, fault, profile, &path));
+            findings.extend(borne(entry, fault, scenario, profile, &path));
         }
         if let Some(draw) = &entry.draw {
             findings.extend(drawn(entry, draw, scenario, &path));
-            findings.extend(kinds(entry, draw, profile, &path));
+            findings.extend(kinds(entry, draw, scenario, profile, &path));
         }
         if let Some(when) = &entry.when {
             let facts = (profile.facts)();
@@ -194,17 +194,20 @@ fn beyond(path: Path, what: &str, why: &str) -> Finding {
     finding.help("add \"exceed\": true to the entry if that is the point")
 }
 
-fn borne(entry: &FaultEntry, fault: &Fault, profile: &Profile, path: &Path) -> Option<Finding> {
-    let why = (profile.beyond)(fault).filter(|_| !entry.exceed)?;
+fn borne(entry: &FaultEntry, fault: &Fault, scenario: &Scenario, profile: &Profile, path: &Path) -> Option<Finding> {
+    let why = (profile.beyond)(fault, &scenario.protocols).filter(|_| !entry.exceed)?;
     Some(beyond(path.key("fault"), fault.kind().name(), why))
 }
 
 /// The kinds of which nothing could be drawn.
-fn kinds(entry: &FaultEntry, draw: &Draw, profile: &Profile, path: &Path) -> Vec<Finding> {
+fn kinds(entry: &FaultEntry, draw: &Draw, scenario: &Scenario, profile: &Profile, path: &Path) -> Vec<Finding> {
     let path = path.key("draw").key("kinds");
     let kinds = draw.kinds.iter().enumerate().filter(|_| !entry.exceed);
     let refused = kinds.filter_map(|(index, kind)| {
-        let why = samples(*kind).iter().map(|sample| (profile.beyond)(sample)).collect::<Option<Vec<_>>>()?;
+        let why = samples(*kind)
+            .iter()
+            .map(|sample| (profile.beyond)(sample, &scenario.protocols))
+            .collect::<Option<Vec<_>>>()?;
         Some(beyond(path.index(index), kind.name(), why.first()?))
     });
     refused.collect()

@@ -16,7 +16,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     let named = |key: &str, names: &[String]| {
         let names = names.iter().enumerate();
-        let unknown = names.filter_map(|(index, name)| invariant(name, profile, path.key(key).index(index)));
+        let unknown = names.filter_map(|(index, name)| invariant(name, scenario, profile, path.key(key).index(index)));
         unknown.collect::<Vec<_>>()
     };
     let holds = expect.holds.as_deref().unwrap_or_default();
@@ -28,7 +28,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     }
     for (name, span) in &expect.within {
         let path = path.key("within").key(name);
-        let finding = invariant(name, profile, path.clone()).map(Finding::at_key);
+        let finding = invariant(name, scenario, profile, path.clone()).map(Finding::at_key);
         findings.extend(finding.or_else(|| bound(name, *span, scenario, profile, path)));
     }
     if !expect.sometimes.is_empty() {
@@ -46,7 +46,8 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
 
 /// A bound must bound something, and be over before the run is.
 fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
-    let live = profile.invariants.iter().any(|invariant| invariant.name == name && invariant.liveness);
+    let live =
+        (profile.claims)(&scenario.protocols).iter().any(|invariant| invariant.name == name && invariant.liveness);
     if !live {
         let finding = Finding::new(path, format!("`{name}` breaks at a step: it has no time within which to hold"));
         return Some(finding.at_key().help("only what is owed after the calm can be bounded"));
@@ -58,10 +59,15 @@ fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: P
     })
 }
 
-fn invariant(name: &str, profile: &Profile, path: Path) -> Option<Finding> {
-    let known = profile.invariants.iter().map(|invariant| invariant.name).chain(ALWAYS);
+fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
+    let claims = (profile.claims)(&scenario.protocols);
+    let known = claims.iter().map(|invariant| invariant.name).chain(ALWAYS);
     if known.clone().any(|known| known == name) {
         return None;
+    }
+    if let Some(other) = profile.invariants.iter().find(|invariant| invariant.name == name) {
+        let message = format!("`{name}` is claimed by `{0}` alone, and `{0}` does not run", other.protocol);
+        return Some(Finding::new(path, message).help("name the protocol in `protocols`"));
     }
     let finding = Finding::new(path, format!("`{}` claims no invariant `{name}`", profile.name));
     Some(finding.label("unknown invariant").help(suggest::cure(name, known)))

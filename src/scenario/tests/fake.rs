@@ -85,7 +85,7 @@ fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> 
     Ok(serde_json::to_value(read).expect("plain data"))
 }
 
-fn beyond(fault: &Fault) -> Option<&'static str> {
+fn beyond(fault: &Fault, _settings: &Value) -> Option<&'static str> {
     let says = |bad, why| if bad { Some(why) } else { None };
     match fault {
         Fault::Disk(disk) => says(disk.harm == Harm::Damage, "a damaged entry is lost for good"),
@@ -107,12 +107,14 @@ const fn flaw(id: &'static str, protocol: &'static str) -> Flaw {
     Flaw { id, protocol, about: "A defect.", violates: "convergence" }
 }
 
+const INVARIANTS: [Invariant; 2] = [invariant("convergence", "gossip"), invariant("lock-exclusion", "locks")];
+
 /// The profile of the subject `fake`.
 pub(super) const FAKE: Profile = Profile {
     name: "fake",
     about: "Nothing that runs.",
     lanes: &["gossip", "locks"],
-    invariants: &[invariant("convergence", "gossip"), invariant("lock-exclusion", "locks")],
+    invariants: &INVARIANTS,
     flaws: &[flaw("e01", "gossip"), flaw("e02", "gossip"), flaw("e20", "locks")],
     facts: || vec!["gossip.merged".to_owned(), "locks.granted".to_owned(), "locks.deferred".to_owned()],
     settings: fill::<Settings>,
@@ -120,6 +122,7 @@ pub(super) const FAKE: Profile = Profile {
     command: fill::<Asked>,
     settings_schema: SchemaGenerator::subschema_for::<Settings>,
     workload_schema: SchemaGenerator::subschema_for::<Work>,
+    claims: |_| INVARIANTS.iter().collect(),
     beyond,
 };
 

@@ -28,7 +28,10 @@ fn what_the_subject_does_not_bear_is_not_drawn() {
     for seed in 0..200 {
         let resolved = file.resolve(Seed(seed)).expect("nothing clashes");
         let plan = &resolved.plan;
-        assert!(plan.faults.iter().all(|planned| (FAKE.beyond)(&planned.fault).is_none()), "seed {seed}");
+        assert!(
+            plan.faults.iter().all(|planned| (FAKE.beyond)(&planned.fault, &serde_json::Value::Null).is_none()),
+            "seed {seed}"
+        );
         assert!(!plan.faults.iter().any(|planned| matches!(planned.fault, Fault::Corrupt(_))));
         let corrupt = resolved.network.link.corrupt.as_ppb();
         assert!([0, 7_000].contains(&corrupt), "none, or what the scenario says: {corrupt}");

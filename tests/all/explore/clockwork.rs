@@ -105,7 +105,7 @@ impl Subject for Clockwork {
         Some(Box::new(Silence))
     }
 
-    fn beyond(_: &Fault) -> Option<&'static str> {
+    fn beyond(_: &Fault, _: &Settings) -> Option<&'static str> {
         None
     }
 

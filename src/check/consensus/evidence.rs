@@ -1,0 +1,79 @@
+//! What voters have confirmed durably, by the records of their disks alone.
+
+use std::collections::BTreeMap;
+
+use crate::check::deed::Deed;
+use crate::check::slots::Slots;
+use crate::identity::{Actor, NodeId};
+use crate::observation::{Bid, ConsensusSeen, Observation, Slot};
+use crate::trace::{Event, Record};
+
+/// Confirmations on disks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Evidence {
+    /// By node: what was written and is not durable, with the number of the write.
+    written: Slots<Vec<(u32, Bid)>>,
+    /// By slot: what was ever durable, and at which voters.
+    durable: BTreeMap<Slot, Vec<(Bid, Vec<NodeId>)>>,
+    voters: u32,
+}
+
+impl Evidence {
+    pub(super) const fn voters(&self) -> u32 {
+        self.voters
+    }
+
+    pub(super) const fn quorum(&self) -> u32 {
+        super::majority(self.voters)
+    }
+
+    /// Takes in a record; the slot of which more is durable now, for each.
+    pub(super) fn see(&mut self, record: &Record<'_>, mut news: impl FnMut(Bid, &[NodeId])) {
+        let Actor::Node(node) = record.id.actor else { return };
+        match &record.event {
+            Event::Append { entry } => {
+                for seen in entry.observations.iter() {
+                    if let Observation::Consensus(ConsensusSeen::WroteConfirmed { bid }) = seen {
+                        self.written.at(node.index()).push((record.id.number, *bid));
+                    }
+                }
+            }
+            Event::Synced { sync } => {
+                let written = self.written.at(node.index());
+                let covered = written.iter().take_while(|(number, _)| number < sync).count();
+                for (_, bid) in written.drain(..covered) {
+                    let bids = self.durable.entry(bid.slot).or_default();
+                    let at = bids.iter().position(|(known, _)| *known == bid).unwrap_or_else(|| {
+                        bids.push((bid, Vec::new()));
+                        bids.len() - 1
+                    });
+                    let holders = &mut bids[at].1;
+                    if !holders.contains(&node) && (node.index() as u64) < u64::from(self.voters) {
+                        holders.push(node);
+                        news(bid, holders);
+                    }
+                }
+            }
+            Event::Fact { fact } => {
+                for seen in fact.observations.iter() {
+                    if let Observation::Consensus(ConsensusSeen::Started { voters, .. }) = seen {
+                        self.voters = *voters;
+                    }
+                }
+            }
+            event if Deed::of(event) == Deed::Death => self.written.at(node.index()).clear(),
+            _other => {}
+        }
+    }
+
+    /// Which voters ever had confirmed a bid durably.
+    pub(super) fn holders(&self, bid: Bid) -> &[NodeId] {
+        let bids = self.durable.get(&bid.slot).map_or(&[][..], Vec::as_slice);
+        bids.iter().find(|(known, _)| *known == bid).map_or(&[], |(_, holders)| holders)
+    }
+
+    /// Forgets a slot.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        self.durable.remove(&slot);
+    }
+}

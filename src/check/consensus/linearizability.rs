@@ -1,0 +1,229 @@
+//! `linearizability`: clients cannot tell the store from one that does one thing at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::check::linearizability::{BUDGET, Impossible, Linearizer, Model};
+use crate::check::{Checker, Invariant, broken};
+use crate::identity::{EventId, OpId};
+use crate::observation::{Observation, StoreAnswer, StoreCall, StoreSeen, ValueText};
+use crate::time::Time;
+use crate::trace::{Event, Record, Said, Verdict, Violation};
+
+/// Says that of each key every operation seems to happen at one instant between its call and its answer. An operation
+/// without an answer may have happened or not. Judged online, from clients' records alone. Exercised by answers.
+#[derive(Clone, Debug, Default)]
+pub struct Linearizability {
+    keys: BTreeMap<Arc<str>, Linearizer<Cell, OpId>>,
+    open: BTreeMap<OpId, Arc<str>>,
+    /// Where each operation of the longest orders was called.
+    called: BTreeMap<OpId, EventId>,
+    exercised: u64,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety(
+    "linearizability",
+    "consensus",
+    "every operation seems to happen at one instant between its call and its answer",
+);
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug)]
+struct Cell;
+
+impl Model for Cell {
+    type Call = StoreCall;
+    type Answer = StoreAnswer;
+    type State = Option<ValueText>;
+
+    fn start(&self) -> Self::State {
+        None
+    }
+
+    fn step(&mut self, state: &Self::State, call: &StoreCall) -> (StoreAnswer, Self::State) {
+        match call {
+            StoreCall::Read => (StoreAnswer::Value { value: state.clone() }, state.clone()),
+            StoreCall::Put { value } => (StoreAnswer::Done, Some(Arc::clone(value))),
+            StoreCall::Delete => (StoreAnswer::Done, None),
+            StoreCall::Cas { old, new } if old == state => (StoreAnswer::Done, Some(Arc::clone(new))),
+            StoreCall::Cas { .. } => (StoreAnswer::Mismatch, state.clone()),
+            StoreCall::Append { value } => match state.as_deref().map(|list| list.strip_suffix(']')) {
+                None => (StoreAnswer::Done, Some(format!("[{value}]").into())),
+                Some(Some("[")) => (StoreAnswer::Done, Some(format!("[{value}]").into())),
+                Some(Some(items)) if items.starts_with('[') => {
+                    (StoreAnswer::Done, Some(format!("{items},{value}]").into()))
+                }
+                Some(Some(_) | None) => (StoreAnswer::Mismatch, state.clone()),
+            },
+        }
+    }
+
+    fn may_change(&self, call: &StoreCall, answer: Option<&StoreAnswer>) -> bool {
+        match call {
+            StoreCall::Read => false,
+            StoreCall::Put { .. } | StoreCall::Delete | StoreCall::Cas { .. } | StoreCall::Append { .. } => {
+                answer != Some(&StoreAnswer::Mismatch)
+            }
+        }
+    }
+
+    fn forgets(&self, call: &StoreCall, answer: &StoreAnswer) -> bool {
+        match call {
+            StoreCall::Read | StoreCall::Append { .. } => false,
+            StoreCall::Put { .. } | StoreCall::Delete | StoreCall::Cas { .. } => self.may_change(call, Some(answer)),
+        }
+    }
+}
+
+impl Linearizability {
+    fn called(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
+        for seen in command.observations.iter() {
+            if let Observation::Store(StoreSeen::Asked { key, call }) = seen {
+                let object = self.keys.entry(Arc::clone(key)).or_insert_with(|| Linearizer::new(Cell, BUDGET));
+                object.call(op, call.clone());
+                self.open.insert(op, Arc::clone(key));
+                self.called.insert(op, record.id);
+            }
+        }
+    }
+
+    fn answered(&mut self, record: &Record<'_>, op: OpId, reply: &Said<'_>) -> Result<(), Violation> {
+        for seen in reply.observations.iter() {
+            let Observation::Store(StoreSeen::Told { answer }) = seen else { continue };
+            let Some(key) = self.open.remove(&op) else { continue };
+            let object = self.keys.get_mut(&key).expect("it was called there");
+            let verdict = match answer {
+                StoreAnswer::Unknown => {
+                    object.abandon(op);
+                    continue;
+                }
+                StoreAnswer::Refused => object.fail(op),
+                StoreAnswer::Value { .. } | StoreAnswer::Done | StoreAnswer::Mismatch => object.answer(op, answer),
+            };
+            self.exercised += 1;
+            verdict.map_err(|impossible| self.explain(record, &key, answer, &impossible))?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn explain(
+        &self,
+        record: &Record<'_>,
+        key: &str,
+        answer: &StoreAnswer,
+        impossible: &Impossible<StoreAnswer, OpId>,
+    ) -> Violation {
+        let Impossible { name, possible, order, changes } = impossible;
+        let possible: Vec<String> = possible.iter().map(text).collect();
+        let possible = if possible.is_empty() { "nothing".to_owned() } else { possible.join(", or ") };
+        let order: Vec<String> = order.iter().map(ToString::to_string).collect();
+        let sentence = format!(
+            "{name} on {key} was answered {}, and could have been answered {possible}: a longest order of what was \
+             answered before has {changes} changes, and ends with {}",
+            text(answer),
+            if order.is_empty() { "none".to_owned() } else { order.join(", ") },
+        );
+        let witnesses: Vec<EventId> = impossible
+            .order
+            .iter()
+            .chain([name])
+            .filter_map(|op| self.called.get(op).copied())
+            .chain([record.id])
+            .collect();
+        broken(record, sentence, &witnesses)
+    }
+}
+
+fn text(answer: &StoreAnswer) -> String {
+    match answer {
+        StoreAnswer::Value { value: None } => "that there is nothing".to_owned(),
+        StoreAnswer::Value { value: Some(value) } => value.to_string(),
+        StoreAnswer::Done => "done".to_owned(),
+        StoreAnswer::Mismatch => "that it does not hold what was expected".to_owned(),
+        StoreAnswer::Refused => "that it is refused".to_owned(),
+        StoreAnswer::Unknown => "nothing".to_owned(),
+    }
+}
+
+impl<F> Checker<F> for Linearizability {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        match &record.event {
+            Event::Invoked { op, command, .. } => self.called(record, *op, command),
+            Event::Returned { op, reply } => self.answered(record, *op, reply)?,
+            Event::GaveUp { op } => {
+                if let Some(key) = self.open.remove(op) {
+                    self.keys.get_mut(&key).expect("it was called there").abandon(*op);
+                }
+            }
+            _other => {}
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        let undecided: Vec<&str> =
+            self.keys.iter().filter(|(_, object)| object.undecided()).map(|(key, _)| &**key).collect();
+        if !undecided.is_empty() {
+            return Verdict::Undecided { why: format!("too many orders are possible for {}", undecided.join(", ")) };
+        }
+        Verdict::of(self.exercised, "no client was answered")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn value(text: &str) -> StoreAnswer {
+        StoreAnswer::Value { value: Some(text.into()) }
+    }
+
+    #[test]
+    fn a_read_sees_the_last_write() {
+        let mut history = History::default();
+        history.on("c1", asked_store("c1#1", "k", StoreCall::Put { value: "1".into() }));
+        history.on("c1", returned_store("c1#1", StoreAnswer::Done));
+        history.on("c2", asked_store("c2#1", "k", StoreCall::Read)).on("c2", returned_store("c2#1", value("1")));
+        assert_holds(&history, Linearizability::default(), 2);
+        history.on("c2", asked_store("c2#2", "k", StoreCall::Read));
+        history.on("c2", returned_store("c2#2", StoreAnswer::Value { value: None }));
+        let sentence = "c2#2 on k was answered that there is nothing, and could have been answered 1: a longest order \
+                        of what was answered before has 1 changes, and ends with c1#1, c2#1";
+        assert_broken(&history, Linearizability::default(), sentence, "c1#1 c2#1 c2#3 c2#4");
+    }
+
+    #[test]
+    fn an_operation_of_unknown_outcome_may_have_happened() {
+        for seen in [value("1"), StoreAnswer::Value { value: None }] {
+            let mut history = History::default();
+            history.on("c1", asked_store("c1#1", "k", StoreCall::Put { value: "1".into() }));
+            history.on("c1", returned_store("c1#1", StoreAnswer::Unknown));
+            history.on("c2", asked_store("c2#1", "k", StoreCall::Read)).on("c2", returned_store("c2#1", seen));
+            assert_holds(&history, Linearizability::default(), 1);
+        }
+    }
+
+    #[test]
+    fn a_refused_operation_has_not_happened() {
+        let mut history = History::default();
+        history.on("c1", asked_store("c1#1", "k", StoreCall::Put { value: "1".into() }));
+        history.on("c1", returned_store("c1#1", StoreAnswer::Refused));
+        history.on("c2", asked_store("c2#1", "k", StoreCall::Read)).on("c2", returned_store("c2#1", value("1")));
+        let (sentence, _) = history.broken_by(Linearizability::default());
+        assert!(sentence.contains("could have been answered that there is nothing"), "{sentence}");
+    }
+
+    #[test]
+    fn appends_make_a_list() {
+        let mut cell = Cell;
+        let append = |value: &str| StoreCall::Append { value: value.into() };
+        let (_, one) = cell.step(&None, &append("1"));
+        let (_, two) = cell.step(&one, &append("[2]"));
+        assert_eq!(two.as_deref(), Some("[1,[2]]"));
+        assert_eq!(cell.step(&Some("7".into()), &append("1")).0, StoreAnswer::Mismatch);
+        assert_eq!(cell.step(&Some("[]".into()), &append("1")).1.as_deref(), Some("[1]"));
+    }
+}

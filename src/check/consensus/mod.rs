@@ -1,0 +1,46 @@
+//! The invariants of consensus: each judges what nodes say of slots, ballots and decisions, and what their disks hold.
+
+mod agreement;
+mod durability;
+mod election_safety;
+mod evidence;
+mod exactly_once;
+mod linearizability;
+mod log_order;
+mod quorum_evidence;
+mod validity;
+
+pub use agreement::{ABOUT as AGREEMENT, Agreement};
+pub use durability::{ABOUT as DURABILITY, Durability};
+pub use election_safety::{ABOUT as ELECTION_SAFETY, ElectionSafety};
+pub use exactly_once::{ABOUT as EXACTLY_ONCE, ExactlyOnce};
+pub use linearizability::{ABOUT as LINEARIZABILITY, Linearizability};
+pub use log_order::{ABOUT as LOG_ORDER, LogOrder};
+pub use quorum_evidence::{ABOUT as QUORUM_EVIDENCE, QuorumEvidence};
+pub use validity::{ABOUT as VALIDITY, Validity};
+
+use crate::identity::{Actor, NodeId};
+use crate::observation::{ConsensusSeen, Observation};
+use crate::trace::{Event, Record};
+
+/// What a fact tells of consensus, and at which node.
+#[inline]
+fn told<'r>(record: &'r Record<'_>) -> impl Iterator<Item = (NodeId, &'r ConsensusSeen)> {
+    let node = if let Actor::Node(node) = record.id.actor { Some(node) } else { None };
+    let observations = if let Event::Fact { fact } = &record.event { &fact.observations[..] } else { &[] };
+    observations.iter().filter_map(move |seen| {
+        let Observation::Consensus(seen) = seen else { return None };
+        Some((node?, seen))
+    })
+}
+
+/// Whether an event is a fact that tells what is asked for.
+fn tells(event: &Event<'_>, asked: fn(&ConsensusSeen) -> bool) -> bool {
+    let is_asked = |seen: &Observation| if let Observation::Consensus(seen) = seen { asked(seen) } else { false };
+    matches!(event, Event::Fact { fact } if fact.observations.iter().any(is_asked))
+}
+
+/// A majority of so many voters.
+const fn majority(voters: u32) -> u32 {
+    voters / 2 + 1
+}

@@ -1,0 +1,72 @@
+//! What clients ask of a store of keys and values, and what they are told.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A value as its JSON text, in the one form in which it is written.
+pub type ValueText = Arc<str>;
+
+/// What is asked of one key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StoreCall {
+    /// What does it hold?
+    Read,
+    /// It holds this from now on.
+    Put {
+        /// What.
+        value: ValueText,
+    },
+    /// It is gone.
+    Delete,
+    /// It holds `new`, if it held `old`.
+    Cas {
+        /// What must be there; nothing if there is none.
+        old: Option<ValueText>,
+        /// What is to be there.
+        new: ValueText,
+    },
+    /// The list that it holds is longer by this.
+    Append {
+        /// The new last item.
+        value: ValueText,
+    },
+}
+
+/// What a client is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StoreAnswer {
+    /// The key holds this.
+    Value {
+        /// What; nothing if there is none.
+        value: Option<ValueText>,
+    },
+    /// It is done.
+    Done,
+    /// The key does not hold what the call needs, and so nothing was done.
+    Mismatch,
+    /// It was not done, and never will be.
+    Refused,
+    /// Whether it was done is not known.
+    Unknown,
+}
+
+/// What checkers see of a client's operation on a store.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StoreSeen {
+    /// A client asks.
+    Asked {
+        /// Of which key.
+        key: Arc<str>,
+        /// What.
+        call: StoreCall,
+    },
+    /// A client is told.
+    Told {
+        /// What.
+        answer: StoreAnswer,
+    },
+}

@@ -1,0 +1,213 @@
+//! Learning: decisions, what they come to, catching up, and reads.
+
+use std::sync::Arc;
+
+use super::certificate::Decided;
+use super::machine::{Consensus, Upshot};
+use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, Told};
+use super::proposer::ReadWaiting;
+use super::quorum::Tally;
+use super::replica::{Replica, Snapshot};
+use super::request::Answer;
+use super::voter::Refused;
+use crate::identity::{NodeId, OpId};
+use crate::observation::{Round, Slot};
+use crate::protocols::{Port, Signature};
+
+/// So many decisions are sent at once.
+const CHUNK: usize = 64;
+
+impl Consensus {
+    /// Takes in a decision from whomever: its certificate proves it.
+    pub(super) fn on_decided(&mut self, from: NodeId, decided: &Arc<Decided>, port: &mut impl Port<Self>) {
+        self.learn(from, decided, port);
+    }
+
+    /// Takes in a decision, and applies what follows from it.
+    pub(super) fn learn(&mut self, from: NodeId, decided: &Arc<Decided>, port: &mut impl Port<Self>) {
+        if self.log.is_decided(decided.slot) {
+            return;
+        }
+        // Flaws e01 and e24: a certificate is not read.
+        let flaws = self.rules.flaws;
+        if !(flaws.e01 || flaws.e24 || flaws.k02) && !decided.proves(self.rules.voters, &self.rules.registry) {
+            return port.note(ConsensusFact::Rejected { from });
+        }
+        if !flaws.e28 {
+            // Durable with the next sync: a decision that is lost is fetched again.
+            port.append(ConsensusEntry::Decided { decided: Arc::clone(decided) });
+        }
+        port.note(ConsensusFact::Committed { bid: decided.bid() });
+        self.log.decide(decided);
+        self.close(decided);
+        self.apply(port);
+    }
+
+    /// Applies all slots that are decided, in order, and tells the clients of this node what they came to.
+    pub(super) fn apply(&mut self, port: &mut impl Port<Self>) {
+        while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
+            let (slot, value) = (decided.slot, decided.value.id());
+            let effects = self.replica.apply(&decided.value, &self.rules.anchors, self.rules.settings.session_slots);
+            if self.rules.flaws.k07 {
+                self.replica.forget_answers();
+            }
+            let (root, done, refused) = (self.replica.root(), effects.done, effects.refused);
+            port.note(ConsensusFact::Applied { slot, value, root, done, refused });
+            self.untake(&decided.value);
+            self.tell(effects.answers, port);
+        }
+        self.answer_reads(port);
+    }
+
+    /// The same for decisions that a disk held, of which nobody is told.
+    pub(super) fn replay(&mut self) {
+        while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
+            self.replica.apply(&decided.value, &self.rules.anchors, self.rules.settings.session_slots);
+        }
+    }
+
+    fn tell(&mut self, answers: Told, port: &mut impl Port<Self>) {
+        for (op, answer) in answers {
+            if self.asked.remove(&op).is_some() {
+                port.reply(op, answer);
+            }
+        }
+    }
+
+    /// The proposer lives, and knows so much to be decided.
+    pub(super) fn on_heartbeat(
+        &mut self,
+        from: NodeId,
+        round: Round,
+        decided: Slot,
+        number: u32,
+        port: &mut impl Port<Self>,
+    ) {
+        match self.is_votable(from, round, port) {
+            Ok(()) => port.send(from, ConsensusMessage::Loyal { round, number, signature: Signature::default() }),
+            Err(Refused::NoVoter) => {}
+            Err(Refused::Forged | Refused::Promised) => return,
+        }
+        self.follow_lower(round, port);
+        self.hear_of(round, port);
+        if decided >= self.log.first_open() {
+            let (first, signature) = (self.log.first_open(), Signature::default());
+            port.send(from, ConsensusMessage::Fetch { from: first, signature });
+        }
+    }
+
+    /// A higher round has a proposer: this node proposes no more.
+    fn follow_lower(&mut self, round: Round, port: &mut impl Port<Self>) {
+        if self.round().is_some_and(|own| own < round) && !self.rules.flaws.e02 {
+            self.step_down(port);
+        }
+    }
+
+    /// A peer lacks decisions.
+    pub(super) fn on_fetch(&self, from: NodeId, first: Slot, port: &mut impl Port<Self>) {
+        let signature = Signature::default();
+        if first <= self.log.compacted {
+            let snapshot = Arc::new(self.replica.snapshot());
+            return port.send(from, ConsensusMessage::State { snapshot, signature });
+        }
+        let decided: Vec<_> = self.log.from(first).filter_map(|(_, cell)| cell.decided.clone()).take(CHUNK).collect();
+        if !decided.is_empty() {
+            port.send(from, ConsensusMessage::Slots { decided: Arc::new(decided), signature });
+        }
+    }
+
+    /// Decisions that this node lacked.
+    pub(super) fn on_slots(&mut self, from: NodeId, decided: &[Arc<Decided>], port: &mut impl Port<Self>) {
+        let before = self.log.first_open();
+        for one in decided {
+            self.learn(from, one, port);
+        }
+        if decided.len() == CHUNK && self.log.first_open() > before {
+            let (first, signature) = (self.log.first_open(), Signature::default());
+            port.send(from, ConsensusMessage::Fetch { from: first, signature });
+        }
+    }
+
+    /// A state that stands for more than this node has applied: it takes it, and has it written down at once.
+    pub(super) fn on_state(&mut self, snapshot: &Snapshot) -> Option<Upshot> {
+        if snapshot.slot < self.log.first_open() {
+            return None;
+        }
+        self.replica = Replica::of(snapshot);
+        self.log.compact(snapshot.slot);
+        Some(Upshot::Install)
+    }
+
+    /// What was installed stands in the log that is written now: makes it durable, and goes on from there.
+    pub fn installed(&mut self, port: &mut impl Port<Self>) {
+        if !self.rules.flaws.e28 {
+            port.sync();
+        }
+        port.note(ConsensusFact::Installed { slot: self.replica.applied, root: self.replica.root() });
+        let known = |asked: &super::machine::Asked| Some((asked.request.op, self.replica.answer(&asked.request)?));
+        let answers: Vec<(OpId, Answer)> = self.asked.values().filter_map(known).collect();
+        self.tell(answers, port);
+        self.apply(port);
+        self.conclude_election(port);
+    }
+
+    /// A client of `home` reads: once a quorum is loyal after this, it may be answered where all is applied that may be
+    /// decided now.
+    pub(super) fn on_read_ask(&mut self, home: NodeId, op: OpId, port: &mut impl Port<Self>) {
+        let (me, decided, number) = (self.me, self.log.first_open().before(), self.next_beat());
+        let quorum = self.quorum(port.monotonic());
+        let Some(proposer) = self.proposer() else { return };
+        if proposer.reads.iter().any(|read| read.op == op) {
+            return;
+        }
+        let mut loyal = Tally::default();
+        loyal.add(me);
+        let slot = decided.max(proposer.floor);
+        proposer.reads.push(ReadWaiting { op, home, number, slot, loyal });
+        if quorum == 1 {
+            self.release_reads(port);
+        }
+    }
+
+    /// A voter has promised nothing above the round of a heartbeat.
+    pub(super) fn on_loyal(&mut self, from: NodeId, round: Round, number: u32, port: &mut impl Port<Self>) {
+        let voter = self.rules.voters.has(from);
+        let Some(proposer) = self.proposer().filter(|proposer| proposer.round == round && voter) else { return };
+        let waiting = proposer.reads.iter_mut().filter(|read| read.number <= number);
+        waiting.for_each(|read| _ = read.loyal.add(from));
+        self.release_reads(port);
+    }
+
+    fn release_reads(&mut self, port: &mut impl Port<Self>) {
+        let (me, quorum) = (self.me, self.quorum(port.monotonic()));
+        let Some(proposer) = self.proposer() else { return };
+        let ready: Vec<ReadWaiting> = proposer.reads.extract_if(.., |read| read.loyal.count() >= quorum).collect();
+        for ReadWaiting { op, home, slot, .. } in ready {
+            if home == me {
+                self.on_read_at(op, slot, port);
+            } else {
+                port.send(home, ConsensusMessage::ReadAt { op, slot, signature: Signature::default() });
+            }
+        }
+    }
+
+    /// A read of a client of this node may be answered where `slot` is applied.
+    pub(super) fn on_read_at(&mut self, op: OpId, slot: Slot, port: &mut impl Port<Self>) {
+        if let Some(asked) = self.asked.get_mut(&op) {
+            asked.readable = Some(asked.readable.map_or(slot, |known| known.min(slot)));
+        }
+        self.answer_reads(port);
+    }
+
+    fn answer_reads(&mut self, port: &mut impl Port<Self>) {
+        let applied = self.replica.applied;
+        let ready = |asked: &&super::machine::Asked| asked.readable.is_some_and(|slot| slot <= applied);
+        let ready: Vec<_> = self.asked.values().filter(ready).map(|asked| Arc::clone(&asked.request)).collect();
+        for request in ready {
+            if let Some(answer) = self.replica.read(&request) {
+                self.asked.remove(&request.op);
+                port.reply(request.op, answer);
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The proposer: what it asks, slot by slot, and how it takes up what was left before.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::candidate::Candidate;
+use super::certificate::{Decided, Seal};
+use super::machine::{Consensus, Role};
+use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer};
+use super::quorum::Tally;
+use super::request::Request;
+use super::value::{Proposal, Value};
+use crate::codex::Refusal;
+use crate::identity::{NodeId, OpId};
+use crate::observation::{Ballot, Bid, Round, Slot};
+use crate::protocols::{Port, Signature};
+
+/// What a proposer has under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Proposer {
+    pub(super) round: Round,
+    /// The first slot that it has not used.
+    next: Slot,
+    /// Operations that wait for a slot.
+    queue: VecDeque<Arc<Request>>,
+    /// The operations in the queue and in the slots under way.
+    taken: BTreeSet<OpId>,
+    open: BTreeMap<Slot, Attempt>,
+    /// How many heartbeats it has sent.
+    beats: u32,
+    /// No read is answered below this slot: the highest that was seen in recovery.
+    pub(super) floor: Slot,
+    /// Reads that wait for a quorum to be loyal after them.
+    pub(super) reads: Vec<ReadWaiting>,
+}
+
+/// A read that waits until a quorum has assured the proposer of its loyalty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ReadWaiting {
+    pub(super) op: OpId,
+    /// Whose client reads.
+    pub(super) home: NodeId,
+    /// Which heartbeat has to be answered.
+    pub(super) number: u32,
+    /// Up to which slot the log must be applied.
+    pub(super) slot: Slot,
+    pub(super) loyal: Tally,
+}
+
+/// A slot under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Attempt {
+    ballot: Ballot,
+    value: Value,
+    phase: Phase,
+    /// How many heartbeats it has lasted.
+    age: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Voting { yes: Tally, no: Tally, against: BTreeMap<OpId, Refusal> },
+    Confirming { seals: Vec<Seal> },
+}
+
+/// So many heartbeats a value waits for votes before a no-op takes its place.
+const PATIENCE: u32 = 8;
+
+impl Proposer {
+    fn bid(&self, slot: Slot) -> Option<Bid> {
+        let Attempt { ballot, value, .. } = self.open.get(&slot)?;
+        Some(Bid { slot, ballot: *ballot, value: value.id() })
+    }
+}
+
+impl Consensus {
+    pub(super) const fn proposer(&mut self) -> Option<&mut Proposer> {
+        if let Role::Proposer(proposer) = &mut self.role { Some(proposer) } else { None }
+    }
+
+    /// A quorum has promised: takes up what may have been decided, and fills what was not.
+    pub(super) fn take_over(&mut self, candidate: &Candidate, port: &mut impl Port<Self>) {
+        let round = candidate.round;
+        let first = self.log.first_open();
+        let highest = self.log.highest().max(candidate.highest());
+        let open = |slot: &Slot| !self.log.is_decided(*slot);
+        let slots: Vec<_> = (first.0..=highest.0).map(Slot).filter(open).collect();
+        let recovered = slots.iter().filter(|slot| candidate.confirmed(**slot).is_some()).count() as u32;
+        let filled = slots.len() as u32 - recovered;
+        port.note(ConsensusFact::Elected { round, recovered, filled });
+        self.role = Role::Proposer(Proposer {
+            round,
+            next: highest.next(),
+            queue: VecDeque::new(),
+            taken: BTreeSet::new(),
+            open: BTreeMap::new(),
+            beats: 0,
+            floor: highest,
+            reads: Vec::new(),
+        });
+        self.failures = 0;
+        self.followed = self.followed.max(Some(round));
+        port.cancel_timer(ConsensusTimer::Election);
+        self.beat(port);
+        let ballot = Ballot { round, attempt: 1 };
+        for slot in slots {
+            match candidate.confirmed(slot) {
+                Some(value) => self.take_up(slot, ballot, value.clone(), port),
+                None => self.propose(slot, ballot, Value::noop(), port),
+            }
+        }
+        self.ask_again(port);
+    }
+
+    /// Asks to confirm what may have been decided for a slot before; nobody votes on it.
+    fn take_up(&mut self, slot: Slot, ballot: Ballot, value: Value, port: &mut impl Port<Self>) {
+        let bid = Bid { slot, ballot, value: value.id() };
+        port.note(ConsensusFact::Proposed { bid, ops: value.ops().collect() });
+        let phase = Phase::Confirming { seals: Vec::new() };
+        let Some(proposer) = self.proposer() else { return };
+        proposer.taken.extend(value.ops());
+        proposer.open.insert(slot, Attempt { ballot, value, phase, age: 0 });
+        self.pre_commit(slot, port);
+    }
+
+    /// Takes in an operation, unless it is under way already or has come to something.
+    pub(super) fn enqueue(&mut self, request: Arc<Request>, port: &mut impl Port<Self>) {
+        if self.replica.answer(&request).is_some() {
+            return;
+        }
+        let Some(proposer) = self.proposer() else { return };
+        if proposer.taken.insert(request.op) {
+            proposer.queue.push_back(request);
+            self.fill(port);
+        }
+    }
+
+    /// Proposes what waits, as far as the window allows.
+    fn fill(&mut self, port: &mut impl Port<Self>) {
+        let (window, batch) = (self.rules.settings.window.max(1) as usize, self.rules.settings.batch.max(1) as usize);
+        loop {
+            let Some(proposer) = self.proposer() else { return };
+            if proposer.queue.is_empty() || proposer.open.len() >= window {
+                return;
+            }
+            let taken = proposer.queue.len().min(batch);
+            let requests = proposer.queue.drain(..taken).map(|request| (*request).clone()).collect();
+            let (slot, ballot) = (proposer.next, Ballot { round: proposer.round, attempt: 1 });
+            proposer.next = slot.next();
+            self.propose(slot, ballot, Value::new(Proposal::Requests(requests)), port);
+        }
+    }
+
+    /// Asks for votes on a value.
+    fn propose(&mut self, slot: Slot, ballot: Ballot, value: Value, port: &mut impl Port<Self>) {
+        let bid = Bid { slot, ballot, value: value.id() };
+        port.note(ConsensusFact::Proposed { bid, ops: value.ops().collect() });
+        let phase = Phase::Voting { yes: Tally::default(), no: Tally::default(), against: BTreeMap::new() };
+        let attempt = Attempt { ballot, value: value.clone(), phase, age: 0 };
+        let Some(proposer) = self.proposer() else { return };
+        proposer.open.insert(slot, attempt);
+        for voter in self.other_voters() {
+            let (value, signature) = (value.clone(), Signature::default());
+            port.send(voter, ConsensusMessage::Propose { slot, ballot, value, signature });
+        }
+        let against = self.objections(&value);
+        self.vote(bid, value, against.is_empty(), port);
+        // Flaw e25: the proposer is not among those who vote.
+        if !self.rules.flaws.e25 {
+            self.on_vote(self.me, bid, &against, port);
+        }
+    }
+
+    /// A voter advises.
+    pub(super) fn on_vote(&mut self, from: NodeId, bid: Bid, against: &[(OpId, Refusal)], port: &mut impl Port<Self>) {
+        let (voters, quorum) = (self.rules.voters, self.quorum(port.monotonic()));
+        if !voters.has(from) {
+            return port.note(ConsensusFact::Rejected { from });
+        }
+        let Some(proposer) = self.proposer() else { return };
+        if proposer.bid(bid.slot) != Some(bid) {
+            return;
+        }
+        let Some(Attempt { phase, .. }) = proposer.open.get_mut(&bid.slot) else { return };
+        let Phase::Voting { yes, no, against: reasons } = phase else { return };
+        if against.is_empty() {
+            yes.add(from);
+        } else {
+            no.add(from);
+            reasons.extend(against.iter().cloned());
+        }
+        if yes.count() >= quorum {
+            *phase = Phase::Confirming { seals: Vec::new() };
+            self.pre_commit(bid.slot, port);
+        } else if voters.0 - no.count() < quorum {
+            self.replace(bid.slot, port);
+        }
+    }
+
+    /// No quorum of votes will form for a slot's value: a no-op takes its place, under the next try.
+    fn replace(&mut self, slot: Slot, port: &mut impl Port<Self>) {
+        // Flaw e04: the no-op is never proposed.
+        if self.rules.flaws.e04 {
+            return;
+        }
+        let Some(proposer) = self.proposer() else { return };
+        let (Some(bid), Some(attempt)) = (proposer.bid(slot), proposer.open.remove(&slot)) else { return };
+        let Phase::Voting { against, .. } = attempt.phase else { return };
+        let (mut refused, mut waiting) = (Vec::new(), Vec::new());
+        if let Proposal::Requests(requests) = attempt.value.proposal() {
+            for request in requests {
+                match against.get(&request.op) {
+                    Some(reason) => refused.push((request.clone(), reason.clone())),
+                    None => waiting.push(Arc::new(request.clone())),
+                }
+            }
+        }
+        waiting.into_iter().rev().for_each(|request| proposer.queue.push_front(request));
+        port.note(ConsensusFact::Replaced { bid });
+        let value = if refused.is_empty() { Value::noop() } else { Value::new(Proposal::Refused(refused)) };
+        let ballot = Ballot { attempt: attempt.ballot.attempt + 1, ..attempt.ballot };
+        self.propose(slot, ballot, value, port);
+    }
+
+    /// Asks to confirm a slot's value.
+    fn pre_commit(&mut self, slot: Slot, port: &mut impl Port<Self>) {
+        let Some(proposer) = self.proposer() else { return };
+        let (Some(bid), Some(attempt)) = (proposer.bid(slot), proposer.open.get(&slot)) else { return };
+        let (ballot, value) = (attempt.ballot, attempt.value.clone());
+        port.note(ConsensusFact::PreCommitted { bid });
+        for voter in self.other_voters() {
+            let (value, signature) = (value.clone(), Signature::default());
+            port.send(voter, ConsensusMessage::PreCommit { slot, ballot, value, signature });
+        }
+        self.confirm(bid, value, port);
+        let seal = Seal::new(self.me, bid, &self.rules.registry);
+        // Flaw e25: the proposer is not among those who confirm.
+        if !self.rules.flaws.e25 {
+            self.on_confirm(self.me, bid, seal, port);
+        }
+    }
+
+    /// A voter has confirmed.
+    pub(super) fn on_confirm(&mut self, from: NodeId, bid: Bid, seal: Seal, port: &mut impl Port<Self>) {
+        let sound = seal.voter == from && self.rules.voters.has(from) && seal.fits(bid, &self.rules.registry);
+        if !sound {
+            return port.note(ConsensusFact::Rejected { from });
+        }
+        let counted_twice = self.rules.flaws.k02;
+        let Some(proposer) = self.proposer() else { return };
+        if proposer.bid(bid.slot) != Some(bid) {
+            return;
+        }
+        let Some(Attempt { phase: Phase::Confirming { seals }, .. }) = proposer.open.get_mut(&bid.slot) else { return };
+        // Flaw k02: one that comes twice counts twice.
+        if counted_twice || seals.iter().all(|known| known.voter != from) {
+            seals.push(seal);
+            self.decide_if_confirmed(bid.slot, port);
+        }
+    }
+
+    /// Flaw e24: an answer of whatever kind stands for a confirmation of all that is under way.
+    pub(super) fn count_unread(&mut self, from: NodeId, port: &mut impl Port<Self>) {
+        let Some(proposer) = self.proposer() else { return };
+        let slots: Vec<_> = proposer.open.keys().copied().collect();
+        for slot in slots {
+            let Some(proposer) = self.proposer() else { return };
+            if let Some(Attempt { phase: Phase::Confirming { seals }, .. }) = proposer.open.get_mut(&slot)
+                && seals.iter().all(|known| known.voter != from)
+            {
+                seals.push(Seal { voter: from, signature: Signature::default() });
+                self.decide_if_confirmed(slot, port);
+            }
+        }
+    }
+
+    fn decide_if_confirmed(&mut self, slot: Slot, port: &mut impl Port<Self>) {
+        let quorum = self.quorum(port.monotonic());
+        let Some(proposer) = self.proposer() else { return };
+        let Some(Attempt { phase: Phase::Confirming { seals }, .. }) = proposer.open.get(&slot) else { return };
+        if u32::try_from(seals.len()).expect("few voters") < quorum {
+            return;
+        }
+        let Some(Attempt { ballot, value, phase: Phase::Confirming { seals }, .. }) = proposer.open.remove(&slot)
+        else {
+            return;
+        };
+        let decided = Arc::new(Decided { slot, ballot, value, seals });
+        self.keep(ConsensusEntry::Decided { decided: Arc::clone(&decided) }, port);
+        port.note(ConsensusFact::Committed { bid: decided.bid() });
+        for node in port.peers() {
+            let (decided, signature) = (Arc::clone(&decided), Signature::default());
+            port.send(node, ConsensusMessage::Commit { decided, signature });
+        }
+        self.log.decide(&decided);
+        self.apply(port);
+        self.fill(port);
+    }
+
+    /// A slot was decided, by whomever: it is not under way any more.
+    pub(super) fn close(&mut self, decided: &Decided) {
+        let Some(proposer) = self.proposer() else { return };
+        if let Some(attempt) = proposer.open.remove(&decided.slot)
+            && attempt.value != decided.value
+            && let Proposal::Requests(requests) = attempt.value.proposal()
+        {
+            let again: Vec<_> = requests.iter().cloned().map(Arc::new).collect();
+            again.into_iter().rev().for_each(|request| proposer.queue.push_front(request));
+        }
+    }
+
+    /// Operations have come to something: they may be asked again.
+    pub(super) fn untake(&mut self, value: &Value) {
+        if let Some(proposer) = self.proposer() {
+            value.ops().for_each(|op| _ = proposer.taken.remove(&op));
+        }
+    }
+
+    /// Shows that the proposer lives, and asks again what was not answered.
+    pub(super) fn beat(&mut self, port: &mut impl Port<Self>) {
+        let (heartbeat, decided) = (self.rules.settings.heartbeat, self.log.first_open().before());
+        let Some(proposer) = self.proposer() else { return };
+        proposer.beats += 1;
+        let (round, number) = (proposer.round, proposer.beats);
+        port.set_timer(ConsensusTimer::Beat, heartbeat);
+        for node in port.peers() {
+            port.send(node, ConsensusMessage::Heartbeat { round, decided, number, signature: Signature::default() });
+        }
+        self.ask_voters_again(port);
+    }
+
+    /// Repeats what voters have not answered for a whole heartbeat.
+    fn ask_voters_again(&mut self, port: &mut impl Port<Self>) {
+        let voters: Vec<_> = self.other_voters().collect();
+        let Some(proposer) = self.proposer() else { return };
+        let mut stuck = Vec::new();
+        for (slot, attempt) in &mut proposer.open {
+            attempt.age += 1;
+            let (slot, ballot) = (*slot, attempt.ballot);
+            for voter in voters.iter().filter(|_| attempt.age > 1) {
+                let (value, signature) = (attempt.value.clone(), Signature::default());
+                match &attempt.phase {
+                    Phase::Voting { yes, no, .. } if !yes.has(*voter) && !no.has(*voter) => {
+                        port.send(*voter, ConsensusMessage::Propose { slot, ballot, value, signature });
+                    }
+                    Phase::Confirming { seals } if seals.iter().all(|seal| seal.voter != *voter) => {
+                        port.send(*voter, ConsensusMessage::PreCommit { slot, ballot, value, signature });
+                    }
+                    Phase::Voting { .. } | Phase::Confirming { .. } => {}
+                }
+            }
+            if attempt.age.is_multiple_of(PATIENCE) && matches!(attempt.phase, Phase::Voting { .. }) {
+                stuck.push(slot);
+            }
+        }
+        stuck.into_iter().for_each(|slot| self.replace(slot, port));
+    }
+
+    /// The number of the heartbeat that is sent next.
+    pub(super) fn next_beat(&mut self) -> u32 {
+        self.proposer().map_or(0, |proposer| proposer.beats + 1)
+    }
+}

@@ -1,0 +1,187 @@
+//! What scenarios can say about consensus, what it claims, and what can be wrong with it.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::quorum::Voters;
+use crate::check::{self, Invariant};
+use crate::codex::{Anchor, Anchors, Key};
+use crate::protocols::Registry;
+use crate::subject::{Flaw, Flaws};
+use crate::time::Span;
+
+/// Settings of consensus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConsensusSettings {
+    /// How long a voter hears of no proposer before it stands for election, at least; drawn up to twice as long.
+    pub election: Span,
+    /// How much longer it waits at most when its elections have failed: each failure doubles the wait up to this.
+    pub backoff: Span,
+    /// How often the proposer shows that it lives, and asks again.
+    pub heartbeat: Span,
+    /// How many slots may be under way at once.
+    #[schemars(range(min = 1))]
+    pub window: u32,
+    /// How many operations one slot takes.
+    #[schemars(range(min = 1))]
+    pub batch: u32,
+    /// After so many slots the state takes the place of what led to it.
+    #[schemars(range(min = 1))]
+    pub compact_after: u32,
+    /// How many decisions are kept behind the state, for those that lag.
+    pub keep: u32,
+    /// A session ends that was not used for so many slots.
+    #[schemars(range(min = 1))]
+    pub session_slots: u64,
+    /// How reads are made linearizable.
+    pub reads: Reads,
+    /// What no write may break.
+    pub anchors: Vec<Anchor>,
+    /// The canonical texts of keys, for anchors that ask for them.
+    pub canon: BTreeMap<Key, String>,
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k02`, `k05`, `k06`, `k07`.
+    pub flaws: Flaws,
+}
+
+/// How reads are made linearizable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reads {
+    /// Each is an entry of the log.
+    #[default]
+    Log,
+    /// Each waits until the slots are applied that were decided when it came, as the proposer says once a quorum has
+    /// assured it afterwards that it is the proposer still.
+    Index,
+}
+
+impl Default for ConsensusSettings {
+    fn default() -> Self {
+        Self {
+            election: Span::from_millis(150),
+            backoff: Span::from_millis(600),
+            heartbeat: Span::from_millis(40),
+            window: 8,
+            batch: 16,
+            compact_after: 200,
+            keep: 50,
+            session_slots: 10_000,
+            reads: Reads::Log,
+            anchors: Vec::new(),
+            canon: BTreeMap::new(),
+            flaws: Flaws::default(),
+        }
+    }
+}
+
+/// What all nodes are given. It never changes, and so tells no two states apart.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub(super) settings: ConsensusSettings,
+    pub(super) voters: Voters,
+    pub(super) anchors: Anchors,
+    pub(super) registry: Registry,
+    pub(super) flaws: Switched,
+}
+
+impl PartialEq for Rules {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Rules {}
+
+impl Hash for Rules {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
+}
+
+/// The flaws that are switched on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Switched {
+    pub(super) e01: bool,
+    pub(super) e02: bool,
+    pub(super) e03: bool,
+    pub(super) e04: bool,
+    pub(super) e24: bool,
+    pub(super) e25: bool,
+    pub(super) e28: bool,
+    pub(super) k02: bool,
+    pub(super) k05: bool,
+    pub(super) k06: bool,
+    pub(super) k07: bool,
+}
+
+impl Rules {
+    /// The rules for so many voters, with the secrets of all nodes.
+    #[must_use]
+    pub fn new(settings: &ConsensusSettings, voters: u32, registry: Registry) -> Self {
+        let has = |flaw| settings.flaws.has(flaw);
+        let flaws = Switched {
+            e01: has("e01"),
+            e02: has("e02"),
+            e03: has("e03"),
+            e04: has("e04"),
+            e24: has("e24"),
+            e25: has("e25"),
+            e28: has("e28"),
+            k02: has("k02"),
+            k05: has("k05"),
+            k06: has("k06"),
+            k07: has("k07"),
+        };
+        let anchors = Anchors::new(settings.anchors.clone(), settings.canon.clone());
+        Self { settings: settings.clone(), voters: Voters(voters), anchors, registry, flaws }
+    }
+}
+
+/// The invariants that consensus claims.
+pub const INVARIANTS: [Invariant; 8] = [
+    check::AGREEMENT,
+    check::VALIDITY,
+    check::QUORUM_EVIDENCE,
+    check::ELECTION_SAFETY,
+    check::LOG_ORDER,
+    check::DURABILITY,
+    check::EXACTLY_ONCE,
+    check::LINEARIZABILITY,
+];
+
+const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
+    Flaw { id, protocol: "consensus", about, violates }
+}
+
+/// The flaws that consensus can have.
+pub const FLAWS: [Flaw; 11] = [
+    flaw("e01", "agreement", "The quorum is taken of the peers that can be reached now: both sides of a split commit."),
+    flaw(
+        "e02",
+        "agreement",
+        "There are no ballots, and a slot is the receiver's own count: two proposers, two values for one slot.",
+    ),
+    flaw(
+        "e03",
+        "termination",
+        "There is no recovery: after the first proposer nobody is elected, and one that starts again does not stand.",
+    ),
+    flaw(
+        "e04",
+        "termination",
+        "There is no way on when a quorum of votes fails: the no-op that would take the value's place is never proposed.",
+    ),
+    flaw("e24", "quorum-evidence", "Refusals are sent too, and confirmations are counted without being read."),
+    flaw("e25", "termination", "The proposer is in the quorum's size, but not among those who vote."),
+    flaw(
+        "e28",
+        "durability",
+        "No phase reaches a disk, and a commit is told before it is applied; an empty disk is not taken for a wipe.",
+    ),
+    flaw("k02", "quorum-evidence", "A confirmation that comes twice counts twice."),
+    flaw("k05", "election-safety", "Compaction forgets the promise."),
+    flaw("k06", "quorum-evidence", "A voter confirms before its confirmation is durable."),
+    flaw("k07", "exactly-once", "What operations came to is not kept: one that is decided twice is done twice."),
+];
