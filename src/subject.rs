@@ -11,7 +11,7 @@ use crate::chance::Dice;
 use crate::check::Checker;
 pub use crate::check::Invariant;
 use crate::encoding;
-use crate::fault::Fault;
+use crate::fault::{Fault, Target};
 use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
 use crate::process::{ClientPlan, Process};
@@ -28,6 +28,9 @@ pub trait Subject: Process {
     const INVARIANTS: &'static [Invariant];
     /// The flaws that a scenario can switch on.
     const FLAWS: &'static [Flaw] = &[];
+
+    /// The fact that a node notes when it becomes the proposer, whom faults can mean by that word.
+    const ELECTED: Option<&'static str> = None;
 
     /// What stands under `"protocols"`: one field a protocol, each with everything defaulted. A protocol with flaws has
     /// a field `flaws` of type [`Flaws`].
@@ -51,6 +54,12 @@ pub trait Subject: Process {
 
     /// Why a fault is beyond what the subject claims to bear with these settings, if it is.
     fn beyond(_fault: &Fault, _settings: &Self::Settings) -> Option<&'static str> {
+        None
+    }
+
+    /// The voters that a fault costs for good with these settings, though it is borne: it is as long as they are no more
+    /// than a minority, over the whole run.
+    fn spends<'f>(_fault: &'f Fault, _settings: &Self::Settings) -> Option<&'f Target> {
         None
     }
 
@@ -159,6 +168,8 @@ pub struct Profile {
     pub invariants: &'static [Invariant],
     /// [`Subject::FLAWS`].
     pub flaws: &'static [Flaw],
+    /// [`Subject::ELECTED`].
+    pub elected: Option<&'static str>,
     /// The labels of all facts that it can note.
     pub facts: fn() -> Vec<String>,
     /// Reads settings, and returns them with all defaults filled in.
@@ -175,6 +186,8 @@ pub struct Profile {
     pub claims: fn(&Value) -> Vec<&'static Invariant>,
     /// [`Subject::beyond`], with these settings.
     pub beyond: fn(&Fault, &Value) -> Option<&'static str>,
+    /// [`Subject::spends`], with these settings.
+    pub spends: for<'f> fn(&'f Fault, &Value) -> Option<&'f Target>,
 }
 
 /// What is wrong in a part of a scenario, and where inside that part.
@@ -196,6 +209,7 @@ impl Profile {
             lanes: S::LANES,
             invariants: S::INVARIANTS,
             flaws: S::FLAWS,
+            elected: S::ELECTED,
             facts: encoding::labels::<S::Fact>,
             settings: fill::<S::Settings>,
             workload: fill::<S::Workload>,
@@ -207,6 +221,7 @@ impl Profile {
                 S::INVARIANTS.iter().filter(|invariant| S::claims(&settings, invariant)).collect()
             },
             beyond: |fault, settings| S::beyond(fault, &read(settings)),
+            spends: |fault, settings| S::spends(fault, &read(settings)),
         }
     }
 }

@@ -26,6 +26,15 @@ pub struct FaultPlan {
     pub faults: Vec<PlannedFault>,
 }
 
+impl FaultPlan {
+    /// Whether a fault befalls whoever is the proposer when it acts.
+    #[must_use]
+    pub fn means_proposer(&self) -> bool {
+        let target = |planned: &PlannedFault| planned.fault.clone().target_mut().cloned();
+        self.faults.iter().any(|planned| target(planned) == Some(Target::Proposer))
+    }
+}
+
 /// One fault and its time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,6 +101,19 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The nodes that it befalls, where it befalls nodes.
+    pub const fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            Self::Kill(crash) => Some(&mut crash.target),
+            Self::Restart(restart) => Some(&mut restart.target),
+            Self::Pause(of) | Self::Resume(of) => Some(&mut of.target),
+            Self::Clock(clock) => Some(&mut clock.target),
+            Self::Disk(disk) => Some(&mut disk.target),
+            Self::Partition(_) | Self::Heal(_) | Self::Clog(_) | Self::Delay(_) => None,
+            Self::Loss(_) | Self::Duplicate(_) | Self::Reorder(_) | Self::Corrupt(_) => None,
+        }
+    }
+
     /// Which kind it is.
     #[must_use]
     pub const fn kind(&self) -> FaultKind {

@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::identity::NodeId;
 
-/// Which nodes. In a file a word (`"one"`), a name (`"n1"`) or a list of names; in a plan always a list.
+/// Which nodes. In a file a word (`"one"`), a name (`"n1"`) or a list of names; in a plan a list, or the one word whose
+/// meaning is known only when the fault acts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// These.
@@ -19,10 +20,17 @@ pub enum Target {
     Majority,
     /// Every node.
     All,
+    /// The node that was elected last when the fault acts, where the subject elects any; nobody if none was.
+    Proposer,
 }
 
-const WORDS: [(&str, Target); 4] =
-    [("one", Target::One), ("minority", Target::Minority), ("majority", Target::Majority), ("all", Target::All)];
+const WORDS: [(&str, Target); 5] = [
+    ("one", Target::One),
+    ("minority", Target::Minority),
+    ("majority", Target::Majority),
+    ("all", Target::All),
+    ("proposer", Target::Proposer),
+];
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,6 +40,7 @@ impl fmt::Display for Target {
             Self::Minority => f.write_str("minority"),
             Self::Majority => f.write_str("majority"),
             Self::All => f.write_str("all"),
+            Self::Proposer => f.write_str("proposer"),
         }
     }
 }
@@ -44,7 +53,7 @@ impl Serialize for Target {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Nodes(nodes) => nodes.serialize(serializer),
-            Self::One | Self::Minority | Self::Majority | Self::All => serializer.collect_str(self),
+            Self::One | Self::Minority | Self::Majority | Self::All | Self::Proposer => serializer.collect_str(self),
         }
     }
 }
@@ -55,7 +64,7 @@ impl<'de> Deserialize<'de> for Target {
         impl<'de> de::Visitor<'de> for WordOrNodes {
             type Value = Target;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`one`, `minority`, `majority`, `all`, a node such as `n1`, or a list of nodes")
+                f.write_str("`one`, `minority`, `majority`, `all`, `proposer`, a node such as `n1`, or a list of nodes")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Target, E> {
                 if let Some((_, target)) = WORDS.into_iter().find(|(word, _)| *word == text) {
@@ -84,7 +93,7 @@ impl schemars::JsonSchema for Target {
         schemars::json_schema!({
             "description": "Which nodes: a word, a name, or a list of names.",
             "anyOf": [
-                { "enum": ["one", "minority", "majority", "all"] },
+                { "enum": ["one", "minority", "majority", "all", "proposer"] },
                 { "type": "string", "pattern": "^n[1-9][0-9]*$" },
                 { "type": "array", "items": { "type": "string", "pattern": "^n[1-9][0-9]*$" } }
             ]

@@ -11,7 +11,7 @@ use super::words::{Entry, Fact, Timer};
 use super::workload::{Workload, clients};
 use crate::chance::Dice;
 use crate::check::{self, Checker, Invariant};
-use crate::fault::{Fault, Harm};
+use crate::fault::{DiskFault, Fault, Harm, Target};
 use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
 use crate::process::ClientPlan;
@@ -98,6 +98,7 @@ impl Subject for CodexNode {
                                  register that its locks guard.";
     const INVARIANTS: &'static [Invariant] = &INVARIANTS;
     const FLAWS: &'static [Flaw] = &FLAWS;
+    const ELECTED: Option<&'static str> = Some("consensus.elected");
 
     type Settings = Settings;
     type Workload = Workload;
@@ -146,6 +147,28 @@ impl Subject for CodexNode {
 
     fn session_over(peer: NodeId) -> Option<Timer> {
         Some(Timer::Channel(ChannelTimer::Over(peer)))
+    }
+
+    fn spends<'f>(fault: &'f Fault, settings: &Settings) -> Option<&'f Target> {
+        let target = match fault {
+            Fault::Restart(restart) if restart.wipe => &restart.target,
+            Fault::Disk(DiskFault { target, harm: Harm::Damage }) => target,
+            Fault::Restart(_)
+            | Fault::Disk(_)
+            | Fault::Clock(_)
+            | Fault::Kill(_)
+            | Fault::Pause(_)
+            | Fault::Resume(_)
+            | Fault::Partition(_)
+            | Fault::Heal(_)
+            | Fault::Clog(_)
+            | Fault::Delay(_)
+            | Fault::Loss(_)
+            | Fault::Duplicate(_)
+            | Fault::Reorder(_)
+            | Fault::Corrupt(_) => return None,
+        };
+        settings.consensus.as_ref().map(|_| target)
     }
 
     fn beyond(fault: &Fault, settings: &Settings) -> Option<&'static str> {

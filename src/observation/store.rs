@@ -57,6 +57,8 @@ pub enum StoreAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StoreSeen {
+    /// A client asks for a session.
+    Begun,
     /// A client asks.
     Asked {
         /// Of which key.

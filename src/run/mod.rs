@@ -157,6 +157,7 @@ fn conditions(resolved: &Resolved) -> Conditions {
         clocks: resolved.clock_errors(),
         sync: resolved.sync_delay(),
         faults: resolved.plan.clone(),
+        elected: resolved.profile.elected.filter(|_| resolved.plan.means_proposer()),
     }
 }
 

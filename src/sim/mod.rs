@@ -108,8 +108,10 @@ pub struct Conditions {
     pub clocks: Vec<ClockError>,
     /// How long a sync takes.
     pub sync: Delay,
-    /// What is done to the cluster; targets are lists of nodes.
+    /// What is done to the cluster; targets are lists of nodes, or the proposer.
     pub faults: FaultPlan,
+    /// The fact that a node notes when it becomes the proposer, if faults mean it.
+    pub elected: Option<&'static str>,
 }
 
 impl Conditions {
@@ -125,6 +127,7 @@ impl Conditions {
             clocks: Vec::new(),
             sync: Delay::Constant(Span::from_millis(1)),
             faults: FaultPlan::default(),
+            elected: None,
         }
     }
 }

@@ -56,6 +56,9 @@ pub(crate) struct Outside<P: Process, W> {
     pub(crate) clients: Vec<Client<P>>,
     pub(crate) touched: Vec<u64>,
     pub(crate) tripwires: Vec<Tripwire>,
+    /// The fact by which the proposer is known, if anybody asks; and who noted it last.
+    pub(crate) elected: Option<&'static str>,
+    pub(crate) proposer: Option<NodeId>,
     /// Faults whose tripwire was touched, and have not acted yet.
     pub(crate) tripped: Vec<u32>,
     /// Nodes that died inside a step, and the fault that did it.
@@ -90,6 +93,8 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             clients,
             touched: vec![0; faults],
             tripwires: Vec::new(),
+            elected: None,
+            proposer: None,
             tripped: Vec::new(),
             struck: Vec::new(),
             environment_events: 0,
@@ -186,8 +191,13 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         self.agenda.push(Item::client(time, op.client, kind, op.number));
     }
 
-    fn trip(&mut self, fact: &P::Fact) {
+    fn trip(&mut self, actor: Actor, fact: &P::Fact) {
         let label = label_of(fact);
+        if let (Actor::Node(node), Some(elected)) = (actor, self.elected)
+            && label.is(elected)
+        {
+            self.proposer = Some(node);
+        }
         for wire in &mut self.tripwires {
             if wire.remaining > 0 && label.is(&wire.fact) {
                 wire.remaining -= 1;
@@ -272,9 +282,10 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     }
 
     fn note(&mut self, mark: Mark<'_>, fact: &P::Fact) {
+        let actor = mark.actor;
         self.tell_with(mark, fact, P::Fact::observe, Some(fact), |fact| Event::Fact { fact });
-        if !self.tripwires.is_empty() {
-            self.trip(fact);
+        if !self.tripwires.is_empty() || self.elected.is_some() {
+            self.trip(actor, fact);
         }
     }
 

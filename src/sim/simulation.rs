@@ -42,10 +42,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     /// If a planned fault names nodes otherwise than by a list, or nodes that there are not.
     #[must_use]
     pub fn new(conditions: Conditions, cast: Cast<P>, witness: W) -> Self {
-        let Conditions { seed, end, calm, network, fates, clocks, sync, faults: plan } = conditions;
+        let Conditions { seed, end, calm, network, fates, clocks, sync, faults: plan, elected } = conditions;
         let links = Links::new(seed, cast.nodes, P::LANES, network, fates);
         let clients = cast.clients.into_iter().map(Client::new).collect();
         let mut outside = Outside::new(seed, links, &clocks, sync, plan.faults.len(), clients, witness);
+        outside.elected = elected;
         for (fault, planned) in (0..).zip(&plan.faults) {
             match &planned.when {
                 Trigger::At(time) => {
@@ -339,6 +340,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         if self.calm {
             return;
         }
+        if let Some(target) = self.plan.faults[fault as usize].fault.target_mut()
+            && *target == Target::Proposer
+        {
+            *target = Target::Nodes(self.outside.proposer.into_iter().collect());
+        }
         let PlannedFault { fault: what, .. } = self.plan.faults[fault as usize].clone();
         self.outside.tell_environment(Event::Fault { fault: fault + 1, what: Cow::Owned(what.to_string()) });
         let now = self.outside.now;
@@ -601,7 +607,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 fn listed(target: &Target) -> &[NodeId] {
     match target {
         Target::Nodes(nodes) => nodes,
-        Target::One | Target::Minority | Target::Majority | Target::All => {
+        Target::One | Target::Minority | Target::Majority | Target::All | Target::Proposer => {
             panic!("a plan names its nodes; `{target}` was not resolved")
         }
     }

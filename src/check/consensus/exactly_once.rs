@@ -10,7 +10,7 @@ use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that a client's operation takes effect in one slot at most, and that all answers which nodes give to it are the
-/// same; that an outcome is unknown is no answer. Exercised by operations that take effect.
+/// same; that an outcome is unknown is no answer, and a read that stands in no slot may be made twice. Exercised by operations that take effect.
 #[derive(Clone, Debug, Default)]
 pub struct ExactlyOnce {
     done: BTreeMap<OpId, (Slot, EventId)>,
@@ -34,7 +34,7 @@ impl ExactlyOnce {
     }
 
     fn answered(&mut self, record: &Record<'_>, op: OpId, answer: &StoreAnswer) -> Result<(), Violation> {
-        if *answer == StoreAnswer::Unknown {
+        if *answer == StoreAnswer::Unknown || (reads(answer) && !self.done.contains_key(&op)) {
             return Ok(());
         }
         let (first, event) = self.answers.entry(op).or_insert_with(|| (answer.clone(), record.id));
@@ -44,6 +44,10 @@ impl ExactlyOnce {
         }
         Ok(())
     }
+}
+
+const fn reads(answer: &StoreAnswer) -> bool {
+    matches!(answer, StoreAnswer::Value { .. })
 }
 
 impl<F> Checker<F> for ExactlyOnce {

@@ -139,11 +139,13 @@ impl Consensus {
     fn fill(&mut self, port: &mut impl Port<Self>) {
         let (window, batch) = (self.rules.settings.window.max(1) as usize, self.rules.settings.batch.max(1) as usize);
         loop {
+            let first = self.log.first_open();
             let Some(proposer) = self.proposer() else { return };
             if proposer.queue.is_empty() || proposer.open.len() >= window {
                 return;
             }
             let taken = proposer.queue.len().min(batch);
+            proposer.next = proposer.next.max(first);
             let requests = proposer.queue.drain(..taken).map(|request| (*request).clone()).collect();
             let (slot, ballot) = (proposer.next, Ballot { round: proposer.round, attempt: 1 });
             proposer.next = slot.next();
@@ -207,12 +209,10 @@ impl Consensus {
         let (Some(bid), Some(attempt)) = (proposer.bid(slot), proposer.open.remove(&slot)) else { return };
         let Phase::Voting { against, .. } = attempt.phase else { return };
         let (mut refused, mut waiting) = (Vec::new(), Vec::new());
-        if let Proposal::Requests(requests) = attempt.value.proposal() {
-            for request in requests {
-                match against.get(&request.op) {
-                    Some(reason) => refused.push((request.clone(), reason.clone())),
-                    None => waiting.push(Arc::new(request.clone())),
-                }
+        for request in attempt.value.requests() {
+            match against.get(&request.op) {
+                Some(reason) => refused.push((request.clone(), reason.clone())),
+                None => waiting.push(Arc::new(request.clone())),
             }
         }
         waiting.into_iter().rev().for_each(|request| proposer.queue.push_front(request));
@@ -302,10 +302,9 @@ impl Consensus {
         let Some(proposer) = self.proposer() else { return };
         if let Some(attempt) = proposer.open.remove(&decided.slot)
             && attempt.value != decided.value
-            && let Proposal::Requests(requests) = attempt.value.proposal()
         {
-            let again: Vec<_> = requests.iter().cloned().map(Arc::new).collect();
-            again.into_iter().rev().for_each(|request| proposer.queue.push_front(request));
+            let again = attempt.value.requests().rev();
+            again.for_each(|request| proposer.queue.push_front(Arc::new(request.clone())));
         }
     }
 

@@ -131,7 +131,7 @@ fn call(write: &Write) -> StoreCall {
 impl Observe for ConsensusCommand {
     fn observe(&self, seen: &mut Vec<Observation>) {
         let (key, call) = match self {
-            Self::Open => return,
+            Self::Open => return seen.push(Observation::Store(StoreSeen::Begun)),
             Self::Read { key, .. } => (key, StoreCall::Read),
             Self::Write { write, .. } => (write.key(), call(write)),
         };

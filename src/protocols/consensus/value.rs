@@ -65,12 +65,17 @@ impl Value {
 
     /// The operations that it carries.
     pub fn ops(&self) -> impl Iterator<Item = OpId> {
+        self.requests().map(|request| request.op)
+    }
+
+    /// The requests that it carries, those that it refuses too.
+    pub fn requests(&self) -> impl DoubleEndedIterator<Item = &Request> {
         let (requests, refused) = match self.proposal() {
             Proposal::Noop => (&[][..], &[][..]),
             Proposal::Requests(requests) => (&requests[..], &[][..]),
             Proposal::Refused(refused) => (&[][..], &refused[..]),
         };
-        requests.iter().chain(refused.iter().map(|(request, _)| request)).map(|request| request.op)
+        requests.iter().chain(refused.iter().map(|(request, _)| request))
     }
 }
 

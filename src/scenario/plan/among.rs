@@ -24,6 +24,7 @@ impl Among<'_> {
             Target::Minority => self.voters(self.nodes.minority(), chance),
             Target::Majority => self.voters(self.nodes.majority(), chance),
             Target::All => NodeId::all(self.nodes.count()).collect(),
+            Target::Proposer => unreachable!("who proposes is known only when the fault acts"),
         };
         named.sort_unstable();
         named.dedup();

@@ -136,6 +136,7 @@ fn side(target: Option<&Target>) -> Side {
 fn nodes(target: &Target) -> &[NodeId] {
     match target {
         Target::Nodes(nodes) => nodes,
+        Target::Proposer => &[], // whoever it will be
         Target::One | Target::Minority | Target::Majority | Target::All => {
             unreachable!("a plan names every target's nodes")
         }

@@ -7,10 +7,12 @@ mod among;
 mod claims;
 mod drawn;
 mod sorts;
+mod spending;
 mod written;
 
 use self::claims::Claims;
 pub(super) use self::sorts::log_uniform;
+use self::spending::Spending;
 use super::format::Scenario;
 use crate::chance::Seed;
 use crate::fault::{FaultPlan, PlannedFault};
@@ -26,13 +28,21 @@ pub(super) fn draw(scenario: &Scenario, profile: &Profile, seed: Seed) -> FaultP
         .collect();
     let mut claims = Claims::new(scenario.run.calm());
     written.iter().flatten().for_each(|fault| claims.take(fault));
+    let mut spending = Spending::new(scenario, profile);
+    written.iter().flatten().for_each(|fault| spending.spend(&fault.fault));
     let mut faults = Vec::new();
     for (index, (entry, written)) in scenario.faults.iter().zip(written).enumerate() {
         faults.extend(written);
         if let Some(draw) = &entry.draw {
             let mut dice = seed.dice(&format!("faults {index}"));
             let drawn = drawn::faults(entry, draw, scenario, profile, &mut dice);
-            faults.extend(drawn.into_iter().filter(|fault| claims.take_if_free(fault)));
+            faults.extend(drawn.into_iter().filter(|fault| {
+                let taken = (entry.exceed || spending.allows(&fault.fault)) && claims.take_if_free(fault);
+                if taken {
+                    spending.spend(&fault.fault);
+                }
+                taken
+            }));
         }
     }
     FaultPlan { faults }

@@ -35,7 +35,9 @@ fn named(fault: &Fault, scenario: &Scenario, key: Key, free: Free<'_>) -> Fault 
     let among = Among { nodes: scenario.nodes, free };
     let mut fault = fault.clone();
     let choose = |target: &mut Target, label: &str| {
-        *target = Target::Nodes(among.target(target, &mut key.text(label).draws()));
+        if *target != Target::Proposer {
+            *target = Target::Nodes(among.target(target, &mut key.text(label).draws()));
+        }
     };
     match &mut fault {
         Fault::Kill(crash) => choose(&mut crash.target, "target"),

@@ -161,7 +161,7 @@ impl World {
         match target {
             Target::Nodes(named) => Some(named.clone()),
             Target::All => Some(NodeId::all(self.nodes.count()).collect()),
-            Target::One | Target::Minority | Target::Majority => None,
+            Target::One | Target::Minority | Target::Majority | Target::Proposer => None,
         }
     }
 
@@ -231,7 +231,7 @@ fn clash(map: &BTreeMap<NodeId, Since>, named: &[NodeId], at: Span, state: &str)
 /// Whether the seed decides whom the fault befalls.
 fn drawn_target(fault: &Fault) -> bool {
     let drawn = |target: &Target| match target {
-        Target::One | Target::Minority | Target::Majority => true,
+        Target::One | Target::Minority | Target::Majority | Target::Proposer => true,
         Target::Nodes(_) | Target::All => false,
     };
     match fault {

@@ -28,6 +28,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         if let Some(fault) = &entry.fault {
             findings.extend(written(entry, fault, scenario, &path));
             findings.extend(targets::fault(fault, scenario.nodes, &path.key("fault")));
+            findings.extend(proposer(fault, profile, &path));
             findings.extend(borne(entry, fault, scenario, profile, &path));
         }
         if let Some(draw) = &entry.draw {
@@ -44,6 +45,16 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// That the proposer is meant only where there is one.
+fn proposer(fault: &Fault, profile: &Profile, path: &Path) -> Option<Finding> {
+    let mut fault = fault.clone();
+    let target = fault.target_mut()?;
+    (*target == Target::Proposer && profile.elected.is_none()).then(|| {
+        let message = format!("no node of `{}` is ever the proposer", profile.name);
+        Finding::new(path.key("fault").key("target"), message).help("name a node, or say `one`")
+    })
 }
 
 /// That a fact can be noted at all.

@@ -5,6 +5,7 @@ mod contradictions;
 mod entries;
 pub(super) mod expectations;
 mod operations;
+mod spending;
 mod swarm;
 mod targets;
 
@@ -26,6 +27,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         return findings; // what follows relies on a cluster and a run of sane sizes
     }
     findings.extend(entries::check(scenario, profile));
+    findings.extend(spending::check(scenario, profile));
     findings.extend(operations::check(scenario));
     findings.extend(swarm::check(scenario));
     findings.extend(expectations::check(scenario, profile));

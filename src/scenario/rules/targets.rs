@@ -52,7 +52,7 @@ fn target(target: &Target, nodes: Nodes, path: &Path) -> Vec<Finding> {
             let message = format!("of {} voters none can be missing, so `minority` is nobody", nodes.voters);
             vec![Finding::new(path.clone(), message).help("say `one`, or take at least 3 voters")]
         }
-        Target::One | Target::Minority | Target::Majority | Target::All => Vec::new(),
+        Target::One | Target::Minority | Target::Majority | Target::All | Target::Proposer => Vec::new(),
     }
 }
 
@@ -72,6 +72,13 @@ fn list(named: &[NodeId], nodes: Nodes, path: &Path) -> Vec<Finding> {
 
 fn ends(from: Option<&Target>, to: Option<&Target>, nodes: Nodes, path: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
+    for (key, end) in [("from", from), ("to", to)] {
+        if end == Some(&Target::Proposer) {
+            let finding = Finding::new(path.key(key), "links are not found by who proposes");
+            findings
+                .push(finding.help("name the nodes, or befall the proposer itself: `kill`, `pause`, `clock`, `disk`"));
+        }
+    }
     findings.extend(from.into_iter().flat_map(|from| target(from, nodes, &path.key("from"))));
     findings.extend(to.into_iter().flat_map(|to| target(to, nodes, &path.key("to"))));
     if let (Some(Target::Nodes(from)), Some(Target::Nodes(to))) = (from, to)

@@ -116,6 +116,7 @@ pub(super) const FAKE: Profile = Profile {
     lanes: &["gossip", "locks"],
     invariants: &INVARIANTS,
     flaws: &[flaw("e01", "gossip"), flaw("e02", "gossip"), flaw("e20", "locks")],
+    elected: None,
     facts: || vec!["gossip.merged".to_owned(), "locks.granted".to_owned(), "locks.deferred".to_owned()],
     settings: fill::<Settings>,
     workload: fill::<Work>,
@@ -124,6 +125,7 @@ pub(super) const FAKE: Profile = Profile {
     workload_schema: SchemaGenerator::subschema_for::<Work>,
     claims: |_| INVARIANTS.iter().collect(),
     beyond,
+    spends: |_, _| None,
 };
 
 /// Reads a scenario of the fake subject, named `test.json`.
