@@ -34,6 +34,13 @@ pub struct Config {
     pub consensus: Option<Arc<Rules>>,
 }
 
+impl Config {
+    /// Whether operations for the proposer are taken whoever signed them: a flaw of consensus.
+    pub(super) fn trusts_forwards(&self) -> bool {
+        self.consensus.as_ref().is_some_and(|rules| rules.trusts_forwards())
+    }
+}
+
 /// What stands under `protocols`. A protocol runs if it is named; if none is, the lock manager does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Named")]
@@ -76,7 +83,7 @@ impl Default for Settings {
 
 const INVARIANTS: [Invariant; 17] =
     joined(joined::<_, 2, 7, 9>(channel::INVARIANTS, locks::INVARIANTS), consensus::INVARIANTS);
-const FLAWS: [Flaw; 24] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
+const FLAWS: [Flaw; 27] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
 
 /// One array behind the other.
 const fn joined<T: Copy, const A: usize, const B: usize, const C: usize>(first: [T; A], second: [T; B]) -> [T; C] {

@@ -51,7 +51,7 @@ impl Search<'_> {
         for (place, word) in said.iter().enumerate() {
             let plain: Vec<Value> = match word {
                 Value::String(text) => numbered(text).chain((0..=place).map(name)).map(Value::String).collect(),
-                Value::Number(_) => vec![Value::from(1)],
+                Value::Number(_) => vec![Value::from(1), Value::from(0)],
                 Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => continue,
             };
             // What is plain already stays so.

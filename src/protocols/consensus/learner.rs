@@ -130,7 +130,8 @@ impl Consensus {
 
     /// A state that stands for more than this node has applied: it takes it, and has it written down at once.
     pub(super) fn on_state(&mut self, snapshot: &Snapshot) -> Option<Upshot> {
-        if snapshot.slot < self.log.first_open() {
+        // Flaw k03: it is taken though it lies behind.
+        if snapshot.slot < self.log.first_open() && !self.rules.flaws.k03 {
             return None;
         }
         self.replica = Replica::of(snapshot);
@@ -156,6 +157,7 @@ impl Consensus {
     pub(super) fn on_read_ask(&mut self, home: NodeId, op: OpId, port: &mut impl Port<Self>) {
         let (me, decided, number) = (self.me, self.log.first_open().before(), self.next_beat());
         let quorum = self.quorum(port.monotonic());
+        let unasked = self.rules.flaws.k04;
         let Some(proposer) = self.proposer() else { return };
         if proposer.reads.iter().any(|read| read.op == op) {
             return;
@@ -164,7 +166,7 @@ impl Consensus {
         loyal.add(me);
         let slot = decided.max(proposer.floor);
         proposer.reads.push(ReadWaiting { op, home, number, slot, loyal });
-        if quorum == 1 {
+        if quorum == 1 || unasked {
             self.release_reads(port);
         }
     }
@@ -179,7 +181,9 @@ impl Consensus {
     }
 
     fn release_reads(&mut self, port: &mut impl Port<Self>) {
-        let (me, quorum) = (self.me, self.quorum(port.monotonic()));
+        // Flaw k04: no quorum is waited for.
+        let quorum = if self.rules.flaws.k04 { 1 } else { self.quorum(port.monotonic()) };
+        let me = self.me;
         let Some(proposer) = self.proposer() else { return };
         let ready: Vec<ReadWaiting> = proposer.reads.extract_if(.., |read| read.loyal.count() >= quorum).collect();
         for ReadWaiting { op, home, slot, .. } in ready {

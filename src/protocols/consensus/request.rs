@@ -6,11 +6,12 @@ use crate::codex::{Key, Refusal, Value as Content, Write};
 use crate::identity::OpId;
 use crate::observation::{Observation, Observe, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
 
-/// In which session a client asks, and which of its operations it still waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// In which session a client asks, and which of its operations it still waits for; by default in its standing session,
+/// for all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Within {
-    /// The slot that opened it.
+    /// The slot that opened it; 0 for the client's standing session, which is always there.
     pub session: Slot,
     /// The lowest of its operations that the client waits for: what those below came to may be forgotten.
     pub lowest: u32,
@@ -25,6 +26,7 @@ pub enum ConsensusCommand {
     /// To read a key.
     Read {
         /// In which session.
+        #[serde(default)]
         within: Within,
         /// Which.
         key: Key,
@@ -32,6 +34,7 @@ pub enum ConsensusCommand {
     /// To change a key.
     Write {
         /// In which session.
+        #[serde(default)]
         within: Within,
         /// How.
         write: Write,

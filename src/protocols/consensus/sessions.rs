@@ -1,4 +1,7 @@
 //! Sessions of clients, in the replicated state: what each operation came to, so that it takes effect once.
+//!
+//! A client that names the zeroth slot means its standing session, which nothing opens and nothing ends: for operations
+//! that are written in a scenario.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +21,7 @@ pub struct SessionId {
 }
 
 /// One session.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Session {
     /// The slot in which it was used last.
     pub used: Slot,
@@ -27,6 +30,9 @@ pub struct Session {
     /// What operations came to, by their numbers; none below the lowest.
     pub answers: BTreeMap<u32, Answer>,
 }
+
+/// What names a client's standing session.
+const STANDING: Slot = Slot(0);
 
 /// All sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,10 +58,19 @@ impl Sessions {
         self.0.insert(SessionId { client, opened: slot }, session);
     }
 
+    /// The session of an operation; a standing one is made where it is missing.
+    fn session(&mut self, op: OpId, within: Within) -> Option<&mut Session> {
+        let id = SessionId { client: op.client, opened: within.session };
+        if within.session == STANDING {
+            return Some(self.0.entry(id).or_default());
+        }
+        self.0.get_mut(&id)
+    }
+
     /// How an operation stands.
     pub(super) fn standing(&self, op: OpId, within: Within) -> Standing {
         let Some(session) = self.0.get(&SessionId { client: op.client, opened: within.session }) else {
-            return Standing::Expired;
+            return if within.session == STANDING { Standing::New } else { Standing::Expired };
         };
         match session.answers.get(&op.number) {
             Some(answer) => Standing::Answered(answer.clone()),
@@ -66,7 +81,7 @@ impl Sessions {
 
     /// Takes in that an operation stands in a slot: its session is in use, and what it does not wait for is forgotten.
     pub(super) fn touch(&mut self, op: OpId, within: Within, slot: Slot) {
-        if let Some(session) = self.0.get_mut(&SessionId { client: op.client, opened: within.session }) {
+        if let Some(session) = self.session(op, within) {
             session.used = slot;
             session.lowest = session.lowest.max(within.lowest.min(op.number));
             session.answers = session.answers.split_off(&session.lowest);
@@ -75,7 +90,7 @@ impl Sessions {
 
     /// Keeps what an operation came to.
     pub(super) fn keep(&mut self, op: OpId, within: Within, answer: Answer) {
-        if let Some(session) = self.0.get_mut(&SessionId { client: op.client, opened: within.session }) {
+        if let Some(session) = self.session(op, within) {
             session.answers.insert(op.number, answer);
         }
     }
@@ -91,7 +106,7 @@ impl Sessions {
     /// Ends the sessions that were used last so many slots before this one.
     pub(super) fn expire(&mut self, slot: Slot, after: u64) {
         if let Some(last) = slot.0.checked_sub(after) {
-            self.0.retain(|_, session| session.used.0 > last);
+            self.0.retain(|id, session| id.opened == STANDING || session.used.0 > last);
         }
     }
 }
@@ -124,6 +139,17 @@ mod tests {
         assert_eq!(sessions.standing(op(2), within(2)), Standing::Answered(Answer::Done));
         sessions.touch(op(3), within(3), Slot(5));
         assert_eq!(sessions.standing(op(2), within(2)), Standing::Stale, "a late copy is not done again");
+    }
+
+    #[test]
+    fn a_standing_session_is_there_without_being_opened() {
+        let mut sessions = Sessions::default();
+        let standing = Within { session: STANDING, lowest: 1 };
+        assert_eq!(sessions.standing(op(1), standing), Standing::New);
+        sessions.touch(op(1), standing, Slot(4));
+        sessions.keep(op(1), standing, Answer::Done);
+        sessions.expire(Slot(1_000), 10);
+        assert_eq!(sessions.standing(op(1), standing), Standing::Answered(Answer::Done));
     }
 
     #[test]

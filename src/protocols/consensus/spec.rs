@@ -43,7 +43,7 @@ pub struct ConsensusSettings {
     pub anchors: Vec<Anchor>,
     /// The canonical texts of keys, for anchors that ask for them.
     pub canon: BTreeMap<Key, String>,
-    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k02`, `k05`, `k06`, `k07`.
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k07`.
     pub flaws: Flaws,
 }
 
@@ -110,13 +110,22 @@ pub(super) struct Switched {
     pub(super) e24: bool,
     pub(super) e25: bool,
     pub(super) e28: bool,
+    pub(super) k01: bool,
     pub(super) k02: bool,
+    pub(super) k03: bool,
+    pub(super) k04: bool,
     pub(super) k05: bool,
     pub(super) k06: bool,
     pub(super) k07: bool,
 }
 
 impl Rules {
+    /// Whether operations for the proposer are taken whoever signed them: flaw k01.
+    #[must_use]
+    pub const fn trusts_forwards(&self) -> bool {
+        self.flaws.k01
+    }
+
     /// The rules for so many voters, with the secrets of all nodes.
     #[must_use]
     pub fn new(settings: &ConsensusSettings, voters: u32, registry: Registry) -> Self {
@@ -129,7 +138,10 @@ impl Rules {
             e24: has("e24"),
             e25: has("e25"),
             e28: has("e28"),
+            k01: has("k01"),
             k02: has("k02"),
+            k03: has("k03"),
+            k04: has("k04"),
             k05: has("k05"),
             k06: has("k06"),
             k07: has("k07"),
@@ -156,7 +168,7 @@ const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> 
 }
 
 /// The flaws that consensus can have.
-pub const FLAWS: [Flaw; 11] = [
+pub const FLAWS: [Flaw; 14] = [
     flaw("e01", "agreement", "The quorum is taken of the peers that can be reached now: both sides of a split commit."),
     flaw(
         "e02",
@@ -180,7 +192,19 @@ pub const FLAWS: [Flaw; 11] = [
         "durability",
         "No phase reaches a disk, and a commit is told before it is applied; an empty disk is not taken for a wipe.",
     ),
+    flaw(
+        "k01",
+        "validity",
+        "The proposer carries out what is forwarded to it whoever signed it: what a flipped bit makes of it, too.",
+    ),
     flaw("k02", "quorum-evidence", "A confirmation that comes twice counts twice."),
+    flaw("k03", "log-order", "A state is installed though it lies behind what was applied."),
+    flaw(
+        "k04",
+        "linearizability",
+        "A read is answered where all is applied that the proposer knows of, before a quorum has assured it that it is \
+         the proposer still.",
+    ),
     flaw("k05", "election-safety", "Compaction forgets the promise."),
     flaw("k06", "quorum-evidence", "A voter confirms before its confirmation is durable."),
     flaw("k07", "exactly-once", "What operations came to is not kept: one that is decided twice is done twice."),
