@@ -67,15 +67,15 @@ impl Termination {
     /// Takes in what clients do, and the calm.
     fn see_outside(&mut self, record: &Record<'_>) {
         let of_store = |seen: &Observation| matches!(seen, Observation::Store(_));
-        match &record.event {
-            Event::Calm => self.calm = true,
-            Event::Invoked { op, command, .. } if command.observations.iter().any(of_store) => {
-                self.opened += 1;
-                self.decided = 0;
-                self.asked.insert(*op, (record.id, record.time));
-            }
-            Event::Returned { op, .. } | Event::GaveUp { op } => _ = self.asked.remove(op),
-            _other => {}
+        self.calm |= matches!(record.event, Event::Calm);
+        if let Event::Invoked { op, command, .. } = &record.event
+            && command.observations.iter().any(of_store)
+        {
+            self.opened += 1;
+            self.decided = 0;
+            self.asked.insert(*op, (record.id, record.time));
+        } else if let Event::Returned { op, .. } | Event::GaveUp { op } = &record.event {
+            self.asked.remove(op);
         }
     }
 
@@ -98,11 +98,10 @@ impl<F> Checker<F> for Termination {
         };
         if let Event::Fact { fact } = &record.event {
             for seen in fact.observations.iter() {
-                match seen {
-                    Observation::Lock(seen) => self.see_lock(record, node, seen),
-                    Observation::Consensus(ConsensusSeen::Committed { .. }) => self.decided += 1,
-                    _other => {}
+                if let Observation::Lock(seen) = seen {
+                    self.see_lock(record, node, seen);
                 }
+                self.decided += u64::from(matches!(seen, Observation::Consensus(ConsensusSeen::Committed { .. })));
             }
         } else if Deed::of(&record.event) == Deed::Death {
             self.open.retain(|(at, _), _| *at != node);

@@ -7,8 +7,9 @@ mod two_phase;
 
 use stemmata::hunt::explore::{End, Explored, Limits, Order, Progress, Watch, explore};
 use stemmata::run::explore::{Exploration, Space};
+use stemmata::scenario::ScenarioFile;
 
-use crate::support::{load, subject_of};
+use crate::support::{load, parse, subject_of};
 
 /// Searches a space, whatever it takes.
 fn search(space: &dyn Space, limits: &Limits) -> Explored {
@@ -48,9 +49,21 @@ fn resources_that_may_change_places_leave_the_states_in_which_they_are_counted()
 
 /// A built-in scenario, explored breadth-first on one thread.
 fn small(name: &str, flaw: Option<&str>) -> (Explored, Vec<String>) {
-    let file = load(name).with_flaws(flaw.as_slice()).expect("a known flaw");
+    explored(&load(name).with_flaws(flaw.as_slice()).expect("a known flaw"))
+}
+
+/// The same under another budget.
+fn budgeted(name: &str, budget: &str, flaw: Option<&str>) -> (Explored, Vec<String>) {
+    let path = format!("{}/scenarios/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("it is shipped");
+    let (before, _) = text.split_once("\"explore\":").expect("it has a budget");
+    let file = parse(&format!("{before}\"explore\": {budget} }}"));
+    explored(&file.with_flaws(flaw.as_slice()).expect("a known flaw"))
+}
+
+fn explored(file: &ScenarioFile) -> (Explored, Vec<String>) {
     let resolved = file.resolve(file.seed()).expect("it resolves");
-    let exploration = subject_of(&file).explore(&resolved).expect("it can be explored");
+    let exploration = subject_of(file).explore(&resolved).expect("it can be explored");
     let explored = search(&*exploration.space, &Limits { threads: 1, ..Limits::default() });
     let outcome = explored.way.as_deref().map(|way| exploration.retrace(way));
     let fallen = outcome.iter().flat_map(|outcome| &outcome.judgements);
@@ -66,6 +79,18 @@ fn small_worlds_of_locks_are_seen_whole() {
         assert_eq!((explored.states, explored.end, fallen), (states, End::Complete, Vec::new()), "{name}");
         assert!(explored.exercised.count_ones() >= 2, "{name}: {explored:?}");
     }
+}
+
+#[test]
+fn a_node_that_dies_and_starts_again_meets_its_peers_anew() {
+    for (budget, states) in
+        [(r#"{ "crashes": 1, "timers": 0 }"#, 3_494), (r#"{ "loss": 1, "crashes": 1, "timers": 0 }"#, 13_557)]
+    {
+        let (explored, fallen) = budgeted("locks-pair", budget, None);
+        assert_eq!((explored.states, explored.end, fallen), (states, End::Complete, Vec::new()), "{budget}");
+    }
+    let (explored, fallen) = budgeted("locks-pair", r#"{ "crashes": 1, "timers": 0 }"#, Some("l03"));
+    assert_eq!((explored.end, fallen), (End::Found, vec!["fair-order".to_owned()]), "{explored:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Integration tests, in one binary, so that everything is linked once.
 
 mod cli;
+mod consensus;
 mod determinism;
 mod errata;
 mod explore;

@@ -10,8 +10,9 @@ use stemmata::hunt::{self, Kind, Shrink, Shrunk, Size, Unbroken, Without};
 use stemmata::report::{Naming, Papers};
 use stemmata::run::{AnySubject, Keep, Standing};
 use stemmata::scenario::{OperationEntry, Resolved, ScenarioFile};
+use stemmata::time::Span;
 
-use crate::support::{errata, load, subjects};
+use crate::support::{errata, load, parse, subjects};
 
 const NAMING: Naming<'_> = Naming { name: "small", about: "", schema: "scenario.schema.json" };
 
@@ -53,6 +54,9 @@ fn kind_of(text: &str, subject: AnySubject) -> Kind {
 fn failing_seeds_of_one_erratum_end_in_three_files_at_most() {
     for name in errata().into_iter().filter(|name| name.starts_with("errata/e")) {
         let file = load(name);
+        if file.scenario().protocols.get("consensus").is_some() {
+            continue; // runs of consensus come to more files
+        }
         let expected = |shrunk: &Shrunk| file.scenario().expect.violates.contains(&shrunk.kind.invariant);
         let shrunk = (0..200).filter_map(|seed| shrink(&file, seed, 2).ok()).filter(expected).take(6);
         let files: Vec<String> = shrunk.map(|shrunk| said(&papers(&shrunk, subject_of(&file)).scenario)).collect();
@@ -96,7 +100,26 @@ fn e20_e21_and_e23_need_two_clients_and_four_requests_at_most() {
         let requests = shrunk.resolved.operations().iter().filter(opens).count();
         let Size { nodes, faults, .. } = shrunk.after;
         assert!(nodes <= 3 && clients.len() <= 2 && requests <= 4 && faults <= 2, "{name}: {:?}", shrunk.after);
+        // One client alone could break it too, but only by asking again while it waits for an answer.
+        assert!(clients.len() == 2 || name == "errata/e21", "{name}: {:?}", shrunk.resolved.operations());
     }
+}
+
+#[test]
+fn what_is_missing_at_the_end_was_waited_for_as_long_as_before() {
+    let text = r#"{
+        "subject": "codex", "nodes": 3, "run": { "for": "5s", "quiesce_at": "2s" },
+        "protocols": { "consensus": {} }, "workload": [ { "registers": { "clients": 2 } } ],
+        "faults": [
+            { "at": "500ms", "exceed": true, "fault": { "restart": { "target": ["n1", "n2"], "wipe": true } } },
+            { "at": "600ms", "for": "100ms", "fault": { "kill": { "target": "n3" } } }
+        ]
+    }"#;
+    let shrunk = shrink(&parse(text), 0, 2).expect("it fails");
+    let setup = &shrunk.resolved.setup;
+    assert_eq!(shrunk.kind.invariant, "termination");
+    assert!(setup.end.since(setup.calm) >= Span::from_secs(3), "{setup:?}");
+    assert!(shrunk.after.operations < 10 && shrunk.after.faults <= 1, "{:?}", shrunk.after);
 }
 
 #[test]

@@ -27,42 +27,43 @@ impl Evidence {
         super::majority(self.voters)
     }
 
-    /// Takes in a record; the slot of which more is durable now, for each.
-    pub(super) fn see(&mut self, record: &Record<'_>, mut news: impl FnMut(Bid, &[NodeId])) {
+    /// Takes in a record; tells of each confirmation that is durable now, with all voters that have it.
+    pub(super) fn see(&mut self, record: &Record<'_>, news: impl FnMut(Bid, &[NodeId])) {
         let Actor::Node(node) = record.id.actor else { return };
-        match &record.event {
-            Event::Append { entry } => {
-                for seen in entry.observations.iter() {
-                    if let Observation::Consensus(ConsensusSeen::WroteConfirmed { bid }) = seen {
-                        self.written.at(node.index()).push((record.id.number, *bid));
-                    }
+        if let Event::Append { entry } = &record.event {
+            for seen in entry.observations.iter() {
+                if let Observation::Consensus(ConsensusSeen::WroteConfirmed { bid }) = seen {
+                    self.written.at(node.index()).push((record.id.number, *bid));
                 }
             }
-            Event::Synced { sync } => {
-                let written = self.written.at(node.index());
-                let covered = written.iter().take_while(|(number, _)| number < sync).count();
-                for (_, bid) in written.drain(..covered) {
-                    let bids = self.durable.entry(bid.slot).or_default();
-                    let at = bids.iter().position(|(known, _)| *known == bid).unwrap_or_else(|| {
-                        bids.push((bid, Vec::new()));
-                        bids.len() - 1
-                    });
-                    let holders = &mut bids[at].1;
-                    if !holders.contains(&node) && (node.index() as u64) < u64::from(self.voters) {
-                        holders.push(node);
-                        news(bid, holders);
-                    }
+        } else if let Event::Synced { sync } = record.event {
+            self.synced(node, sync, news);
+        } else if let Event::Fact { fact } = &record.event {
+            for seen in fact.observations.iter() {
+                if let Observation::Consensus(ConsensusSeen::Started { voters, .. }) = seen {
+                    self.voters = *voters;
                 }
             }
-            Event::Fact { fact } => {
-                for seen in fact.observations.iter() {
-                    if let Observation::Consensus(ConsensusSeen::Started { voters, .. }) = seen {
-                        self.voters = *voters;
-                    }
-                }
+        } else if Deed::of(&record.event) == Deed::Death {
+            self.written.at(node.index()).clear();
+        }
+    }
+
+    /// What was written before the event `sync` is durable.
+    fn synced(&mut self, node: NodeId, sync: u32, mut news: impl FnMut(Bid, &[NodeId])) {
+        let written = self.written.at(node.index());
+        let covered = written.iter().take_while(|(number, _)| *number < sync).count();
+        for (_, bid) in written.drain(..covered) {
+            let bids = self.durable.entry(bid.slot).or_default();
+            let at = bids.iter().position(|(known, _)| *known == bid).unwrap_or_else(|| {
+                bids.push((bid, Vec::new()));
+                bids.len() - 1
+            });
+            let holders = &mut bids[at].1;
+            if !holders.contains(&node) && (node.index() as u64) < u64::from(self.voters) {
+                holders.push(node);
+                news(bid, holders);
             }
-            event if Deed::of(event) == Deed::Death => self.written.at(node.index()).clear(),
-            _other => {}
         }
     }
 

@@ -152,15 +152,14 @@ fn text(answer: &StoreAnswer) -> String {
 
 impl<F> Checker<F> for Linearizability {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        match &record.event {
-            Event::Invoked { op, command, .. } => self.called(record, *op, command),
-            Event::Returned { op, reply } => self.answered(record, *op, reply)?,
-            Event::GaveUp { op } => {
-                if let Some(key) = self.open.remove(op) {
-                    self.keys.get_mut(&key).expect("it was called there").abandon(*op);
-                }
-            }
-            _other => {}
+        if let Event::Invoked { op, command, .. } = &record.event {
+            self.called(record, *op, command);
+        } else if let Event::Returned { op, reply } = &record.event {
+            self.answered(record, *op, reply)?;
+        } else if let Event::GaveUp { op } = &record.event
+            && let Some(key) = self.open.remove(op)
+        {
+            self.keys.get_mut(&key).expect("it was called there").abandon(*op);
         }
         Ok(())
     }

@@ -77,7 +77,7 @@ fn chains(operations: &[OperationEntry]) -> Vec<Chain> {
         let before = chains.iter().enumerate().find_map(|(chain, it)| Some((chain, named(it)?)));
         if let Some((chain, place)) = before {
             let (names, commands) = &mut chains[chain];
-            replace(&mut command, &names[place], &place.to_string());
+            replace(&mut command, &names[place], &stand_in(place));
             names.push(name);
             commands.push(command);
         } else {
@@ -89,16 +89,39 @@ fn chains(operations: &[OperationEntry]) -> Vec<Chain> {
     chains
 }
 
-/// The faults without their times, in an order that does not depend on these.
+/// What stands for the name of the operation at this place of a chain: no client says such a word.
+fn stand_in(place: usize) -> String {
+    format!("\u{0}{place}")
+}
+
+/// The faults without their times and nodes, in an order that does not depend on these.
 fn timeless(faults: &[FaultEntry]) -> Vec<FaultEntry> {
     let timeless = |entry: &FaultEntry| FaultEntry {
         at: Some(Span::ZERO),
         lasts: entry.lasts.map(|_| Span::ZERO),
-        ..entry.clone()
+        ..anywhere(entry)
     };
     let mut all: Vec<FaultEntry> = faults.iter().map(timeless).collect();
     all.sort_by_cached_key(|entry| serde_json::to_string(entry).expect("a fault is plain data"));
     all
+}
+
+/// The fault at the first nodes: those that it names, in the order in which it does.
+fn anywhere(entry: &FaultEntry) -> FaultEntry {
+    let mut named = Vec::new();
+    nodes_in(&serde_json::to_value(entry).expect("a fault is plain data"), &mut named);
+    let words = named.into_iter().zip(NodeId::all(u32::MAX)).map(|(node, place)| (node, Some(place.to_string())));
+    replaced(entry, &words.collect()).unwrap_or_else(|| entry.clone())
+}
+
+/// The names of nodes in a value, each once, in order.
+fn nodes_in(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.parse::<NodeId>().is_ok() && !found.contains(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| nodes_in(item, found)),
+        Value::Object(fields) => fields.values().for_each(|value| nodes_in(value, found)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 impl Kin<'_> {
@@ -144,7 +167,7 @@ impl Kin<'_> {
             let op = OpId { client: ClientId::new(u32::try_from(client).expect("few")), number: *count };
             let mut command = self.chains[place][number].clone();
             for before in 0..number {
-                replace(&mut command, &before.to_string(), &names[&(place, before)]);
+                replace(&mut command, &stand_in(before), &names[&(place, before)]);
             }
             names.insert((place, number), op.to_string());
             OperationEntry::new(op, at, Homes(vec![home]), command)
@@ -189,5 +212,36 @@ fn replace(value: &mut Value, word: &str, other: &str) {
         Value::Array(items) => items.iter_mut().for_each(|item| replace(item, word, other)),
         Value::Object(fields) => fields.values_mut().for_each(|value| replace(value, word, other)),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(op: &str, command: Value) -> OperationEntry {
+        OperationEntry::new(op.parse().expect("an operation"), Span::ZERO, Homes(vec![NodeId::new(0)]), command)
+    }
+
+    #[test]
+    fn what_clients_say_is_never_taken_for_a_stand_in() {
+        let asked = serde_json::json!({ "acquire": { "text": "0" } });
+        let named = serde_json::json!({ "release": { "acquire": "c1#1", "text": "0" } });
+        let chains = chains(&[entry("c1#1", asked), entry("c1#2", named)]);
+        assert_eq!(chains.len(), 1);
+        assert_eq!(chains[0][1]["release"]["text"], "0");
+        let mut command = chains[0][1].clone();
+        replace(&mut command, &stand_in(0), "c7#3");
+        assert_eq!(command, serde_json::json!({ "release": { "acquire": "c7#3", "text": "0" } }));
+    }
+
+    #[test]
+    fn a_family_does_not_depend_on_the_nodes_and_times_of_faults() {
+        let read = |text: &str| serde_json::from_str::<FaultEntry>(text).expect("a fault");
+        let one =
+            read(r#"{ "at": "7ms", "for": "9ms", "fault": { "partition": { "groups": [["n4"], ["n2", "n3"]] } } }"#);
+        let other =
+            read(r#"{ "at": "1ms", "for": "2ms", "fault": { "partition": { "groups": [["n1"], ["n5", "n2"]] } } }"#);
+        assert_eq!(timeless(&[one]), timeless(&[other]));
     }
 }

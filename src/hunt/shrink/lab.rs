@@ -44,9 +44,7 @@ pub(super) struct Lab<'a> {
     /// A candidate that makes more records than this has gone astray.
     most: u64,
     fair: Fair,
-    /// Whether nothing else may be violated without the flaws either, and no client may ask before it has its last answer:
-    /// whoever reads a small run is not to wonder whether it was asked what nobody should ask.
-    strict: bool,
+    strict: Strict,
     pool: Option<ThreadPool>,
     caller: Caller<'a>,
     runs: AtomicU64,
@@ -61,6 +59,18 @@ enum Fair {
     Calm(Span),
 }
 
+/// What else is asked of a small run that must hold without its flaws: whoever reads it is not to wonder whether it was
+/// asked what nobody should ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strict {
+    /// Nothing.
+    No,
+    /// Nothing else is violated without the flaws either.
+    Sound,
+    /// Nor does a client ask before it has its last answer.
+    Orderly,
+}
+
 /// How many records there are between two questions whether a run is to go on.
 const PATIENCE: u64 = 1_024;
 
@@ -68,15 +78,23 @@ impl<'a> Lab<'a> {
     /// A lab in which runs break in this `kind` of way, as the whole one does.
     pub(super) fn new(subject: AnySubject, kind: Kind, whole: &Found, threads: usize, caller: Caller<'a>) -> Self {
         let pool = ThreadPoolBuilder::new().num_threads(threads.max(1)).build().ok();
-        let most = whole.outcome.records.saturating_mul(2) + 20_000;
         let setup = &whole.resolved.setup;
         let at_the_end = whole.violation.time >= setup.end;
         let fair = Fair::Calm(if at_the_end { setup.end.since(setup.calm) } else { Span::ZERO });
         let profile = whole.resolved.profile;
-        let mut lab = Self { subject, profile, kind, most, fair, strict: false, pool, caller, runs: AtomicU64::new(0) };
-        if whole.scenario().has_flaws() && !lab.breaks_without_flaws(whole.scenario()) {
-            lab.fair = Fair::Flawless;
+        let (strict, runs) = (Strict::No, AtomicU64::new(0));
+        let mut lab = Self { subject, profile, kind, most: u64::MAX, fair, strict, pool, caller, runs };
+        let mut longest = whole.outcome.records;
+        if whole.scenario().has_flaws()
+            && let Some(flawless) = lab.without_flaws(whole.scenario())
+        {
+            // Nothing ends it early, as the violation ends the whole run.
+            longest = longest.max(flawless.records);
+            if !lab.breaks(&flawless) {
+                lab.fair = Fair::Flawless;
+            }
         }
+        lab.most = longest.saturating_mul(2) + 20_000;
         lab
     }
 
@@ -100,43 +118,60 @@ impl<'a> Lab<'a> {
         }
         let resolved = Resolved::of(scenario, self.profile)?;
         self.runs.fetch_add(1, Ordering::Relaxed);
-        let asked = Cell::new(0);
-        let bounded = || {
-            asked.set(asked.get() + PATIENCE);
-            asked.get() <= self.most && self.goes_on()
-        };
-        let outcome = self.subject.run_while(&resolved, Keep::Trace, &bounded);
+        let outcome = self.run(&resolved, Keep::Trace);
         let violation = self.violation(&outcome)?;
         let found = Found { resolved, outcome, violation };
         self.is_fair(&found).then_some(found)
     }
 
+    /// Runs a candidate, which is interrupted where it goes astray.
+    fn run(&self, resolved: &Resolved, keep: Keep) -> Outcome {
+        let asked = Cell::new(0);
+        let bounded = || {
+            asked.set(asked.get() + PATIENCE);
+            asked.get() <= self.most && self.goes_on()
+        };
+        self.subject.run_while(resolved, keep, &bounded)
+    }
+
     fn is_fair(&self, found: &Found) -> bool {
         let setup = &found.resolved.setup;
         match self.fair {
-            Fair::Flawless if self.strict && asks_at_once(found) => false,
+            Fair::Flawless if self.strict == Strict::Orderly && asks_at_once(found) => false,
             Fair::Flawless => !self.breaks_without_flaws(found.scenario()),
             Fair::Calm(least) => setup.end.since(setup.calm) >= least,
         }
     }
 
-    /// Is strict from now on if it can be: if the best so far violates nothing without flaws. Whether it is.
-    pub(super) fn grow_strict(&mut self, best: &Found) -> bool {
-        self.strict = true;
-        self.strict = self.is_fair(best);
+    /// Is as strict from now on as it can be: as the best so far is. How strict that is.
+    pub(super) fn grow_strict(&mut self, best: &Found) -> Strict {
+        for strict in [Strict::Orderly, Strict::Sound, Strict::No] {
+            self.strict = strict;
+            if self.is_fair(best) {
+                break;
+            }
+        }
         self.strict
     }
 
-    /// Is strict from now on, or not.
-    pub(super) const fn set_strict(&mut self, strict: bool) {
+    /// Is so strict from now on.
+    pub(super) const fn set_strict(&mut self, strict: Strict) {
         self.strict = strict;
     }
 
     fn breaks_without_flaws(&self, scenario: &Scenario) -> bool {
-        let Some(resolved) = Resolved::of(scenario.without_flaws(), self.profile) else { return true };
-        let outcome = self.subject.run_while(&resolved, Keep::Verdicts, &|| self.goes_on());
-        let mut asked =
-            outcome.judgements.iter().filter(|judged| self.strict || judged.invariant == self.kind.invariant);
+        self.without_flaws(scenario).is_none_or(|outcome| self.breaks(&outcome))
+    }
+
+    fn without_flaws(&self, scenario: &Scenario) -> Option<Outcome> {
+        let resolved = Resolved::of(scenario.without_flaws(), self.profile)?;
+        Some(self.run(&resolved, Keep::Verdicts))
+    }
+
+    /// Whether a run without flaws violates what it should not.
+    fn breaks(&self, outcome: &Outcome) -> bool {
+        let asked = |invariant: &str| self.strict > Strict::No || invariant == self.kind.invariant;
+        let mut asked = outcome.judgements.iter().filter(|judged| asked(&judged.invariant));
         outcome.interrupted || asked.any(|judged| judged.verdict.violation().is_some())
     }
 

@@ -1,5 +1,6 @@
 //! In which order things are taken away.
 
+use super::lab::Strict;
 use super::pins::Pins;
 use super::script;
 use super::search::Search;
@@ -26,12 +27,13 @@ impl Search<'_> {
         for _ in 0..MOST_FAMILIES {
             let before = self.scenario().clone();
             let strict = self.lab.grow_strict(&self.best);
-            self.lab.set_strict(true);
-            if self.settle().is_none() {
-                self.lab.set_strict(strict);
-                if strict || self.settle().is_none() {
-                    break;
-                }
+            let levels = [Strict::Orderly, Strict::Sound, Strict::No].into_iter().filter(|level| *level >= strict);
+            let mut settled = levels.map(|level| {
+                self.lab.set_strict(level);
+                self.settle()
+            });
+            if !settled.any(|member| member.is_some()) {
+                break;
             }
             self.go_around();
             if *self.scenario() == before {

@@ -28,9 +28,10 @@ impl Consensus {
         if self.log.is_decided(decided.slot) {
             return;
         }
-        // Flaws e01 and e24: a certificate is not read.
+        // Flaws e01, e24 and k02: a certificate is not read.
         let flaws = self.rules.flaws;
-        if !(flaws.e01 || flaws.e24 || flaws.k02) && !decided.proves(self.rules.voters, &self.rules.registry) {
+        let unread = flaws.e01 || flaws.e24 || flaws.k02;
+        if !unread && !decided.proves(self.rules.voters, &self.rules.registry) {
             return port.note(ConsensusFact::Rejected { from });
         }
         if !flaws.e28 {

@@ -8,6 +8,7 @@ use super::certificate::Decided;
 use super::log::Log;
 use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer};
 use super::proposer::Proposer;
+use super::quorum::Voters;
 use super::replica::{Replica, Snapshot};
 use super::request::{Answer, ConsensusCommand, Request};
 use super::spec::{Reads, Rules};
@@ -342,7 +343,8 @@ impl Consensus {
         if self.rules.flaws.e01 {
             let lately = |at: &LocalTime| now.since(*at) <= self.rules.settings.election;
             let near = self.heard.iter().filter(|(node, at)| self.rules.voters.has(**node) && lately(at)).count();
-            return (u32::try_from(near).expect("few voters") + 1) / 2 + 1;
+            let with_me = u32::try_from(near).expect("few voters") + 1;
+            return Voters(with_me).quorum();
         }
         self.rules.voters.quorum()
     }

@@ -1,11 +1,13 @@
 //! What the protocols cost, and how thoroughly they are tried: the text of `reports/protocols.md`.
 
 mod deaths;
+mod decisions;
 mod waits;
 
 use std::fmt::Write as _;
 
 pub use deaths::{Cut, Deaths, Phase};
+pub use decisions::Decisions;
 pub use waits::Waits;
 
 use crate::chance::Seed;
@@ -28,6 +30,12 @@ const WAIT_SEEDS: u64 = 5;
 pub fn protocols() -> String {
     let subject = subject::<CodexNode>();
     let mut text = String::from(HEAD);
+    for voters in [3, 5, 7, 9] {
+        for (window, batch) in [(1, 1), (8, 1), (1, 16), (8, 16)] {
+            text.push_str(&decision_row(subject, voters, window, batch));
+        }
+    }
+    text.push_str(LOCKS_HEAD);
     for nodes in [2, 3, 5, 9, 17] {
         text.push_str(&wait_row(subject, nodes));
     }
@@ -45,6 +53,20 @@ const HEAD: &str = "\
 
 Made by `cargo run --release --example reports`; a test makes it again and compares. All times are virtual.
 
+## The replicated log
+
+A decision takes 2 round trips at the proposer, and 2.5 until all voters know it: 5(V−1) messages for V voters, and one more
+for each observer; tests assert both from the trace. A client of another node than the proposer waits one round trip more.
+
+Thirty clients that never rest, all of whose writes are puts, links of 5 ms each way (a round trip is 10 ms), a disk that
+takes 0.1 ms, 5 seconds. `window` is how many slots are under way at once, `batch` how many operations one takes. Waits are
+in round trips.
+
+| voters | window | batch | operations a second | slots a second | KB a second | messages an operation | wait, median | wait, p99 |
+| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+const LOCKS_HEAD: &str = "
 ## The lock manager
 
 A request that meets no other takes 2(n−1) messages, whatever it locks; a test asserts it from the trace for 1, 2, 3, 5 and
@@ -91,6 +113,33 @@ fn wait_row(subject: AnySubject, nodes: u32) -> String {
         millis(waits.mean()),
         millis(waits.percentile(99)),
         tenths(waits.messages() * 10 / waits.grants().max(1)),
+    )
+}
+
+fn decision_row(subject: AnySubject, voters: u32, window: u32, batch: u32) -> String {
+    let text = format!(
+        r#"{{
+            "subject": "codex", "nodes": {voters}, "run": {{ "for": "6s", "quiesce_at": "5s" }},
+            "network": {{ "delay": {{ "constant": "5ms" }} }}, "disk": {{ "sync": {{ "constant": "100us" }} }},
+            "protocols": {{ "consensus": {{ "window": {window}, "batch": {batch} }} }},
+            "workload": [ {{ "registers": {{ "clients": 30, "think": "0ms", "reads": "0%", "cas": "0%", "appends": "0%",
+                                             "deletes": "0%", "timeout": "20s" }} }} ],
+            "expect": {{ "holds": [] }}
+        }}"#
+    );
+    let file = ScenarioFile::parse("busy.json", "busy", &text, &[subject.profile]);
+    let file = file.unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let mut decisions = Decisions::default();
+    decisions.add(&trace(subject, &file, 0));
+    let round_trips = |wait: Span| tenths(wait.as_nanos() / 1_000_000);
+    format!(
+        "| {voters} | {window} | {batch} | {} | {} | {} | {} | {} | {} |\n",
+        decisions.answers() / 5,
+        decisions.slots() / 5,
+        decisions.bytes() / 5_000,
+        tenths(decisions.messages() * 10 / decisions.answers().max(1)),
+        round_trips(decisions.percentile(50)),
+        round_trips(decisions.percentile(99)),
     )
 }
 

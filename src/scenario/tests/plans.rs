@@ -95,7 +95,9 @@ fn targets(fault: &Fault) -> Vec<&[NodeId]> {
 fn named(target: &Target) -> &[NodeId] {
     match target {
         Target::Nodes(nodes) => nodes,
-        Target::One | Target::Minority | Target::Majority | Target::All => panic!("a plan names its nodes"),
+        Target::One | Target::Minority | Target::Majority | Target::All | Target::Proposer => {
+            panic!("a plan names its nodes")
+        }
     }
 }
 

@@ -38,7 +38,7 @@ impl Witness<Fact> for Deeds {
             self.0.push((record.id.actor, "Synced".to_owned()));
         }
         match fact {
-            Some(Fact::Channel(_)) => {}
+            Some(Fact::Channel(_) | Fact::Consensus(_)) => {}
             Some(fact @ (Fact::Locks(_) | Fact::Register(_))) => self.0.push((record.id.actor, format!("{fact:?}"))),
             None if is_kept => self.0.push((record.id.actor, format!("{:?}", record.event))),
             None => {}
