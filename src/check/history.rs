@@ -286,7 +286,7 @@ pub(super) fn promised(round: &str) -> Event<'static> {
 }
 
 pub(super) fn proposed(slot: u64, ballot: &str, value: u64) -> Event<'static> {
-    consensus(ConsensusSeen::Proposed { bid: bid(slot, ballot, value) })
+    consensus(ConsensusSeen::Proposed { bid: bid(slot, ballot, value), ops: Vec::new() })
 }
 
 pub(super) fn confirmed(slot: u64, ballot: &str, value: u64) -> Event<'static> {

@@ -34,8 +34,9 @@ pub use causality::{ABOUT as CAUSALITY, Causality};
 pub use census::{Census, FaultCount, LaneCount, OperationCount};
 pub use channel::{FIFO, Fifo, SESSION, Session};
 pub use consensus::{
-    AGREEMENT, Agreement, DURABILITY, Durability, ELECTION_SAFETY, EXACTLY_ONCE, ElectionSafety, ExactlyOnce,
-    LINEARIZABILITY, LOG_ORDER, Linearizability, LogOrder, QUORUM_EVIDENCE, QuorumEvidence, VALIDITY, Validity,
+    AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, DURABILITY, Durability, ELECTION_SAFETY, EXACTLY_ONCE,
+    ElectionSafety, ExactlyOnce, LINEARIZABILITY, LOG_ORDER, Linearizability, LogOrder, QUORUM_EVIDENCE,
+    QuorumEvidence, VALIDITY, Validity,
 };
 pub use invariant::Invariant;
 pub use locks::{

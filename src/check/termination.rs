@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::deed::Deed;
 use super::{Checker, Invariant};
 use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::observation::{Claims, ConsensusSeen, LockSeen, LockStamp, Observation};
+use crate::observation::{Bid, Claims, ConsensusSeen, LockSeen, LockStamp, Observation};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
@@ -19,7 +19,7 @@ pub struct Termination {
     /// What is held, for the sentence.
     held: BTreeMap<(NodeId, OpId), Claims>,
     /// Operations on a store.
-    asked: BTreeMap<OpId, (EventId, Time)>,
+    asked: BTreeMap<OpId, Asked>,
     /// How many slots were decided since the last of them was asked.
     decided: u64,
     opened: u64,
@@ -36,6 +36,14 @@ struct Open {
     since: Time,
     claims: Claims,
     stamp: Option<LockStamp>,
+}
+
+#[derive(Clone, Debug)]
+struct Asked {
+    event: EventId,
+    since: Time,
+    /// Where it was proposed last, and whether that was decided.
+    proposed: Option<(Bid, bool)>,
 }
 
 /// How many of the missing a sentence names.
@@ -73,9 +81,40 @@ impl Termination {
         {
             self.opened += 1;
             self.decided = 0;
-            self.asked.insert(*op, (record.id, record.time));
+            self.asked.insert(*op, Asked { event: record.id, since: record.time, proposed: None });
         } else if let Event::Returned { op, .. } | Event::GaveUp { op } = &record.event {
             self.asked.remove(op);
+        }
+    }
+
+    /// Takes in what becomes of operations on a store.
+    fn see_consensus(&mut self, seen: &ConsensusSeen) {
+        if let ConsensusSeen::Proposed { bid, ops } = seen {
+            for op in ops {
+                if let Some(asked) = self.asked.get_mut(op) {
+                    asked.proposed = Some((*bid, false));
+                }
+            }
+        } else if let ConsensusSeen::Committed { bid } = seen {
+            self.decided += 1;
+            for (proposed, decided) in self.asked.values_mut().filter_map(|asked| asked.proposed.as_mut()) {
+                *decided |= (proposed.slot, proposed.value) == (bid.slot, bid.value);
+            }
+        }
+    }
+
+    /// What an operation on a store waits for, as far as the trace tells.
+    fn stalled(&self, asked: &Asked) -> String {
+        match asked.proposed {
+            Some((Bid { slot, .. }, true)) => format!("decided in slot {slot}, and nobody has told its client"),
+            Some((Bid { slot, ballot, .. }, false)) if self.decided == 0 => {
+                format!("proposed in slot {slot} under {ballot}; nothing was decided since")
+            }
+            Some((Bid { slot, ballot, .. }, false)) => {
+                format!("proposed in slot {slot} under {ballot}; other slots were decided since")
+            }
+            None if self.decided == 0 => "nobody has proposed it; nothing was decided since".to_owned(),
+            None => "nobody has proposed it; other slots were decided since".to_owned(),
         }
     }
 
@@ -101,7 +140,9 @@ impl<F> Checker<F> for Termination {
                 if let Observation::Lock(seen) = seen {
                     self.see_lock(record, node, seen);
                 }
-                self.decided += u64::from(matches!(seen, Observation::Consensus(ConsensusSeen::Committed { .. })));
+                if let Observation::Consensus(seen) = seen {
+                    self.see_consensus(seen);
+                }
             }
         } else if Deed::of(&record.event) == Deed::Death {
             self.open.retain(|(at, _), _| *at != node);
@@ -117,9 +158,10 @@ impl<F> Checker<F> for Termination {
         let requests = self.open.iter().map(|((node, op), open)| {
             (open.event, format!("{op} at {node} since {}ms ({})", open.since, self.why(open)))
         });
-        let stalled = if self.decided == 0 { "nothing was decided since" } else { "other slots were decided since" };
-        let operations =
-            self.asked.iter().map(|(op, (event, since))| (*event, format!("{op} since {since}ms ({stalled})")));
+        let operations = self
+            .asked
+            .iter()
+            .map(|(op, asked)| (asked.event, format!("{op} since {}ms ({})", asked.since, self.stalled(asked))));
         let missing = self.open.len() + self.asked.len();
         if missing == 0 {
             return Verdict::of(self.opened, "nothing was opened");
@@ -136,6 +178,7 @@ impl<F> Checker<F> for Termination {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::observation::StoreCall;
 
     fn asked(op: &str) -> Event<'static> {
         lock(LockSeen::Asked { op: op.parse().expect("an operation"), claims: claims_of("a x") })
@@ -158,6 +201,33 @@ mod tests {
         let sentence = "still waiting, though all has been calm: c1#1 at n1 since 7.000ms (c2#1 at n2 holds what it \
                         conflicts with)";
         assert_broken(&history, Termination::default(), sentence, "n1#1");
+    }
+
+    #[test]
+    fn an_operation_that_is_not_answered_is_named_with_what_it_waits_for() {
+        let asked = |history: &mut History| {
+            history.at(7).on("c1", asked_store("c1#1", "k", StoreCall::Read)).on("env", Event::Calm);
+        };
+        let proposed = || {
+            let ops = vec!["c1#1".parse().expect("an operation")];
+            consensus(ConsensusSeen::Proposed { bid: bid(3, "1.n1", 7), ops })
+        };
+        for (events, cause) in [
+            (vec![], "nobody has proposed it; nothing was decided since"),
+            (vec![committed(2, "1.n1", 6)], "nobody has proposed it; other slots were decided since"),
+            (vec![proposed()], "proposed in slot 3 under 1.n1; nothing was decided since"),
+            (
+                vec![proposed(), committed(3, "2.n2", 8)],
+                "proposed in slot 3 under 1.n1; other slots were decided since",
+            ),
+            (vec![proposed(), committed(3, "2.n2", 7)], "decided in slot 3, and nobody has told its client"),
+        ] {
+            let mut history = History::default();
+            asked(&mut history);
+            events.into_iter().for_each(|event| _ = history.on("n1", event));
+            let sentence = format!("still waiting, though all has been calm: c1#1 since 7.000ms ({cause})");
+            assert_broken(&history, Termination::default(), &sentence, "c1#1");
+        }
     }
 
     #[test]

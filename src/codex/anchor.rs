@@ -1,12 +1,13 @@
 //! Anchors: what no write may break.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Value};
-use crate::encoding;
+use crate::observation::AnchorSeen;
 
 /// What must stay true of every entry whose key begins with a prefix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,7 +30,7 @@ pub enum AnchorRule {
     OneOf(Vec<Value>),
     /// It is the key's canonical text; a key that has none may hold nothing.
     EqualsCanon,
-    /// It takes at most so many bytes: of a text those of its UTF-8, of another value those of its encoding.
+    /// It takes at most so many bytes: of a text those of its UTF-8, of another value those of its JSON.
     MaxBytes(u64),
 }
 
@@ -51,6 +52,24 @@ impl Anchors {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// The anchors as checkers see them: the keys' beginning, and what must stay true of them.
+    pub fn seen(&self) -> impl Iterator<Item = (Arc<str>, AnchorSeen)> {
+        let text = |value: &Value| Arc::from(value.to_string());
+        self.all.iter().map(move |anchor| {
+            let rule = match &anchor.rule {
+                AnchorRule::Immutable => AnchorSeen::Immutable,
+                AnchorRule::OneOf(values) => AnchorSeen::OneOf { values: values.iter().map(text).collect() },
+                AnchorRule::EqualsCanon => {
+                    let under = self.canon.iter().filter(|(key, _)| key.as_str().starts_with(&anchor.prefix));
+                    let texts = under.map(|(key, canon)| (Arc::from(key.as_str()), text(&Value::text(canon))));
+                    AnchorSeen::Texts { texts: texts.collect() }
+                }
+                AnchorRule::MaxBytes(bytes) => AnchorSeen::MaxBytes { bytes: *bytes },
+            };
+            (Arc::from(anchor.prefix.as_str()), rule)
+        })
     }
 
     /// The first anchor, by its place, that an entry breaks which held `before` and is to hold `after`.
@@ -81,7 +100,5 @@ fn bytes(value: &Value) -> u64 {
     if let Value::Text(text) = value {
         return text.len() as u64;
     }
-    let mut encoded = Vec::new();
-    encoding::write(value, &mut encoded);
-    encoded.len() as u64
+    value.to_string().len() as u64
 }

@@ -135,13 +135,13 @@ fn every_difference_shows_in_the_root() {
 /// Replicas of different builds must agree.
 #[test]
 fn the_root_of_a_known_state_is_pinned() {
-    assert_eq!(Codex::default().root(), Root([0; 32]));
+    assert_eq!(Codex::default().root(), Root([0; 16]));
     let mut codex = Codex::default();
     (0..100).for_each(|n| {
         put(&mut codex, &format!("key {n}"), &format!(r#"{{"n":{n},"of":[true,null,"é"]}}"#)).expect("done")
     });
     let root = codex.root().to_string();
-    assert_eq!(root, "b2e4b72f534d09b3828862398bc82fac11e95aac1b937b163245b42f0eaeb0c7");
+    assert_eq!(root, "2f6b1d548211fa8aec2ff84055fd6913");
     let read: Root = serde_json::from_str(&format!("\"{root}\"")).expect("a root");
     assert_eq!(read, codex.root());
     assert!(serde_json::from_str::<Root>("\"12\"").is_err());
@@ -196,7 +196,7 @@ fn each_anchor_holds_what_it_says() {
     assert_eq!(does(put("text/2", r#""arma""#)), Err(Refusal::Anchor(2)), "it has no canonical text");
     assert_eq!(does(put("b", r#""123456789""#)), Ok(()));
     assert_eq!(does(put("b", r#""éééé12""#)), Err(Refusal::Anchor(3)), "bytes are counted, not letters");
-    assert_eq!(does(put("b", "[1,2,3,4]")), Err(Refusal::Anchor(3)));
+    assert_eq!(does(put("b", "[1,2,3,45]")), Err(Refusal::Anchor(3)));
 }
 
 #[test]

@@ -18,7 +18,11 @@ const WAYS: usize = 16;
 /// A leaf has at most so many entries.
 const MOST: usize = 16;
 
-type Hash = [u8; 32];
+/// The first 128 bits of a BLAKE3 hash: no more are told apart in a simulation, and a node with its ways takes half the
+/// time to hash.
+type Hash = [u8; SIZE];
+
+const SIZE: usize = 16;
 
 /// The hash of a key: where its entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,33 +41,36 @@ pub(super) struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trie(Way);
 
-/// What is below, if anything is, and its hash once that was asked for.
+/// A way down, with the hash of what is there once that was asked for.
 #[derive(Clone, Debug, Default)]
 struct Way {
-    node: Option<Arc<Node>>,
+    below: Below,
     hash: OnceLock<Hash>,
+}
+
+/// What is below.
+#[derive(Clone, Debug, Default)]
+enum Below {
+    #[default]
+    Nothing,
+    /// Entries in the order of their paths.
+    Leaf(Arc<Entries>),
+    Branch(Arc<Branch>),
 }
 
 /// Those of a leaf; where many leaves are deep down, they mostly have one or two.
 type Entries = SmallVec<[Entry; 2]>;
 
-#[derive(Clone, Debug)]
-enum Node {
-    /// Entries in the order of their paths.
-    Leaf(Entries),
-    Branch(Branch),
-}
-
 #[derive(Clone, Debug, Default)]
 struct Branch {
     /// How many entries are below it.
     count: usize,
-    ways: Box<[Way; WAYS]>,
+    ways: [Way; WAYS],
 }
 
 impl Path {
     pub(super) fn of(key: &Key) -> Self {
-        Self(blake3::hash(key.as_str().as_bytes()).into())
+        Self(hash(key.as_str().as_bytes()))
     }
 
     /// The way that it takes at this depth.
@@ -77,7 +84,7 @@ impl Entry {
     fn new(path: Path, key: Key, value: Value) -> Self {
         let mut encoded = Vec::with_capacity(64);
         encoding::write(&value, &mut encoded);
-        Self { path, print: blake3::hash(&encoded).into(), key, value }
+        Self { path, print: hash(&encoded), key, value }
     }
 }
 
@@ -89,11 +96,12 @@ impl Trie {
 
     /// The entry at a path.
     pub(super) fn get(&self, path: &Path) -> Option<&Entry> {
-        let (mut node, mut depth) = (self.0.node.as_deref()?, 0);
+        let (mut below, mut depth) = (&self.0.below, 0);
         loop {
-            match node {
-                Node::Leaf(entries) => return entries.get(place(entries, path).ok()?),
-                Node::Branch(branch) => node = branch.ways[path.way(depth)].node.as_deref()?,
+            match below {
+                Below::Nothing => return None,
+                Below::Leaf(entries) => return entries.get(place(entries, path).ok()?),
+                Below::Branch(branch) => below = &branch.ways[path.way(depth)].below,
             }
             depth += 1;
         }
@@ -119,8 +127,12 @@ impl Trie {
     }
 
     pub(super) fn root(&self) -> Root {
-        Root(if self.len() == 0 { [0; 32] } else { *self.0.hash() })
+        Root(if self.len() == 0 { [0; SIZE] } else { *self.0.hash() })
     }
+}
+
+fn hash(bytes: &[u8]) -> Hash {
+    *blake3::hash(bytes).as_bytes().first_chunk().expect("a hash has 32 bytes")
 }
 
 fn place(entries: &[Entry], path: &Path) -> Result<usize, usize> {
@@ -130,45 +142,49 @@ fn place(entries: &[Entry], path: &Path) -> Result<usize, usize> {
 impl Way {
     /// The way to these entries, which are in order, from a branch above this depth.
     fn to(entries: Entries, depth: usize) -> Self {
-        let node = match entries.len() {
-            0 => None,
-            1..=MOST => Some(Arc::new(Node::Leaf(entries))),
-            _ => Some(Arc::new(Node::Branch(Branch::of(entries, depth)))),
+        let below = match entries.len() {
+            0 => Below::Nothing,
+            1..=MOST => Below::Leaf(Arc::new(entries)),
+            _ => Below::Branch(Arc::new(Branch::of(entries, depth))),
         };
-        Self { node, hash: OnceLock::new() }
+        Self { below, hash: OnceLock::new() }
     }
 
     fn count(&self) -> usize {
-        match self.node.as_deref() {
-            None => 0,
-            Some(Node::Leaf(entries)) => entries.len(),
-            Some(Node::Branch(branch)) => branch.count,
+        match &self.below {
+            Below::Nothing => 0,
+            Below::Leaf(entries) => entries.len(),
+            Below::Branch(branch) => branch.count,
         }
     }
 
     /// Whether the entry is a new one.
     fn put(&mut self, depth: usize, entry: Entry) -> bool {
         self.hash.take();
-        match self.node.as_mut().map(Arc::make_mut) {
-            None => {
-                *self = Self::to(smallvec![entry], depth);
+        match &mut self.below {
+            Below::Nothing => {
+                self.below = Below::Leaf(Arc::new(smallvec![entry]));
                 true
             }
-            Some(Node::Leaf(entries)) => match place(entries, &entry.path) {
-                Ok(place) => {
-                    let known = &mut entries[place];
-                    (known.print, known.value) = (entry.print, entry.value);
-                    false
-                }
-                Err(place) => {
-                    entries.insert(place, entry);
-                    if entries.len() > MOST {
-                        *self = Self::to(take(entries), depth);
+            Below::Leaf(entries) => {
+                let entries = Arc::make_mut(entries);
+                match place(entries, &entry.path) {
+                    Ok(place) => {
+                        let known = &mut entries[place];
+                        (known.print, known.value) = (entry.print, entry.value);
+                        false
                     }
-                    true
+                    Err(place) => {
+                        entries.insert(place, entry);
+                        if entries.len() > MOST {
+                            *self = Self::to(take(entries), depth);
+                        }
+                        true
+                    }
                 }
-            },
-            Some(Node::Branch(branch)) => {
+            }
+            Below::Branch(branch) => {
+                let branch = Arc::make_mut(branch);
                 let is_new = branch.ways[entry.path.way(depth)].put(depth + 1, entry);
                 branch.count += usize::from(is_new);
                 is_new
@@ -179,15 +195,17 @@ impl Way {
     /// Takes away an entry that is there.
     fn remove(&mut self, depth: usize, path: &Path) {
         self.hash.take();
-        match self.node.as_mut().map(Arc::make_mut) {
-            None => {}
-            Some(Node::Leaf(entries)) => {
+        match &mut self.below {
+            Below::Nothing => {}
+            Below::Leaf(entries) => {
+                let entries = Arc::make_mut(entries);
                 entries.retain(|entry| entry.path != *path);
                 if entries.is_empty() {
-                    self.node = None;
+                    self.below = Below::Nothing;
                 }
             }
-            Some(Node::Branch(branch)) => {
+            Below::Branch(branch) => {
+                let branch = Arc::make_mut(branch);
                 branch.ways[path.way(depth)].remove(depth + 1, path);
                 branch.count -= 1;
                 if branch.count <= MOST {
@@ -200,18 +218,18 @@ impl Way {
     }
 
     fn gather<'n>(&'n self, all: &mut Vec<&'n Entry>) {
-        match self.node.as_deref() {
-            None => {}
-            Some(Node::Leaf(entries)) => all.extend(entries),
-            Some(Node::Branch(branch)) => branch.ways.iter().for_each(|way| way.gather(all)),
+        match &self.below {
+            Below::Nothing => {}
+            Below::Leaf(entries) => all.extend(entries.iter()),
+            Below::Branch(branch) => branch.ways.iter().for_each(|way| way.gather(all)),
         }
     }
 
     fn hash(&self) -> &Hash {
-        self.hash.get_or_init(|| match self.node.as_deref() {
-            None => [0; 32],
-            Some(Node::Leaf(entries)) => hash_of_leaf(entries),
-            Some(Node::Branch(branch)) => branch.hashed(),
+        self.hash.get_or_init(|| match &self.below {
+            Below::Nothing => [0; SIZE],
+            Below::Leaf(entries) => hash_of_leaf(entries),
+            Below::Branch(branch) => branch.hashed(),
         })
     }
 }
@@ -224,29 +242,29 @@ impl Branch {
         for entry in entries {
             parts[entry.path.way(depth)].push(entry);
         }
-        Self { count, ways: Box::new(parts.map(|part| Way::to(part, depth + 1))) }
+        Self { count, ways: parts.map(|part| Way::to(part, depth + 1)) }
     }
 
     /// Of a mark, which ways lead somewhere, and what is there.
     fn hashed(&self) -> Hash {
-        let (mut bytes, mut end, mut taken) = ([1; 3 + WAYS * 32], 3, 0_u16);
-        for (place, way) in self.ways.iter().enumerate().filter(|(_, way)| way.node.is_some()) {
+        let (mut bytes, mut end, mut taken) = ([1; 3 + WAYS * SIZE], 3, 0_u16);
+        for (place, way) in self.ways.iter().enumerate().filter(|(_, way)| !matches!(way.below, Below::Nothing)) {
             taken |= 1 << place;
-            bytes[end..end + 32].copy_from_slice(way.hash());
-            end += 32;
+            bytes[end..end + SIZE].copy_from_slice(way.hash());
+            end += SIZE;
         }
         bytes[1..3].copy_from_slice(&taken.to_le_bytes());
-        blake3::hash(&bytes[..end]).into()
+        hash(&bytes[..end])
     }
 }
 
 /// Of a mark, and the hashes of each key and its value.
 fn hash_of_leaf(entries: &[Entry]) -> Hash {
-    let (mut bytes, mut end) = ([0; 1 + MOST * 64], 1);
+    let (mut bytes, mut end) = ([0; 1 + MOST * 2 * SIZE], 1);
     for Entry { path: Path(path), print, .. } in entries {
-        bytes[end..end + 32].copy_from_slice(path);
-        bytes[end + 32..end + 64].copy_from_slice(print);
-        end += 64;
+        bytes[end..end + SIZE].copy_from_slice(path);
+        bytes[end + SIZE..end + 2 * SIZE].copy_from_slice(print);
+        end += 2 * SIZE;
     }
-    blake3::hash(&bytes[..end]).into()
+    hash(&bytes[..end])
 }

@@ -14,7 +14,8 @@ pub struct Kind {
     pub invariant: String,
     /// The violation's sentence with `#` for every number, and each list cut to its first item.
     pub sentence: String,
-    /// What the witnesses are, such as `fact broadcast.delivered`; of equal ones in a row the first.
+    /// What the witnesses are, such as `fact broadcast.delivered`, each once, in the order of these words: how many they are
+    /// and in which order they stand may differ from run to run.
     pub witnesses: Vec<String>,
 }
 
@@ -29,10 +30,10 @@ impl Kind {
                 let said = record.event.said().map(|said| format!(" {}", said.label)).unwrap_or_default();
                 format!("{}{said}", label_of(&record.event).outer)
             });
-            if witnesses.last() != Some(&word) {
-                witnesses.push(word);
-            }
+            witnesses.push(word);
         }
+        witnesses.sort_unstable();
+        witnesses.dedup();
         Self { invariant: invariant.to_owned(), sentence: normalised(&violation.sentence), witnesses }
     }
 }
@@ -59,13 +60,22 @@ fn normalised(sentence: &str) -> String {
     kept.join(", ")
 }
 
+/// With `#` for every number, and for every hash of sixteen digits.
 fn without_numbers(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter.is_ascii_digit() {
-            false => plain.push(letter),
-            true if !plain.ends_with('#') => plain.push('#'),
-            true => {}
+    for word in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
+        let hash = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        if hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            plain.push('#');
+            plain.push_str(&word[hash.len()..]);
+            continue;
+        }
+        for letter in word.chars() {
+            match letter.is_ascii_digit() {
+                false => plain.push(letter),
+                true if !plain.ends_with('#') => plain.push('#'),
+                true => {}
+            }
         }
     }
     plain
@@ -95,6 +105,8 @@ mod tests {
         assert_eq!(normalised("n3 delivered n12's broadcast 5 twice"), "n# delivered n#'s broadcast # twice");
         assert_eq!(normalised("n1 delivered n1's broadcast 10 twice"), "n# delivered n#'s broadcast # twice");
         assert_ne!(normalised("n1 took it for before"), normalised("n1 took it for after"));
+        assert_eq!(normalised("n1 has 0b5b5f36e6fc3674 in slot 32"), "n# has # in slot #");
+        assert_eq!(normalised("that of n2: aaaaaaaaaaaaaaaa"), "that of n#: #");
     }
 
     #[test]

@@ -81,9 +81,9 @@ impl Default for Settings {
     }
 }
 
-const INVARIANTS: [Invariant; 17] =
+const INVARIANTS: [Invariant; 18] =
     joined(joined::<_, 2, 7, 9>(channel::INVARIANTS, locks::INVARIANTS), consensus::INVARIANTS);
-const FLAWS: [Flaw; 27] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
+const FLAWS: [Flaw; 30] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
 
 /// One array behind the other.
 const fn joined<T: Copy, const A: usize, const B: usize, const C: usize>(first: [T; A], second: [T; B]) -> [T; C] {
@@ -120,6 +120,9 @@ impl Subject for CodexNode {
     fn claims(settings: &Settings, invariant: &Invariant) -> bool {
         let Settings { channel: _, locks, consensus } = settings;
         match invariant.protocol {
+            _ if invariant.name == check::ANCHOR_SAFETY.name => {
+                consensus.as_ref().is_some_and(|settings| !settings.anchors.is_empty())
+            }
             "consensus" => consensus.is_some(),
             _ if invariant.name == check::TERMINATION.name => true,
             _ => locks.is_some(),

@@ -198,6 +198,9 @@ pub enum ConsensusSeen {
     Proposed {
         /// What.
         bid: Bid,
+        /// The operations of clients in it.
+        #[serde(default)]
+        ops: Vec<OpId>,
     },
     /// It voted: its advice.
     Voted {

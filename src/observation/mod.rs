@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 pub use channel::ChannelSeen;
 pub use consensus::{Ballot, Bid, ConsensusSeen, Round, Slot, ValueId};
 pub use lock::{Access, Claims, Conflict, LockMode, LockSeen, LockStamp, Resource};
-pub use store::{StoreAnswer, StoreCall, StoreSeen, ValueText};
+pub use store::{AnchorSeen, StoreAnswer, StoreCall, StoreSeen, ValueText};
 
 use crate::clocks::{Causality, VectorClock};
 use crate::identity::NodeId;
 
 /// The version of the vocabulary; a word is only ever added, with a new number here.
-pub const VOCABULARY: u32 = 3;
+pub const VOCABULARY: u32 = 4;
 
 /// One thing that happened, in words that checkers understand whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

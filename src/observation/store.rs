@@ -1,5 +1,6 @@
 //! What clients ask of a store of keys and values, and what they are told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -70,5 +71,35 @@ pub enum StoreSeen {
     Told {
         /// What.
         answer: StoreAnswer,
+    },
+    /// An anchor holds: what no write may break.
+    Anchored {
+        /// The beginning of the keys that it protects.
+        prefix: Arc<str>,
+        /// What must stay true of them.
+        rule: AnchorSeen,
+    },
+}
+
+/// What must stay true of every key under an anchor; a key that holds nothing breaks only the first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AnchorSeen {
+    /// What it held once it holds for good.
+    Immutable,
+    /// It holds one of these.
+    OneOf {
+        /// Which.
+        values: Vec<ValueText>,
+    },
+    /// It holds its own text; a key that has none here holds nothing.
+    Texts {
+        /// By key.
+        texts: BTreeMap<Arc<str>, ValueText>,
+    },
+    /// What it holds takes at most so many bytes: a text by itself, another value as JSON.
+    MaxBytes {
+        /// How many.
+        bytes: u64,
     },
 }

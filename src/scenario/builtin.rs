@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 94] = [
+const BUILTIN: [(&str, &str); 101] = [
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
@@ -9,6 +9,7 @@ const BUILTIN: [(&str, &str); 94] = [
     ("broadcast-split", include_str!("../../scenarios/broadcast-split.json")),
     ("channel-tiny", include_str!("../../scenarios/channel-tiny.json")),
     ("consensus-lossy", include_str!("../../scenarios/consensus-lossy.json")),
+    ("consensus-storm", include_str!("../../scenarios/consensus-storm.json")),
     ("consensus-tiny", include_str!("../../scenarios/consensus-tiny.json")),
     ("disk-torn", include_str!("../../scenarios/disk-torn.json")),
     ("elections", include_str!("../../scenarios/elections.json")),
@@ -40,6 +41,9 @@ const BUILTIN: [(&str, &str); 94] = [
     ("errata/k05", include_str!("../../scenarios/errata/k05.json")),
     ("errata/k06", include_str!("../../scenarios/errata/k06.json")),
     ("errata/k07", include_str!("../../scenarios/errata/k07.json")),
+    ("errata/k08", include_str!("../../scenarios/errata/k08.json")),
+    ("errata/k09", include_str!("../../scenarios/errata/k09.json")),
+    ("errata/k10", include_str!("../../scenarios/errata/k10.json")),
     ("errata/l01", include_str!("../../scenarios/errata/l01.json")),
     ("errata/l02", include_str!("../../scenarios/errata/l02.json")),
     ("errata/l03", include_str!("../../scenarios/errata/l03.json")),
@@ -75,6 +79,9 @@ const BUILTIN: [(&str, &str); 94] = [
     ("errata/shrunk/k05", include_str!("../../scenarios/errata/shrunk/k05.json")),
     ("errata/shrunk/k06", include_str!("../../scenarios/errata/shrunk/k06.json")),
     ("errata/shrunk/k07", include_str!("../../scenarios/errata/shrunk/k07.json")),
+    ("errata/shrunk/k08", include_str!("../../scenarios/errata/shrunk/k08.json")),
+    ("errata/shrunk/k09", include_str!("../../scenarios/errata/shrunk/k09.json")),
+    ("errata/shrunk/k10", include_str!("../../scenarios/errata/shrunk/k10.json")),
     ("errata/shrunk/l01", include_str!("../../scenarios/errata/shrunk/l01.json")),
     ("errata/shrunk/l02", include_str!("../../scenarios/errata/shrunk/l02.json")),
     ("errata/shrunk/l03", include_str!("../../scenarios/errata/shrunk/l03.json")),

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stemmata::identity::{Actor, NodeId};
+use stemmata::node::CodexNode;
 use stemmata::observation::{Bid, ConsensusSeen, Observation, Slot};
-use stemmata::run::{Keep, Standing};
+use stemmata::report::protocols::{self, Strike, Strikes};
+use stemmata::run::{Keep, Standing, subject};
 use stemmata::scenario::ScenarioFile;
 use stemmata::time::{Span, Time};
 use stemmata::trace::{Event, Record, Trace};
@@ -78,7 +80,7 @@ fn a_decision_takes_two_round_trips_and_half_of_one_until_all_know() {
         for record in trace.records() {
             for (_, seen) in facts(&record) {
                 match seen {
-                    ConsensusSeen::Proposed { bid } => _ = proposed.insert(bid.slot, (record.time, bid)),
+                    ConsensusSeen::Proposed { bid, .. } => _ = proposed.insert(bid.slot, (record.time, bid)),
                     ConsensusSeen::Committed { bid } => {
                         let (since, first) = proposed[&bid.slot];
                         assert_eq!(bid, first);
@@ -150,9 +152,17 @@ fn the_way_of_every_phase_is_gone_under_fire() {
 
 #[test]
 fn random_seeds_and_swarms_of_every_scenario_hold() {
-    for name in
-        ["split-brain", "elections", "flapping", "bridge", "consensus-lossy", "disk-torn", "voter-lost", "observers"]
-    {
+    for name in [
+        "split-brain",
+        "elections",
+        "flapping",
+        "bridge",
+        "consensus-lossy",
+        "disk-torn",
+        "voter-lost",
+        "observers",
+        "consensus-storm",
+    ] {
         for file in [load(name), load(name).with_swarm(true)] {
             for seed in 100..115 {
                 let (resolved, outcome) = run(&file, seed, Keep::Verdicts);
@@ -164,5 +174,38 @@ fn random_seeds_and_swarms_of_every_scenario_hold() {
                 );
             }
         }
+    }
+}
+
+/// Seeds in which a crash came between a promise that was durable and the fact that tells of it.
+#[test]
+fn a_promise_of_which_a_crash_kept_the_word_is_told_at_the_start() {
+    let file = load("tiny").with_swarm(true);
+    for seed in [0x574, 0x612] {
+        let (resolved, outcome) = run(&file, seed, Keep::Verdicts);
+        assert_ne!(outcome.standing(&resolved), Standing::Broken, "seed {seed}: {:?}", outcome.judgements);
+    }
+}
+
+/// No phase and no role is spared by any fault: nothing may be missing in the tables.
+#[test]
+fn every_fault_strikes_in_every_phase_and_role() {
+    let strikes = protocols::strikes(subject::<CodexNode>(), protocols::STRIKE_SEEDS);
+    for (rows, faults) in [(&Strikes::SENT[..], &Strike::OF_MESSAGES[..]), (&Strikes::TAKEN[..], &Strike::OF_NODES[..])]
+    {
+        for (stage, part) in rows {
+            for fault in faults.iter().filter(|fault| Strikes::can_be(*stage, *part, **fault)) {
+                assert!(strikes.count(*stage, *part, *fault) > 0, "never: {fault} in {stage} of a {part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_open_at_the_calm_is_decided_within_the_bound() {
+    for name in protocols::CONSENSUS {
+        let settling = protocols::settling(subject::<CodexNode>(), name, 20);
+        assert!(settling.count() > 10, "{name}: {}", settling.count());
+        assert!(settling.share() <= 1_000, "{name}: {} thousandths of {}", settling.share(), settling.bound());
     }
 }

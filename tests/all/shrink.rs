@@ -119,7 +119,7 @@ fn what_is_missing_at_the_end_was_waited_for_as_long_as_before() {
     let setup = &shrunk.resolved.setup;
     assert_eq!(shrunk.kind.invariant, "termination");
     assert!(setup.end.since(setup.calm) >= Span::from_secs(3), "{setup:?}");
-    assert!(shrunk.after.operations < 10 && shrunk.after.faults <= 1, "{:?}", shrunk.after);
+    assert!(shrunk.after.operations <= 2 && shrunk.after.faults <= 3, "{:?}", shrunk.after);
 }
 
 #[test]
@@ -160,9 +160,10 @@ fn what_a_run_does_not_need_is_told_apart() {
 fn a_run_that_is_told_to_stop_leaves_the_best_so_far() {
     let file = load("broadcast-crash").with_flaws(&["b04"]).expect("a known flaw");
     let (whole, subject) = (resolved(&file, 1), subject_of(&file));
-    let asked = AtomicU64::new(0);
-    let go_on = || asked.fetch_add(1, Ordering::Relaxed) < 200;
-    let shrunk = Shrink { resolved: &whole, subject, threads: 1 }.run(&go_on, &|_| ()).expect("it had broken");
+    let successes = AtomicU64::new(0);
+    let go_on = || successes.load(Ordering::Relaxed) < 3;
+    let tell = |_| _ = successes.fetch_add(1, Ordering::Relaxed);
+    let shrunk = Shrink { resolved: &whole, subject, threads: 1 }.run(&go_on, &tell).expect("it had broken");
     assert!(shrunk.stopped);
     assert!(shrunk.after.records < shrunk.before.records);
     assert!(shrunk.after.records > shrink(&file, 1, 1).expect("it fails").after.records, "there was more to do");

@@ -1,12 +1,13 @@
 //! `durability`: what a client was told stands on the disks of a quorum, and is applied everywhere in the end.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use super::evidence::Evidence;
-use super::told;
+use super::{tells, told};
 use crate::check::deed::Deed;
 use crate::check::slots::Slots;
-use crate::check::{Checker, Invariant, broken};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{ConsensusSeen, Slot};
 use crate::time::Time;
@@ -120,6 +121,28 @@ impl<F> Checker<F> for Durability {
             }
         }
         Verdict::of(self.exercised, "no client was told of anything that took effect")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for Durability {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        // Who has applied what is asked after a calm alone, and an exploration has none.
+        self.evidence.memory(&mut state);
+        (&self.secured, &self.done).hash(&mut state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        Evidence::heeds(event)
+            || matches!(event, Event::Reply { .. })
+            || tells(event, |seen| matches!(seen, ConsensusSeen::Applied { .. }))
     }
 }
 

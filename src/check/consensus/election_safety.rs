@@ -84,7 +84,7 @@ impl<F> Checker<F> for ElectionSafety {
             match seen {
                 ConsensusSeen::Started { voters, .. } => self.voters = *voters,
                 ConsensusSeen::Promised { round } => self.promised(record, node, *round)?,
-                ConsensusSeen::Proposed { bid } => self.proposed(record, node, *bid)?,
+                ConsensusSeen::Proposed { bid, .. } => self.proposed(record, node, *bid)?,
                 ConsensusSeen::Voted { bid, .. } => self.keeps(record, node, bid.ballot.round, "voted")?,
                 ConsensusSeen::Confirmed { bid } => self.keeps(record, node, bid.ballot.round, "confirmed")?,
                 ConsensusSeen::Lost

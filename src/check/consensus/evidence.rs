@@ -1,6 +1,7 @@
 //! What voters have confirmed durably, by the records of their disks alone.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use crate::check::deed::Deed;
 use crate::check::slots::Slots;
@@ -71,6 +72,29 @@ impl Evidence {
     pub(super) fn holders(&self, bid: Bid) -> &[NodeId] {
         let bids = self.durable.get(&bid.slot).map_or(&[][..], Vec::as_slice);
         bids.iter().find(|(known, _)| *known == bid).map_or(&[], |(_, holders)| holders)
+    }
+
+    /// Writes what it remembers. In which order entries were written is a part of it, and not by which event: which of
+    /// them a sync covers is a part of the disk's state.
+    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
+        self.voters.hash(&mut state);
+        for (node, written) in self.written.iter().filter(|(_, written)| !written.is_empty()) {
+            node.hash(&mut state);
+            written.iter().for_each(|(_, bid)| bid.hash(&mut state));
+        }
+        for (slot, bids) in &self.durable {
+            let mut bids = bids.clone();
+            bids.iter_mut().for_each(|(_, holders)| holders.sort_unstable());
+            bids.sort_unstable();
+            (slot, bids).hash(&mut state);
+        }
+    }
+
+    /// Whether such an event can change its memory.
+    pub(super) fn heeds(event: &Event<'_>) -> bool {
+        matches!(event, Event::Append { .. } | Event::Synced { .. })
+            || Deed::of(event) == Deed::Death
+            || super::tells(event, |seen| matches!(seen, ConsensusSeen::Started { .. }))
     }
 
     /// Forgets a slot.

@@ -1,9 +1,10 @@
 //! `exactly-once`: no operation takes effect twice, and all answers to it agree.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
-use super::told;
-use crate::check::{Checker, Invariant, broken};
+use super::{tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{ConsensusSeen, Observation, Slot, StoreAnswer, StoreSeen};
 use crate::time::Time;
@@ -70,6 +71,29 @@ impl<F> Checker<F> for ExactlyOnce {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "no operation took effect")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for ExactlyOnce {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        for (op, (slot, _)) in &self.done {
+            (op, slot).hash(&mut state);
+        }
+        for (op, (answer, _)) in &self.answers {
+            (op, answer).hash(&mut state);
+        }
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        matches!(event, Event::Reply { .. }) || tells(event, |seen| matches!(seen, ConsensusSeen::Applied { .. }))
     }
 }
 

@@ -124,8 +124,9 @@ impl Linearizability {
         let order: Vec<String> = order.iter().map(ToString::to_string).collect();
         let sentence = format!(
             "{name} on {key} was answered {}, and could have been answered {possible}: a longest order of what was \
-             answered before has {changes} changes, and ends with {}",
+             answered before has {changes} {}, and ends with {}",
             text(answer),
+            if *changes == 1 { "change" } else { "changes" },
             if order.is_empty() { "none".to_owned() } else { order.join(", ") },
         );
         let witnesses: Vec<EventId> = impossible
@@ -193,7 +194,7 @@ mod tests {
         history.on("c2", asked_store("c2#2", "k", StoreCall::Read));
         history.on("c2", returned_store("c2#2", StoreAnswer::Value { value: None }));
         let sentence = "c2#2 on k was answered that there is nothing, and could have been answered 1: a longest order \
-                        of what was answered before has 1 changes, and ends with c1#1, c2#1";
+                        of what was answered before has 1 change, and ends with c1#1, c2#1";
         assert_broken(&history, Linearizability::default(), sentence, "c1#1 c2#1 c2#3 c2#4");
     }
 

@@ -1,6 +1,7 @@
 //! The invariants of consensus: each judges what nodes say of slots, ballots and decisions, and what their disks hold.
 
 mod agreement;
+mod anchor_safety;
 mod durability;
 mod election_safety;
 mod evidence;
@@ -11,6 +12,7 @@ mod quorum_evidence;
 mod validity;
 
 pub use agreement::{ABOUT as AGREEMENT, Agreement};
+pub use anchor_safety::{ABOUT as ANCHOR_SAFETY, AnchorSafety};
 pub use durability::{ABOUT as DURABILITY, Durability};
 pub use election_safety::{ABOUT as ELECTION_SAFETY, ElectionSafety};
 pub use exactly_once::{ABOUT as EXACTLY_ONCE, ExactlyOnce};

@@ -1,14 +1,15 @@
 //! `quorum-evidence`: what is decided was confirmed by a quorum, durably.
 
 use std::collections::BTreeSet;
+use std::hash::{Hash as _, Hasher};
 
 use super::evidence::Evidence;
-use super::told;
-use crate::check::{Checker, Invariant, broken};
+use super::{tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::NodeId;
 use crate::observation::{Bid, ConsensusSeen, Slot};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that before a node first knows a slot to be decided, a quorum of distinct configured voters had confirmed that
 /// ballot durably, by the records of their disks. Exercised by decisions.
@@ -61,6 +62,25 @@ impl<F> Checker<F> for QuorumEvidence {
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "nothing was decided")
     }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for QuorumEvidence {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        self.evidence.memory(&mut state);
+        self.decided.hash(&mut state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        Evidence::heeds(event) || tells(event, |seen| matches!(seen, ConsensusSeen::Committed { .. }))
+    }
 }
 
 #[cfg(test)]
@@ -78,8 +98,6 @@ mod tests {
         history.on("n2", wrote(1, "1.n1", 7)).on("n2", Event::Sync);
         history
     }
-
-    use crate::trace::Event;
 
     #[test]
     fn a_durable_quorum_is_evidence() {

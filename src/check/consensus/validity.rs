@@ -1,9 +1,10 @@
 //! `validity`: only what was proposed is decided, and only what was asked takes effect.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash as _, Hasher};
 
-use super::told;
-use crate::check::{Checker, Invariant, broken};
+use super::{tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::OpId;
 use crate::observation::{ConsensusSeen, Slot, ValueId};
 use crate::time::Time;
@@ -30,7 +31,7 @@ impl<F> Checker<F> for Validity {
         }
         for (node, seen) in told(record) {
             match seen {
-                ConsensusSeen::Proposed { bid } => {
+                ConsensusSeen::Proposed { bid, .. } => {
                     let known = self.proposed.entry(bid.slot).or_default();
                     if !known.contains(&bid.value) {
                         known.push(bid.value);
@@ -64,6 +65,35 @@ impl<F> Checker<F> for Validity {
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         Verdict::of(self.exercised, "nothing was decided")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for Validity {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        for (slot, values) in &self.proposed {
+            let mut values = values.clone();
+            values.sort_unstable();
+            (slot, values).hash(&mut state);
+        }
+        self.asked.hash(&mut state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        matches!(event, Event::Invoked { .. })
+            || tells(event, |seen| {
+                matches!(
+                    seen,
+                    ConsensusSeen::Proposed { .. } | ConsensusSeen::Committed { .. } | ConsensusSeen::Applied { .. }
+                )
+            })
     }
 }
 

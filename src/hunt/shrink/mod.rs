@@ -11,6 +11,7 @@
 
 mod family;
 mod lab;
+mod leap;
 mod names;
 mod pins;
 mod rounds;

@@ -15,6 +15,9 @@ const MOST_ROUNDS: usize = 12;
 /// So often a family may come to one of fewer operations.
 const MOST_FAMILIES: usize = 3;
 
+/// No more fates are fixed than this.
+const MOST_PINNED: usize = 4;
+
 /// What takes the place of drawn delays.
 const DELAY: Delay = Delay::Constant(Span::from_millis(10));
 const SYNC: Delay = Delay::Constant(Span::from_millis(1));
@@ -23,6 +26,7 @@ impl Search<'_> {
     /// Makes the scenario smaller until nothing more can be taken away.
     pub(super) fn shrink(&mut self) {
         self.write_out();
+        self.leap();
         self.go_around();
         for _ in 0..MOST_FAMILIES {
             let before = self.scenario().clone();
@@ -129,13 +133,15 @@ impl Search<'_> {
         }
     }
 
-    /// Gives every message the fate that it had, in place of chance, and then to as few as possible.
+    /// Gives every message the fate that it had, in place of chance, and then to as few as possible; if many are needed
+    /// even so, chance says it in fewer words.
     fn pin(&mut self) {
         let wires = &self.scenario().network;
         let still = Wires { delay: wires.delay, calm_delay: wires.calm_delay, ..Wires::default() };
         if *wires == still && is_constant(wires.delay) {
             return;
         }
+        let before = self.best.clone();
         let Some(trace) = &self.best.outcome.trace else { return };
         let pins = Pins::of(trace, self.scenario().run.lasts);
         let pinned = self.take(pins.guesses(), |scenario, guess| {
@@ -147,6 +153,9 @@ impl Search<'_> {
         });
         if pinned.is_some() {
             self.thin_fates();
+        }
+        if self.scenario().fates.len() > MOST_PINNED {
+            self.best = before;
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn operations(trace: &Trace) -> Vec<OperationEntry> {
         if let Event::Invoked { op, to, command: Said { body: Body::Json(command), .. } } = record.event {
             let entry = OperationEntry::new(op, time.since(Time::ZERO), Homes(vec![to]), command);
             order.push(op);
-            shown.insert(op, Shown { entry, last: time, timeout: None, ended: false });
+            shown.insert(op, Shown { entry, last: time, timeout: None, ended: false, lasting: true });
         } else if let Event::Retried { op, to, .. } = record.event {
             shown.entry(op).and_modify(|shown| shown.retried(to, time));
         } else if let Event::GaveUp { op } = record.event {
@@ -45,6 +45,8 @@ struct Shown {
     /// How long the client waited, if it lost its patience.
     timeout: Option<Span>,
     ended: bool,
+    /// Whether it never gave up.
+    lasting: bool,
 }
 
 impl Shown {
@@ -56,7 +58,7 @@ impl Shown {
     fn gave_up(&mut self, now: Time) {
         self.waited(now);
         self.entry.retries = u32::try_from(self.entry.to.0.len() - 1).unwrap_or(u32::MAX);
-        self.ended = true;
+        (self.ended, self.lasting) = (true, false);
     }
 
     fn waited(&mut self, now: Time) {
@@ -73,6 +75,9 @@ impl Shown {
             self.entry.timeout = waits;
         }
         let homes = &mut self.entry.to.0;
+        if self.lasting {
+            self.entry.retries = self.entry.retries.max(u32::try_from(homes.len()).unwrap_or(u32::MAX));
+        }
         // Around and around: one round says it.
         let round = (1..=homes.len()).find(|round| (0..homes.len()).all(|at| homes[at] == homes[at % round]));
         homes.truncate(round.unwrap_or(homes.len()));

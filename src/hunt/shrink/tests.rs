@@ -3,6 +3,7 @@
 use crate::broadcast::Broadcaster;
 use crate::chance::Seed;
 use crate::network::Delay;
+use crate::node::CodexNode;
 use crate::run::{AnySubject, Keep, Outcome, subject};
 use crate::scenario::{self, Resolved, Run, Scenario, Wires};
 use crate::time::Span;
@@ -11,7 +12,10 @@ use super::pins::Pins;
 use super::script;
 
 fn whole(name: &str, seed: u64) -> (AnySubject, Resolved, Outcome) {
-    let subject = subject::<Broadcaster>();
+    whole_of(subject::<Broadcaster>(), name, seed)
+}
+
+fn whole_of(subject: AnySubject, name: &str, seed: u64) -> (AnySubject, Resolved, Outcome) {
     let file = scenario::load(name, &[subject.profile]).expect("a scenario");
     let resolved = file.resolve(Seed(seed)).expect("it resolves");
     let outcome = subject.run(&resolved, Keep::Trace);
@@ -26,9 +30,12 @@ fn pinned(resolved: &Resolved) -> Scenario {
 
 #[test]
 fn a_run_that_is_written_out_is_the_same_run() {
-    for name in ["hello", "broadcast-split", "broadcast-crash", "broadcast-lossy", "errata/b04"] {
+    let broadcast = ["hello", "broadcast-split", "broadcast-crash", "broadcast-lossy", "errata/b04"];
+    let codex = ["split-brain", "elections", "errata/e04", "errata/e24", "errata/k04"];
+    let named = broadcast.map(|name| (subject::<Broadcaster>(), name)).into_iter();
+    for (subject, name) in named.chain(codex.map(|name| (subject::<CodexNode>(), name))) {
         for seed in 0..3 {
-            let (subject, resolved, outcome) = whole(name, seed);
+            let (subject, resolved, outcome) = whole_of(subject, name, seed);
             let trace = outcome.trace.as_ref().expect("it was kept");
             let written = Scenario {
                 workload: Vec::new(),
@@ -36,7 +43,8 @@ fn a_run_that_is_written_out_is_the_same_run() {
                 faults: script::faults(&resolved),
                 ..pinned(&resolved)
             };
-            let again = Resolved::of(written, resolved.profile).expect("it is a scenario");
+            let again =
+                Resolved::of(written, resolved.profile).unwrap_or_else(|| panic!("{name}, seed {seed}: a scenario"));
             assert_eq!(again.operations().len() as u64, outcome.census.operations.invoked);
             assert_eq!(subject.run(&again, Keep::Verdicts).digest, outcome.digest, "{name}, seed {seed}");
         }

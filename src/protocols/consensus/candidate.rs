@@ -23,14 +23,15 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    fn take(&mut self, from: NodeId, report: &Report) {
+    /// Takes in what a voter reports. With flaw k09 the lowest ballot counts.
+    fn take(&mut self, from: NodeId, report: &Report, lowest: bool) {
         if report.compacted > self.behind.map_or(Slot::default(), |(slot, _)| slot) {
             self.behind = Some((report.compacted, from));
         }
         for (slot, reported) in &report.slots {
             let known = self.slots.entry(*slot).or_default();
             if let Reported::Confirmed(ballot, value) = reported
-                && known.as_ref().is_none_or(|(highest, _)| ballot > highest)
+                && known.as_ref().is_none_or(|(highest, _)| (ballot > highest) != lowest)
             {
                 *known = Some((*ballot, value.clone()));
             }
@@ -113,12 +114,12 @@ impl Consensus {
                 self.learn(from, decided, port);
             }
         }
-        let quorum = self.quorum(port.monotonic());
+        let (quorum, lowest) = (self.quorum(port.monotonic()), self.rules.flaws.k09);
         let Role::Candidate(candidate) = &mut self.role else { return };
         if candidate.round != round || !candidate.promises.add(from) {
             return;
         }
-        candidate.take(from, report);
+        candidate.take(from, report, lowest);
         // Flaw e02: nobody is asked.
         if candidate.promises.count() >= quorum || self.rules.flaws.e02 {
             self.conclude_election(port);

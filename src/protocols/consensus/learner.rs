@@ -48,7 +48,7 @@ impl Consensus {
     pub(super) fn apply(&mut self, port: &mut impl Port<Self>) {
         while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
             let (slot, value) = (decided.slot, decided.value.id());
-            let effects = self.replica.apply(&decided.value, &self.rules.anchors, self.rules.settings.session_slots);
+            let effects = self.replica.apply(&decided.value, &self.rules.kept, self.rules.settings.session_slots);
             if self.rules.flaws.k07 {
                 self.replica.forget_answers();
             }
@@ -63,7 +63,7 @@ impl Consensus {
     /// The same for decisions that a disk held, of which nobody is told.
     pub(super) fn replay(&mut self) {
         while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
-            self.replica.apply(&decided.value, &self.rules.anchors, self.rules.settings.session_slots);
+            self.replica.apply(&decided.value, &self.rules.kept, self.rules.settings.session_slots);
         }
     }
 

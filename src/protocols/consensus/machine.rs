@@ -174,6 +174,15 @@ impl Consensus {
         }
         let (voters, slot, root) = (self.rules.voters.0, self.replica.applied, self.replica.root());
         port.note(ConsensusFact::Started { voters, slot, root });
+        if port.boot() == Boot::new(1) {
+            let anchors = self.rules.anchors.seen();
+            anchors.for_each(|(prefix, rule)| port.note(ConsensusFact::Anchored { prefix, rule }));
+        }
+        // A crash may have come between the promise and the fact that tells of it. What is left of a damaged disk may be an
+        // older promise.
+        if self.seat == Seat::Voter && self.promised > Round::default() {
+            port.note(ConsensusFact::Promised { round: self.promised });
+        }
         if self.stands(port.boot()) {
             self.await_proposer(port);
         }
@@ -335,6 +344,15 @@ impl Consensus {
         }
         port.append(entry);
         port.sync();
+    }
+
+    /// What the proposer writes down of a decision before it tells anybody.
+    pub(super) fn keep_own(&self, entry: ConsensusEntry, port: &mut impl Port<Self>) {
+        // Flaw k10: it does not wait for the disk.
+        if self.rules.flaws.k10 {
+            return port.append(entry);
+        }
+        self.keep(entry, port);
     }
 
     /// How many must agree.

@@ -10,7 +10,9 @@ use super::request::{Answer, Request};
 use super::value::Value;
 use crate::codex::Refusal;
 use crate::identity::{LaneId, NodeId, OpId};
-use crate::observation::{Ballot, Bid, ConsensusSeen, Observation, Observe, Round, Slot, ValueId};
+use crate::observation::{
+    AnchorSeen, Ballot, Bid, ConsensusSeen, Observation, Observe, Round, Slot, StoreSeen, ValueId,
+};
 use crate::process::Lane;
 use crate::protocols::{CONSENSUS, Signature};
 
@@ -250,6 +252,13 @@ pub enum ConsensusFact {
         /// What stands for its state.
         root: u64,
     },
+    /// In its first boot: an anchor holds.
+    Anchored {
+        /// The beginning of the keys that it protects.
+        prefix: Arc<str>,
+        /// What must stay true of them.
+        rule: AnchorSeen,
+    },
     /// It never votes again: its disk does not hold what it wrote.
     VoterLost,
     /// It stands for election.
@@ -385,10 +394,13 @@ impl Observe for ConsensusFact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         let consensus = match self.clone() {
             Self::Started { voters, slot, root } => ConsensusSeen::Started { voters, slot, root },
+            Self::Anchored { prefix, rule } => {
+                return seen.push(Observation::Store(StoreSeen::Anchored { prefix, rule }));
+            }
             Self::VoterLost => ConsensusSeen::Lost,
             Self::Promised { round } => ConsensusSeen::Promised { round },
             Self::Elected { round, .. } => ConsensusSeen::Elected { round },
-            Self::Proposed { bid, .. } => ConsensusSeen::Proposed { bid },
+            Self::Proposed { bid, ops } => ConsensusSeen::Proposed { bid, ops },
             Self::Voted { bid, yes } => ConsensusSeen::Voted { bid, yes },
             Self::Confirmed { bid } => ConsensusSeen::Confirmed { bid },
             Self::Committed { bid } => ConsensusSeen::Committed { bid },

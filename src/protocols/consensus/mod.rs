@@ -28,6 +28,8 @@ mod replica;
 mod request;
 mod sessions;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod value;
 mod voter;
 

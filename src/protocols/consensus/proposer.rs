@@ -232,7 +232,9 @@ impl Consensus {
             let (value, signature) = (value.clone(), Signature::default());
             port.send(voter, ConsensusMessage::PreCommit { slot, ballot, value, signature });
         }
-        self.confirm(bid, value, port);
+        self.log.confirm(slot, ballot, value.clone());
+        self.keep_own(ConsensusEntry::Confirmed { slot, ballot, value }, port);
+        port.note(ConsensusFact::Confirmed { bid });
         let seal = Seal::new(self.me, bid, &self.rules.registry);
         // Flaw e25: the proposer is not among those who confirm.
         if !self.rules.flaws.e25 {
@@ -286,7 +288,7 @@ impl Consensus {
             return;
         };
         let decided = Arc::new(Decided { slot, ballot, value, seals });
-        self.keep(ConsensusEntry::Decided { decided: Arc::clone(&decided) }, port);
+        self.keep_own(ConsensusEntry::Decided { decided: Arc::clone(&decided) }, port);
         port.note(ConsensusFact::Committed { bid: decided.bid() });
         for node in port.peers() {
             let (decided, signature) = (Arc::clone(&decided), Signature::default());

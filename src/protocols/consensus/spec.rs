@@ -43,7 +43,7 @@ pub struct ConsensusSettings {
     pub anchors: Vec<Anchor>,
     /// The canonical texts of keys, for anchors that ask for them.
     pub canon: BTreeMap<Key, String>,
-    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k07`.
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k10`.
     pub flaws: Flaws,
 }
 
@@ -84,6 +84,8 @@ pub struct Rules {
     pub(super) settings: ConsensusSettings,
     pub(super) voters: Voters,
     pub(super) anchors: Anchors,
+    /// The anchors that are looked at when a slot is applied: with flaw k08 none.
+    pub(super) kept: Anchors,
     pub(super) registry: Registry,
     pub(super) flaws: Switched,
 }
@@ -117,6 +119,9 @@ pub(super) struct Switched {
     pub(super) k05: bool,
     pub(super) k06: bool,
     pub(super) k07: bool,
+    pub(super) k08: bool,
+    pub(super) k09: bool,
+    pub(super) k10: bool,
 }
 
 impl Rules {
@@ -145,14 +150,18 @@ impl Rules {
             k05: has("k05"),
             k06: has("k06"),
             k07: has("k07"),
+            k08: has("k08"),
+            k09: has("k09"),
+            k10: has("k10"),
         };
         let anchors = Anchors::new(settings.anchors.clone(), settings.canon.clone());
-        Self { settings: settings.clone(), voters: Voters(voters), anchors, registry, flaws }
+        let kept = if flaws.k08 { Anchors::default() } else { anchors.clone() };
+        Self { settings: settings.clone(), voters: Voters(voters), anchors, kept, registry, flaws }
     }
 }
 
 /// The invariants that consensus claims.
-pub const INVARIANTS: [Invariant; 8] = [
+pub const INVARIANTS: [Invariant; 9] = [
     check::AGREEMENT,
     check::VALIDITY,
     check::QUORUM_EVIDENCE,
@@ -161,6 +170,7 @@ pub const INVARIANTS: [Invariant; 8] = [
     check::DURABILITY,
     check::EXACTLY_ONCE,
     check::LINEARIZABILITY,
+    check::ANCHOR_SAFETY,
 ];
 
 const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
@@ -168,7 +178,7 @@ const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> 
 }
 
 /// The flaws that consensus can have.
-pub const FLAWS: [Flaw; 14] = [
+pub const FLAWS: [Flaw; 17] = [
     flaw("e01", "agreement", "The quorum is taken of the peers that can be reached now: both sides of a split commit."),
     flaw(
         "e02",
@@ -208,4 +218,15 @@ pub const FLAWS: [Flaw; 14] = [
     flaw("k05", "election-safety", "Compaction forgets the promise."),
     flaw("k06", "quorum-evidence", "A voter confirms before its confirmation is durable."),
     flaw("k07", "exactly-once", "What operations came to is not kept: one that is decided twice is done twice."),
+    flaw("k08", "anchor-safety", "Voters look at anchors when they advise, and nobody when a slot is applied."),
+    flaw(
+        "k09",
+        "agreement",
+        "Recovery takes up what was pre-committed under the lowest ballot, in place of the highest.",
+    ),
+    flaw(
+        "k10",
+        "quorum-evidence",
+        "The proposer counts its own confirmation, and tells the decision, before that is durable.",
+    ),
 ];

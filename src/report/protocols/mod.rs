@@ -1,13 +1,17 @@
 //! What the protocols cost, and how thoroughly they are tried: the text of `reports/protocols.md`.
 
+mod calm;
 mod deaths;
 mod decisions;
+mod strikes;
 mod waits;
 
 use std::fmt::Write as _;
 
+pub use calm::Settling;
 pub use deaths::{Cut, Deaths, Phase};
 pub use decisions::Decisions;
+pub use strikes::{Part, Stage, Strike, Strikes};
 pub use waits::Waits;
 
 use crate::chance::Seed;
@@ -19,6 +23,23 @@ use crate::trace::Trace;
 
 /// How many seeds of `locks-crash` the table of deaths counts.
 pub const DEATH_SEEDS: u64 = 300;
+/// How many seeds of each scenario of the replicated log the table of the calm counts.
+pub const CALM_SEEDS: u64 = 100;
+/// How many seeds of `consensus-storm` the tables of faults count.
+pub const STRIKE_SEEDS: u64 = 100;
+/// The scenarios of the replicated log with faults and a calm.
+pub const CONSENSUS: [&str; 10] = [
+    "split-brain",
+    "elections",
+    "flapping",
+    "bridge",
+    "consensus-lossy",
+    "consensus-storm",
+    "disk-torn",
+    "voter-lost",
+    "observers",
+    "pipelined",
+];
 /// How many seeds each row of the table of waits sums.
 const WAIT_SEEDS: u64 = 5;
 
@@ -35,6 +56,12 @@ pub fn protocols() -> String {
             text.push_str(&decision_row(subject, voters, window, batch));
         }
     }
+    text.push_str(CALM_HEAD);
+    for name in CONSENSUS {
+        text.push_str(&calm_row(subject, name, CALM_SEEDS));
+    }
+    text.push_str(STRIKES_HEAD);
+    text.push_str(&strikes_tables(&strikes(subject, STRIKE_SEEDS)));
     text.push_str(LOCKS_HEAD);
     for nodes in [2, 3, 5, 9, 17] {
         text.push_str(&wait_row(subject, nodes));
@@ -64,6 +91,28 @@ in round trips.
 
 | voters | window | batch | operations a second | slots a second | KB a second | messages an operation | wait, median | wait, p99 |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+const CALM_HEAD: &str = "
+### After the calm
+
+What is open when all gets calm: operations that a living node holds, and slots that were proposed. How long it takes until
+they are decided, in 100 seeds of each scenario, half of them swarms; and the bound: the cap of the backoff, five of the
+longest waits for a proposer, and 2(d + s)(10 + 4q/w), where d is the delay of a message in the calm, s the longest sync, q
+what is open and w the window. A test asserts that nothing takes longer.
+
+| scenario | open | median | p99 | longest | of the bound | bound |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+const STRIKES_HEAD: &str = "
+### Where faults struck
+
+How often each fault befell a message of each kind by what its sender was, and a node in or behind each step by what it was
+then, in 100 seeds of `consensus-storm`. `learner` is an observer or a voter that is lost; `overtaken` is a message that a
+later one of its sender reached its receiver before; a step is named by the message that it handles, `stand` is the wait
+for a proposer that has run out, `beat` the proposer's own clock. A test asserts that nothing is zero.
+
 ";
 
 const LOCKS_HEAD: &str = "
@@ -158,13 +207,80 @@ fn millis(span: Span) -> String {
 /// If the built-in scenario does not load.
 #[must_use]
 pub fn deaths(subject: AnySubject, seeds: u64) -> Deaths {
-    let file = scenario::load("locks-crash", &[subject.profile]);
-    let file = file.unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let file = builtin(subject, "locks-crash");
     let mut deaths = Deaths::default();
     for seed in 0..seeds {
         deaths.add(&trace(subject, &file, seed));
     }
     deaths
+}
+
+/// Where faults struck in so many seeds of `consensus-storm`.
+///
+/// # Panics
+/// If the built-in scenario does not load.
+#[must_use]
+pub fn strikes(subject: AnySubject, seeds: u64) -> Strikes {
+    let file = builtin(subject, "consensus-storm");
+    let mut strikes = Strikes::default();
+    for seed in 0..seeds {
+        strikes.add(&trace(subject, &file, seed));
+    }
+    strikes
+}
+
+fn strikes_tables(strikes: &Strikes) -> String {
+    let messages = strikes_table(strikes, "message | sent by a", &Strikes::SENT, &Strike::OF_MESSAGES);
+    let steps = strikes_table(strikes, "step | of a", &Strikes::TAKEN, &Strike::OF_NODES);
+    format!("{messages}\n{steps}")
+}
+
+fn strikes_table(strikes: &Strikes, head: &str, rows: &[(Stage, Part)], columns: &[Strike]) -> String {
+    let named: String = columns.iter().map(|strike| format!(" {strike} |")).collect();
+    let mut text = format!("| {head} |{named}\n| --- | --- |{}\n", " ---: |".repeat(columns.len()));
+    for (stage, part) in rows {
+        let count = |strike: &Strike| match Strikes::can_be(*stage, *part, *strike) {
+            true => format!(" {} |", strikes.count(*stage, *part, *strike)),
+            false => " – |".to_owned(),
+        };
+        let counts: String = columns.iter().map(count).collect();
+        writeln!(text, "| {stage} | {part} |{counts}").expect("a text grows");
+    }
+    text
+}
+
+/// How long a scenario of the replicated log takes in the calm, in so many seeds, half of them swarms.
+///
+/// # Panics
+/// If there is no such built-in scenario.
+#[must_use]
+pub fn settling(subject: AnySubject, name: &str, seeds: u64) -> Settling {
+    let file = builtin(subject, name);
+    let files = [file.clone(), file.with_swarm(true)];
+    let mut settling = Settling::default();
+    for seed in 0..seeds {
+        let file = &files[usize::from(seed % 2 == 1)];
+        let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+        settling.add(&resolved, &subject.run(&resolved, Keep::Trace).trace.expect("it was kept"));
+    }
+    settling
+}
+
+fn calm_row(subject: AnySubject, name: &str, seeds: u64) -> String {
+    let settling = settling(subject, name, seeds);
+    format!(
+        "| {name} | {} | {} | {} | {} | {} % | {} |\n",
+        settling.count(),
+        millis(settling.percentile(50)),
+        millis(settling.percentile(99)),
+        millis(settling.percentile(100)),
+        tenths(settling.share()),
+        millis(settling.bound()),
+    )
+}
+
+fn builtin(subject: AnySubject, name: &str) -> ScenarioFile {
+    scenario::load(name, &[subject.profile]).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
 }
 
 fn trace(subject: AnySubject, file: &ScenarioFile, seed: u64) -> Trace {

@@ -1,0 +1,295 @@
+//! `anchor-safety`: nothing that takes effect breaks an anchor of its key.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
+use std::sync::Arc;
+
+use super::{tells, told};
+use crate::check::{Branch, Checker, Invariant, broken};
+use crate::identity::{EventId, NodeId, OpId};
+use crate::observation::{AnchorSeen, ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
+use crate::time::Time;
+use crate::trace::{Event, Record, Said, Verdict, Violation};
+
+/// Says that no operation which takes effect leaves a key with what an anchor forbids, and that no client is told of such a
+/// value. It carries out what clients asked, slot by slot, by itself. Exercised by operations on keys under an anchor.
+#[derive(Clone, Debug, Default)]
+pub struct AnchorSafety {
+    anchors: Vec<(Arc<str>, AnchorSeen)>,
+    /// What clients asked, until they have the answer.
+    asked: BTreeMap<OpId, (Arc<str>, StoreCall, EventId)>,
+    /// What keys hold after the last slot; keys that are not here hold nothing, or, behind a slot that nobody told of, what
+    /// is not known.
+    held: BTreeMap<Arc<str>, ValueText>,
+    applied: Slot,
+    exercised: u64,
+}
+
+/// What it is, for `list` and `explain`.
+pub const ABOUT: Invariant =
+    Invariant::safety("anchor-safety", "consensus", "nothing that takes effect breaks an anchor of its key");
+
+impl AnchorSafety {
+    fn asks(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
+        for seen in command.observations.iter() {
+            if let Observation::Store(StoreSeen::Asked { key, call }) = seen {
+                self.asked.insert(op, (Arc::clone(key), call.clone(), record.id));
+            }
+        }
+    }
+
+    /// A slot was applied, by whomever first.
+    fn applied(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, done: &[OpId]) -> Result<(), Violation> {
+        if slot <= self.applied {
+            return Ok(());
+        }
+        if slot > self.applied.next() {
+            // Nobody told of the slots between: what they left is not known.
+            self.held.clear();
+        }
+        self.applied = slot;
+        done.iter().try_for_each(|op| self.took_effect(record, node, slot, *op))
+    }
+
+    fn took_effect(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, op: OpId) -> Result<(), Violation> {
+        let Some((key, call, event)) = self.asked.get(&op).cloned() else { return Ok(()) };
+        let before = self.held.get(&key).cloned();
+        let after = match call {
+            StoreCall::Read => return Ok(()),
+            StoreCall::Put { value } | StoreCall::Cas { new: value, .. } => Some(value),
+            StoreCall::Delete => None,
+            StoreCall::Append { value } => Some(longer(before.as_ref(), &value)),
+        };
+        let mut anchors = self.anchors.iter().filter(|(prefix, _)| key.starts_with(&**prefix)).peekable();
+        self.exercised += u64::from(anchors.peek().is_some());
+        if let Some((prefix, rule)) = anchors.find(|(_, rule)| !allows(rule, &key, before.as_ref(), after.as_ref())) {
+            let holds = after.as_ref().map_or("nothing".to_owned(), |value| shortened(value));
+            let sentence = format!(
+                "{op} took effect at {node} in slot {slot}, and {key} holds {holds}: the anchor of `{prefix}` is {}",
+                written(rule, before.as_ref())
+            );
+            return Err(broken(record, sentence, &[event, record.id]));
+        }
+        match after {
+            Some(value) => _ = self.held.insert(key, value),
+            None => _ = self.held.remove(&key),
+        }
+        Ok(())
+    }
+
+    /// A client that reads is told a value.
+    fn answered(&mut self, record: &Record<'_>, op: OpId, reply: &Said<'_>) -> Result<(), Violation> {
+        let Some((key, StoreCall::Read, event)) = self.asked.get(&op) else { return Ok(()) };
+        for seen in reply.observations.iter() {
+            let Observation::Store(StoreSeen::Told { answer: StoreAnswer::Value { value: Some(value) } }) = seen else {
+                continue;
+            };
+            let under = |(prefix, _): &&(Arc<str>, AnchorSeen)| key.starts_with(&**prefix);
+            let breaks = |(_, rule): &&(Arc<str>, AnchorSeen)| !allows(rule, key, None, Some(value));
+            if let Some((prefix, rule)) = self.anchors.iter().filter(under).find(breaks) {
+                let sentence = format!(
+                    "{} answers {op} that {key} holds {}: the anchor of `{prefix}` is {}",
+                    record.id.actor,
+                    shortened(value),
+                    written(rule, None)
+                );
+                return Err(broken(record, sentence, &[*event, record.id]));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The list that is longer by a value, as JSON; the value alone where it is not known what was there.
+fn longer(list: Option<&ValueText>, value: &str) -> ValueText {
+    let items = list.and_then(|list| list.strip_suffix(']'));
+    match items {
+        Some("[") | None => format!("[{value}]").into(),
+        Some(items) => format!("{items},{value}]").into(),
+    }
+}
+
+/// Whether a key that held `before` may hold `after`.
+fn allows(rule: &AnchorSeen, key: &str, before: Option<&ValueText>, after: Option<&ValueText>) -> bool {
+    match (rule, after) {
+        (AnchorSeen::Immutable, _) => before.is_none() || before == after,
+        (AnchorSeen::OneOf { .. } | AnchorSeen::Texts { .. } | AnchorSeen::MaxBytes { .. }, None) => true,
+        (AnchorSeen::OneOf { values }, Some(after)) => values.contains(after),
+        (AnchorSeen::Texts { texts }, Some(after)) => texts.get(key) == Some(after),
+        (AnchorSeen::MaxBytes { bytes }, Some(after)) => size(after) <= *bytes,
+    }
+}
+
+/// The bytes of a text, or of the JSON of what is none.
+fn size(value: &str) -> u64 {
+    let text = serde_json::from_str::<String>(value);
+    text.map_or(value.len(), |text| text.len()) as u64
+}
+
+/// So many letters of a value stand in a sentence.
+const SHOWN: usize = 40;
+
+fn shortened(value: &str) -> String {
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}… ({} bytes)", &value[..end], size(value)),
+        None => value.to_owned(),
+    }
+}
+
+fn written(rule: &AnchorSeen, before: Option<&ValueText>) -> String {
+    match rule {
+        AnchorSeen::Immutable => {
+            format!("that {} stays", before.map_or("what it held".to_owned(), |value| shortened(value)))
+        }
+        AnchorSeen::OneOf { values } => format!("one of {}", values.join(" or ")),
+        AnchorSeen::Texts { .. } => "its canonical text".to_owned(),
+        AnchorSeen::MaxBytes { bytes } => format!("at most {bytes} bytes"),
+    }
+}
+
+impl<F> Checker<F> for AnchorSafety {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        if let Event::Fact { fact } = &record.event {
+            for seen in fact.observations.iter() {
+                if let Observation::Store(StoreSeen::Anchored { prefix, rule }) = seen
+                    && !self.anchors.iter().any(|known| (&known.0, &known.1) == (prefix, rule))
+                {
+                    self.anchors.push((Arc::clone(prefix), rule.clone()));
+                }
+            }
+            for (node, seen) in told(record) {
+                if let ConsensusSeen::Applied { slot, done, .. } = seen {
+                    self.applied(record, node, *slot, done)?;
+                }
+            }
+        } else if let Event::Invoked { op, command, .. } = &record.event {
+            self.asks(record, *op, command);
+        } else if let Event::Reply { op, reply } = &record.event {
+            self.answered(record, *op, reply)?;
+        } else if let Event::Returned { op, .. } = record.event {
+            self.asked.remove(&op);
+        }
+        Ok(())
+    }
+
+    fn conclude(&mut self, _end: Time) -> Verdict {
+        Verdict::of(self.exercised, "nothing took effect on a key under an anchor")
+    }
+
+    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
+        Some(Box::new(self.clone()))
+    }
+}
+
+impl<F> Branch<F> for AnchorSafety {
+    fn fork(&self) -> Box<dyn Branch<F>> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self, mut state: &mut dyn Hasher) {
+        self.anchors.hash(&mut state);
+        for (op, (key, call, _)) in &self.asked {
+            (op, key, call).hash(&mut state);
+        }
+        (&self.held, self.applied).hash(&mut state);
+    }
+
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        let is_anchor = |seen: &Observation| matches!(seen, Observation::Store(StoreSeen::Anchored { .. }));
+        matches!(event, Event::Invoked { .. } | Event::Reply { .. } | Event::Returned { .. })
+            || matches!(event, Event::Fact { fact } if fact.observations.iter().any(is_anchor))
+            || tells(event, |seen| matches!(seen, ConsensusSeen::Applied { .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::history::*;
+
+    fn anchored(rule: AnchorSeen) -> Event<'static> {
+        fact(vec![Observation::Store(StoreSeen::Anchored { prefix: "k".into(), rule })])
+    }
+
+    fn put(value: &str) -> StoreCall {
+        StoreCall::Put { value: value.into() }
+    }
+
+    /// Operations that clients asked in this order, each of them done in a slot of its own.
+    fn done(rule: AnchorSeen, calls: &[(&str, StoreCall)]) -> History {
+        let mut history = History::default();
+        history.on("n1", anchored(rule));
+        for ((key, call), slot) in calls.iter().zip(1..) {
+            let op = format!("c1#{slot}");
+            history.on("c1", asked_store(&op, key, call.clone())).on("n1", applied_with(slot, 7, 5, &[&op]));
+        }
+        history
+    }
+
+    #[test]
+    fn what_is_immutable_stays() {
+        let twice = [("k1", put("1")), ("k1", put("1")), ("x", put("1")), ("x", put("2"))];
+        assert_holds(&done(AnchorSeen::Immutable, &twice), AnchorSafety::default(), 2);
+        for other in [put("2"), StoreCall::Delete] {
+            let changed = done(AnchorSeen::Immutable, &[("k1", put("1")), ("k1", other)]);
+            let (sentence, witnesses) = changed.broken_by(AnchorSafety::default());
+            assert!(sentence.ends_with("the anchor of `k` is that 1 stays"), "{sentence}");
+            assert_eq!(witnesses, "c1#2 n1#3");
+        }
+    }
+
+    #[test]
+    fn a_value_is_one_of_those_that_may_be() {
+        let rule = AnchorSeen::OneOf { values: vec!["1".into(), "2".into()] };
+        let fine = [("k1", put("1")), ("k1", put("2")), ("k1", StoreCall::Delete), ("x", put("3"))];
+        assert_holds(&done(rule.clone(), &fine), AnchorSafety::default(), 3);
+        let sentence = "c1#1 took effect at n1 in slot 1, and k1 holds 3: the anchor of `k` is one of 1 or 2";
+        assert_broken(&done(rule, &[("k1", put("3"))]), AnchorSafety::default(), sentence, "c1#1 n1#2");
+    }
+
+    #[test]
+    fn a_canonical_text_is_the_only_one() {
+        let rule = AnchorSeen::Texts { texts: [("k1".into(), "\"a\"".into())].into() };
+        assert_holds(&done(rule.clone(), &[("k1", put("\"a\""))]), AnchorSafety::default(), 1);
+        for (key, value) in [("k1", "\"b\""), ("k2", "\"a\"")] {
+            let (sentence, _) = done(rule.clone(), &[(key, put(value))]).broken_by(AnchorSafety::default());
+            assert!(sentence.ends_with("is its canonical text"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_no_longer_than_it_may_be() {
+        let rule = AnchorSeen::MaxBytes { bytes: 5 };
+        let append = StoreCall::Append { value: "12".into() };
+        let fine = [("k1", put("\"abcde\"")), ("k2", append.clone())];
+        assert_holds(&done(rule.clone(), &fine), AnchorSafety::default(), 2);
+        let longer = done(rule.clone(), &[("k2", append.clone()), ("k2", append)]);
+        let sentence = "c1#2 took effect at n1 in slot 2, and k2 holds [12,12]: the anchor of `k` is at most 5 bytes";
+        assert_broken(&longer, AnchorSafety::default(), sentence, "c1#2 n1#3");
+        let (sentence, _) = done(rule, &[("k1", put("\"abcdef\""))]).broken_by(AnchorSafety::default());
+        assert!(sentence.contains("k1 holds \"abcdef\""), "{sentence}");
+    }
+
+    #[test]
+    fn nobody_is_told_what_may_not_be() {
+        let mut history = done(AnchorSeen::MaxBytes { bytes: 1 }, &[]);
+        history.on("c1", asked_store("c1#1", "k1", StoreCall::Read));
+        history.on("n2", told_store("c1#1", StoreAnswer::Value { value: Some("12".into()) }));
+        let sentence = "n2 answers c1#1 that k1 holds 12: the anchor of `k` is at most 1 bytes";
+        assert_broken(&history, AnchorSafety::default(), sentence, "c1#1 n2#1");
+    }
+
+    #[test]
+    fn behind_a_slot_that_nobody_told_of_nothing_is_known() {
+        let mut history = done(AnchorSeen::Immutable, &[("k1", put("1"))]);
+        history.on("c1", asked_store("c1#9", "k1", put("2"))).on("n1", applied_with(3, 7, 5, &["c1#9"]));
+        assert_holds(&history, AnchorSafety::default(), 2);
+    }
+
+    #[test]
+    fn without_an_anchor_nothing_is_put_to_the_test() {
+        let mut history = History::default();
+        history.on("c1", asked_store("c1#1", "k1", put("1"))).on("n1", applied_with(1, 7, 5, &["c1#1"]));
+        assert_vacuous(&history, AnchorSafety::default(), "nothing took effect on a key under an anchor");
+    }
+}

@@ -1,0 +1,147 @@
+//! How long the replicated log takes, once all is calm, to decide what is open then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::deaths::decoded;
+use crate::identity::{Actor, NodeId, OpId};
+use crate::network::Delay;
+use crate::node::{Fact, Settings};
+use crate::observation::Slot;
+use crate::protocols::consensus::ConsensusFact;
+use crate::scenario::Resolved;
+use crate::time::{Span, Time};
+use crate::trace::{Event, Record, Trace};
+
+/// How long operations and slots that were open at the calm took, in some runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settling {
+    /// In order.
+    waits: Vec<Span>,
+    /// The greatest share of its bound that one took, in thousandths.
+    share: u64,
+    /// The greatest bound of a run.
+    bound: Span,
+}
+
+/// What is open while a trace is read.
+#[derive(Default)]
+struct Open {
+    calm: Option<Time>,
+    /// By operation: the nodes that hold it; from when one has held it for good.
+    held: BTreeMap<OpId, (BTreeSet<NodeId>, Option<Time>)>,
+    slots: BTreeSet<Slot>,
+    decided: BTreeSet<Slot>,
+    applied: BTreeSet<OpId>,
+    waits: Vec<Span>,
+    /// How many operations and slots were open at the calm.
+    queued: u64,
+}
+
+impl Settling {
+    /// Adds a run, unless it has no calm or no replicated log.
+    pub fn add(&mut self, resolved: &Resolved, trace: &Trace) {
+        let mut open = Open::default();
+        for record in trace.raw_records() {
+            open.see(&record);
+        }
+        let Some(bound) = bound(resolved, open.queued) else { return };
+        self.bound = self.bound.max(bound);
+        for wait in open.waits {
+            self.share = self.share.max(wait.as_nanos().saturating_mul(1_000) / bound.as_nanos().max(1));
+            self.waits.push(wait);
+        }
+        self.waits.sort_unstable();
+    }
+
+    /// How many were open.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.waits.len() as u64
+    }
+
+    /// The greatest share of the bound that one took, in thousandths.
+    #[must_use]
+    pub const fn share(&self) -> u64 {
+        self.share
+    }
+
+    /// The greatest bound of a run: it grows with what is open.
+    #[must_use]
+    pub const fn bound(&self) -> Span {
+        self.bound
+    }
+
+    /// The wait that so many percent do not exceed; zero if nothing was open.
+    #[must_use]
+    pub fn percentile(&self, percent: u64) -> Span {
+        let place = (self.count() * percent).div_ceil(100).saturating_sub(1);
+        usize::try_from(place).ok().and_then(|place| self.waits.get(place)).copied().unwrap_or_default()
+    }
+}
+
+/// Until when all must be decided: the cap of the backoff, five of the longest waits for a proposer, and, for a message and
+/// a sync each way, two times ten, and eight more for each window full of what waits.
+fn bound(resolved: &Resolved, queued: u64) -> Option<Span> {
+    let settings: Settings = serde_json::from_value(resolved.settings().clone()).ok()?;
+    let consensus = settings.consensus?;
+    let sync = match resolved.scenario.disk.sync {
+        Delay::Constant(most) | Delay::Uniform { max: most, .. } | Delay::Bimodal { slow: most, .. } => most,
+        Delay::Exponential { .. } | Delay::LogNormal { .. } => return None,
+    };
+    let step = resolved.scenario.network.calm_delay + sync;
+    let windows = queued.div_ceil(u64::from(consensus.window.max(1)));
+    Some(consensus.backoff + consensus.election.times(10) + step.times(2 * (10 + 4 * windows)))
+}
+
+impl Open {
+    fn see(&mut self, record: &Record<'_>) {
+        let now = record.time;
+        if matches!(record.event, Event::Calm) {
+            self.calmed(now);
+        } else if let Event::GaveUp { op } = record.event {
+            self.held.remove(&op);
+        }
+        let Actor::Node(node) = record.id.actor else { return };
+        if let Event::Command { op } = record.event
+            && !self.applied.contains(&op)
+        {
+            let (nodes, since) = self.held.entry(op).or_default();
+            nodes.insert(node);
+            if self.calm.is_some() {
+                since.get_or_insert(now);
+            }
+        } else if matches!(record.event, Event::Killed { .. } | Event::Panicked { .. }) {
+            self.held.values_mut().for_each(|(nodes, _)| _ = nodes.remove(&node));
+        } else if let Event::Fact { fact } = &record.event
+            && let Fact::Consensus(fact) = decoded(fact)
+        {
+            self.told(&fact, now);
+        }
+    }
+
+    fn calmed(&mut self, now: Time) {
+        self.calm = Some(now);
+        self.held.values_mut().filter(|(nodes, _)| !nodes.is_empty()).for_each(|(_, since)| *since = Some(now));
+        self.queued = (self.held.len() + self.slots.len()) as u64;
+    }
+
+    fn told(&mut self, fact: &ConsensusFact, now: Time) {
+        if let ConsensusFact::Proposed { bid, .. } = fact {
+            if self.calm.is_none() && !self.decided.contains(&bid.slot) {
+                self.slots.insert(bid.slot);
+            }
+        } else if let ConsensusFact::Committed { bid } = fact {
+            self.decided.insert(bid.slot);
+            if self.slots.remove(&bid.slot) {
+                self.waits.extend(self.calm.map(|calm| now.since(calm)));
+            }
+        } else if let ConsensusFact::Applied { done, refused, .. } = fact {
+            for op in done.iter().chain(refused) {
+                self.applied.insert(*op);
+                if let Some((_, Some(since))) = self.held.remove(op) {
+                    self.waits.push(now.since(since));
+                }
+            }
+        }
+    }
+}
