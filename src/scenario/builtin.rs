@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 101] = [
+const BUILTIN: [(&str, &str); 102] = [
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
@@ -10,6 +10,7 @@ const BUILTIN: [(&str, &str); 101] = [
     ("channel-tiny", include_str!("../../scenarios/channel-tiny.json")),
     ("consensus-lossy", include_str!("../../scenarios/consensus-lossy.json")),
     ("consensus-storm", include_str!("../../scenarios/consensus-storm.json")),
+    ("consensus-three", include_str!("../../scenarios/consensus-three.json")),
     ("consensus-tiny", include_str!("../../scenarios/consensus-tiny.json")),
     ("disk-torn", include_str!("../../scenarios/disk-torn.json")),
     ("elections", include_str!("../../scenarios/elections.json")),

@@ -82,17 +82,37 @@ impl<P: Process> Client<P> {
     }
 
     /// A client that asks these operations, all its own, in this order at their times, whatever the answers are.
-    pub(crate) fn written(operations: Vec<Operation<P::Command>>) -> Self {
+    fn written(operations: Vec<Operation<P::Command>>) -> Self {
         Self::with(Part::Written { operations, asked: 0 })
+    }
+
+    /// The clients of written operations, of which each asks its own; they come after so many others.
+    ///
+    /// # Panics
+    /// If one of the operations is of one of those others.
+    pub(crate) fn all_written(operations: Vec<Operation<P::Command>>, others: usize) -> impl Iterator<Item = Self> {
+        let mut written: Vec<Vec<Operation<P::Command>>> = Vec::new();
+        for operation in operations {
+            let client = operation.op.client.index();
+            let place = client.checked_sub(others).expect("the cast has operations of its own");
+            if written.len() <= place {
+                written.resize_with(place + 1, Vec::new);
+            }
+            written[place].push(operation);
+        }
+        written.into_iter().map(Self::written)
     }
 
     fn with(part: Part<P>) -> Self {
         Self { part, events: 0, last: 0, next: None, open: SmallVec::new() }
     }
 
-    /// Whether it has decided on an operation that it has not invoked.
+    /// Whether it has an operation that it has not invoked, due or not.
     pub(crate) const fn wants(&self) -> bool {
-        self.next.is_some()
+        match &self.part {
+            Part::Played(_) => self.next.is_some(),
+            Part::Written { operations, asked } => *asked < operations.len(),
+        }
     }
 
     /// The numbers of the operations that have no answer yet.

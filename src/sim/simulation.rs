@@ -73,16 +73,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     #[must_use]
     pub fn with_operations(mut self, operations: Vec<Operation<P::Command>>) -> Self {
         let cast = self.outside.clients.len();
-        let mut written: Vec<Vec<Operation<P::Command>>> = Vec::new();
-        for operation in operations {
-            let client = operation.op.client.index();
-            let place = client.checked_sub(cast).expect("the cast has operations of its own");
-            if written.len() <= place {
-                written.resize_with(place + 1, Vec::new);
-            }
-            written[place].push(operation);
-        }
-        self.outside.clients.extend(written.into_iter().map(Client::written));
+        self.outside.clients.extend(Client::all_written(operations, cast));
         self.begin(cast);
         self
     }

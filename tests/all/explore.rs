@@ -62,9 +62,13 @@ fn budgeted(name: &str, budget: &str, flaw: Option<&str>) -> (Explored, Vec<Stri
 }
 
 fn explored(file: &ScenarioFile) -> (Explored, Vec<String>) {
+    explored_to(file, None)
+}
+
+fn explored_to(file: &ScenarioFile, depth: Option<u32>) -> (Explored, Vec<String>) {
     let resolved = file.resolve(file.seed()).expect("it resolves");
     let exploration = subject_of(file).explore(&resolved).expect("it can be explored");
-    let explored = search(&*exploration.space, &Limits { threads: 1, ..Limits::default() });
+    let explored = search(&*exploration.space, &Limits { threads: 1, depth, ..Limits::default() });
     let outcome = explored.way.as_deref().map(|way| exploration.retrace(way));
     let fallen = outcome.iter().flat_map(|outcome| &outcome.judgements);
     let fallen = fallen.filter(|judged| judged.verdict.violation().is_some());
@@ -107,6 +111,52 @@ fn errata_of_locks_are_found_on_a_shortest_way() {
         assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{name} with {flaw}");
         assert!(fallen.iter().any(|fell| fell == invariant), "{name} with {flaw}: {fallen:?}");
     }
+}
+
+#[test]
+fn small_worlds_of_consensus_hold_to_a_depth() {
+    for (name, depth, states) in [("consensus-tiny", 16, 49_159), ("consensus-three", 8, 59_086)] {
+        let (explored, fallen) = explored_to(&load(name), Some(depth));
+        assert_eq!((explored.states, explored.end, fallen), (states, End::Depth, Vec::new()), "{name}");
+    }
+}
+
+#[test]
+fn errata_of_consensus_are_found_on_a_shortest_way() {
+    let found = [
+        ("e01", "election-safety", 3),
+        ("e02", "election-safety", 3),
+        ("e28", "quorum-evidence", 8),
+        ("k10", "quorum-evidence", 13),
+        ("k06", "quorum-evidence", 14),
+        ("e24", "quorum-evidence", 16),
+    ];
+    for (flaw, invariant, steps) in found {
+        let (Explored { end, way, .. }, fallen) = small("consensus-tiny", Some(flaw));
+        assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{flaw}");
+        assert!(fallen.iter().any(|fell| fell == invariant), "{flaw}: {fallen:?}");
+    }
+}
+
+/// What is written down is asked too, whenever it may be; and what one client asks, in its order.
+#[test]
+fn written_operations_are_explored_like_those_of_a_workload() {
+    let world = |operations: &str| {
+        let text = format!(
+            r#"{{ "nodes": 1, "protocols": {{ "consensus": {{}} }}, "operations": [{operations}], "explore": {{ "timers": 0 }} }}"#
+        );
+        let (explored, fallen) = explored(&parse(&text));
+        assert_eq!((explored.end, fallen), (End::Complete, Vec::new()), "{text}");
+        explored.states
+    };
+    let open = |op| format!(r#"{{ "at": "1s", "op": "{op}", "to": "n1", "command": {{ "consensus": "open" }} }}"#);
+    let states = [
+        world(""),
+        world(&open("c1#1")),
+        world(&[open("c1#1"), open("c1#2")].join(",")),
+        world(&[open("c1#1"), open("c2#1")].join(",")),
+    ];
+    assert_eq!(states, [1, 2, 3, 4], "none, one, one after the other, each before the other");
 }
 
 /// The way to what is looked for.

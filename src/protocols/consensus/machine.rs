@@ -144,6 +144,10 @@ impl Consensus {
         for one in &decided {
             log.decide(one);
         }
+        if let Some(snapshot) = snapshot.as_deref().filter(|snapshot| snapshot.slot >= log.first_open()) {
+            // A damaged disk lacks decisions for which the state stands.
+            log.compact(snapshot.slot);
+        }
         let replica = snapshot.map_or_else(Replica::default, |snapshot| Replica::of(&snapshot));
         let mut consensus = Self {
             rules,

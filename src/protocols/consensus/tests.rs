@@ -449,6 +449,31 @@ fn a_voter_of_a_damaged_disk_says_that_it_is_lost_and_never_votes() {
 }
 
 #[test]
+fn a_damaged_disk_that_lacks_a_decision_below_its_state_is_not_set_back() {
+    let settings = ConsensusSettings { compact_after: 1, keep: 2, ..ConsensusSettings::default() };
+    let mut node = Node::of(&settings);
+    for slot in 1..=3 {
+        node.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3]));
+    }
+    assert!(node.consensus.compacts(&mut node.port));
+    let behind = {
+        let mut behind = Node::new();
+        (1..=2).for_each(|slot| behind.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3])));
+        behind.consensus.replica.snapshot()
+    };
+    let mut disk = node.consensus.retained();
+    let entries: Vec<String> = disk.iter().map(written).collect();
+    assert_eq!(entries, ["voter n1", "state 1 3", "decided 2 1.n2", "decided 3 1.n2"]);
+    disk.remove(2);
+    let mut node = Node::with(&settings, &disk, 2, true);
+    node.port.take();
+    let state = ConsensusMessage::State { snapshot: Arc::new(behind), signature: SIGNED() };
+    assert!(node.hears(2, state).is_none(), "it has applied 3");
+    node.hears(3, ConsensusMessage::Fetch { from: Slot(2), signature: SIGNED() });
+    assert_eq!(node.did(), ["> n3 state 3"], "it cannot send 2");
+}
+
+#[test]
 fn compaction_keeps_the_promise_and_all_that_was_said_above() {
     let settings = ConsensusSettings { compact_after: 1, keep: 0, ..ConsensusSettings::default() };
     let (mut node, value) = (Node::of(&settings), value("a"));

@@ -9,7 +9,7 @@ use crate::chance::Seed;
 use crate::fault::Budget;
 use crate::identity::{MessageId, NodeId};
 use crate::network::Discipline;
-use crate::process::Process;
+use crate::process::{Operation, Process};
 use crate::sim::explore::{Action, Bench, Ears, Rules, State};
 use crate::sim::{Cast, ClockError, Witness};
 use crate::symmetry::Symmetry;
@@ -48,6 +48,18 @@ impl<P: Process> Maze<P> {
     pub fn judged_by(self, judges: Judges<P::Fact>) -> Self {
         assert!(self.interchangeable().is_empty(), "judges are named before nodes change places");
         Self { judges, ..self }
+    }
+
+    /// The same with these operations asked too, by clients of their own, of each in the order in which they stand here.
+    ///
+    /// # Panics
+    /// If a client that has operations here is one of the cast, or if nodes are interchangeable already: clients know
+    /// them by their names.
+    #[must_use]
+    pub fn with_operations(mut self, operations: Vec<Operation<P::Command>>) -> Self {
+        assert!(self.interchangeable().is_empty(), "clients are named before nodes change places");
+        self.rules.ask(operations);
+        self
     }
 
     /// The same, where nodes learn that a session is over from a timer that runs out.

@@ -11,7 +11,7 @@ pub use seats::Judges;
 pub use space::{Found, Place, Print, Searcher, Space, Step};
 
 use super::observer::{Jury, Observer};
-use super::{AnySubject, Keep, Outcome, clients, outcome, panel, read};
+use super::{AnySubject, Keep, Outcome, clients, operations, outcome, panel, read};
 use crate::check;
 use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
@@ -84,7 +84,7 @@ pub(super) type Explore = fn(&Resolved) -> Result<Exploration, Refusal>;
 
 impl AnySubject {
     /// A scenario of this subject as a space of states. Of the scenario count its nodes, clocks' offsets, settings,
-    /// workload, budget and expectations; time, delays, chances, faults and fates do not.
+    /// workload, operations, budget and expectations; time, delays, chances, faults and fates do not.
     ///
     /// # Errors
     /// If what would come of it would be no answer.
@@ -148,7 +148,9 @@ fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
     };
     let budget = resolved.scenario.explore;
     let disciplines = lanes::<S>(budget.frames).map(|(_, discipline)| discipline).collect();
-    Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines).ending_sessions(S::session_over)
+    Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
+        .ending_sessions(S::session_over)
+        .with_operations(operations::<S>(resolved))
 }
 
 fn lanes<S: Subject>(frames: bool) -> impl Iterator<Item = (&'static str, Discipline)> {

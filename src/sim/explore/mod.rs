@@ -28,7 +28,7 @@ use crate::chance::Seed;
 use crate::fault::Budget;
 use crate::identity::NodeId;
 use crate::network::Discipline;
-use crate::process::{ClientPlan, Lane as _, Process};
+use crate::process::{Lane as _, Operation, Process};
 use crate::symmetry::Symmetry;
 use crate::time::{LocalTime, Time};
 
@@ -44,7 +44,7 @@ pub(crate) struct Rules<P: Process> {
     pub(crate) seed: Seed,
     pub(crate) config: P::Config,
     disks: Vec<Vec<P::Entry>>,
-    clients: Vec<ClientPlan<P::Client>>,
+    clients: Vec<Client<P>>,
     pub(crate) budget: Budget,
     /// By lane.
     disciplines: Vec<Discipline>,
@@ -77,13 +77,19 @@ impl<P: Process> Rules<P> {
             seed,
             config,
             disks: NodeId::all(nodes).map(disk).collect(),
-            clients,
+            clients: clients.into_iter().map(Client::new).collect(),
             budget,
             disciplines,
             walls,
             over: |_| None,
             symmetry: None,
         }
+    }
+
+    /// Lets these operations be asked too, by clients of their own, of each in the order in which they stand here.
+    pub(crate) fn ask(&mut self, operations: Vec<Operation<P::Command>>) {
+        let cast = self.clients.len();
+        self.clients.extend(Client::all_written(operations, cast));
     }
 
     /// Takes states for one that differ only in which of some nodes is which. Nothing comes of it where there are
@@ -127,8 +133,8 @@ impl<P: Process> Rules<P> {
             Arc::new(Placed::new(id, Node::new(disk.clone()), Default::default()))
         };
         let nodes: Box<[_]> = self.nodes().zip(&self.disks).map(placed).collect();
-        let patron = |(index, plan): (u32, &ClientPlan<P::Client>)| {
-            let mut client = Client::new(plan.clone());
+        let patron = |(index, client): (u32, &Client<P>)| {
+            let mut client = client.clone();
             client.begin();
             Arc::new(Patron::new(index, client, 0))
         };
