@@ -268,11 +268,37 @@ serde_as_text!(
 /// # Errors
 /// If it is no count, or more than `MOST`.
 pub fn at_most<'de, const MOST: u32, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    between::<0, MOST, D>(deserializer)
+}
+
+/// Reads a count that makes sense, for `deserialize_with`.
+///
+/// # Errors
+/// If it is no count, less than `LEAST`, or more than `MOST`.
+pub fn between<'de, const LEAST: u32, const MOST: u32, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let count = u32::deserialize(deserializer)?;
+    if count < LEAST {
+        return Err(de::Error::custom(format!("{count} are too few: here at least {LEAST} make sense")));
+    }
     if count > MOST {
         return Err(de::Error::custom(format!("{count} are too many: here at most {MOST} make sense")));
     }
     Ok(count)
+}
+
+/// Reads what may not be nothing, a count or a span, for `deserialize_with`.
+///
+/// # Errors
+/// If it is nothing.
+pub fn positive<'de, T: Deserialize<'de> + Default + PartialEq, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let read = T::deserialize(deserializer)?;
+    if read == T::default() {
+        Err(de::Error::custom("nothing makes no sense here: it is more than 0"))
+    } else {
+        Ok(read)
+    }
 }
 
 #[cfg(test)]

@@ -47,6 +47,19 @@ pub trait Subject: Process {
     /// The checker of one of [`Subject::INVARIANTS`].
     fn checker(setup: &Setup, settings: &Self::Settings, invariant: &str) -> Option<Box<dyn Checker<Self::Fact>>>;
 
+    /// What may own the keys of a keyspace: the word for it, and the protocol that stands behind it.
+    const OWNERS: &'static [(&'static str, &'static str)] = &[];
+
+    /// What an entry of the workload cannot do without.
+    fn needs(_workload: &Self::Workload) -> Needs {
+        Needs::default()
+    }
+
+    /// What a command cannot do without.
+    fn command_needs(_command: &Self::Command) -> Needs {
+        Needs::default()
+    }
+
     /// Whether it claims one of [`Subject::INVARIANTS`] with these settings.
     fn claims(_settings: &Self::Settings, _invariant: &Invariant) -> bool {
         true
@@ -132,6 +145,15 @@ pub struct Flaw {
     pub violates: &'static str,
 }
 
+/// What clients' work takes for granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// A protocol, which runs for it though nobody names it.
+    pub protocol: Option<&'static str>,
+    /// How all the keys begin that it names.
+    pub keys: Option<String>,
+}
+
 /// The settings of a subject that has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -178,6 +200,12 @@ pub struct Profile {
     pub workload: fn(&Value) -> Result<Value, Misfit>,
     /// Reads one command of a client, and returns it with all defaults filled in.
     pub command: fn(&Value) -> Result<Value, Misfit>,
+    /// [`Subject::OWNERS`].
+    pub owners: &'static [(&'static str, &'static str)],
+    /// [`Subject::needs`] of an entry that was read before.
+    pub needs: fn(&Value) -> Needs,
+    /// [`Subject::command_needs`] of a command that was read before.
+    pub command_needs: fn(&Value) -> Needs,
     /// The JSON Schema of the settings.
     pub settings_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     /// The JSON Schema of one entry of a workload.
@@ -214,6 +242,11 @@ impl Profile {
             settings: fill::<S::Settings>,
             workload: fill::<S::Workload>,
             command: fill::<S::Command>,
+            owners: S::OWNERS,
+            needs: |entry| S::Workload::deserialize(entry).map(|entry| S::needs(&entry)).unwrap_or_default(),
+            command_needs: |command| {
+                S::Command::deserialize(command).map(|command| S::command_needs(&command)).unwrap_or_default()
+            },
             settings_schema: schemars::SchemaGenerator::subschema_for::<S::Settings>,
             workload_schema: schemars::SchemaGenerator::subschema_for::<S::Workload>,
             claims: |settings| {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Client;
 use super::machine::CodexNode;
-use super::words::{Entry, Fact, Timer};
-use super::workload::{Workload, clients};
+use super::words::{Command, Entry, Fact, Timer};
+use super::workload::{RegisterWorkload, Workload, clients};
 use crate::chance::Dice;
 use crate::check::{self, Checker, Invariant};
 use crate::fault::{DiskFault, Fault, Harm, Target};
@@ -19,7 +19,7 @@ use crate::protocols::channel::{self, ChannelSettings, ChannelTimer};
 use crate::protocols::consensus::{self, ConsensusSettings, Rules};
 use crate::protocols::locks::{self, LockSettings};
 use crate::protocols::{CHANNEL, CONSENSUS, Registry};
-use crate::subject::{Flaw, Setup, Subject};
+use crate::subject::{Flaw, Needs, Setup, Subject};
 
 /// What the cluster is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,8 @@ impl Subject for CodexNode {
     const FLAWS: &'static [Flaw] = &FLAWS;
     const ELECTED: Option<&'static str> = Some("consensus.elected");
 
+    const OWNERS: &'static [(&'static str, &'static str)] = &[("consensus", "consensus")];
+
     type Settings = Settings;
     type Workload = Workload;
 
@@ -115,6 +117,24 @@ impl Subject for CodexNode {
         let rules = |settings: &ConsensusSettings| Arc::new(Rules::new(settings, setup.voters, registry.clone()));
         let consensus = settings.consensus.as_ref().map(rules);
         Config { settings: settings.clone(), registry, promised: false, consensus }
+    }
+
+    fn needs(workload: &Workload) -> Needs {
+        match workload {
+            Workload::Locks(_) => Needs { protocol: Some("locks"), keys: None },
+            Workload::Registers(RegisterWorkload { keyspace, .. }) => {
+                Needs { protocol: Some("consensus"), keys: Some(keyspace.clone()) }
+            }
+        }
+    }
+
+    fn command_needs(command: &Command) -> Needs {
+        match command {
+            Command::Locks(_) | Command::Register(_) => Needs { protocol: Some("locks"), keys: None },
+            Command::Consensus(command) => {
+                Needs { protocol: Some("consensus"), keys: command.key().map(ToString::to_string) }
+            }
+        }
     }
 
     fn claims(settings: &Settings, invariant: &Invariant) -> bool {

@@ -1,15 +1,15 @@
 //! Clients that lock, use what they have locked, and release it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::client::Client;
 use super::lock_client::{LockClient, Oddity, Round, Use};
 use super::store_client::{Deed, Errand, StoreClient};
 use crate::chance::{Chance, Dice};
-use crate::codex::Key;
+use crate::codex::{Key, KeyError};
 use crate::identity::{ClientId, NodeId};
-use crate::measure::{Share, at_most};
+use crate::measure::{Share, at_most, between, positive};
 use crate::observation::{Access, LockMode};
 use crate::process::{ClientPlan, Pace};
 use crate::protocols::locks::Wanted;
@@ -35,7 +35,11 @@ pub struct RegisterWorkload {
     #[serde(deserialize_with = "at_most::<MOST_CLIENTS, _>")]
     #[schemars(range(max = MOST_CLIENTS))]
     pub clients: u32,
+    /// How all its keys begin: one of the scenario's keyspaces, if there are any.
+    #[serde(deserialize_with = "keyspace")]
+    pub keyspace: String,
     /// How many keys: `k1`, `k2`, …, and as many lists `l1`, `l2`, ….
+    #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub keys: u32,
     /// How long a client rests between two operations, drawn from half to one and a half.
@@ -74,8 +78,8 @@ pub struct LockWorkload {
     /// In which modes; each request draws one for each of its paths.
     pub modes: Vec<LockMode>,
     /// How many paths a request names, at most; up to a hundred.
-    #[serde(deserialize_with = "at_most::<MOST_PATHS, _>")]
-    #[schemars(range(max = MOST_PATHS))]
+    #[serde(deserialize_with = "between::<1, MOST_PATHS, _>")]
+    #[schemars(range(min = 1, max = MOST_PATHS))]
     pub paths: u32,
     /// How long a client rests between two requests, drawn from half to one and a half.
     pub think: Span,
@@ -86,6 +90,8 @@ pub struct LockWorkload {
     #[schemars(range(max = MOST_PATHS))]
     pub uses: u32,
     /// How many priorities there are.
+    #[serde(deserialize_with = "positive")]
+    #[schemars(range(min = 1))]
     pub priorities: u8,
     /// How often a client with a lock asks for another, which is refused.
     pub greedy: Share,
@@ -105,9 +111,11 @@ pub struct LockWorkload {
 #[serde(default, deny_unknown_fields)]
 pub struct Tree {
     /// How many levels, up to 20.
-    #[schemars(range(min = 1, max = 20))]
+    #[serde(deserialize_with = "between::<1, MOST_LEVELS, _>")]
+    #[schemars(range(min = 1, max = MOST_LEVELS))]
     pub levels: u32,
     /// How many resources stand under each of the level above.
+    #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub width: u32,
 }
@@ -142,6 +150,7 @@ impl Default for RegisterWorkload {
     fn default() -> Self {
         Self {
             clients: 3,
+            keyspace: String::new(),
             keys: 5,
             think: Span::from_millis(50),
             reads: Share::from_percent(40),
@@ -164,6 +173,8 @@ const MOST_ROUNDS: u32 = 10_000;
 const MOST_NAMED: u32 = 10_000_000;
 
 const MOST_CLIENTS: u32 = 10_000;
+/// The most levels of a tree.
+const MOST_LEVELS: u32 = 20;
 /// The most paths and uses of one request.
 const MOST_PATHS: u32 = 100;
 
@@ -232,9 +243,19 @@ impl RegisterWorkload {
         }
         let number = 1 + dice.below(u64::from(self.keys.max(1)));
         let is_list = matches!(deed, Deed::Append) || (matches!(deed, Deed::Read) && dice.below(5) == 0);
-        let key = Key::new(&format!("{}{number}", if is_list { 'l' } else { 'k' })).expect("it is short");
+        let key = key(&self.keyspace, if is_list { 'l' } else { 'k' }, number).expect("its keyspace leaves room");
         Errand { think, key, deed }
     }
+}
+
+fn key(keyspace: &str, kind: char, number: u64) -> Result<Key, KeyError> {
+    Key::new(&format!("{keyspace}{kind}{number}"))
+}
+
+/// Reads how keys begin, where all that it may be followed by has room.
+fn keyspace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let keyspace = String::deserialize(deserializer)?;
+    key(&keyspace, 'k', u32::MAX.into()).map(|_| keyspace).map_err(de::Error::custom)
 }
 
 /// So many bytes a long value has.
@@ -299,7 +320,7 @@ impl LockWorkload {
 impl Tree {
     /// A resource of any level.
     fn path(self, dice: &mut Dice) -> String {
-        let levels = dice.between(1, u64::from(self.levels.clamp(1, 20)));
+        let levels = dice.between(1, u64::from(self.levels.clamp(1, MOST_LEVELS)));
         let name =
             |(letter, dice): (char, &mut Dice)| format!("{letter}{}", 1 + dice.below(u64::from(self.width.max(1))));
         let mut path = String::new();

@@ -43,6 +43,7 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
         clocks,
         disk,
         protocols,
+        keyspaces,
         workload,
         operations,
         faults,
@@ -68,6 +69,7 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
     say("clocks", paring.typed::<Clocks>(clocks, &Path::of("clocks")));
     say("disk", paring.typed::<Disk>(disk, &Path::of("disk")));
     say("protocols", paring.pare(protocols, &Path::of("protocols"), &|value| file::settings(value, profile).ok()));
+    say("keyspaces", serde_json::to_value(keyspaces).expect("keyspaces are plain data"));
     let workload = workload.iter().enumerate().map(|(index, entry)| {
         paring.pare(entry, &Path::of("workload").index(index), &|value| (profile.workload)(value).ok())
     });

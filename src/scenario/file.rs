@@ -181,15 +181,6 @@ fn one(value: &Value, ranges: &[Range], pick: Pick, profile: &Profile) -> Result
 /// Lets the subject read its parts, and puts in what it returns.
 fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let protocols = Path::of("protocols");
-    match settings(&scenario.protocols, profile) {
-        Ok(filled) => {
-            findings.extend(unknown_protocols(&scenario.protocols, &filled, profile));
-            findings.extend(rules::flaws(&filled, profile));
-            scenario.protocols = filled;
-        }
-        Err(misfit) => findings.push(humane::misfit(&protocols, &misfit, root)),
-    }
     for (index, entry) in scenario.workload.iter_mut().enumerate() {
         match (profile.workload)(entry) {
             Ok(filled) => *entry = filled,
@@ -205,7 +196,32 @@ fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding
             }
         }
     }
+    name_what_is_needed(scenario, profile);
+    match settings(&scenario.protocols, profile) {
+        Ok(filled) => {
+            findings.extend(unknown_protocols(&scenario.protocols, &filled, profile));
+            findings.extend(rules::flaws(&filled, profile));
+            scenario.protocols = filled;
+        }
+        Err(misfit) => findings.push(humane::misfit(&Path::of("protocols"), &misfit, root)),
+    }
     findings
+}
+
+/// Names the protocols without which clients have nobody to ask, or keys no owner.
+fn name_what_is_needed(scenario: &mut Scenario, profile: &Profile) {
+    let Some(named) = scenario.protocols.as_object_mut() else {
+        return;
+    };
+    let owners = scenario.keyspaces.values().filter_map(|word| profile.owners.iter().find(|(owner, _)| owner == word));
+    let work = scenario.workload.iter().map(profile.needs);
+    let commands = scenario.operations.iter().map(|entry| (profile.command_needs)(&entry.command));
+    let asked = work.chain(commands).filter_map(|needs| needs.protocol);
+    for protocol in owners.map(|(_, protocol)| *protocol).chain(asked) {
+        if !named.contains_key(protocol) {
+            named.insert(protocol.to_owned(), Value::Object(serde_json::Map::new()));
+        }
+    }
 }
 
 /// Lets the subject read its settings. One without any reads only nothing at all.

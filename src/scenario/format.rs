@@ -43,6 +43,9 @@ pub struct Scenario {
     pub disk: Disk,
     /// The settings of the subject's protocols.
     pub protocols: Value,
+    /// Which path owns the writes of which keys, by how they begin; without any, keys begin as they like.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keyspaces: BTreeMap<String, String>,
     /// What clients ask.
     pub workload: Vec<Value>,
     /// What clients ask, operation by operation, in place of a workload.
@@ -79,6 +82,7 @@ impl Default for Scenario {
             clocks: Clocks::default(),
             disk: Disk::default(),
             protocols: Value::Object(serde_json::Map::new()),
+            keyspaces: BTreeMap::new(),
             workload: Vec::new(),
             operations: Vec::new(),
             faults: Vec::new(),

@@ -41,6 +41,18 @@ pub enum ConsensusCommand {
     },
 }
 
+impl ConsensusCommand {
+    /// Which key it reads or changes.
+    #[must_use]
+    pub const fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Open => None,
+            Self::Read { key, .. } => Some(key),
+            Self::Write { write, .. } => Some(write.key()),
+        }
+    }
+}
+
 /// What clients are told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

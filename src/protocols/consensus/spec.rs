@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::quorum::Voters;
 use crate::check::{self, Invariant};
 use crate::codex::{Anchor, Anchors, Key};
+use crate::measure::positive;
 use crate::protocols::Registry;
 use crate::subject::{Flaw, Flaws};
 use crate::time::Span;
@@ -18,23 +19,29 @@ use crate::time::Span;
 #[serde(default, deny_unknown_fields)]
 pub struct ConsensusSettings {
     /// How long a voter hears of no proposer before it stands for election, at least; drawn up to twice as long.
+    #[serde(deserialize_with = "positive")]
     pub election: Span,
     /// How much longer it waits at most when its elections have failed: each failure doubles the wait up to this.
     pub backoff: Span,
     /// How often the proposer shows that it lives, and asks again.
+    #[serde(deserialize_with = "positive")]
     pub heartbeat: Span,
     /// How many slots may be under way at once.
+    #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub window: u32,
     /// How many operations one slot takes.
+    #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub batch: u32,
     /// After so many slots the state takes the place of what led to it.
+    #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub compact_after: u32,
     /// How many decisions are kept behind the state, for those that lag.
     pub keep: u32,
     /// A session ends that was not used for so many slots.
+    #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub session_slots: u64,
     /// How reads are made linearizable.

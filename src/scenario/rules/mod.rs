@@ -4,6 +4,7 @@ mod cluster;
 mod contradictions;
 mod entries;
 pub(super) mod expectations;
+mod keyspaces;
 mod operations;
 mod spending;
 mod swarm;
@@ -29,6 +30,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     findings.extend(entries::check(scenario, profile));
     findings.extend(spending::check(scenario, profile));
     findings.extend(operations::check(scenario));
+    findings.extend(keyspaces::check(scenario, profile));
     findings.extend(swarm::check(scenario));
     findings.extend(expectations::check(scenario, profile));
     if findings.is_empty() {

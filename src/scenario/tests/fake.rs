@@ -9,7 +9,7 @@ use crate::fault::{Fault, Harm};
 use crate::measure::{Rate, Share};
 use crate::network::Delay;
 use crate::scenario::{Problem, ScenarioFile};
-use crate::subject::{Flaw, Flaws, Invariant, Misfit, Profile};
+use crate::subject::{Flaw, Flaws, Invariant, Misfit, Needs, Profile};
 use crate::time::Span;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -121,6 +121,9 @@ pub(super) const FAKE: Profile = Profile {
     settings: fill::<Settings>,
     workload: fill::<Work>,
     command: fill::<Asked>,
+    owners: &[("gossip", "gossip")],
+    needs: |_| Needs::default(),
+    command_needs: |_| Needs::default(),
     settings_schema: SchemaGenerator::subschema_for::<Settings>,
     workload_schema: SchemaGenerator::subschema_for::<Work>,
     claims: |_| INVARIANTS.iter().collect(),
