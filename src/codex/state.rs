@@ -29,7 +29,7 @@ impl Codex {
     /// What the entry of a key holds.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<&Value> {
-        self.trie.get(&Path::of(key)).map(|entry| &entry.value)
+        self.trie.get(Path::of(key)).map(|entry| &entry.value)
     }
 
     /// All entries whose keys begin with `prefix`, in the order of their keys. It looks at all that there are.
@@ -54,14 +54,14 @@ impl Codex {
     pub fn apply(&mut self, write: &Write, anchors: &Anchors) -> Result<(), Refusal> {
         let key = write.key();
         let path = Path::of(key);
-        let before = self.trie.get(&path).map(|entry| &entry.value);
+        let before = self.trie.get(path).map(|entry| &entry.value);
         let after = after(before, write)?;
         if let Some(place) = anchors.broken(key, before, after.as_ref()) {
             return Err(Refusal::Anchor(place));
         }
         match after {
             Some(value) => self.trie.put(path, key.clone(), value),
-            None => self.trie.remove(&path),
+            None => self.trie.remove(path),
         }
         Ok(())
     }

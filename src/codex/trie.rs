@@ -1,5 +1,5 @@
-//! A Merkle trie over the hashes of keys: 16 ways at each node, and leaves of at most 16 entries (Merkle 1987; hashing
-//! the key first balances the trie, whatever keys there are).
+//! A Merkle trie: 16 ways at each node, and leaves of at most 16 entries (Merkle 1987). The way to an entry follows a
+//! hash of its key, which balances the trie whatever keys there are; what vouches for the content are the BLAKE3 hashes.
 //!
 //! Its shape is a function of its content: a node is a leaf exactly if no more than 16 entries are below it. Nodes are
 //! shared between clones until one of them changes. The hash of what is below a way is remembered beside the way until
@@ -7,7 +7,8 @@
 //! at the nodes below that have not.
 
 use std::mem::take;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::{SmallVec, smallvec};
 
@@ -24,11 +25,11 @@ type Hash = [u8; SIZE];
 
 const SIZE: usize = 16;
 
-/// The hash of a key: where its entry is.
+/// A hash of a key, from which the ways follow to its entry. Two keys have one only if somebody looks for such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Path(Hash);
+pub(super) struct Path(u128);
 
-/// An entry, with the hashes of its key and of its value.
+/// An entry, with the hash of it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     path: Path,
@@ -37,18 +38,16 @@ pub(super) struct Entry {
     pub(super) value: Value,
 }
 
-/// All entries.
+/// All entries, with the hash of them once that was asked for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trie(Way);
-
-/// A way down, with the hash of what is there once that was asked for.
-#[derive(Clone, Debug, Default)]
-struct Way {
-    below: Below,
-    hash: OnceLock<Hash>,
+pub(super) struct Trie {
+    all: Below,
+    hash: Remembered,
+    /// Room for the encoding of an entry, empty between two.
+    room: Vec<u8>,
 }
 
-/// What is below.
+/// What is below a way.
 #[derive(Clone, Debug, Default)]
 enum Below {
     #[default]
@@ -61,47 +60,93 @@ enum Below {
 /// Those of a leaf; where many leaves are deep down, they mostly have one or two.
 type Entries = SmallVec<[Entry; 2]>;
 
+/// 16 ways. Their hashes stand side by side, so that few lines of memory are read for the hash of the branch.
 #[derive(Clone, Debug, Default)]
 struct Branch {
     /// How many entries are below it.
     count: usize,
-    ways: [Way; WAYS],
+    /// Which ways lead somewhere, a bit each.
+    taken: u16,
+    ways: [Below; WAYS],
+    hashes: [Remembered; WAYS],
+}
+
+/// A hash, if it has been found. It takes no more room than that: a word of 0 says that it has not, and the one hash in
+/// 2^63 that has such a word is found again each time. Whoever finds it at the same time finds the same.
+#[derive(Debug, Default)]
+struct Remembered {
+    high: AtomicU64,
+    low: AtomicU64,
+}
+
+impl Remembered {
+    fn get(&self) -> Option<Hash> {
+        let (high, low) = (self.high.load(Ordering::Relaxed), self.low.load(Ordering::Relaxed));
+        let hash = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
+        (high != 0 && low != 0).then_some(hash)
+    }
+
+    fn set(&self, hash: Hash) {
+        let both = u128::from_be_bytes(hash);
+        self.high.store((both >> 64) as u64, Ordering::Relaxed);
+        self.low.store(both as u64, Ordering::Relaxed);
+    }
+
+    fn or_find(&self, find: impl FnOnce() -> Hash) -> Hash {
+        self.get().unwrap_or_else(|| {
+            let hash = find();
+            self.set(hash);
+            hash
+        })
+    }
+
+    fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Clone for Remembered {
+    fn clone(&self) -> Self {
+        let copy = |word: &AtomicU64| AtomicU64::new(word.load(Ordering::Relaxed));
+        Self { high: copy(&self.high), low: copy(&self.low) }
+    }
 }
 
 impl Path {
     pub(super) fn of(key: &Key) -> Self {
-        Self(hash(key.as_str().as_bytes()))
+        Self(xxhash_rust::xxh3::xxh3_128(key.as_str().as_bytes()))
     }
 
     /// The way that it takes at this depth.
-    const fn way(&self, depth: usize) -> usize {
-        let byte = self.0[depth / 2];
-        (if depth.is_multiple_of(2) { byte >> 4 } else { byte & 15 }) as usize
+    const fn way(self, depth: usize) -> usize {
+        (self.0 >> (124 - 4 * depth) & 15) as usize
     }
 }
 
 impl Entry {
-    fn new(path: Path, key: Key, value: Value) -> Self {
-        let mut encoded = Vec::with_capacity(64);
-        encoding::write(&value, &mut encoded);
-        Self { path, print: hash(&encoded), key, value }
+    fn new(path: Path, key: Key, value: Value, room: &mut Vec<u8>) -> Self {
+        encoding::write(&key, room);
+        encoding::write(&value, room);
+        let print = hash(room);
+        room.clear();
+        Self { path, print, key, value }
     }
 }
 
 impl Trie {
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
-        self.0.count()
+        self.all.count()
     }
 
     /// The entry at a path.
-    pub(super) fn get(&self, path: &Path) -> Option<&Entry> {
-        let (mut below, mut depth) = (&self.0.below, 0);
+    pub(super) fn get(&self, path: Path) -> Option<&Entry> {
+        let (mut below, mut depth) = (&self.all, 0);
         loop {
             match below {
                 Below::Nothing => return None,
                 Below::Leaf(entries) => return entries.get(place(entries, path).ok()?),
-                Below::Branch(branch) => below = &branch.ways[path.way(depth)].below,
+                Below::Branch(branch) => below = &branch.ways[path.way(depth)],
             }
             depth += 1;
         }
@@ -109,25 +154,27 @@ impl Trie {
 
     /// Puts an entry at a path, which is its key's, in the place of the one that is there.
     pub(super) fn put(&mut self, path: Path, key: Key, value: Value) {
-        self.0.put(0, Entry::new(path, key, value));
+        self.hash.forget();
+        self.all.put(0, Entry::new(path, key, value, &mut self.room));
     }
 
     /// Takes the entry at a path away.
-    pub(super) fn remove(&mut self, path: &Path) {
+    pub(super) fn remove(&mut self, path: Path) {
         if self.get(path).is_some() {
-            self.0.remove(0, path);
+            self.hash.forget();
+            self.all.remove(0, path);
         }
     }
 
     /// All entries, in no order that means anything.
     pub(super) fn entries(&self) -> Vec<&Entry> {
         let mut all = Vec::with_capacity(self.len());
-        self.0.gather(&mut all);
+        self.all.gather(&mut all);
         all
     }
 
     pub(super) fn root(&self) -> Root {
-        Root(if self.len() == 0 { [0; SIZE] } else { *self.0.hash() })
+        Root(self.hash.or_find(|| self.all.hash()))
     }
 }
 
@@ -135,40 +182,42 @@ fn hash(bytes: &[u8]) -> Hash {
     *blake3::hash(bytes).as_bytes().first_chunk().expect("a hash has 32 bytes")
 }
 
-fn place(entries: &[Entry], path: &Path) -> Result<usize, usize> {
-    entries.binary_search_by(|entry| entry.path.cmp(path))
+fn place(entries: &[Entry], path: Path) -> Result<usize, usize> {
+    entries.binary_search_by_key(&path, |entry| entry.path)
 }
 
-impl Way {
-    /// The way to these entries, which are in order, from a branch above this depth.
-    fn to(entries: Entries, depth: usize) -> Self {
-        let below = match entries.len() {
-            0 => Below::Nothing,
-            1..=MOST => Below::Leaf(Arc::new(entries)),
-            _ => Below::Branch(Arc::new(Branch::of(entries, depth))),
-        };
-        Self { below, hash: OnceLock::new() }
+impl Below {
+    /// These entries, which are in order, below a branch above this depth.
+    fn of(entries: Entries, depth: usize) -> Self {
+        match entries.len() {
+            0 => Self::Nothing,
+            1..=MOST => Self::Leaf(Arc::new(entries)),
+            _ => Self::Branch(Arc::new(Branch::of(entries, depth))),
+        }
+    }
+
+    const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Nothing)
     }
 
     fn count(&self) -> usize {
-        match &self.below {
-            Below::Nothing => 0,
-            Below::Leaf(entries) => entries.len(),
-            Below::Branch(branch) => branch.count,
+        match self {
+            Self::Nothing => 0,
+            Self::Leaf(entries) => entries.len(),
+            Self::Branch(branch) => branch.count,
         }
     }
 
     /// Whether the entry is a new one.
     fn put(&mut self, depth: usize, entry: Entry) -> bool {
-        self.hash.take();
-        match &mut self.below {
-            Below::Nothing => {
-                self.below = Below::Leaf(Arc::new(smallvec![entry]));
+        match self {
+            Self::Nothing => {
+                *self = Self::Leaf(Arc::new(smallvec![entry]));
                 true
             }
-            Below::Leaf(entries) => {
+            Self::Leaf(entries) => {
                 let entries = Arc::make_mut(entries);
-                match place(entries, &entry.path) {
+                match place(entries, entry.path) {
                     Ok(place) => {
                         let known = &mut entries[place];
                         (known.print, known.value) = (entry.print, entry.value);
@@ -177,15 +226,17 @@ impl Way {
                     Err(place) => {
                         entries.insert(place, entry);
                         if entries.len() > MOST {
-                            *self = Self::to(take(entries), depth);
+                            *self = Self::of(take(entries), depth);
                         }
                         true
                     }
                 }
             }
-            Below::Branch(branch) => {
-                let branch = Arc::make_mut(branch);
-                let is_new = branch.ways[entry.path.way(depth)].put(depth + 1, entry);
+            Self::Branch(branch) => {
+                let (branch, way) = (Arc::make_mut(branch), entry.path.way(depth));
+                branch.hashes[way].forget();
+                branch.taken |= 1 << way;
+                let is_new = branch.ways[way].put(depth + 1, entry);
                 branch.count += usize::from(is_new);
                 is_new
             }
@@ -193,44 +244,46 @@ impl Way {
     }
 
     /// Takes away an entry that is there.
-    fn remove(&mut self, depth: usize, path: &Path) {
-        self.hash.take();
-        match &mut self.below {
-            Below::Nothing => {}
-            Below::Leaf(entries) => {
+    fn remove(&mut self, depth: usize, path: Path) {
+        match self {
+            Self::Nothing => {}
+            Self::Leaf(entries) => {
                 let entries = Arc::make_mut(entries);
-                entries.retain(|entry| entry.path != *path);
+                entries.retain(|entry| entry.path != path);
                 if entries.is_empty() {
-                    self.below = Below::Nothing;
+                    *self = Self::Nothing;
                 }
             }
-            Below::Branch(branch) => {
-                let branch = Arc::make_mut(branch);
-                branch.ways[path.way(depth)].remove(depth + 1, path);
+            Self::Branch(branch) => {
+                let (branch, way) = (Arc::make_mut(branch), path.way(depth));
+                branch.hashes[way].forget();
+                branch.ways[way].remove(depth + 1, path);
+                branch.taken &= !(u16::from(branch.ways[way].is_nothing()) << way);
                 branch.count -= 1;
                 if branch.count <= MOST {
                     let mut entries = Vec::with_capacity(branch.count);
                     branch.ways.iter().for_each(|way| way.gather(&mut entries));
-                    *self = Self::to(entries.into_iter().cloned().collect(), depth);
+                    *self = Self::of(entries.into_iter().cloned().collect(), depth);
                 }
             }
         }
     }
 
     fn gather<'n>(&'n self, all: &mut Vec<&'n Entry>) {
-        match &self.below {
-            Below::Nothing => {}
-            Below::Leaf(entries) => all.extend(entries.iter()),
-            Below::Branch(branch) => branch.ways.iter().for_each(|way| way.gather(all)),
+        match self {
+            Self::Nothing => {}
+            Self::Leaf(entries) => all.extend(entries.iter()),
+            Self::Branch(branch) => branch.ways.iter().for_each(|way| way.gather(all)),
         }
     }
 
-    fn hash(&self) -> &Hash {
-        self.hash.get_or_init(|| match &self.below {
-            Below::Nothing => [0; SIZE],
-            Below::Leaf(entries) => hash_of_leaf(entries),
-            Below::Branch(branch) => branch.hashed(),
-        })
+    /// What stands for all of it; zeros for nothing.
+    fn hash(&self) -> Hash {
+        match self {
+            Self::Nothing => [0; SIZE],
+            Self::Leaf(entries) => hash_of_leaf(entries),
+            Self::Branch(branch) => branch.hash(),
+        }
     }
 }
 
@@ -242,29 +295,27 @@ impl Branch {
         for entry in entries {
             parts[entry.path.way(depth)].push(entry);
         }
-        Self { count, ways: parts.map(|part| Way::to(part, depth + 1)) }
+        let ways = parts.map(|part| Below::of(part, depth + 1));
+        let taken = (0..WAYS).filter(|way| !ways[*way].is_nothing()).fold(0, |taken, way| taken | 1 << way);
+        Self { count, taken, ways, hashes: Default::default() }
     }
 
-    /// Of a mark, which ways lead somewhere, and what is there.
-    fn hashed(&self) -> Hash {
-        let (mut bytes, mut end, mut taken) = ([1; 3 + WAYS * SIZE], 3, 0_u16);
-        for (place, way) in self.ways.iter().enumerate().filter(|(_, way)| !matches!(way.below, Below::Nothing)) {
-            taken |= 1 << place;
-            bytes[end..end + SIZE].copy_from_slice(way.hash());
-            end += SIZE;
+    /// Of what is there on each way.
+    fn hash(&self) -> Hash {
+        let mut bytes = [0; WAYS * SIZE];
+        for (way, place) in bytes.chunks_exact_mut(SIZE).enumerate().filter(|(way, _)| self.taken >> way & 1 == 1) {
+            place.copy_from_slice(&self.hashes[way].or_find(|| self.ways[way].hash()));
         }
-        bytes[1..3].copy_from_slice(&taken.to_le_bytes());
-        hash(&bytes[..end])
+        hash(&bytes)
     }
 }
 
-/// Of a mark, and the hashes of each key and its value.
+/// Of a mark, and the hash of each entry: never so many bytes as of a branch.
 fn hash_of_leaf(entries: &[Entry]) -> Hash {
-    let (mut bytes, mut end) = ([0; 1 + MOST * 2 * SIZE], 1);
-    for Entry { path: Path(path), print, .. } in entries {
-        bytes[end..end + SIZE].copy_from_slice(path);
-        bytes[end + SIZE..end + 2 * SIZE].copy_from_slice(print);
-        end += 2 * SIZE;
+    let (mut bytes, mut end) = ([0; 1 + MOST * SIZE], 1);
+    for entry in entries {
+        bytes[end..end + SIZE].copy_from_slice(&entry.print);
+        end += SIZE;
     }
     hash(&bytes[..end])
 }

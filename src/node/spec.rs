@@ -41,7 +41,8 @@ impl Config {
     }
 }
 
-/// What stands under `protocols`. A protocol runs if it is named; if none is, the lock manager does.
+/// What stands under `protocols`. A protocol runs if it is named, there or by what clients need; if none is, the lock
+/// manager does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Named")]
 #[schemars(from = "Named")]

@@ -26,6 +26,7 @@ fn a_subject_brings_its_settings_and_workload() {
         "explore",
         "fates",
         "faults",
+        "keyspaces",
         "name",
         "network",
         "nodes",
