@@ -1,12 +1,14 @@
 //! Counts what happened in a run: messages by lane, facts by label, what each planned fault touched.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use super::passage::Passage;
 use super::slots::Slots;
-use crate::identity::{Actor, LaneId, MessageId};
+use crate::identity::{Actor, LaneId, MessageId, OpId};
+use crate::time::{Span, Time};
 use crate::trace::{Cause, Event, Label, Record};
 
 /// How much of everything a run had, from its records; for reports, and to tell whether a green proves anything.
@@ -27,6 +29,8 @@ pub struct Census {
     faults: Slots<FaultCount>,
     /// What each node's facts so far come to, in their order.
     paths: Slots<u64>,
+    /// Since when which operations are open.
+    open: BTreeMap<OpId, Time>,
 }
 
 /// What became of clients' operations.
@@ -40,6 +44,19 @@ pub struct OperationCount {
     pub returned: u64,
     /// Given up.
     pub given_up: u64,
+    /// The one that waited longest for its answer.
+    pub longest: Option<Wait>,
+}
+
+/// How long a client waited for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// For which operation.
+    pub op: OpId,
+    /// When it was asked first.
+    pub since: Time,
+    /// How long it took.
+    pub lasted: Span,
 }
 
 /// What became of the messages of one lane.
@@ -96,10 +113,23 @@ impl Census {
         match &record.event {
             Event::Start { .. } => self.starts += 1,
             Event::Killed { .. } | Event::IoError | Event::Panicked { .. } => self.deaths += 1,
-            Event::Invoked { .. } => self.operations.invoked += 1,
+            Event::Invoked { op, .. } => {
+                self.operations.invoked += 1;
+                self.open.insert(*op, record.time);
+            }
             Event::Retried { .. } => self.operations.retried += 1,
-            Event::Returned { .. } => self.operations.returned += 1,
-            Event::GaveUp { .. } => self.operations.given_up += 1,
+            Event::Returned { op, .. } => {
+                self.operations.returned += 1;
+                if let Some(since) = self.open.remove(op) {
+                    let wait = Wait { op: *op, since, lasted: record.time.since(since) };
+                    let longest = self.operations.longest.filter(|longest| longest.lasted >= wait.lasted);
+                    self.operations.longest = longest.or(Some(wait));
+                }
+            }
+            Event::GaveUp { op } => {
+                self.operations.given_up += 1;
+                self.open.remove(op);
+            }
             Event::Fact { fact } => self.fact(record.id.actor, &fact.label),
             Event::Fault { fault, .. } => self.faults.at(*fault as usize).acted += 1,
             Event::Touched { fault, count } => self.faults.at(*fault as usize).touched += count,
@@ -257,6 +287,22 @@ mod tests {
         let told = [("locks", 1), ("locks.deferred", 1), ("locks.granted", 2)];
         assert_eq!(facts, told.map(|(label, count)| (label.to_owned(), count)));
         assert_eq!(census.facts_of("locks.granted"), 2);
+    }
+
+    #[test]
+    fn it_keeps_who_waited_longest_for_an_answer() {
+        let mut history = History::default();
+        history.on("c1", invoked("c1#1", "n1")).on("c2", invoked("c2#1", "n1")).on("c3", invoked("c3#1", "n1"));
+        history.on("c2", returned("c2#1")).on("c1", returned("c1#1")).on("c3", gave_up("c3#1"));
+        let mut census = Census::default();
+        for (record, millis) in history.records.iter().zip([1, 2, 3, 8, 10, 50]) {
+            census.see(&Record { time: Time::ZERO + Span::from_millis(millis), ..record.clone() });
+        }
+        let longest = census.operations.longest.expect("two were answered");
+        assert_eq!(
+            (longest.op.to_string(), longest.since, longest.lasted),
+            ("c1#1".to_owned(), Time::ZERO + Span::from_millis(1), Span::from_millis(9))
+        );
     }
 
     #[test]

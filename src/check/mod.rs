@@ -31,7 +31,7 @@ mod history;
 pub use branch::Branch;
 pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
 pub use causality::{ABOUT as CAUSALITY, Causality};
-pub use census::{Census, FaultCount, LaneCount, OperationCount};
+pub use census::{Census, FaultCount, LaneCount, OperationCount, Wait};
 pub use channel::{FIFO, Fifo, SESSION, Session};
 pub use consensus::{
     AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, DURABILITY, Durability, ELECTION_SAFETY, EXACTLY_ONCE,

@@ -10,10 +10,11 @@ use super::exit::Exit;
 use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use super::table::{Grid, count, counted};
 use super::verdicts::{self, Judged};
-use crate::check::{LaneCount, OperationCount};
+use crate::check::{LaneCount, OperationCount, Wait};
 use crate::identity::LaneId;
 use crate::run::{Outcome, Shortfall, Standing};
 use crate::scenario::Resolved;
+use crate::time::Time;
 use crate::trace::{Digest, Verdict};
 
 /// All that `run` and `replay` tell of a run.
@@ -145,14 +146,25 @@ impl Account {
         } else {
             let (returned, retried, gave_up) = (number("returned"), number("retried"), number("given_up"));
             format!(
-                "\n  {FAINT}operations{FAINT:#}  {} asked, {} answered, {} asked again, {} given up\n",
+                "\n  {FAINT}operations{FAINT:#}  {} asked, {} answered, {} asked again, {} given up{}\n",
                 count(asked),
                 count(returned),
                 count(retried),
-                count(gave_up)
+                count(gave_up),
+                self.longest_wait()
             )
         };
         format!("\n{}{operations}", grid.render())
+    }
+
+    /// Who waited longest for an answer.
+    fn longest_wait(&self) -> String {
+        let wait = &self.operations["longest_wait"];
+        let part = |name: &str| wait[name].as_str().unwrap_or_default();
+        if wait.is_null() {
+            return String::new();
+        }
+        format!("; the longest wait {}ms, of {} from {} on", part("lasted"), part("op"), part("since"))
     }
 
     fn fact_table(&self, verbose: bool) -> String {
@@ -219,6 +231,12 @@ fn lanes(resolved: &Resolved, outcome: &Outcome) -> BTreeMap<&'static str, Value
 }
 
 fn operations(operations: OperationCount) -> Value {
-    let OperationCount { invoked, retried, returned, given_up } = operations;
-    json!({ "invoked": invoked, "retried": retried, "returned": returned, "given_up": given_up })
+    let OperationCount { invoked, retried, returned, given_up, longest } = operations;
+    let longest = longest.map(|Wait { op, since, lasted }| {
+        let lasted = Time::ZERO + lasted;
+        json!({ "op": op.to_string(), "since": since.to_string(), "lasted": lasted.to_string() })
+    });
+    json!({
+        "invoked": invoked, "retried": retried, "returned": returned, "given_up": given_up, "longest_wait": longest,
+    })
 }
