@@ -310,7 +310,7 @@ impl Branch {
     }
 }
 
-/// Of a mark, and the hash of each entry: never so many bytes as of a branch.
+/// Of a mark, and the hash of each entry: an odd number of bytes, and so never those of a branch.
 fn hash_of_leaf(entries: &[Entry]) -> Hash {
     let (mut bytes, mut end) = ([0; 1 + MOST * SIZE], 1);
     for entry in entries {
