@@ -84,7 +84,7 @@ impl Default for Settings {
 
 const INVARIANTS: [Invariant; 18] =
     joined(joined::<_, 2, 7, 9>(channel::INVARIANTS, locks::INVARIANTS), consensus::INVARIANTS);
-const FLAWS: [Flaw; 30] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
+const FLAWS: [Flaw; 37] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
 
 /// One array behind the other.
 const fn joined<T: Copy, const A: usize, const B: usize, const C: usize>(first: [T; A], second: [T; B]) -> [T; C] {

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 102] = [
+const BUILTIN: [(&str, &str); 116] = [
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
@@ -45,6 +45,13 @@ const BUILTIN: [(&str, &str); 102] = [
     ("errata/k08", include_str!("../../scenarios/errata/k08.json")),
     ("errata/k09", include_str!("../../scenarios/errata/k09.json")),
     ("errata/k10", include_str!("../../scenarios/errata/k10.json")),
+    ("errata/k11", include_str!("../../scenarios/errata/k11.json")),
+    ("errata/k12", include_str!("../../scenarios/errata/k12.json")),
+    ("errata/k13", include_str!("../../scenarios/errata/k13.json")),
+    ("errata/k14", include_str!("../../scenarios/errata/k14.json")),
+    ("errata/k15", include_str!("../../scenarios/errata/k15.json")),
+    ("errata/k16", include_str!("../../scenarios/errata/k16.json")),
+    ("errata/k17", include_str!("../../scenarios/errata/k17.json")),
     ("errata/l01", include_str!("../../scenarios/errata/l01.json")),
     ("errata/l02", include_str!("../../scenarios/errata/l02.json")),
     ("errata/l03", include_str!("../../scenarios/errata/l03.json")),
@@ -83,6 +90,13 @@ const BUILTIN: [(&str, &str); 102] = [
     ("errata/shrunk/k08", include_str!("../../scenarios/errata/shrunk/k08.json")),
     ("errata/shrunk/k09", include_str!("../../scenarios/errata/shrunk/k09.json")),
     ("errata/shrunk/k10", include_str!("../../scenarios/errata/shrunk/k10.json")),
+    ("errata/shrunk/k11", include_str!("../../scenarios/errata/shrunk/k11.json")),
+    ("errata/shrunk/k12", include_str!("../../scenarios/errata/shrunk/k12.json")),
+    ("errata/shrunk/k13", include_str!("../../scenarios/errata/shrunk/k13.json")),
+    ("errata/shrunk/k14", include_str!("../../scenarios/errata/shrunk/k14.json")),
+    ("errata/shrunk/k15", include_str!("../../scenarios/errata/shrunk/k15.json")),
+    ("errata/shrunk/k16", include_str!("../../scenarios/errata/shrunk/k16.json")),
+    ("errata/shrunk/k17", include_str!("../../scenarios/errata/shrunk/k17.json")),
     ("errata/shrunk/l01", include_str!("../../scenarios/errata/shrunk/l01.json")),
     ("errata/shrunk/l02", include_str!("../../scenarios/errata/shrunk/l02.json")),
     ("errata/shrunk/l03", include_str!("../../scenarios/errata/shrunk/l03.json")),

@@ -1,19 +1,26 @@
 //! `agreement`: one value a slot, and one state after it.
+//!
+//! A value is chosen when a quorum has confirmed it durably under one ballot, whether or not anybody knows. That two values
+//! are chosen for a slot is a disagreement before anybody has learnt both.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
 
+use super::evidence::Evidence;
 use super::{tells, told};
 use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId};
-use crate::observation::{ConsensusSeen, Slot, ValueId};
+use crate::observation::{Bid, ConsensusSeen, Slot, ValueId};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
-/// Says that no two nodes know different values to be decided for one slot, and that all have the same state after it.
-/// Exercised by every word of a second node on a slot.
+/// Says that no two values are chosen for one slot, that no two nodes know different ones to be decided for it, and that
+/// all have the same state after it. Exercised by every word of a second node on a slot.
 #[derive(Clone, Debug, Default)]
 pub struct Agreement {
+    evidence: Evidence,
+    /// By slot: what a quorum confirmed durably, and by which event.
+    chosen: BTreeMap<Slot, (Bid, EventId)>,
     values: BTreeMap<Slot, (ValueId, NodeId, EventId)>,
     roots: BTreeMap<Slot, (u64, NodeId, EventId)>,
     exercised: u64,
@@ -24,6 +31,25 @@ pub const ABOUT: Invariant =
     Invariant::safety("agreement", "consensus", "one value is decided for a slot, and one state follows from it");
 
 impl Agreement {
+    /// Looks at what is durable since this record.
+    fn confirmed(&mut self, record: &Record<'_>) -> Result<(), Violation> {
+        let quorum = self.evidence.quorum() as usize;
+        let mut news = Vec::new();
+        self.evidence.see(record, |bid, holders| {
+            if holders.len() >= quorum {
+                news.push(bid);
+            }
+        });
+        for bid in news {
+            let (first, event) = *self.chosen.entry(bid.slot).or_insert((bid, record.id));
+            if first.value != bid.value {
+                let sentence = format!("a quorum has confirmed {bid}, and a quorum had confirmed {first}");
+                return Err(broken(record, sentence, &[event, record.id]));
+            }
+        }
+        Ok(())
+    }
+
     fn decided(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, value: ValueId) -> Result<(), Violation> {
         let (first, by, event) = *self.values.entry(slot).or_insert((value, node, record.id));
         if first != value {
@@ -48,6 +74,7 @@ impl Agreement {
 
 impl<F> Checker<F> for Agreement {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        self.confirmed(record)?;
         for (node, seen) in told(record) {
             match seen {
                 ConsensusSeen::Committed { bid } => self.decided(record, node, bid.slot, bid.value)?,
@@ -85,6 +112,10 @@ impl<F> Branch<F> for Agreement {
     }
 
     fn memory(&self, mut state: &mut dyn Hasher) {
+        self.evidence.memory(&mut state);
+        for (slot, (bid, _)) in &self.chosen {
+            (slot, bid.value).hash(&mut state);
+        }
         for (slot, (value, ..)) in &self.values {
             (slot, value).hash(&mut state);
         }
@@ -94,19 +125,20 @@ impl<F> Branch<F> for Agreement {
     }
 
     fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |seen| match seen {
-            ConsensusSeen::Committed { .. }
-            | ConsensusSeen::Applied { .. }
-            | ConsensusSeen::Installed { .. }
-            | ConsensusSeen::Started { .. } => true,
-            ConsensusSeen::Lost
-            | ConsensusSeen::Promised { .. }
-            | ConsensusSeen::Elected { .. }
-            | ConsensusSeen::Proposed { .. }
-            | ConsensusSeen::Voted { .. }
-            | ConsensusSeen::Confirmed { .. }
-            | ConsensusSeen::WroteConfirmed { .. } => false,
-        })
+        Evidence::heeds(event)
+            || tells(event, |seen| match seen {
+                ConsensusSeen::Committed { .. }
+                | ConsensusSeen::Applied { .. }
+                | ConsensusSeen::Installed { .. }
+                | ConsensusSeen::Started { .. } => true,
+                ConsensusSeen::Lost
+                | ConsensusSeen::Promised { .. }
+                | ConsensusSeen::Elected { .. }
+                | ConsensusSeen::Proposed { .. }
+                | ConsensusSeen::Voted { .. }
+                | ConsensusSeen::Confirmed { .. }
+                | ConsensusSeen::WroteConfirmed { .. } => false,
+            })
     }
 }
 
@@ -131,6 +163,28 @@ mod tests {
         history.on("n1", applied(1, 7, 5)).on("n2", installed(1, 6));
         let sentence = "the state of n2 after slot 1 is not that of n1: 0000000000000006, 0000000000000005";
         assert_broken(&history, Agreement::default(), sentence, "n1#1 n2#1");
+    }
+
+    /// n1, n2 and n3 vote; these write and sync.
+    fn confirmed(history: &mut History, node: &str, ballot: &str, value: u64, before: u32) {
+        let sync = before + 2;
+        history.on(node, wrote(1, ballot, value)).on(node, Event::Sync).on(node, Event::Synced { sync });
+    }
+
+    #[test]
+    fn two_values_are_not_chosen_though_nobody_knows_either() {
+        let mut history = History::default();
+        for node in ["n1", "n2", "n3"] {
+            history.on(node, started(3));
+        }
+        confirmed(&mut history, "n1", "1.n1", 7, 1);
+        confirmed(&mut history, "n2", "1.n1", 7, 1);
+        confirmed(&mut history, "n3", "2.n3", 8, 1);
+        assert_holds(&history, Agreement::default(), 2);
+        confirmed(&mut history, "n2", "2.n3", 8, 4);
+        let sentence = "a quorum has confirmed 0000000000000008 in slot 1 under 2.n3, and a quorum had confirmed \
+                        0000000000000007 in slot 1 under 1.n1";
+        assert_broken(&history, Agreement::default(), sentence, "n2#4 n2#7");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{ShrinkProgress, Size};
+use crate::chance::Seed;
 use crate::hunt::Kind;
 use crate::identity::ClientId;
 use crate::run::{AnySubject, Keep, Outcome};
@@ -45,6 +46,8 @@ pub(super) struct Lab<'a> {
     most: u64,
     fair: Fair,
     strict: Strict,
+    /// From so many seeds, its own and those that follow, a small run must hold without its flaws.
+    seeds: u64,
     pool: Option<ThreadPool>,
     caller: Caller<'a>,
     runs: AtomicU64,
@@ -71,6 +74,9 @@ pub(super) enum Strict {
     Orderly,
 }
 
+/// From so many seeds what is handed out must hold without its flaws.
+const SEEDS: u64 = 20;
+
 /// How many records there are between two questions whether a run is to go on.
 const PATIENCE: u64 = 1_024;
 
@@ -83,7 +89,7 @@ impl<'a> Lab<'a> {
         let fair = Fair::Calm(if at_the_end { setup.end.since(setup.calm) } else { Span::ZERO });
         let profile = whole.resolved.profile;
         let (strict, runs) = (Strict::No, AtomicU64::new(0));
-        let mut lab = Self { subject, profile, kind, most: u64::MAX, fair, strict, pool, caller, runs };
+        let mut lab = Self { subject, profile, kind, most: u64::MAX, fair, strict, seeds: 1, pool, caller, runs };
         let mut longest = whole.outcome.records;
         if whole.scenario().has_flaws()
             && let Some(flawless) = lab.without_flaws(whole.scenario())
@@ -159,8 +165,19 @@ impl<'a> Lab<'a> {
         self.strict = strict;
     }
 
+    /// Asks from now on that a small run holds from many seeds without its flaws. Whether the best so far does.
+    pub(super) fn ask_many_seeds(&mut self, best: &Found) -> bool {
+        self.seeds = SEEDS;
+        self.is_fair(best)
+    }
+
     fn breaks_without_flaws(&self, scenario: &Scenario) -> bool {
-        self.without_flaws(scenario).is_none_or(|outcome| self.breaks(&outcome))
+        let mut scenario = scenario.clone();
+        let first = scenario.run.seed.0;
+        (0..self.seeds).any(|more| {
+            scenario.run.seed = Seed(first.wrapping_add(more));
+            self.without_flaws(&scenario).is_none_or(|outcome| self.breaks(&outcome))
+        })
     }
 
     fn without_flaws(&self, scenario: &Scenario) -> Option<Outcome> {

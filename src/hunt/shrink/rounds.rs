@@ -44,6 +44,7 @@ impl Search<'_> {
                 break;
             }
         }
+        self.last_long_enough();
     }
 
     fn go_around(&mut self) {

@@ -70,6 +70,20 @@ impl Search<'_> {
         }
     }
 
+    /// Lets the run last as long as it takes to hold without its flaws from other seeds too: whoever mends what is wrong
+    /// may run it from any.
+    pub(super) fn last_long_enough(&mut self) {
+        if self.lab.ask_many_seeds(&self.best) {
+            return;
+        }
+        let now = self.scenario().run.lasts;
+        let longer: Vec<Span> = round().filter(|span| *span > now).collect();
+        self.take(longer.len(), |scenario, at| {
+            scenario.run.lasts = longer[at];
+            Some(())
+        });
+    }
+
     /// Makes every time as short and as round as it can be.
     pub(super) fn round_times(&mut self) {
         for at in (0..self.scenario().operations.len()).rev() {

@@ -58,7 +58,7 @@ impl Consensus {
         let round = Round { number: self.seen.number.max(self.promised.number) + 1, node: self.me };
         port.note(ConsensusFact::Candidate { round });
         (self.promised, self.seen) = (round, round);
-        self.keep(ConsensusEntry::Promised { round }, port);
+        self.keep_candidacy(round, port);
         port.note(ConsensusFact::Promised { round });
         let (promises, slots) = (Tally::default(), BTreeMap::new());
         self.role = Role::Candidate(Candidate { round, promises, slots, behind: None });

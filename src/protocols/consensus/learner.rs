@@ -48,10 +48,7 @@ impl Consensus {
     pub(super) fn apply(&mut self, port: &mut impl Port<Self>) {
         while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
             let (slot, value) = (decided.slot, decided.value.id());
-            let effects = self.replica.apply(&decided.value, &self.rules.kept, self.rules.settings.session_slots);
-            if self.rules.flaws.k07 {
-                self.replica.forget_answers();
-            }
+            let effects = self.replica.apply(&decided.value, &self.rules);
             let (root, done, refused) = (self.replica.root(), effects.done, effects.refused);
             port.note(ConsensusFact::Applied { slot, value, root, done, refused });
             self.untake(&decided.value);
@@ -63,7 +60,7 @@ impl Consensus {
     /// The same for decisions that a disk held, of which nobody is told.
     pub(super) fn replay(&mut self) {
         while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
-            self.replica.apply(&decided.value, &self.rules.kept, self.rules.settings.session_slots);
+            self.replica.apply(&decided.value, &self.rules);
         }
     }
 
@@ -158,14 +155,15 @@ impl Consensus {
     pub(super) fn on_read_ask(&mut self, home: NodeId, op: OpId, port: &mut impl Port<Self>) {
         let (me, decided, number) = (self.me, self.log.first_open().before(), self.next_beat());
         let quorum = self.quorum(port.monotonic());
-        let unasked = self.rules.flaws.k04;
+        let (unasked, unseen) = (self.rules.flaws.k04, self.rules.flaws.k12);
         let Some(proposer) = self.proposer() else { return };
         if proposer.reads.iter().any(|read| read.op == op) {
             return;
         }
         let mut loyal = Tally::default();
         loyal.add(me);
-        let slot = decided.max(proposer.floor);
+        // Flaw k12: what recovery has seen may not be decided yet, and is not waited for.
+        let slot = if unseen { decided } else { decided.max(proposer.floor) };
         proposer.reads.push(ReadWaiting { op, home, number, slot, loyal });
         if quorum == 1 || unasked {
             self.release_reads(port);

@@ -57,6 +57,12 @@ impl Log {
         self.cells.range(from..).map(|(slot, cell)| (*slot, cell))
     }
 
+    /// Flaw k13: whether anything was voted on or confirmed in a later try of the same round, in whatever slot.
+    pub(super) fn has_later_try(&self, ballot: Ballot) -> bool {
+        let later = |(known, _): &(Ballot, Value)| known.round == ballot.round && *known > ballot;
+        self.cells.values().any(|cell| cell.voted.iter().chain(&cell.confirmed).any(later))
+    }
+
     pub(super) fn vote(&mut self, slot: Slot, ballot: Ballot, value: Value) {
         self.cells.entry(slot).or_default().voted = Some((ballot, value));
     }

@@ -205,6 +205,8 @@ impl Consensus {
         let mut entries = Vec::new();
         match self.seat {
             Seat::Voter => entries.push(ConsensusEntry::Voter { node: self.me }),
+            // Flaw k15: it takes itself for one that is not lost.
+            Seat::Lost if self.rules.flaws.k15 => entries.push(ConsensusEntry::Voter { node: self.me }),
             Seat::Lost => entries.push(ConsensusEntry::Lost),
             Seat::Observer => {}
         }
@@ -354,6 +356,16 @@ impl Consensus {
     pub(super) fn keep_own(&self, entry: ConsensusEntry, port: &mut impl Port<Self>) {
         // Flaw k10: it does not wait for the disk.
         if self.rules.flaws.k10 {
+            return port.append(entry);
+        }
+        self.keep(entry, port);
+    }
+
+    /// What a candidate writes down before it asks anybody.
+    pub(super) fn keep_candidacy(&self, round: Round, port: &mut impl Port<Self>) {
+        let entry = ConsensusEntry::Promised { round };
+        // Flaw k11: it does not wait for the disk.
+        if self.rules.flaws.k11 {
             return port.append(entry);
         }
         self.keep(entry, port);

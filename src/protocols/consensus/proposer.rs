@@ -207,7 +207,11 @@ impl Consensus {
         }
         let Some(proposer) = self.proposer() else { return };
         let (Some(bid), Some(attempt)) = (proposer.bid(slot), proposer.open.remove(&slot)) else { return };
-        let Phase::Voting { against, .. } = attempt.phase else { return };
+        let against = match attempt.phase {
+            Phase::Voting { against, .. } => against,
+            // With flaw k14 alone.
+            Phase::Confirming { .. } => BTreeMap::new(),
+        };
         let (mut refused, mut waiting) = (Vec::new(), Vec::new());
         for request in attempt.value.requests() {
             match against.get(&request.op) {
@@ -333,6 +337,7 @@ impl Consensus {
     /// Repeats what voters have not answered for a whole heartbeat.
     fn ask_voters_again(&mut self, port: &mut impl Port<Self>) {
         let voters: Vec<_> = self.other_voters().collect();
+        let confirming_too = self.rules.flaws.k14;
         let Some(proposer) = self.proposer() else { return };
         let mut stuck = Vec::new();
         for (slot, attempt) in &mut proposer.open {
@@ -350,7 +355,9 @@ impl Consensus {
                     Phase::Voting { .. } | Phase::Confirming { .. } => {}
                 }
             }
-            if attempt.age.is_multiple_of(PATIENCE) && matches!(attempt.phase, Phase::Voting { .. }) {
+            // Flaw k14: what voters were asked to confirm is replaced, too.
+            let replaceable = matches!(attempt.phase, Phase::Voting { .. }) || confirming_too;
+            if attempt.age.is_multiple_of(PATIENCE) && replaceable {
                 stuck.push(slot);
             }
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::request::{Act, Answer, Request};
-use super::sessions::{Sessions, Standing};
+use super::sessions::{SessionId, Sessions, Standing};
+use super::spec::Rules;
 use super::value::{Proposal, Value};
 use crate::codex::{Anchors, Codex, Key, Refusal, Value as Content};
 use crate::identity::OpId;
@@ -75,11 +76,6 @@ impl Replica {
         Some(Answer::Value { value: self.codex.get(key).cloned() })
     }
 
-    /// Flaw k07: what operations came to is not kept.
-    pub(super) fn forget_answers(&mut self) {
-        self.sessions.forget_answers();
-    }
-
     /// Why a write would be refused by itself, as far as this state tells.
     pub(super) fn objection(&self, request: &Request, anchors: &Anchors) -> Option<Refusal> {
         let Act::Write(_, write) = &request.act else { return None };
@@ -90,7 +86,7 @@ impl Replica {
     }
 
     /// Applies the value of the next slot. Equal states come to equal states by it.
-    pub(super) fn apply(&mut self, value: &Value, anchors: &Anchors, session_slots: u64) -> Effects {
+    pub(super) fn apply(&mut self, value: &Value, rules: &Rules) -> Effects {
         let slot = self.applied.next();
         self.applied = slot;
         let mut effects = Effects::default();
@@ -98,24 +94,29 @@ impl Replica {
             Proposal::Noop => {}
             Proposal::Requests(requests) => {
                 for request in requests {
-                    self.carry_out(request, slot, anchors, &mut effects);
+                    self.carry_out(request, slot, rules, &mut effects);
                 }
             }
             Proposal::Refused(refused) => {
                 for (request, reason) in refused {
-                    self.refuse(request, reason, slot, &mut effects);
+                    self.refuse(request, reason, slot, rules, &mut effects);
                 }
             }
         }
-        self.sessions.expire(slot, session_slots);
+        self.sessions.expire(slot, rules.settings.session_slots);
+        if rules.flaws.k07 {
+            self.sessions.forget_answers();
+        }
         effects
     }
 
-    fn carry_out(&mut self, request: &Request, slot: Slot, anchors: &Anchors, effects: &mut Effects) {
+    fn carry_out(&mut self, request: &Request, slot: Slot, rules: &Rules, effects: &mut Effects) {
         let Request { op, act } = request;
         let Some(within) = request.within() else {
-            self.sessions.open(op.client, slot);
-            effects.answers.push((*op, Answer::Opened { session: slot }));
+            // Flaw k17: all sessions of a client have one name.
+            let session = if rules.flaws.k17 { Slot(1) } else { slot };
+            self.sessions.open(SessionId { client: op.client, opened: session }, slot);
+            effects.answers.push((*op, Answer::Opened { session }));
             return;
         };
         self.sessions.touch(*op, within, slot);
@@ -124,7 +125,7 @@ impl Replica {
             Standing::Expired => Answer::Expired,
             Standing::Stale => return,
             Standing::New => {
-                let answer = self.perform(act, anchors);
+                let answer = self.perform(act, &rules.kept);
                 match &answer {
                     Answer::Refused { .. } => effects.refused.push(*op),
                     Answer::Value { .. } | Answer::Done | Answer::Opened { .. } | Answer::Expired => {
@@ -150,9 +151,13 @@ impl Replica {
     }
 
     /// A refusal is what the operation came to, unless it came to something before.
-    fn refuse(&mut self, request: &Request, reason: &Refusal, slot: Slot, effects: &mut Effects) {
+    fn refuse(&mut self, request: &Request, reason: &Refusal, slot: Slot, rules: &Rules, effects: &mut Effects) {
         let Some(within) = request.within() else { return };
         let op = request.op;
+        // Flaw k16: it is told whatever the session holds, which never learns of it.
+        if rules.flaws.k16 {
+            return effects.answers.push((op, Answer::Refused { reason: reason.clone() }));
+        }
         self.sessions.touch(op, within, slot);
         let answer = match self.sessions.standing(op, within) {
             Standing::Answered(answer) => answer,

@@ -53,9 +53,8 @@ pub(super) enum Standing {
 
 impl Sessions {
     /// Opens a session.
-    pub(super) fn open(&mut self, client: ClientId, slot: Slot) {
-        let session = Session { used: slot, lowest: 0, answers: BTreeMap::new() };
-        self.0.insert(SessionId { client, opened: slot }, session);
+    pub(super) fn open(&mut self, id: SessionId, slot: Slot) {
+        self.0.insert(id, Session { used: slot, lowest: 0, answers: BTreeMap::new() });
     }
 
     /// The session of an operation; a standing one is made where it is missing.
@@ -127,7 +126,7 @@ mod tests {
 
     fn opened() -> Sessions {
         let mut sessions = Sessions::default();
-        sessions.open(CLIENT, Slot(3));
+        sessions.open(SessionId { client: CLIENT, opened: Slot(3) }, Slot(3));
         sessions
     }
 

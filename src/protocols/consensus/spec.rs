@@ -50,7 +50,7 @@ pub struct ConsensusSettings {
     pub anchors: Vec<Anchor>,
     /// The canonical texts of keys, for anchors that ask for them.
     pub canon: BTreeMap<Key, String>,
-    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k10`.
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k17`.
     pub flaws: Flaws,
 }
 
@@ -129,6 +129,13 @@ pub(super) struct Switched {
     pub(super) k08: bool,
     pub(super) k09: bool,
     pub(super) k10: bool,
+    pub(super) k11: bool,
+    pub(super) k12: bool,
+    pub(super) k13: bool,
+    pub(super) k14: bool,
+    pub(super) k15: bool,
+    pub(super) k16: bool,
+    pub(super) k17: bool,
 }
 
 impl Rules {
@@ -160,6 +167,13 @@ impl Rules {
             k08: has("k08"),
             k09: has("k09"),
             k10: has("k10"),
+            k11: has("k11"),
+            k12: has("k12"),
+            k13: has("k13"),
+            k14: has("k14"),
+            k15: has("k15"),
+            k16: has("k16"),
+            k17: has("k17"),
         };
         let anchors = Anchors::new(settings.anchors.clone(), settings.canon.clone());
         let kept = if flaws.k08 { Anchors::default() } else { anchors.clone() };
@@ -185,7 +199,7 @@ const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> 
 }
 
 /// The flaws that consensus can have.
-pub const FLAWS: [Flaw; 17] = [
+pub const FLAWS: [Flaw; 24] = [
     flaw("e01", "agreement", "The quorum is taken of the peers that can be reached now: both sides of a split commit."),
     flaw(
         "e02",
@@ -235,5 +249,28 @@ pub const FLAWS: [Flaw; 17] = [
         "k10",
         "quorum-evidence",
         "The proposer counts its own confirmation, and tells the decision, before that is durable.",
+    ),
+    flaw("k11", "election-safety", "A candidate asks for promises before its own is durable."),
+    flaw(
+        "k12",
+        "linearizability",
+        "A read waits for what its proposer has applied, and not for what recovery has seen: that may be decided, too.",
+    ),
+    flaw(
+        "k13",
+        "termination",
+        "The try is a part of the promise: who has voted in a later try of one slot refuses all others.",
+    ),
+    flaw("k14", "agreement", "A no-op takes the place of a value that voters were asked to confirm."),
+    flaw("k15", "election-safety", "A log that is rewritten holds the mark of a voter, and not of a lost one."),
+    flaw(
+        "k16",
+        "linearizability",
+        "A refusal is told past the session: what had taken effect before is told to be refused.",
+    ),
+    flaw(
+        "k17",
+        "exactly-once",
+        "A session is named by its client alone: an operation of an ended one is done in the next.",
     ),
 ];

@@ -76,6 +76,9 @@ impl Consensus {
         if self.tell_if_decided(from, slot, port) || self.is_votable(from, ballot.round, port).is_err() {
             return;
         }
+        if self.rules.flaws.k13 && self.log.has_later_try(ballot) {
+            return;
+        }
         self.follow(ballot.round, port);
         self.hear_of(ballot.round, port);
         let before = self.log.cell(slot).and_then(|cell| cell.voted.as_ref()).map(|(ballot, _)| *ballot);
@@ -120,6 +123,9 @@ impl Consensus {
         port: &mut impl Port<Self>,
     ) {
         if self.tell_if_decided(from, slot, port) || self.is_votable(from, ballot.round, port).is_err() {
+            return;
+        }
+        if self.rules.flaws.k13 && self.log.has_later_try(ballot) {
             return;
         }
         self.follow(ballot.round, port);
