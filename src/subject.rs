@@ -93,6 +93,11 @@ pub trait Subject: Process {
         Discipline::Datagram
     }
 
+    /// Whether anything is said on a lane with these settings.
+    fn speaks_on(_lane: LaneId, _settings: &Self::Settings) -> bool {
+        true
+    }
+
     /// The timer that runs out at a node, though it was not set, where an exploration loses something out of the queue
     /// that comes from `peer`: how the node learns that the session is over. Without one it does not.
     fn session_over(_peer: NodeId) -> Option<Self::Timer> {

@@ -176,6 +176,10 @@ impl Subject for CodexNode {
         }
     }
 
+    fn speaks_on(lane: LaneId, settings: &Settings) -> bool {
+        if lane == CONSENSUS { settings.consensus.is_some() } else { settings.locks.is_some() }
+    }
+
     fn session_over(peer: NodeId) -> Option<Timer> {
         Some(Timer::Channel(ChannelTimer::Over(peer)))
     }

@@ -112,7 +112,8 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
         space = space.interchanging(symmetry);
     }
     let interchangeable = space.interchangeable().to_vec();
-    let (kept, resolved, frames) = (maze(), resolved.clone(), resolved.scenario.explore.frames);
+    let queues = queues::<S>(&settings, resolved.scenario.explore.frames);
+    let (kept, resolved) = (maze(), resolved.clone());
     let retrace = move |way: &[u32]| {
         let panel = panel::<S>(&resolved.setup, &settings, &resolved);
         let jury = Jury::new(panel, resolved.expected.violates.clone());
@@ -127,15 +128,7 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
         let (end, observer) = kept.retrace(way, observer);
         outcome::<S>(&resolved, end, observer)
     };
-    let queues = lanes::<S>(frames).filter(|(_, discipline)| *discipline == Discipline::Fifo).map(|(name, _)| name);
-    Ok(Exploration {
-        space: Box::new(space),
-        judged,
-        unjudged,
-        queues: queues.collect(),
-        interchangeable,
-        retrace: Box::new(retrace),
-    })
+    Ok(Exploration { space: Box::new(space), judged, unjudged, queues, interchangeable, retrace: Box::new(retrace) })
 }
 
 fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
@@ -147,14 +140,20 @@ fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
         disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
     };
     let budget = resolved.scenario.explore;
-    let disciplines = lanes::<S>(budget.frames).map(|(_, discipline)| discipline).collect();
+    let disciplines = lanes::<S>().map(|(lane, _)| S::discipline(lane, budget.frames)).collect();
     Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
         .ending_sessions(S::session_over)
         .with_operations(operations::<S>(resolved))
 }
 
-fn lanes<S: Subject>(frames: bool) -> impl Iterator<Item = (&'static str, Discipline)> {
-    (0..).zip(S::LANES).map(move |(lane, name)| (*name, S::discipline(LaneId::new(lane), frames)))
+fn lanes<S: Subject>() -> impl Iterator<Item = (LaneId, &'static str)> {
+    (0..).zip(S::LANES).map(|(lane, name)| (LaneId::new(lane), *name))
+}
+
+/// The lanes that are queues, and on which anything is said.
+fn queues<S: Subject>(settings: &S::Settings, frames: bool) -> Vec<&'static str> {
+    let queued = |lane| S::discipline(lane, frames) == Discipline::Fifo && S::speaks_on(lane, settings);
+    lanes::<S>().filter(|(lane, _)| queued(*lane)).map(|(_, name)| name).collect()
 }
 
 /// The checkers that can be parts of a state, and the invariants that have none such.

@@ -105,3 +105,11 @@ fn a_signal_ends_it_with_what_it_has() {
         program::signalled(signal, &["explore", &world]).exits(code).says("incomplete");
     }
 }
+
+#[test]
+fn what_is_taken_for_granted_is_told_where_it_is_there() {
+    let channel = "the channel under locks, register";
+    stemmata(&["explore", "locks-tiny", "--depth", "2"]).says(channel);
+    let ran = stemmata(&["explore", "consensus-tiny", "--depth", "2"]);
+    assert!(!ran.says("clocks stand still").stdout.contains(channel), "{}", ran.stdout);
+}
