@@ -64,6 +64,20 @@ impl Consensus {
         }
     }
 
+    /// Whether this node answers what a proposer asks for a slot; if so, it follows its round.
+    fn heeds(&mut self, from: NodeId, slot: Slot, ballot: Ballot, port: &mut impl Port<Self>) -> bool {
+        if self.tell_if_decided(from, slot, port) || self.is_votable(from, ballot.round, port).is_err() {
+            return false;
+        }
+        // Flaw k13: the try is a part of the promise.
+        if self.rules.flaws.k13 && self.log.has_later_try(ballot) {
+            return false;
+        }
+        self.follow(ballot.round, port);
+        self.hear_of(ballot.round, port);
+        true
+    }
+
     /// The proposer asks for a vote.
     pub(super) fn on_propose(
         &mut self,
@@ -73,14 +87,9 @@ impl Consensus {
         value: Value,
         port: &mut impl Port<Self>,
     ) {
-        if self.tell_if_decided(from, slot, port) || self.is_votable(from, ballot.round, port).is_err() {
+        if !self.heeds(from, slot, ballot, port) {
             return;
         }
-        if self.rules.flaws.k13 && self.log.has_later_try(ballot) {
-            return;
-        }
-        self.follow(ballot.round, port);
-        self.hear_of(ballot.round, port);
         let before = self.log.cell(slot).and_then(|cell| cell.voted.as_ref()).map(|(ballot, _)| *ballot);
         if before > Some(ballot) && !self.rules.flaws.e02 {
             return;
@@ -122,14 +131,9 @@ impl Consensus {
         value: Value,
         port: &mut impl Port<Self>,
     ) {
-        if self.tell_if_decided(from, slot, port) || self.is_votable(from, ballot.round, port).is_err() {
+        if !self.heeds(from, slot, ballot, port) {
             return;
         }
-        if self.rules.flaws.k13 && self.log.has_later_try(ballot) {
-            return;
-        }
-        self.follow(ballot.round, port);
-        self.hear_of(ballot.round, port);
         let before = self.log.cell(slot).and_then(|cell| cell.confirmed.as_ref()).map(|(ballot, _)| *ballot);
         if before > Some(ballot) && !self.rules.flaws.e02 {
             return;
