@@ -217,6 +217,8 @@ pub struct Profile {
     pub workload_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
     /// Those of [`Subject::INVARIANTS`] that it claims with these settings.
     pub claims: fn(&Value) -> Vec<&'static Invariant>,
+    /// [`Subject::speaks_on`], with these settings.
+    pub speaks_on: fn(LaneId, &Value) -> bool,
     /// [`Subject::beyond`], with these settings.
     pub beyond: fn(&Fault, &Value) -> Option<&'static str>,
     /// [`Subject::spends`], with these settings.
@@ -258,6 +260,7 @@ impl Profile {
                 let settings = read::<S::Settings>(settings);
                 S::INVARIANTS.iter().filter(|invariant| S::claims(&settings, invariant)).collect()
             },
+            speaks_on: |lane, settings| S::speaks_on(lane, &read(settings)),
             beyond: |fault, settings| S::beyond(fault, &read(settings)),
             spends: |fault, settings| S::spends(fault, &read(settings)),
         }

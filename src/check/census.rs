@@ -7,9 +7,10 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use super::passage::Passage;
 use super::slots::Slots;
-use crate::identity::{Actor, LaneId, MessageId, OpId};
+use crate::identity::{Actor, LaneId, MessageId, NodeId, OpId};
+use crate::observation::{ConsensusSeen, Observation, Slot};
 use crate::time::{Span, Time};
-use crate::trace::{Cause, Event, Label, Record};
+use crate::trace::{Cause, Event, Label, Record, Said};
 
 /// How much of everything a run had, from its records; for reports, and to tell whether a green proves anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Census {
     pub operations: OperationCount,
     /// Messages whose fate was fixed, and that were never sent.
     pub unmet: Vec<MessageId>,
+    /// By node: up to which slot it said last that it has applied the log, and what stands for its state then.
+    pub replicas: BTreeMap<NodeId, (Slot, u64)>,
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
@@ -130,7 +133,7 @@ impl Census {
                 self.operations.given_up += 1;
                 self.open.remove(op);
             }
-            Event::Fact { fact } => self.fact(record.id.actor, &fact.label),
+            Event::Fact { fact } => self.fact(record.id.actor, fact),
             Event::Fault { fault, .. } => self.faults.at(*fault as usize).acted += 1,
             Event::Touched { fault, count } => self.faults.at(*fault as usize).touched += count,
             Event::Receive { .. }
@@ -216,7 +219,8 @@ impl Census {
         }
     }
 
-    fn fact(&mut self, actor: Actor, label: &Label<'_>) {
+    fn fact(&mut self, actor: Actor, said: &Said<'_>) {
+        let label = &said.label;
         let place = self.facts.binary_search_by(|fact| fact.order(label));
         let place = place.unwrap_or_else(|place| {
             self.facts.insert(place, Labelled::new(label));
@@ -227,6 +231,18 @@ impl Census {
         if let Actor::Node(node) = actor {
             let path = self.paths.at(node.index());
             *path = (path.rotate_left(5) ^ fact.hash).wrapping_mul(STEP);
+            said.observations.iter().for_each(|seen| self.replica(node, seen));
+        }
+    }
+
+    fn replica(&mut self, node: NodeId, seen: &Observation) {
+        if let Observation::Consensus(
+            ConsensusSeen::Started { slot, root, .. }
+            | ConsensusSeen::Applied { slot, root, .. }
+            | ConsensusSeen::Installed { slot, root },
+        ) = seen
+        {
+            self.replicas.insert(node, (*slot, *root));
         }
     }
 }
@@ -260,7 +276,7 @@ mod tests {
 
     fn fact_named(outer: &'static str, inner: Option<&'static str>) -> Event<'static> {
         let label = Label { outer: Cow::Borrowed(outer), inner: inner.map(Cow::Borrowed) };
-        Event::Fact { fact: crate::trace::Said { label, ..said(Vec::new()) } }
+        Event::Fact { fact: Said { label, ..said(Vec::new()) } }
     }
 
     #[test]
@@ -287,6 +303,16 @@ mod tests {
         let told = [("locks", 1), ("locks.deferred", 1), ("locks.granted", 2)];
         assert_eq!(facts, told.map(|(label, count)| (label.to_owned(), count)));
         assert_eq!(census.facts_of("locks.granted"), 2);
+    }
+
+    #[test]
+    fn it_keeps_how_far_each_replica_has_come() {
+        let mut history = History::default();
+        history.on("n1", applied(1, 7, 5)).on("n2", installed(3, 6)).on("n1", applied(2, 8, 4));
+        let mut census = Census::default();
+        history.records.iter().for_each(|record| census.see(record));
+        let replicas: Vec<_> = census.replicas.iter().map(|(node, at)| (node.to_string(), *at)).collect();
+        assert_eq!(replicas, [("n1".to_owned(), (Slot(2), 4)), ("n2".to_owned(), (Slot(3), 6))]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::check::{LaneCount, OperationCount, Wait};
 use crate::identity::LaneId;
 use crate::run::{Outcome, Shortfall, Standing};
 use crate::scenario::Resolved;
+use crate::subject::Profile;
 use crate::time::Time;
 use crate::trace::{Digest, Verdict};
 
@@ -35,12 +36,25 @@ pub(super) struct Account {
     faults: Vec<FaultLine>,
     lanes: BTreeMap<&'static str, Value>,
     operations: Value,
+    /// How far each node has applied the log, where there is one.
+    replicas: Vec<ReplicaLine>,
     facts: BTreeMap<String, u64>,
     /// The command that replays the run.
     pub(super) replay: String,
     pub(super) exit_code: u8,
     #[serde(skip)]
     violates: Vec<&'static str>,
+    /// The lanes on which anything may be said.
+    #[serde(skip)]
+    spoken: Vec<&'static str>,
+}
+
+/// How far nodes have applied the log, and what stands for their state.
+#[derive(Clone, Debug, Serialize)]
+struct ReplicaLine {
+    nodes: Vec<String>,
+    slot: u64,
+    root: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -78,10 +92,12 @@ impl Account {
             faults: faults(resolved, outcome),
             lanes: lanes(resolved, outcome),
             operations: operations(outcome.census.operations),
+            replicas: replicas(outcome),
             facts: outcome.census.facts().collect(),
             replay: chosen.replay(shell, &run),
             exit_code: Exit::from(standing).code(),
             violates: resolved.expected.violates.clone(),
+            spoken: spoken(resolved),
         }
     }
 
@@ -93,6 +109,7 @@ impl Account {
             text.push_str(&verdicts::table(&self.judgements));
             text.push_str(&self.fault_table(shell.verbose));
             text.push_str(&self.message_table());
+            text.push_str(&self.replica_lines());
             text.push_str(&self.fact_table(shell.verbose));
         }
         text.push_str(&verdicts::violations(&self.judgements));
@@ -135,7 +152,7 @@ impl Account {
         let titles: Vec<String> = used.iter().map(|column| format!("#{column}")).collect();
         let titles: Vec<&str> = std::iter::once("messages").chain(titles.iter().map(String::as_str)).collect();
         let mut grid = Grid::new(&titles);
-        for (lane, counts) in &self.lanes {
+        for (lane, counts) in self.lanes.iter().filter(|(lane, _)| self.spoken.contains(lane)) {
             let numbers = used.iter().map(|column| count(counts[*column].as_u64().unwrap_or_default()));
             grid.plain(std::iter::once((*lane).to_owned()).chain(numbers).collect());
         }
@@ -165,6 +182,14 @@ impl Account {
             return String::new();
         }
         format!("; the longest wait {}ms, of {} from {} on", part("lasted"), part("op"), part("since"))
+    }
+
+    /// How far the replicas of the log have come: one line where all have the same state.
+    fn replica_lines(&self) -> String {
+        let line = |ReplicaLine { nodes, slot, root }: &ReplicaLine| {
+            format!("  {FAINT}replicas{FAINT:#}    {} at slot {}, root {root}\n", nodes.join(", "), count(*slot))
+        };
+        self.replicas.iter().map(line).collect()
     }
 
     fn fact_table(&self, verbose: bool) -> String {
@@ -228,6 +253,26 @@ fn lanes(resolved: &Resolved, outcome: &Outcome) -> BTreeMap<&'static str, Value
         (*name, counts)
     };
     lanes.map(counts).collect()
+}
+
+/// The lanes on which anything may be said with these settings.
+fn spoken(resolved: &Resolved) -> Vec<&'static str> {
+    let Profile { lanes, speaks_on, .. } = resolved.profile;
+    let lanes = (0_u8..).zip(lanes).filter(|(lane, _)| speaks_on(LaneId::new(*lane), resolved.settings()));
+    lanes.map(|(_, name)| *name).collect()
+}
+
+/// The replicas of the log, those that have the same state together, the first nodes first.
+fn replicas(outcome: &Outcome) -> Vec<ReplicaLine> {
+    let mut lines: Vec<ReplicaLine> = Vec::new();
+    for (node, (slot, root)) in &outcome.census.replicas {
+        let (slot, root) = (slot.0, format!("{root:016x}"));
+        match lines.iter_mut().find(|line| (line.slot, &line.root) == (slot, &root)) {
+            Some(line) => line.nodes.push(node.to_string()),
+            None => lines.push(ReplicaLine { nodes: vec![node.to_string()], slot, root }),
+        }
+    }
+    lines
 }
 
 fn operations(operations: OperationCount) -> Value {

@@ -1,5 +1,6 @@
 //! The program from outside: exit codes, streams, files, and what it says to bad input.
 
+mod account;
 mod compare;
 mod explored;
 mod exports;

@@ -128,6 +128,7 @@ pub(super) const FAKE: Profile = Profile {
     workload_schema: SchemaGenerator::subschema_for::<Work>,
     claims: |_| INVARIANTS.iter().collect(),
     beyond,
+    speaks_on: |_, _| true,
     spends: |_, _| None,
 };
 

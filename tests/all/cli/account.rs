@@ -1,0 +1,28 @@
+//! The account of a run: what waited, what became of the state, and only what there is.
+
+use super::program::{json, stemmata};
+
+#[test]
+fn the_first_command_shows_who_waited_and_that_all_agree_after_the_heal() {
+    let ran = stemmata(&["run", "split-brain"]).exits(0);
+    ran.says("partition {n1,n2} | {n3,n4,n5}").says("291 asked, 291 answered");
+    ran.says("the longest wait 1043.004ms, of c1#18 from 1551.947 on");
+    ran.says("replicas    n1, n2, n3, n4, n5 at slot 292, root ");
+    let account = json(&stemmata(&["run", "split-brain", "--json"]).exits(0).stdout);
+    let replicas = account["replicas"].as_array().expect("a list");
+    assert_eq!((replicas.len(), &replicas[0]["slot"]), (1, &292.into()));
+}
+
+#[test]
+fn replicas_that_differ_stand_apart() {
+    let ran = stemmata(&["run", "errata/e01"]).exits(0);
+    assert!(ran.stdout.matches("replicas    ").count() > 1, "{}", ran.stdout);
+}
+
+#[test]
+fn lanes_on_which_nothing_can_be_said_are_left_out() {
+    let consensus = stemmata(&["run", "tiny"]).exits(0).stdout;
+    assert!(consensus.contains("\n  consensus") && !consensus.contains("\n  locks"), "{consensus}");
+    let locks = stemmata(&["run", "locks-crash"]).exits(0).stdout;
+    assert!(locks.contains("\n  locks") && !locks.contains("\n  consensus"), "{locks}");
+}
