@@ -282,7 +282,8 @@ Examples:
   stemmata explore mine.json --dfs --states 1000000
   stemmata explore mine.json --flaw b02 --trace t.jsonl
 
-Clocks stand still, and every timer may run out at any moment; delays, chances and planned faults do not count.")]
+Clocks stand still, and every timer may run out at any moment; delays, chances and planned faults do not count.
+What comes before a fact need not be searched: \"explore\": { \"after\": \"consensus.elected\" } begins there.")]
 pub(super) struct ExploreArgs {
     /// A scenario file, or the name of a built-in scenario
     pub(super) scenario: String,

@@ -1,13 +1,14 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 116] = [
+const BUILTIN: [(&str, &str); 117] = [
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
     ("broadcast-lossy", include_str!("../../scenarios/broadcast-lossy.json")),
     ("broadcast-split", include_str!("../../scenarios/broadcast-split.json")),
     ("channel-tiny", include_str!("../../scenarios/channel-tiny.json")),
+    ("consensus-elected", include_str!("../../scenarios/consensus-elected.json")),
     ("consensus-lossy", include_str!("../../scenarios/consensus-lossy.json")),
     ("consensus-storm", include_str!("../../scenarios/consensus-storm.json")),
     ("consensus-three", include_str!("../../scenarios/consensus-three.json")),

@@ -115,9 +115,23 @@ fn errata_of_locks_are_found_on_a_shortest_way() {
 
 #[test]
 fn small_worlds_of_consensus_hold_to_a_depth() {
-    for (name, depth, states) in [("consensus-tiny", 16, 49_159), ("consensus-three", 8, 59_086)] {
+    let worlds = [("consensus-tiny", 16, 49_159), ("consensus-three", 8, 59_086), ("consensus-elected", 10, 133_199)];
+    for (name, depth, states) in worlds {
         let (explored, fallen) = explored_to(&load(name), Some(depth));
         assert_eq!((explored.states, explored.end, fallen), (states, End::Depth, Vec::new()), "{name}");
+    }
+}
+
+/// Two voters of which one has been elected: all that may become of one slot.
+#[test]
+fn a_world_that_begins_after_a_fact_is_seen_whole() {
+    let budget = r#"{ "loss": 1, "crashes": 1, "timers": 0, "after": "consensus.elected" }"#;
+    let (explored, fallen) = budgeted("consensus-tiny", budget, None);
+    assert_eq!((explored.states, explored.end, fallen), (718, End::Complete, Vec::new()));
+    for (flaw, steps) in [("e28", 5), ("k10", 8), ("k06", 9)] {
+        let (Explored { end, way, .. }, fallen) = small("consensus-elected", Some(flaw));
+        assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{flaw}");
+        assert_eq!(fallen, ["quorum-evidence"], "{flaw}");
     }
 }
 

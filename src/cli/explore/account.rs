@@ -87,7 +87,7 @@ impl Account {
             seed: resolved.seed.to_string(),
             flaws: chosen.file.switched().to_vec(),
             nodes: resolved.setup.nodes(),
-            budget: resolved.scenario.explore,
+            budget: resolved.scenario.explore.clone(),
             order,
             depth_limit: limits.depth,
             end: word(explored.end),
@@ -125,21 +125,22 @@ impl Account {
         let Self { scenario, about, order, budget, .. } = self;
         let about =
             if about.is_empty() { String::new() } else { format!(": {}", about.replace(char::is_control, " ")) };
-        let Budget { loss, duplicates, crashes, timers, frames } = *budget;
-        let frames = if frames { ", frame by frame" } else { "" };
-        let timers = timers
+        let Budget { loss, duplicates, crashes, timers, frames, after } = budget;
+        let after = after.as_ref().map(|fact| format!(", after {fact}")).unwrap_or_default();
+        let frames = if *frames { ", frame by frame" } else { "" };
+        let timers = (*timers)
             .map_or_else(|| "timers as often as they may".to_owned(), |most| format!("each timer {}", times(most)));
         let within =
             self.depth_limit.map(|depth| format!(", {} deep", counted(depth.into(), "step"))).unwrap_or_default();
         let (states, generated) = (counted(self.states, "state"), count(self.generated));
         format!(
             "{STRONG}{scenario}{STRONG:#}{about}\n\
-             {FAINT}{order}, {}; at most {} lost, {} doubled, {}, {timers}{frames}{within}\n\
+             {FAINT}{order}, {}; at most {} lost, {} doubled, {}, {timers}{frames}{within}{after}\n\
              {states}, {generated} generated, {} deep{FAINT:#}\n\n",
             counted(self.nodes.into(), "node"),
-            counted(loss.into(), "message"),
-            count(duplicates.into()),
-            counted_crashes(crashes),
+            counted((*loss).into(), "message"),
+            count((*duplicates).into()),
+            counted_crashes(*crashes),
             counted(self.depth.into(), "step")
         )
     }

@@ -21,6 +21,8 @@ use crate::trace::{Event, Record};
 pub struct Maze<P: Process> {
     rules: Rules<P>,
     judges: Judges<P::Fact>,
+    /// What happens before the first state.
+    beginning: Vec<Action<P::Timer>>,
 }
 
 /// A state with its checkers.
@@ -37,7 +39,8 @@ impl<P: Process> Maze<P> {
     /// If there are not as many disciplines as lanes, or more than 65,535 messages may be doubled.
     #[must_use]
     pub fn new(seed: Seed, cast: Cast<P>, clocks: &[ClockError], budget: Budget, disciplines: Vec<Discipline>) -> Self {
-        Self { rules: Rules::new(seed, cast, clocks, budget, disciplines), judges: Judges::default() }
+        let rules = Rules::new(seed, cast, clocks, budget, disciplines);
+        Self { rules, judges: Judges::default(), beginning: Vec::new() }
     }
 
     /// The same, with checkers as part of each state.
@@ -60,6 +63,27 @@ impl<P: Process> Maze<P> {
         assert!(self.interchangeable().is_empty(), "clients are named before nodes change places");
         self.rules.ask(operations);
         self
+    }
+
+    /// The same, but that it begins where a fact is noted for the first time if nothing goes wrong and no client asks; a
+    /// timer runs out only where nothing else can happen. None where it never is.
+    #[must_use]
+    pub fn after(mut self, fact: &str) -> Option<Self> {
+        let mut rules = self.rules.clone();
+        rules.budget.timers = None;
+        let mut bench = rules.bench(Ears::Open);
+        let mut listener = Listener { fact, heard: false };
+        let mut state = bench.root(&rules, &mut listener);
+        let mut actions = Vec::new();
+        while !listener.heard && self.beginning.len() < LONGEST {
+            rules.actions(&state, &mut actions);
+            let urgent = |action: &&Action<P::Timer>| urgency(action);
+            let action = *actions.iter().filter(|action| urgency(action).is_some()).min_by_key(urgent)?;
+            bench.take(&rules, &state, action, None, &mut listener);
+            state = bench.make(&state);
+            self.beginning.push(action);
+        }
+        listener.heard.then_some(self)
     }
 
     /// The same, where nodes learn that a session is over from a timer that runs out.
@@ -104,7 +128,7 @@ impl<P: Process> Maze<P> {
         let Self { rules, .. } = self;
         let mut bench = rules.bench(Ears::Recording).copying(copies);
         let mut scout = rules.bench(Ears::Shut);
-        let mut state = bench.root(rules, witness);
+        let mut state = self.begin(&mut bench, witness);
         for nth in way {
             if bench.stopped() {
                 break;
@@ -115,6 +139,16 @@ impl<P: Process> Maze<P> {
         }
         bench.abandon(rules, &state, witness);
         state
+    }
+
+    /// The first state.
+    fn begin<W: Witness<P::Fact>>(&self, bench: &mut Bench<P>, witness: &mut W) -> State<P> {
+        let mut state = bench.root(&self.rules, witness);
+        for action in &self.beginning {
+            bench.take(&self.rules, &state, *action, None, witness);
+            state = bench.make(&state);
+        }
+        state.unspent()
     }
 
     /// What the `nth` of the states that follow `state` comes by.
@@ -151,7 +185,7 @@ impl<P: Process> Space for Maze<P> {
         let seats = self.judges.seats();
         let mut bench = self.rules.bench(self.ears());
         let mut hearing = Hearing::new(&seats);
-        let state = bench.root(&self.rules, &mut hearing);
+        let state = self.begin(&mut bench, &mut hearing);
         let print = state.print(&self.rules).and(hearing.print());
         let seats = hearing.after();
         self.step(0, print, Spot { state, seats })
@@ -196,6 +230,39 @@ impl<P: Process> Searcher for Walker<'_, P> {
 
 fn spot<P: Process>(place: &Place) -> &Spot<P> {
     place.0.downcast_ref().expect("a place is a state of the space that it came from")
+}
+
+/// A beginning has no more steps than this.
+const LONGEST: usize = 10_000;
+
+/// What comes first in a beginning; nothing goes wrong there, and nobody asks.
+const fn urgency<T>(action: &Action<T>) -> Option<u32> {
+    match action {
+        Action::Deliver(_) => Some(0),
+        Action::Sync(_) => Some(1),
+        Action::Start(_) => Some(2),
+        Action::Fire(..) => Some(3),
+        Action::Lose(_) | Action::Double(_) | Action::Ask(_) | Action::Lapse(_) | Action::Kill(_) => None,
+    }
+}
+
+/// Waits for a fact.
+struct Listener<'f> {
+    fact: &'f str,
+    heard: bool,
+}
+
+impl<F> Witness<F> for Listener<'_> {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> ControlFlow<()> {
+        if let Event::Fact { fact } = &record.event {
+            self.heard |= fact.label.is(self.fact);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn reads(&self) -> bool {
+        true
+    }
 }
 
 /// Hears nothing.

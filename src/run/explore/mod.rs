@@ -61,6 +61,8 @@ pub enum Refusal {
     Unjudged(&'static str),
     /// Nothing that the scenario expects is judged there.
     NothingJudged,
+    /// The fact after which the ways begin is not noted by itself.
+    NeverBegins(String),
     /// There are too many nodes or invariants.
     TooLarge(&'static str),
 }
@@ -72,6 +74,9 @@ impl fmt::Display for Refusal {
             Self::Unjudged(name) => write!(f, "`{name}` must fall, but its checker can't be a part of a state"),
             Self::NothingJudged => {
                 f.write_str("none of the scenario's invariants has a checker that can be a part of a state")
+            }
+            Self::NeverBegins(fact) => {
+                write!(f, "no node notes `{fact}` by itself, where nothing goes wrong and no client asks")
             }
             Self::TooLarge(what) => f.write_str(what),
         }
@@ -107,13 +112,13 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
     let (judges, unjudged) = judges::<S>(resolved, &settings)?;
     let judged = judges.names();
     let maze = || maze::<S>(resolved, &settings);
-    let mut space = maze().judged_by(judges);
+    let mut space = maze()?.judged_by(judges);
     if let Some(symmetry) = S::symmetry(&resolved.setup, &settings) {
         space = space.interchanging(symmetry);
     }
     let interchangeable = space.interchangeable().to_vec();
     let queues = queues::<S>(&settings, resolved.scenario.explore.frames);
-    let (kept, resolved) = (maze(), resolved.clone());
+    let (kept, resolved) = (maze()?, resolved.clone());
     let retrace = move |way: &[u32]| {
         let panel = panel::<S>(&resolved.setup, &settings, &resolved);
         let jury = Jury::new(panel, resolved.expected.violates.clone());
@@ -131,7 +136,7 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
     Ok(Exploration { space: Box::new(space), judged, unjudged, queues, interchangeable, retrace: Box::new(retrace) })
 }
 
-fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
+fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Result<Maze<S>, Refusal> {
     let (setup, settings) = (resolved.setup.clone(), settings.clone());
     let cast = Cast::<S> {
         config: S::explored(S::config(&setup, &settings), resolved.scenario.explore.frames),
@@ -139,11 +144,16 @@ fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Maze<S> {
         clients: clients::<S>(&setup, resolved),
         disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
     };
-    let budget = resolved.scenario.explore;
+    let budget = resolved.scenario.explore.clone();
     let disciplines = lanes::<S>().map(|(lane, _)| S::discipline(lane, budget.frames)).collect();
-    Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
+    let after = budget.after.clone();
+    let maze = Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
         .ending_sessions(S::session_over)
-        .with_operations(operations::<S>(resolved))
+        .with_operations(operations::<S>(resolved));
+    match after {
+        Some(fact) => maze.after(&fact).ok_or(Refusal::NeverBegins(fact)),
+        None => Ok(maze),
+    }
 }
 
 fn lanes<S: Subject>() -> impl Iterator<Item = (LaneId, &'static str)> {

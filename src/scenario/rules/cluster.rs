@@ -2,21 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::targets;
+use super::{entries, targets};
 use crate::fault::Budget;
 use crate::measure::Share;
 use crate::scenario::cluster::Nodes;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
+use crate::subject::Profile;
 
-pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
+pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(name(&scenario.name));
     findings.extend(nodes(scenario.nodes));
     findings.extend(run(scenario));
     findings.extend(clocks(scenario));
-    findings.extend(explore(scenario.explore));
+    findings.extend(explore(&scenario.explore, profile));
     if findings.is_empty() {
         findings.extend(links(scenario));
     }
@@ -68,11 +69,17 @@ fn clocks(scenario: &Scenario) -> Vec<Finding> {
     wild.map(|(key, _)| Finding::new(path.key(key), "a clock drifts by at most 50% either way")).collect()
 }
 
-/// Copies of a message are counted in 16 bits.
-fn explore(budget: Budget) -> Option<Finding> {
-    let many = budget.duplicates > u16::MAX.into();
-    let path = Path::of("explore").key("duplicates");
-    many.then(|| Finding::new(path, "at most 65535 messages are doubled on one way").label("too many"))
+/// Copies of a message are counted in 16 bits; where the ways begin is a fact that there is.
+fn explore(budget: &Budget, profile: &Profile) -> Vec<Finding> {
+    let path = Path::of("explore");
+    let mut findings = Vec::new();
+    if budget.duplicates > u16::MAX.into() {
+        let message = "at most 65535 messages are doubled on one way";
+        findings.push(Finding::new(path.key("duplicates"), message).label("too many"));
+    }
+    let after = budget.after.as_deref();
+    findings.extend(after.and_then(|fact| entries::fact(fact, &(profile.facts)(), path.key("after"))));
+    findings
 }
 
 fn links(scenario: &Scenario) -> Vec<Finding> {

@@ -23,7 +23,7 @@ pub(super) use entries::MOST_FAULTS;
 
 /// All that is wrong with `scenario`.
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
-    let mut findings = cluster::check(scenario);
+    let mut findings = cluster::check(scenario, profile);
     if !findings.is_empty() {
         return findings; // what follows relies on a cluster and a run of sane sizes
     }

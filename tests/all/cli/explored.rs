@@ -113,3 +113,16 @@ fn what_is_taken_for_granted_is_told_where_it_is_there() {
     let ran = stemmata(&["explore", "consensus-tiny", "--depth", "2"]);
     assert!(!ran.says("clocks stand still").stdout.contains(channel), "{}", ran.stdout);
 }
+
+#[test]
+fn a_world_may_begin_after_a_fact() {
+    let trace = folder("explored-after").join("after.jsonl");
+    let trace = trace.to_str().expect("text");
+    let ran = stemmata(&["explore", "consensus-elected", "--flaw", "k10", "--trace", trace]).exits(1);
+    ran.says("after consensus.elected").says("quorum-evidence is violated after 8 steps");
+    stemmata(&["check", trace]).exits(1).says("quorum-evidence");
+    let typo = world("after-typo", r#""after": "consensus.electd""#, "");
+    stemmata(&["explore", &typo]).exits(2).complains("no node notes a fact `consensus.electd`");
+    let never = world("after-never", r#""after": "broadcast.delivered""#, "");
+    stemmata(&["explore", &never]).exits(2).complains("no node notes `broadcast.delivered` by itself");
+}

@@ -144,7 +144,7 @@ fn explored(flaws: &str, budget: Budget) -> Explored {
     search(&maze, &Limits { threads: 1, ..Limits::default() })
 }
 
-const BUDGET: Budget = Budget { loss: 1, duplicates: 0, crashes: 1, timers: Some(2), frames: true };
+const BUDGET: Budget = Budget { loss: 1, duplicates: 0, crashes: 1, timers: Some(2), frames: true, after: None };
 
 #[test]
 fn two_letters_with_a_loss_and_a_death_keep_their_order_and_their_session_on_every_way() {

@@ -106,7 +106,7 @@ fn states(nodes: u32, habit: Habit, budget: Budget, discipline: Discipline) -> u
     one.states
 }
 
-const NOTHING: Budget = Budget { loss: 0, duplicates: 0, crashes: 0, timers: Some(0), frames: false };
+const NOTHING: Budget = Budget { loss: 0, duplicates: 0, crashes: 0, timers: Some(0), frames: false, after: None };
 
 #[test]
 fn datagrams_arrive_in_any_order() {
@@ -155,7 +155,7 @@ fn a_death_of_the_receiver_ends_the_queues_to_it_and_leaves_datagrams_under_way(
     let budget = Budget { crashes: 1, ..NOTHING };
     // Without a death: under way, heard. The sender down: under way, heard; up again, with one letter more: none, one or
     // both heard. The receiver down or up again, where a queue is: nothing under way, nothing heard.
-    assert_eq!(states(2, Habit::Send(1), budget, Discipline::Fifo), 2 + 5 + 2);
+    assert_eq!(states(2, Habit::Send(1), budget.clone(), Discipline::Fifo), 2 + 5 + 2);
     // Where none is, the letter may still be under way to the receiver, down or up again, and then be heard.
     assert_eq!(states(2, Habit::Send(1), budget, Discipline::Datagram), 2 + 5 + 5);
 }
@@ -182,7 +182,7 @@ fn of_nodes_that_may_change_places_it_counts_only_how_many_are_how_far() {
     let symmetry = || Symmetry::new(NodeId::all(2), |node: &Node, _: &Names| node.clone(), |letter, _| *letter);
     let ringing = |clocks: &[ClockError]| {
         let cast = Cast { config: Habit::Ring, nodes: 2, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
-        Maze::new(Seed(0), cast, clocks, budget, vec![Discipline::Datagram])
+        Maze::new(Seed(0), cast, clocks, budget.clone(), vec![Discipline::Datagram])
     };
     let states = |maze: Maze<Node>| search(&maze, &Limits { threads: 1, ..Limits::default() }).states;
     assert_eq!(states(ringing(&[]).interchanging(symmetry())), 6);

@@ -51,7 +51,7 @@ fn timed(seed: Seed) -> Told {
 }
 
 fn rules(seed: Seed) -> Rules<Steady> {
-    let budget = Budget { loss: 1_000, duplicates: 1_000, crashes: 1_000, timers: None, frames: false };
+    let budget = Budget { loss: 1_000, duplicates: 1_000, crashes: 1_000, timers: None, ..Budget::default() };
     Rules::new(seed, cast(seed), &[], budget, vec![Discipline::Datagram; 2])
 }
 
