@@ -20,7 +20,7 @@ use crate::trace::{Event, Record, Verdict, Violation};
 #[derive(Clone, Debug, Default)]
 pub struct ReliableDelivery {
     nodes: Slots<Node>,
-    calm: bool,
+    calm: Option<Time>,
 }
 
 /// What it is, for `list` and `explain`.
@@ -87,13 +87,14 @@ impl ReliableDelivery {
     }
 }
 
-fn violation(end: Time, missing: &[Missing]) -> Violation {
+fn violation(calm: Time, end: Time, missing: &[Missing]) -> Violation {
     let named = missing.iter().take(NAMED);
     let list: Vec<String> =
         named.clone().map(|one| format!("{}'s broadcast {} at {}", one.origin, one.number, one.at)).collect();
     let more = missing.len() - list.len();
     let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
-    let sentence = format!("never delivered, though all has been calm: {}{rest}", list.join(", "));
+    let calm = Time::ZERO + end.since(calm);
+    let sentence = format!("never delivered, though all has been calm for {calm}ms: {}{rest}", list.join(", "));
     let mut witnesses: Vec<EventId> = named.map(|one| one.broadcast).collect();
     witnesses.dedup();
     Violation { time: end, sentence, witnesses }
@@ -102,7 +103,9 @@ fn violation(end: Time, missing: &[Missing]) -> Violation {
 impl<F> Checker<F> for ReliableDelivery {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
         let Actor::Node(node) = record.id.actor else {
-            self.calm |= matches!(record.event, Event::Calm);
+            if matches!(record.event, Event::Calm) {
+                self.calm = Some(record.time);
+            }
             return Ok(());
         };
         match Deed::of(&record.event) {
@@ -135,11 +138,11 @@ impl<F> Checker<F> for ReliableDelivery {
     }
 
     fn conclude(&mut self, end: Time) -> Verdict {
-        if !self.calm {
+        let Some(calm) = self.calm else {
             return Verdict::Vacuous { why: "the run has no calm, after which delivery is owed".to_owned() };
-        }
+        };
         match self.judge() {
-            (missing, _) if !missing.is_empty() => Verdict::Violated(violation(end, &missing)),
+            (missing, _) if !missing.is_empty() => Verdict::Violated(violation(calm, end, &missing)),
             (_, 0) => Verdict::Vacuous { why: "no broadcast was owed to another node".to_owned() },
             (_, exercised) => Verdict::Holds { exercised },
         }
@@ -168,11 +171,11 @@ mod tests {
     fn what_is_missing_is_named() {
         let mut history = three_nodes();
         history.at(9).on("env", Event::Calm).on("n2", delivered("n1", 1));
-        let sentence = "never delivered, though all has been calm: n1's broadcast 1 at n3";
+        let sentence = "never delivered, though all has been calm for 0.000ms: n1's broadcast 1 at n3";
         assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");
         history.on("n1", broadcast(2)).on("n1", broadcast(3));
-        let sentence = "never delivered, though all has been calm: n1's broadcast 1 at n3, n1's broadcast 2 at n2, n1's \
-                        broadcast 2 at n3, and 2 more";
+        let sentence = "never delivered, though all has been calm for 0.000ms: n1's broadcast 1 at n3, n1's \
+                        broadcast 2 at n2, n1's broadcast 2 at n3, and 2 more";
         assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2 n1#3");
     }
 
@@ -186,7 +189,7 @@ mod tests {
         let unowed = history.clone();
         assert_vacuous(&unowed, ReliableDelivery::default(), "no broadcast was owed to another node");
         history.on("n2", delivered("n1", 1));
-        let sentence = "never delivered, though all has been calm: n1's broadcast 1 at n3";
+        let sentence = "never delivered, though all has been calm for 0.000ms: n1's broadcast 1 at n3";
         assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");
     }
 

@@ -23,7 +23,7 @@ pub struct Termination {
     /// How many slots were decided since the last of them was asked.
     decided: u64,
     opened: u64,
-    calm: bool,
+    calm: Option<Time>,
 }
 
 /// What it is, for `list` and `explain`.
@@ -75,7 +75,9 @@ impl Termination {
     /// Takes in what clients do, and the calm.
     fn see_outside(&mut self, record: &Record<'_>) {
         let of_store = |seen: &Observation| matches!(seen, Observation::Store(_));
-        self.calm |= matches!(record.event, Event::Calm);
+        if matches!(record.event, Event::Calm) {
+            self.calm = Some(record.time);
+        }
         if let Event::Invoked { op, command, .. } = &record.event
             && command.observations.iter().any(of_store)
         {
@@ -152,9 +154,9 @@ impl<F> Checker<F> for Termination {
     }
 
     fn conclude(&mut self, end: Time) -> Verdict {
-        if !self.calm {
+        let Some(calm) = self.calm else {
             return Verdict::Vacuous { why: "the run has no calm, after which an end is owed".to_owned() };
-        }
+        };
         let requests = self.open.iter().map(|((node, op), open)| {
             (open.event, format!("{op} at {node} since {}ms ({})", open.since, self.why(open)))
         });
@@ -169,7 +171,8 @@ impl<F> Checker<F> for Termination {
         let (witnesses, named): (Vec<_>, Vec<_>) = requests.chain(operations).take(NAMED).unzip();
         let more = missing - named.len();
         let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
-        let sentence = format!("still waiting, though all has been calm: {}{rest}", named.join(", "));
+        let calm = Time::ZERO + end.since(calm);
+        let sentence = format!("still waiting, though all has been calm for {calm}ms: {}{rest}", named.join(", "));
         Verdict::Violated(Violation { time: end, sentence, witnesses })
     }
 }
@@ -198,7 +201,7 @@ mod tests {
         let mut history = History::default();
         history.at(7).on("n1", asked("c1#1")).on("n1", requested("1.n1.c1#1", "a x"));
         history.on("n2", granted("2.n2.c2#1", "a x")).at(9).on("env", Event::Calm);
-        let sentence = "still waiting, though all has been calm: c1#1 at n1 since 7.000ms (c2#1 at n2 holds what it \
+        let sentence = "still waiting, though all has been calm for 0.000ms: c1#1 at n1 since 7.000ms (c2#1 at n2 holds what it \
                         conflicts with)";
         assert_broken(&history, Termination::default(), sentence, "n1#1");
     }
@@ -225,7 +228,7 @@ mod tests {
             let mut history = History::default();
             asked(&mut history);
             events.into_iter().for_each(|event| _ = history.on("n1", event));
-            let sentence = format!("still waiting, though all has been calm: c1#1 since 7.000ms ({cause})");
+            let sentence = format!("still waiting, though all has been calm for 0.000ms: c1#1 since 7.000ms ({cause})");
             assert_broken(&history, Termination::default(), &sentence, "c1#1");
         }
     }
