@@ -122,6 +122,22 @@ fn small_worlds_of_consensus_hold_to_a_depth() {
     }
 }
 
+/// From the boot no way of so few steps decides anything.
+#[test]
+fn a_world_that_begins_after_the_election_puts_every_invariant_to_the_test() {
+    for (name, depth, decides) in [("consensus-three", 8, false), ("consensus-elected", 10, true)] {
+        let file = load(name);
+        let exploration = subject_of(&file).explore(&file.resolve(file.seed()).expect("it resolves"));
+        let exploration = exploration.expect("it can be explored");
+        let limits = Limits { threads: 1, depth: Some(depth), ..Limits::default() };
+        let explored = search(&*exploration.space, &limits);
+        let tested = |(bit, _): &(usize, &&str)| explored.exercised >> bit & 1 == 1;
+        let tested: Vec<_> = exploration.judged.iter().enumerate().filter(tested).map(|(_, name)| *name).collect();
+        let all = ["agreement", "validity", "quorum-evidence", "election-safety", "log-order"];
+        assert_eq!(all.iter().all(|name| tested.contains(name)), decides, "{name}: {tested:?}");
+    }
+}
+
 /// Two voters of which one has been elected: all that may become of one slot.
 #[test]
 fn a_world_that_begins_after_a_fact_is_seen_whole() {

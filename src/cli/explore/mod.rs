@@ -32,9 +32,10 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     }
     let chosen = Chosen::load(scenario, overlay, subjects)?;
     let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
-    let exploration = chosen.subject.explore(&resolved).map_err(|refusal| {
-        Failure::helped(format!("`{scenario}` is not explored: {refusal}"), "`run` and `sweep` have no such limits")
-    })?;
+    let exploration = chosen
+        .subject
+        .explore(&resolved)
+        .map_err(|refusal| Failure::helped(format!("`{scenario}` is not explored: {refusal}"), refusal.cure()))?;
     let limits = limits(args);
     let signals = Signals::watch();
     let watch = Stopwatch::start();

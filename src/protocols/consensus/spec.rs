@@ -109,34 +109,30 @@ impl Hash for Rules {
     fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
-/// The flaws that are switched on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Switched {
-    pub(super) e01: bool,
-    pub(super) e02: bool,
-    pub(super) e03: bool,
-    pub(super) e04: bool,
-    pub(super) e24: bool,
-    pub(super) e25: bool,
-    pub(super) e28: bool,
-    pub(super) k01: bool,
-    pub(super) k02: bool,
-    pub(super) k03: bool,
-    pub(super) k04: bool,
-    pub(super) k05: bool,
-    pub(super) k06: bool,
-    pub(super) k07: bool,
-    pub(super) k08: bool,
-    pub(super) k09: bool,
-    pub(super) k10: bool,
-    pub(super) k11: bool,
-    pub(super) k12: bool,
-    pub(super) k13: bool,
-    pub(super) k14: bool,
-    pub(super) k15: bool,
-    pub(super) k16: bool,
-    pub(super) k17: bool,
+/// The flaws, each by its id, and whether it is switched on.
+macro_rules! switched {
+    ($($flaw:ident),+) => {
+        /// The flaws that are switched on.
+        #[derive(Clone, Copy, Debug)]
+        pub(super) struct Switched {
+            $(pub(super) $flaw: bool,)+
+        }
+
+        impl Switched {
+            /// How many flaws there are.
+            const COUNT: usize = [$(stringify!($flaw)),+].len();
+
+            fn of(flaws: &Flaws) -> Self {
+                Self { $($flaw: flaws.has(stringify!($flaw)),)+ }
+            }
+        }
+    };
 }
+
+switched!(
+    e01, e02, e03, e04, e24, e25, e28, k01, k02, k03, k04, k05, k06, k07, k08, k09, k10, k11, k12, k13, k14, k15, k16,
+    k17
+);
 
 impl Rules {
     /// Whether operations for the proposer are taken whoever signed them: flaw k01.
@@ -148,33 +144,7 @@ impl Rules {
     /// The rules for so many voters, with the secrets of all nodes.
     #[must_use]
     pub fn new(settings: &ConsensusSettings, voters: u32, registry: Registry) -> Self {
-        let has = |flaw| settings.flaws.has(flaw);
-        let flaws = Switched {
-            e01: has("e01"),
-            e02: has("e02"),
-            e03: has("e03"),
-            e04: has("e04"),
-            e24: has("e24"),
-            e25: has("e25"),
-            e28: has("e28"),
-            k01: has("k01"),
-            k02: has("k02"),
-            k03: has("k03"),
-            k04: has("k04"),
-            k05: has("k05"),
-            k06: has("k06"),
-            k07: has("k07"),
-            k08: has("k08"),
-            k09: has("k09"),
-            k10: has("k10"),
-            k11: has("k11"),
-            k12: has("k12"),
-            k13: has("k13"),
-            k14: has("k14"),
-            k15: has("k15"),
-            k16: has("k16"),
-            k17: has("k17"),
-        };
+        let flaws = Switched::of(&settings.flaws);
         let anchors = Anchors::new(settings.anchors.clone(), settings.canon.clone());
         let kept = if flaws.k08 { Anchors::default() } else { anchors.clone() };
         Self { settings: settings.clone(), voters: Voters(voters), anchors, kept, registry, flaws }
@@ -199,7 +169,7 @@ const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> 
 }
 
 /// The flaws that consensus can have.
-pub const FLAWS: [Flaw; 24] = [
+pub const FLAWS: [Flaw; Switched::COUNT] = [
     flaw("e01", "agreement", "The quorum is taken of the peers that can be reached now: both sides of a split commit."),
     flaw(
         "e02",

@@ -145,6 +145,9 @@ impl<P: Process> Maze<P> {
     fn begin<W: Witness<P::Fact>>(&self, bench: &mut Bench<P>, witness: &mut W) -> State<P> {
         let mut state = bench.root(&self.rules, witness);
         for action in &self.beginning {
+            if bench.stopped() {
+                break;
+            }
             bench.take(&self.rules, &state, *action, None, witness);
             state = bench.make(&state);
         }

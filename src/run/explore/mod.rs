@@ -67,6 +67,19 @@ pub enum Refusal {
     TooLarge(&'static str),
 }
 
+impl Refusal {
+    /// What may be done about it.
+    #[must_use]
+    pub const fn cure(&self) -> &'static str {
+        match self {
+            Self::NeverBegins(_) => "let `explore.after` name a fact that nodes note without a client, or leave it out",
+            Self::DecidesByTime(_) | Self::Unjudged(_) | Self::NothingJudged | Self::TooLarge(_) => {
+                "`run` and `sweep` have no such limits"
+            }
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -124,5 +124,8 @@ fn a_world_may_begin_after_a_fact() {
     let typo = world("after-typo", r#""after": "consensus.electd""#, "");
     stemmata(&["explore", &typo]).exits(2).complains("no node notes a fact `consensus.electd`");
     let never = world("after-never", r#""after": "broadcast.delivered""#, "");
-    stemmata(&["explore", &never]).exits(2).complains("no node notes `broadcast.delivered` by itself");
+    stemmata(&["explore", &never])
+        .exits(2)
+        .complains("no node notes `broadcast.delivered` by itself")
+        .complains("explore.after");
 }
