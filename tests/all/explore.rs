@@ -54,11 +54,14 @@ fn small(name: &str, flaw: Option<&str>) -> (Explored, Vec<String>) {
 
 /// The same under another budget.
 fn budgeted(name: &str, budget: &str, flaw: Option<&str>) -> (Explored, Vec<String>) {
+    explored(&with_budget(name, budget).with_flaws(flaw.as_slice()).expect("a known flaw"))
+}
+
+fn with_budget(name: &str, budget: &str) -> ScenarioFile {
     let path = format!("{}/scenarios/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("it is shipped");
     let (before, _) = text.split_once("\"explore\":").expect("it has a budget");
-    let file = parse(&format!("{before}\"explore\": {budget} }}"));
-    explored(&file.with_flaws(flaw.as_slice()).expect("a known flaw"))
+    parse(&format!("{before}\"explore\": {budget} }}"))
 }
 
 fn explored(file: &ScenarioFile) -> (Explored, Vec<String>) {
@@ -136,6 +139,14 @@ fn a_world_that_begins_after_the_election_puts_every_invariant_to_the_test() {
         let all = ["agreement", "validity", "quorum-evidence", "election-safety", "log-order"];
         assert_eq!(all.iter().all(|name| tested.contains(name)), decides, "{name}: {tested:?}");
     }
+}
+
+/// The timer that ran out in the beginning may do so once more.
+#[test]
+fn a_beginning_uses_nothing_of_the_budget() {
+    let file = with_budget("consensus-tiny", r#"{ "timers": 1, "after": "consensus.elected" }"#);
+    let (explored, fallen) = explored_to(&file, Some(10));
+    assert_eq!((explored.states, explored.end, fallen), (8_184, End::Depth, Vec::new()));
 }
 
 /// Two voters of which one has been elected: all that may become of one slot.
