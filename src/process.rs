@@ -93,6 +93,12 @@ pub trait Client<C, R>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     fn winds_up(&self, _command: &C) -> bool {
         false
     }
+
+    /// After the calm, what it asks in place of a command that does not wind up: what ends something that it began, if
+    /// there is anything.
+    fn wind_up(&mut self) -> Option<Ask<C>> {
+        None
+    }
 }
 
 /// What became of a client's operation.

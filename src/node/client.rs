@@ -28,4 +28,11 @@ impl process::Client<Command, Reply> for Client {
             Self::Store(_) => false,
         }
     }
+
+    fn wind_up(&mut self) -> Option<Ask<Command>> {
+        match self {
+            Self::Locks(client) => client.wind_up(),
+            Self::Store(_) => None,
+        }
+    }
 }

@@ -195,6 +195,11 @@ impl LockClient {
         self.settle(step)
     }
 
+    /// In place of a new request: it releases what it holds.
+    pub(super) fn wind_up(&mut self) -> Option<Ask<Command>> {
+        if self.held.is_empty() { None } else { self.settle(Step::Release) }
+    }
+
     /// All but a new request: what is held is used and released, and what has no answer is taken back.
     pub(super) fn winds_up(&self, command: &Command) -> bool {
         match command {

@@ -9,7 +9,7 @@ use super::locking::Locking;
 use super::port::{Ctx, Datagrams};
 use super::words::{Command, Entry, Fact, Message, Reply, Timer};
 use crate::identity::{Boot, NodeId, OpId};
-use crate::process::{Process, Stored};
+use crate::process::{Process, Stored, SyncTicket};
 use crate::protocols;
 use crate::protocols::channel::ChannelFact;
 use crate::protocols::consensus::{Consensus, ConsensusCommand, ConsensusMessage, ConsensusTimer, Upshot};
@@ -107,12 +107,25 @@ impl Process for CodexNode {
             Command::Consensus(command) => self.on_consensus_command(op, command, ctx),
         }
     }
+
+    /// Consensus alone asks to be told.
+    fn on_synced(&mut self, _ticket: SyncTicket, ctx: &mut Ctx<'_>) {
+        let Some(consensus) = &mut self.consensus else { return };
+        let upshot = consensus.on_synced(&mut Datagrams { ctx });
+        self.route(upshot, ctx);
+        self.compact(ctx);
+    }
 }
 
 impl CodexNode {
     fn on_consensus(&mut self, from: NodeId, message: ConsensusMessage, ctx: &mut Ctx<'_>) {
         let Some(consensus) = &mut self.consensus else { return };
-        match consensus.on_message(from, message, &mut Datagrams { ctx }) {
+        let upshot = consensus.on_message(from, message, &mut Datagrams { ctx });
+        self.route(upshot, ctx);
+    }
+
+    fn route(&mut self, upshot: Option<Upshot>, ctx: &mut Ctx<'_>) {
+        match upshot {
             None => {}
             Some(Upshot::Install) => {
                 self.rewrite(ctx);
@@ -142,6 +155,9 @@ impl CodexNode {
 
     /// Rewrites the log if it has grown too long. It stands before what the step appends, and waits for the same sync.
     fn compact(&mut self, ctx: &mut Ctx<'_>) {
+        if self.consensus.as_ref().is_some_and(|consensus| !consensus.is_rewritable()) {
+            return;
+        }
         let grown = self.locking.as_ref().is_some_and(|locking| locking.grown >= COMPACT_AFTER);
         let consensus = self.consensus.as_mut();
         let shrinks = consensus.is_some_and(|consensus| consensus.compacts(&mut Datagrams { ctx }));

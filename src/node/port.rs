@@ -53,6 +53,9 @@ macro_rules! through_context {
         fn sync(&mut self) {
             self.ctx.sync();
         }
+        fn sync_then(&mut self) {
+            self.ctx.sync_then();
+        }
         fn note(&mut self, fact: Q::Fact) {
             self.ctx.note(fact);
         }

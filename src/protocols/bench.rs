@@ -85,6 +85,9 @@ impl<Q: Protocol> Port<Q> for Bench<Q> {
     fn sync(&mut self) {
         self.done.push(Did::Sync);
     }
+    fn sync_then(&mut self) {
+        self.done.push(Did::Sync);
+    }
     fn note(&mut self, fact: Q::Fact) {
         self.done.push(Did::Note(fact));
     }

@@ -60,6 +60,8 @@ pub trait Port<Q: Protocol> {
     fn append(&mut self, entry: Q::Entry);
     /// A barrier: what follows waits until all before is durable.
     fn sync(&mut self);
+    /// The same; the protocol is told when the disk has answered, and all that followed the call by then is done.
+    fn sync_then(&mut self);
     /// Writes a fact into the trace.
     fn note(&mut self, fact: Q::Fact);
     /// Answers a client's operation.

@@ -145,6 +145,17 @@ impl<P: Process> Client<P> {
         }
     }
 
+    /// Puts what ends something in the place of the operation that is due; when that is due, if there is anything.
+    pub(crate) fn wind_up(&mut self, now: Time) -> Option<Time> {
+        self.next = None;
+        let Part::Played(plan) = &mut self.part else {
+            return None;
+        };
+        let ask = plan.machine.wind_up()?;
+        self.next = Some(ask.command);
+        Some(now + ask.after)
+    }
+
     /// Invokes the operation that is due; and when the next one is due, if the client does not wait for the answer.
     pub(crate) fn invoke(&mut self, me: crate::identity::ClientId, now: Time) -> (Attempt<P::Command>, Option<Time>) {
         let command = match &mut self.part {

@@ -250,10 +250,13 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     }
 
     fn ask(&mut self, id: ClientId) {
+        let now = self.outside.now;
         if self.calm && !self.outside.clients[id.index()].winds_up() {
+            if let Some(time) = self.outside.clients[id.index()].wind_up(now) {
+                self.outside.client_item(time, OpId { client: id, number: 0 }, Kind::Ask);
+            }
             return;
         }
-        let now = self.outside.now;
         let (attempt, next) = self.outside.clients[id.index()].invoke(id, now);
         self.outside.tell_invoked(attempt.op, attempt.to, &attempt.command);
         if let Some(time) = next {

@@ -81,20 +81,22 @@ impl<M: Clone + Lane> Channel<M> {
     pub fn on_frame(&mut self, from: NodeId, frame: Frame<M>, port: &mut impl Port<Self>) -> Upshots<M> {
         let mut upshots = Upshots::new();
         match frame {
-            Frame::Hello { boot, knows, .. } => self.on_hello(from, boot, knows, &mut upshots, port),
+            Frame::Hello { boot, knows, asks, .. } => self.on_hello(from, boot, knows, asks, &mut upshots, port),
             Frame::Ack { boot, to, upto, .. } => {
                 if self.belongs(from, boot, to, &mut upshots, port) {
-                    self.on_ack(from, upto, port);
+                    self.on_ack(from, upto);
                 }
             }
             Frame::Data { boot, to, number, upto, payload, .. } => {
                 if self.belongs(from, boot, to, &mut upshots, port) {
-                    self.on_ack(from, upto, port);
+                    self.on_ack(from, upto);
                     self.on_data(from, boot, number, payload, &mut upshots, port);
                 }
             }
             Frame::Over { .. } => {}
         }
+        self.send_next(from, port);
+        self.rearm(from, port);
         upshots
     }
 
@@ -138,22 +140,20 @@ impl<M: Clone + Lane> Channel<M> {
         from: NodeId,
         boot: Boot,
         knows: Option<Boot>,
+        asks: bool,
         upshots: &mut Upshots<M>,
         port: &mut impl Port<Self>,
     ) {
         if !self.meet(from, boot, upshots, port) {
             return;
         }
-        let is_answer = knows == Some(port.boot());
         // In the first boot no earlier life of this node can have answered a peer that still asks.
-        if is_answer || port.boot() == Boot::new(1) {
+        if knows == Some(port.boot()) || port.boot() == Boot::new(1) {
             self.links[from.index()].is_known = true;
         }
-        if !is_answer {
+        if asks {
             self.hello(from, port);
         }
-        self.send_next(from, port);
-        self.rearm(from, port);
     }
 
     /// Whether a frame is of this session: it names both lives as they are.
@@ -190,13 +190,11 @@ impl<M: Clone + Lane> Channel<M> {
         meeting != Meeting::Stale
     }
 
-    fn on_ack(&mut self, from: NodeId, upto: u32, port: &mut impl Port<Self>) {
+    fn on_ack(&mut self, from: NodeId, upto: u32) {
         let link = &mut self.links[from.index()];
         if link.acknowledge(upto, self.pace) {
             // What is still under way gets its whole time anew.
             link.is_armed &= !link.is_waiting();
-            self.send_next(from, port);
-            self.rearm(from, port);
         }
     }
 
@@ -241,8 +239,9 @@ impl<M: Clone + Lane> Channel<M> {
     }
 
     fn hello(&self, peer: NodeId, port: &mut impl Port<Self>) {
-        let (boot, knows) = (port.boot(), self.links[peer.index()].theirs);
-        port.send(peer, Frame::Hello { boot, knows, signature: Signature::default() });
+        let link = &self.links[peer.index()];
+        let (boot, knows, asks) = (port.boot(), link.theirs, !link.is_known);
+        port.send(peer, Frame::Hello { boot, knows, asks, signature: Signature::default() });
     }
 
     /// Sets the timer while something waits for the peer, and cancels it when nothing does.

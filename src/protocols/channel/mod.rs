@@ -11,7 +11,10 @@
 //!   it is dropped, and the user is told ([`Upshot::Reset`]) before anything of the new session is delivered.
 //! - A node that starts opens a session to every peer, and says hello again until it knows that the peer knows its boot,
 //!   since a peer that waits for it must learn that it was reborn. In its first boot there is nobody to tell: a hello
-//!   from the peer is enough, and the lower-numbered node of each pair speaks first.
+//!   from the peer is enough, and the lower-numbered node of each pair speaks first. A hello says whether it asks for an
+//!   answer: one that shows the receiver's boot may ask too, since frames of an earlier boot of the sender can have told
+//!   it that, and it would otherwise ask for ever.
+//! - Any frame that names the peer's boot for the first time opens the session, and what waited for it is sent.
 //! - The session opened first drops nothing.
 //!
 //! Hellos and acknowledgements have the lane `channel`, data that of its payload. Facts: see [`ChannelFact`].
@@ -37,12 +40,14 @@ use crate::process::Lane;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Frame<M> {
-    /// The sender is in this boot. Answered by another, unless it shows that the sender knows the receiver.
+    /// The sender is in this boot.
     Hello {
         /// The sender's boot.
         boot: Boot,
         /// The receiver's boot, if the sender knows it.
         knows: Option<Boot>,
+        /// Whether the sender wants an answer, another hello: it does until it knows that the receiver knows its boot.
+        asks: bool,
         /// By the sender.
         signature: Signature,
     },

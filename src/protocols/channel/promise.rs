@@ -44,7 +44,7 @@ impl<M: Clone + Lane> Promise<M> {
     pub fn open(&self, port: &mut impl Port<Channel<M>>) {
         if port.boot() > Boot::new(1) {
             for peer in port.peers() {
-                self.hello(peer, port);
+                self.hello(peer, true, port);
             }
         }
     }
@@ -59,12 +59,11 @@ impl<M: Clone + Lane> Promise<M> {
     pub fn on_frame(&mut self, from: NodeId, frame: Frame<M>, port: &mut impl Port<Channel<M>>) -> Upshots<M> {
         let mut upshots = Upshots::new();
         match frame {
-            Frame::Hello { boot, knows, .. } => {
+            Frame::Hello { boot, asks, .. } => {
                 self.meet(from, boot, &mut upshots);
-                if knows != Some(port.boot()) {
-                    self.hello(from, port);
+                if asks {
+                    self.hello(from, false, port);
                 }
-                self.send_waiting(from, port);
             }
             Frame::Data { boot, to, number, payload, .. } => {
                 self.meet(from, boot, &mut upshots);
@@ -76,6 +75,7 @@ impl<M: Clone + Lane> Promise<M> {
             Frame::Over { .. } => self.end(from, &mut upshots),
             Frame::Ack { .. } => {}
         }
+        self.send_waiting(from, port);
         upshots
     }
 
@@ -119,8 +119,8 @@ impl<M: Clone + Lane> Promise<M> {
         }
     }
 
-    fn hello(&self, peer: NodeId, port: &mut impl Port<Channel<M>>) {
+    fn hello(&self, peer: NodeId, asks: bool, port: &mut impl Port<Channel<M>>) {
         let (boot, knows) = (port.boot(), self.ends[peer.index()].theirs);
-        port.send(peer, Frame::Hello { boot, knows, signature: Signature::default() });
+        port.send(peer, Frame::Hello { boot, knows, asks, signature: Signature::default() });
     }
 }

@@ -161,11 +161,42 @@ fn a_node_that_was_reborn_tells_every_peer_until_one_answers() {
     assert_eq!(reborn.frames().len(), 1);
     reborn.lose_patience();
     assert_eq!(reborn.frames().len(), 1, "its hello may be lost");
-    let hello = Frame::Hello { boot: Boot::new(1), knows: None, signature: Signature::default() };
+    let hello = Frame::Hello { boot: Boot::new(1), knows: None, asks: true, signature: Signature::default() };
     reborn.take_in(hello);
     reborn.frames();
     reborn.lose_patience();
     assert_eq!(reborn.frames().len(), 1, "a peer that asks does not know it yet");
+}
+
+#[test]
+fn what_waits_is_sent_when_data_of_the_peer_opens_the_session() {
+    let (mut one, mut other) = (End::start(0, 1), End::start(1, 1));
+    let hello = one.frames();
+    other.take_in(hello[0].clone());
+    other.frames(); // the answer is lost
+    one.send(7);
+    assert!(one.frames().is_empty(), "the peer is not known");
+    other.send(8);
+    other.frames().into_iter().for_each(|frame| one.take_in(frame));
+    let sent = one.frames();
+    assert!(matches!(sent[0], Frame::Data { number: 1, payload: Note(7), .. }), "{sent:?}");
+    assert_eq!(one.got, [8]);
+}
+
+#[test]
+fn a_hello_that_shows_the_receivers_boot_is_answered_where_it_asks() {
+    let (mut one, mut other) = (End::start(0, 1), End::start(1, 1));
+    quieten(&mut one, &mut other);
+    one.send(1);
+    let to_the_first_life = one.frames();
+    let mut reborn = End::start(1, 2);
+    reborn.frames(); // its hello is lost
+    to_the_first_life.into_iter().for_each(|frame| reborn.take_in(frame));
+    reborn.frames(); // and so is the next, though it knows the peer's boot by now
+    reborn.lose_patience();
+    quieten(&mut one, &mut reborn);
+    reborn.lose_patience();
+    assert!(reborn.frames().is_empty(), "it knows that the peer knows it");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::value::Value;
 use crate::identity::NodeId;
 use crate::observation::{Ballot, Round, Slot};
 use crate::protocols::{Port, Signature};
+use crate::time::LocalTime;
 
 /// What a candidate has gathered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,8 +66,9 @@ impl Consensus {
         self.failures = self.failures.saturating_add(1);
         self.await_proposer(port);
         let from = self.log.first_open();
+        let asked = port.monotonic();
         for voter in self.other_voters() {
-            port.send(voter, ConsensusMessage::Elect { round, from, signature: Signature::default() });
+            port.send(voter, ConsensusMessage::Elect { round, from, asked, signature: Signature::default() });
         }
         let report = self.report(from);
         self.on_promise(self.me, round, &report, port);
@@ -90,7 +92,14 @@ impl Consensus {
     }
 
     /// A candidate asks for this node's promise.
-    pub(super) fn on_elect(&mut self, from: NodeId, round: Round, first: Slot, port: &mut impl Port<Self>) {
+    pub(super) fn on_elect(
+        &mut self,
+        from: NodeId,
+        round: Round,
+        first: Slot,
+        asked: LocalTime,
+        port: &mut impl Port<Self>,
+    ) {
         if self.is_votable(from, round, port).is_err() {
             return;
         }
@@ -101,7 +110,7 @@ impl Consensus {
         }
         self.await_proposer(port);
         let (report, signature) = (Arc::new(self.report(first)), Signature::default());
-        port.send(from, ConsensusMessage::Promise { round, report, signature });
+        port.send(from, ConsensusMessage::Promise { round, report, asked, signature });
     }
 
     /// A voter has promised this node's round.
@@ -172,6 +181,7 @@ impl Consensus {
         port.note(ConsensusFact::SteppedDown { round });
         self.role = Role::Follower;
         port.cancel_timer(ConsensusTimer::Beat);
+        port.cancel_timer(ConsensusTimer::Ask);
         self.await_proposer(port);
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::certificate::Decided;
-use super::machine::{Consensus, Upshot};
-use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, Told};
+use super::machine::{Consensus, Fetching, Upshot};
+use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, Told};
 use super::proposer::ReadWaiting;
 use super::quorum::Tally;
 use super::replica::{Replica, Snapshot};
@@ -13,9 +13,17 @@ use super::voter::Refused;
 use crate::identity::{NodeId, OpId};
 use crate::observation::{Round, Slot};
 use crate::protocols::{Port, Signature};
+use crate::time::LocalTime;
 
 /// So many decisions are sent at once.
 const CHUNK: usize = 64;
+
+/// Which heartbeat it is, and when it was sent by its proposer's clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beat {
+    pub(super) number: u32,
+    pub(super) asked: LocalTime,
+}
 
 impl Consensus {
     /// Takes in a decision from whomever: its certificate proves it.
@@ -42,6 +50,7 @@ impl Consensus {
         self.log.decide(decided);
         self.close(decided);
         self.apply(port);
+        self.fill(port);
     }
 
     /// Applies all slots that are decided, in order, and tells the clients of this node what they came to.
@@ -78,20 +87,42 @@ impl Consensus {
         from: NodeId,
         round: Round,
         decided: Slot,
-        number: u32,
+        Beat { number, asked }: Beat,
         port: &mut impl Port<Self>,
     ) {
         match self.is_votable(from, round, port) {
-            Ok(()) => port.send(from, ConsensusMessage::Loyal { round, number, signature: Signature::default() }),
+            Ok(()) => {
+                port.send(from, ConsensusMessage::Loyal { round, number, asked, signature: Signature::default() })
+            }
             Err(Refused::NoVoter) => {}
             Err(Refused::Forged | Refused::Promised) => return,
         }
+        self.pace.heartbeat(round, port.monotonic(), &self.rules.settings);
         self.follow_lower(round, port);
         self.hear_of(round, port);
-        if decided >= self.log.first_open() {
-            let (first, signature) = (self.log.first_open(), Signature::default());
-            port.send(from, ConsensusMessage::Fetch { from: first, signature });
+        if decided >= self.log.first_open() && !self.fetching.waits {
+            self.fetch(from, port);
         }
+    }
+
+    /// Asks for the decisions that this node lacks, and for nothing more until they have come or time is up.
+    fn fetch(&mut self, from: NodeId, port: &mut impl Port<Self>) {
+        let (first, signature) = (self.log.first_open(), Signature::default());
+        port.send(from, ConsensusMessage::Fetch { from: first, signature });
+        self.fetching.waits = true;
+        port.set_timer(ConsensusTimer::Fetch, self.pace.fetch(self.fetching.failures, &self.rules.settings));
+    }
+
+    /// They have not come: the next heartbeat that shows what is lacking makes it ask again.
+    pub(super) const fn fetch_failed(&mut self) {
+        self.fetching.waits = false;
+        self.fetching.failures += 1;
+    }
+
+    /// Some have come.
+    fn fetched(&mut self, port: &mut impl Port<Self>) {
+        self.fetching = Fetching::default();
+        port.cancel_timer(ConsensusTimer::Fetch);
     }
 
     /// A higher round has a proposer: this node proposes no more.
@@ -105,13 +136,17 @@ impl Consensus {
     pub(super) fn on_fetch(&self, from: NodeId, first: Slot, port: &mut impl Port<Self>) {
         let signature = Signature::default();
         if first <= self.log.compacted {
-            let snapshot = Arc::new(self.replica.snapshot());
-            return port.send(from, ConsensusMessage::State { snapshot, signature });
+            return self.send_state(from, port);
         }
         let decided: Vec<_> = self.log.from(first).filter_map(|(_, cell)| cell.decided.clone()).take(CHUNK).collect();
         if !decided.is_empty() {
             port.send(from, ConsensusMessage::Slots { decided: Arc::new(decided), signature });
         }
+    }
+
+    pub(super) fn send_state(&self, to: NodeId, port: &mut impl Port<Self>) {
+        let snapshot = Arc::new(self.replica.snapshot());
+        port.send(to, ConsensusMessage::State { snapshot, signature: Signature::default() });
     }
 
     /// Decisions that this node lacked.
@@ -120,14 +155,17 @@ impl Consensus {
         for one in decided {
             self.learn(from, one, port);
         }
-        if decided.len() == CHUNK && self.log.first_open() > before {
-            let (first, signature) = (self.log.first_open(), Signature::default());
-            port.send(from, ConsensusMessage::Fetch { from: first, signature });
+        if self.log.first_open() > before {
+            self.fetched(port);
+            if decided.len() == CHUNK {
+                self.fetch(from, port);
+            }
         }
+        self.conclude_election(port);
     }
 
     /// A state that stands for more than this node has applied: it takes it, and has it written down at once.
-    pub(super) fn on_state(&mut self, snapshot: &Snapshot) -> Option<Upshot> {
+    pub(super) fn install(&mut self, snapshot: &Snapshot) -> Option<Upshot> {
         // Flaw k03: it is taken though it lies behind.
         if snapshot.slot < self.log.first_open() && !self.rules.flaws.k03 {
             return None;
@@ -137,8 +175,8 @@ impl Consensus {
         Some(Upshot::Install)
     }
 
-    /// What was installed stands in the log that is written now: makes it durable, and goes on from there.
-    pub fn installed(&mut self, port: &mut impl Port<Self>) {
+    /// Makes durable what was installed, and goes on from there.
+    pub(super) fn go_on_installed(&mut self, port: &mut impl Port<Self>) {
         if !self.rules.flaws.e28 {
             port.sync();
         }
@@ -146,7 +184,10 @@ impl Consensus {
         let known = |asked: &super::machine::Asked| Some((asked.request.op, self.replica.answer(&asked.request)?));
         let answers: Vec<(OpId, Answer)> = self.asked.values().filter_map(known).collect();
         self.tell(answers, port);
+        self.fetched(port);
         self.apply(port);
+        self.close_installed();
+        self.fill(port);
         self.conclude_election(port);
     }
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use super::candidate::Candidate;
 use super::certificate::Decided;
+use super::journal::{Gathering, Journal};
+use super::learner::Beat;
 use super::log::Log;
 use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer};
+use super::pace::Pace;
 use super::proposer::Proposer;
 use super::quorum::Voters;
 use super::replica::{Replica, Snapshot};
@@ -34,10 +37,33 @@ pub struct Consensus {
     pub(super) followed: Option<Round>,
     /// How many of its elections in a row have come to nothing.
     pub(super) failures: u32,
+    pub(super) pace: Pace,
+    pub(super) fetching: Fetching,
+    pub(super) journal: Journal,
+    /// What the proposer was to do while its disk was busy.
+    late: Late,
+    /// A state that came while something was gathered, of which the trace must tell before.
+    arrived: Option<Arc<Snapshot>>,
     /// What this node's clients wait for.
     pub(super) asked: BTreeMap<OpId, Asked>,
     /// When each peer was heard of last: kept with flaw e01 alone.
     pub(super) heard: BTreeMap<NodeId, LocalTime>,
+}
+
+/// What a proposer does as soon as its disk has answered: until then it would only join what waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Late {
+    beat: bool,
+    ask: bool,
+}
+
+/// How a node stands that lacks decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Fetching {
+    /// Whether it has asked for some, and still waits.
+    pub(super) waits: bool,
+    /// How often in a row it has asked in vain.
+    pub(super) failures: u32,
 }
 
 /// Whether a node votes.
@@ -160,6 +186,11 @@ impl Consensus {
             role: Role::Follower,
             followed: None,
             failures: 0,
+            pace: Pace::default(),
+            fetching: Fetching::default(),
+            journal: Journal::default(),
+            late: Late::default(),
+            arrived: None,
             asked: BTreeMap::new(),
             heard: BTreeMap::new(),
         };
@@ -169,6 +200,10 @@ impl Consensus {
 
     /// Begins: a voter that is lost says so before anything else.
     pub fn open(&mut self, was_lost: bool, port: &mut impl Port<Self>) {
+        self.gathering(port, |consensus, port| consensus.begin(was_lost, port));
+    }
+
+    fn begin(&mut self, was_lost: bool, port: &mut impl Port<Self>) {
         if self.seat == Seat::Lost {
             if !was_lost {
                 port.append(ConsensusEntry::Lost);
@@ -228,8 +263,17 @@ impl Consensus {
         entries
     }
 
+    /// Whether the log may be rewritten: not while something is gathered, of which the trace must tell before.
+    #[must_use]
+    pub const fn is_rewritable(&self) -> bool {
+        !self.journal.has_gathered()
+    }
+
     /// Whether the log is to be rewritten, because a state could take the place of much of it; forgets that part.
     pub fn compacts(&mut self, port: &mut impl Port<Self>) -> bool {
+        if !self.is_rewritable() {
+            return false;
+        }
         let settings = &self.rules.settings;
         let behind = self.replica.applied.0 - self.log.compacted.0;
         if behind < u64::from(settings.keep) + u64::from(settings.compact_after) {
@@ -248,12 +292,23 @@ impl Consensus {
         message: ConsensusMessage,
         port: &mut impl Port<Self>,
     ) -> Option<Upshot> {
+        if let ConsensusMessage::State { snapshot, .. } = message {
+            return self.on_state(snapshot);
+        }
+        self.gathering(port, |consensus, port| consensus.receive(from, message, port));
+        None
+    }
+
+    fn receive(&mut self, from: NodeId, message: ConsensusMessage, port: &mut impl Port<Self>) {
         if self.rules.flaws.e01 {
             self.heard.insert(from, port.monotonic());
         }
         match message {
-            ConsensusMessage::Elect { round, from: first, .. } => self.on_elect(from, round, first, port),
-            ConsensusMessage::Promise { round, report, .. } => self.on_promise(from, round, &report, port),
+            ConsensusMessage::Elect { round, from: first, asked, .. } => self.on_elect(from, round, first, asked, port),
+            ConsensusMessage::Promise { round, report, asked, .. } => {
+                self.pace.answered(asked, port.monotonic(), &self.rules.settings);
+                self.on_promise(from, round, &report, port);
+            }
             ConsensusMessage::Refuse { promised, .. } => self.on_refuse(from, promised, port),
             ConsensusMessage::Propose { slot, ballot, value, .. } => self.on_propose(from, slot, ballot, value, port),
             ConsensusMessage::Vote { bid, against, .. } => self.on_vote(from, bid, &against, port),
@@ -262,31 +317,92 @@ impl Consensus {
             }
             ConsensusMessage::Confirm { bid, seal, .. } => self.on_confirm(from, bid, seal, port),
             ConsensusMessage::Commit { decided, .. } => self.on_decided(from, &decided, port),
-            ConsensusMessage::Heartbeat { round, decided, number, .. } => {
-                self.on_heartbeat(from, round, decided, number, port);
+            ConsensusMessage::Heartbeat { round, decided, number, asked, .. } => {
+                self.on_heartbeat(from, round, decided, Beat { number, asked }, port);
             }
-            ConsensusMessage::Loyal { round, number, .. } => self.on_loyal(from, round, number, port),
+            ConsensusMessage::Loyal { round, number, asked, .. } => {
+                self.pace.answered(asked, port.monotonic(), &self.rules.settings);
+                self.on_loyal(from, round, number, port);
+            }
             ConsensusMessage::Fetch { from: first, .. } => self.on_fetch(from, first, port),
             ConsensusMessage::Slots { decided, .. } => self.on_slots(from, &decided, port),
-            ConsensusMessage::State { snapshot, .. } => return self.on_state(&snapshot),
+            ConsensusMessage::State { .. } => unreachable!("a state is taken apart from all else"),
             ConsensusMessage::Forward { request, .. } => self.on_forward(request, port),
             ConsensusMessage::ReadAsk { op, .. } => self.on_read_ask(from, op, port),
             ConsensusMessage::ReadAt { op, slot, .. } => self.on_read_at(op, slot, port),
+        }
+    }
+
+    /// A state came. It takes the place of what was gathered, too: the trace must tell of that before.
+    fn on_state(&mut self, snapshot: Arc<Snapshot>) -> Option<Upshot> {
+        if self.is_rewritable() {
+            return self.install(&snapshot);
+        }
+        if self.arrived.as_ref().is_none_or(|arrived| arrived.slot < snapshot.slot) {
+            self.arrived = Some(snapshot);
         }
         None
     }
 
     /// A timer ran out.
     pub fn on_timer(&mut self, timer: ConsensusTimer, port: &mut impl Port<Self>) {
+        let busy = self.journal.is_open();
         match timer {
-            ConsensusTimer::Election => self.stand(port),
-            ConsensusTimer::Beat => self.beat(port),
-            ConsensusTimer::Again => self.ask_again(port),
+            // What it would ask had to wait for its disk, which may be why it has heard nothing.
+            ConsensusTimer::Election if busy => self.await_proposer(port),
+            ConsensusTimer::Beat if busy => self.late.beat = true,
+            ConsensusTimer::Ask if busy => self.late.ask = true,
+            ConsensusTimer::Election => self.gathering(port, |consensus, port| consensus.stand(port)),
+            ConsensusTimer::Beat => self.gathering(port, |consensus, port| consensus.beat(false, port)),
+            ConsensusTimer::Ask => self.gathering(port, |consensus, port| consensus.ask_voters_again(port)),
+            ConsensusTimer::Fetch => self.fetch_failed(),
+            ConsensusTimer::Again => self.gathering(port, |consensus, port| consensus.ask_again(port)),
         }
+    }
+
+    /// The disk has answered: what was gathered meanwhile is written.
+    pub fn on_synced(&mut self, port: &mut impl Port<Self>) -> Option<Upshot> {
+        let (asked, batch) = self.journal.close();
+        if let Some(asked) = asked {
+            self.pace.synced(asked, port.monotonic(), &self.rules.settings);
+        }
+        let Late { beat, ask } = std::mem::take(&mut self.late);
+        self.gathering(port, |consensus, port| {
+            if beat {
+                consensus.beat(!batch.is_empty(), port);
+            }
+            if ask {
+                consensus.ask_voters_again(port);
+            }
+        });
+        self.journal.write(batch, port);
+        let arrived = self.arrived.take()?;
+        self.on_state(arrived)
+    }
+
+    /// Lets a handler act through a port that gathers what the disk is too busy for.
+    fn gathering<P: Port<Self>, R>(
+        &mut self,
+        port: &mut P,
+        act: impl FnOnce(&mut Self, &mut Gathering<'_, '_, P>) -> R,
+    ) -> R {
+        let mut journal = std::mem::take(&mut self.journal);
+        let done = act(self, &mut Gathering { journal: &mut journal, port });
+        self.journal = journal;
+        done
+    }
+
+    /// What was installed stands in the log that is written now: makes it durable, and goes on from there.
+    pub fn installed(&mut self, port: &mut impl Port<Self>) {
+        self.gathering(port, |consensus, port| consensus.go_on_installed(port));
     }
 
     /// Takes in what a client asks.
     pub fn on_command(&mut self, op: OpId, command: ConsensusCommand, port: &mut impl Port<Self>) {
+        self.gathering(port, |consensus, port| consensus.take_command(op, command, port));
+    }
+
+    fn take_command(&mut self, op: OpId, command: ConsensusCommand, port: &mut impl Port<Self>) {
         let request = Arc::new(Request::new(op, command));
         if let Some(answer) = self.replica.answer(&request) {
             return port.reply(op, answer);
@@ -296,7 +412,7 @@ impl Consensus {
         self.asked.entry(op).or_insert(asked);
         self.ask(&request, port);
         if first && !self.asked.is_empty() {
-            port.set_timer(ConsensusTimer::Again, self.rules.settings.election);
+            port.set_timer(ConsensusTimer::Again, self.pace.election(&self.rules.settings));
         }
     }
 
@@ -322,7 +438,7 @@ impl Consensus {
         let open: Vec<_> = self.asked.values().map(|asked| Arc::clone(&asked.request)).collect();
         open.iter().for_each(|request| self.ask(request, port));
         if !self.asked.is_empty() {
-            port.set_timer(ConsensusTimer::Again, self.rules.settings.election);
+            port.set_timer(ConsensusTimer::Again, self.pace.election(&self.rules.settings));
         }
     }
 
@@ -334,9 +450,8 @@ impl Consensus {
 
     /// Waits for word of a proposer; without any, this node stands for election.
     pub(super) fn await_proposer(&mut self, port: &mut impl Port<Self>) {
-        let election = self.rules.settings.election;
-        let doubled = election.times(1_u64.checked_shl(self.failures.min(20)).unwrap_or(1) - 1);
-        let backoff = doubled.min(self.rules.settings.backoff);
+        let election = self.pace.election(&self.rules.settings);
+        let backoff = self.pace.backoff(self.failures, &self.rules.settings);
         let wait = port.jitter("election", election, election + election);
         let more = if backoff.is_zero() { backoff } else { port.jitter("backoff", crate::time::Span::ZERO, backoff) };
         port.set_timer(ConsensusTimer::Election, wait + more);

@@ -15,6 +15,7 @@ use crate::observation::{
 };
 use crate::process::Lane;
 use crate::protocols::{CONSENSUS, Signature};
+use crate::time::LocalTime;
 
 /// What nodes send to one another. Each is a datagram with its sender's signature.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub enum ConsensusMessage {
         round: Round,
         /// The first slot of which it knows no decision.
         from: Slot,
+        /// When, by the sender's monotonic clock.
+        asked: LocalTime,
         /// By the sender.
         signature: Signature,
     },
@@ -35,6 +38,8 @@ pub enum ConsensusMessage {
         round: Round,
         /// What it knows of slots that may be decided.
         report: Arc<Report>,
+        /// When it was asked, by the candidate's clock.
+        asked: LocalTime,
         /// By the sender.
         signature: Signature,
     },
@@ -100,6 +105,8 @@ pub enum ConsensusMessage {
         decided: Slot,
         /// Which heartbeat of its round it is.
         number: u32,
+        /// When, by the sender's monotonic clock.
+        asked: LocalTime,
         /// By the sender.
         signature: Signature,
     },
@@ -109,6 +116,8 @@ pub enum ConsensusMessage {
         round: Round,
         /// Which heartbeat.
         number: u32,
+        /// When it was sent, by the proposer's clock.
+        asked: LocalTime,
         /// By the sender.
         signature: Signature,
     },
@@ -185,8 +194,12 @@ pub enum Reported {
 pub enum ConsensusTimer {
     /// No proposer has been heard of for too long.
     Election,
-    /// The proposer is to show that it lives, and to ask again what was not answered.
+    /// The proposer is to show that it lives.
     Beat,
+    /// The proposer has waited for voters' answers.
+    Ask,
+    /// Decisions that were fetched have not come.
+    Fetch,
     /// Operations of this node's clients have waited for long.
     Again,
 }

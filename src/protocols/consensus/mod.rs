@@ -14,14 +14,18 @@
 //! what it wrote is lost, and an observer from then on. Requests of clients are entries of the log, in sessions that are
 //! opened by an entry too: what a request came to is kept there, and it takes effect once however often it is decided.
 //!
+//! How long a node is patient is measured; and what it writes while its disk is busy goes in one batch.
+//!
 //! All messages are datagrams. Facts: see [`ConsensusFact`].
 
 mod candidate;
 mod certificate;
+mod journal;
 mod learner;
 mod log;
 mod machine;
 mod messages;
+mod pace;
 mod proposer;
 mod quorum;
 mod replica;

@@ -26,8 +26,12 @@ pub(super) struct Proposer {
     /// The operations in the queue and in the slots under way.
     taken: BTreeSet<OpId>,
     open: BTreeMap<Slot, Attempt>,
+    /// Whether the timer runs after which voters are asked again.
+    asking: bool,
     /// How many heartbeats it has sent.
     beats: u32,
+    /// Up to where the last heartbeat that was not late showed every slot to be decided.
+    shown: Slot,
     /// No read is answered below this slot: the highest that was seen in recovery.
     pub(super) floor: Slot,
     /// Reads that wait for a quorum to be loyal after them.
@@ -53,8 +57,8 @@ struct Attempt {
     ballot: Ballot,
     value: Value,
     phase: Phase,
-    /// How many heartbeats it has lasted.
-    age: u32,
+    /// Whether the time for answers has run out once since the phase began: if it does again, voters are asked again.
+    ripe: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,9 +66,6 @@ enum Phase {
     Voting { yes: Tally, no: Tally, against: BTreeMap<OpId, Refusal> },
     Confirming { seals: Vec<Seal> },
 }
-
-/// So many heartbeats a value waits for votes before a no-op takes its place.
-const PATIENCE: u32 = 8;
 
 impl Proposer {
     fn bid(&self, slot: Slot) -> Option<Bid> {
@@ -94,14 +95,16 @@ impl Consensus {
             queue: VecDeque::new(),
             taken: BTreeSet::new(),
             open: BTreeMap::new(),
+            asking: false,
             beats: 0,
+            shown: Slot::default(),
             floor: highest,
             reads: Vec::new(),
         });
         self.failures = 0;
         self.followed = self.followed.max(Some(round));
         port.cancel_timer(ConsensusTimer::Election);
-        self.beat(port);
+        self.beat(false, port);
         let ballot = Ballot { round, attempt: 1 };
         for slot in slots {
             match candidate.confirmed(slot) {
@@ -119,7 +122,8 @@ impl Consensus {
         let phase = Phase::Confirming { seals: Vec::new() };
         let Some(proposer) = self.proposer() else { return };
         proposer.taken.extend(value.ops());
-        proposer.open.insert(slot, Attempt { ballot, value, phase, age: 0 });
+        proposer.open.insert(slot, Attempt { ballot, value, phase, ripe: false });
+        self.expect_answers(port);
         self.pre_commit(slot, port);
     }
 
@@ -135,8 +139,8 @@ impl Consensus {
         }
     }
 
-    /// Proposes what waits, as far as the window allows.
-    fn fill(&mut self, port: &mut impl Port<Self>) {
+    /// Proposes what waits, as far as the window allows. Due whenever a slot is under way no more, or something waits anew.
+    pub(super) fn fill(&mut self, port: &mut impl Port<Self>) {
         let (window, batch) = (self.rules.settings.window.max(1) as usize, self.rules.settings.batch.max(1) as usize);
         loop {
             let first = self.log.first_open();
@@ -158,9 +162,10 @@ impl Consensus {
         let bid = Bid { slot, ballot, value: value.id() };
         port.note(ConsensusFact::Proposed { bid, ops: value.ops().collect() });
         let phase = Phase::Voting { yes: Tally::default(), no: Tally::default(), against: BTreeMap::new() };
-        let attempt = Attempt { ballot, value: value.clone(), phase, age: 0 };
+        let attempt = Attempt { ballot, value: value.clone(), phase, ripe: false };
         let Some(proposer) = self.proposer() else { return };
         proposer.open.insert(slot, attempt);
+        self.expect_answers(port);
         for voter in self.other_voters() {
             let (value, signature) = (value.clone(), Signature::default());
             port.send(voter, ConsensusMessage::Propose { slot, ballot, value, signature });
@@ -183,7 +188,7 @@ impl Consensus {
         if proposer.bid(bid.slot) != Some(bid) {
             return;
         }
-        let Some(Attempt { phase, .. }) = proposer.open.get_mut(&bid.slot) else { return };
+        let Some(Attempt { phase, ripe, .. }) = proposer.open.get_mut(&bid.slot) else { return };
         let Phase::Voting { yes, no, against: reasons } = phase else { return };
         if against.is_empty() {
             yes.add(from);
@@ -193,6 +198,7 @@ impl Consensus {
         }
         if yes.count() >= quorum {
             *phase = Phase::Confirming { seals: Vec::new() };
+            *ripe = false;
             self.pre_commit(bid.slot, port);
         } else if voters.0 - no.count() < quorum {
             self.replace(bid.slot, port);
@@ -314,6 +320,22 @@ impl Consensus {
         }
     }
 
+    /// A state was installed: slots for which it stands are not under way any more, and what was asked there and has come
+    /// to nothing waits for another.
+    pub(super) fn close_installed(&mut self) {
+        let first = self.log.first_open();
+        let Role::Proposer(proposer) = &mut self.role else { return };
+        let later = proposer.open.split_off(&first);
+        let closed = std::mem::replace(&mut proposer.open, later);
+        let values = closed.values().rev().map(|attempt| &attempt.value);
+        for request in values.flat_map(|value| value.requests().rev()) {
+            proposer.queue.push_front(Arc::new(request.clone()));
+        }
+        proposer.queue.retain(|request| self.replica.answer(request).is_none());
+        let open = proposer.open.values().flat_map(|attempt| attempt.value.ops());
+        proposer.taken = proposer.queue.iter().map(|request| request.op).chain(open).collect();
+    }
+
     /// Operations have come to something: they may be asked again.
     pub(super) fn untake(&mut self, value: &Value) {
         if let Some(proposer) = self.proposer() {
@@ -321,29 +343,47 @@ impl Consensus {
         }
     }
 
-    /// Shows that the proposer lives, and asks again what was not answered.
-    pub(super) fn beat(&mut self, port: &mut impl Port<Self>) {
+    /// Shows that the proposer lives. A late heartbeat goes before what waited for the disk, of which it must not tell yet.
+    pub(super) fn beat(&mut self, late: bool, port: &mut impl Port<Self>) {
         let (heartbeat, decided) = (self.rules.settings.heartbeat, self.log.first_open().before());
         let Some(proposer) = self.proposer() else { return };
         proposer.beats += 1;
-        let (round, number) = (proposer.round, proposer.beats);
+        if !late {
+            proposer.shown = decided;
+        }
+        let (round, number, decided, asked) = (proposer.round, proposer.beats, proposer.shown, port.monotonic());
         port.set_timer(ConsensusTimer::Beat, heartbeat);
         for node in port.peers() {
-            port.send(node, ConsensusMessage::Heartbeat { round, decided, number, signature: Signature::default() });
+            let signature = Signature::default();
+            port.send(node, ConsensusMessage::Heartbeat { round, decided, number, asked, signature });
         }
-        self.ask_voters_again(port);
     }
 
-    /// Repeats what voters have not answered for a whole heartbeat.
-    fn ask_voters_again(&mut self, port: &mut impl Port<Self>) {
+    /// Sees to it that voters are asked again that do not answer.
+    fn expect_answers(&mut self, port: &mut impl Port<Self>) {
+        let patience = self.pace.repeat(&self.rules.settings);
+        let Some(proposer) = self.proposer() else { return };
+        if !proposer.asking && !proposer.open.is_empty() {
+            proposer.asking = true;
+            port.set_timer(ConsensusTimer::Ask, patience);
+        }
+    }
+
+    /// The time for answers has run out: repeats what voters have not answered since it ran out before. Where one has
+    /// advised against a value, and no quorum for it has come together by then, a no-op takes its place: the value may wait
+    /// for voters that are gone for good, and the no-op needs fewer. Where nobody has, it would be no better off.
+    pub(super) fn ask_voters_again(&mut self, port: &mut impl Port<Self>) {
         let voters: Vec<_> = self.other_voters().collect();
         let confirming_too = self.rules.flaws.k14;
         let Some(proposer) = self.proposer() else { return };
+        proposer.asking = false;
         let mut stuck = Vec::new();
         for (slot, attempt) in &mut proposer.open {
-            attempt.age += 1;
+            if !std::mem::replace(&mut attempt.ripe, true) {
+                continue;
+            }
             let (slot, ballot) = (*slot, attempt.ballot);
-            for voter in voters.iter().filter(|_| attempt.age > 1) {
+            for voter in &voters {
                 let (value, signature) = (attempt.value.clone(), Signature::default());
                 match &attempt.phase {
                     Phase::Voting { yes, no, .. } if !yes.has(*voter) && !no.has(*voter) => {
@@ -355,13 +395,17 @@ impl Consensus {
                     Phase::Voting { .. } | Phase::Confirming { .. } => {}
                 }
             }
-            // Flaw k14: what voters were asked to confirm is replaced, too.
-            let replaceable = matches!(attempt.phase, Phase::Voting { .. }) || confirming_too;
-            if attempt.age.is_multiple_of(PATIENCE) && replaceable {
+            let replaceable = match &attempt.phase {
+                Phase::Voting { no, .. } => no.count() > 0,
+                // Flaw k14: what voters were asked to confirm is replaced, too.
+                Phase::Confirming { .. } => confirming_too,
+            };
+            if replaceable {
                 stuck.push(slot);
             }
         }
         stuck.into_iter().for_each(|slot| self.replace(slot, port));
+        self.expect_answers(port);
     }
 
     /// The number of the heartbeat that is sent next.

@@ -10,6 +10,7 @@ use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Ballot, Bid, Round, Slot};
 use crate::protocols::bench::{Bench, Did};
 use crate::protocols::{Registry, Signature};
+use crate::time::LocalTime;
 
 const SIGNED: fn() -> Signature = Signature::default;
 
@@ -74,7 +75,9 @@ impl Node {
         port.boot = Boot::new(boot);
         let mut consensus = Consensus::start(n(1), Arc::new(Rules::new(settings, 3, registry())), kept);
         consensus.open(lost, &mut port);
-        Self { consensus, port }
+        let mut node = Self { consensus, port };
+        node.disk_answers();
+        node
     }
 
     /// In its first boot, after its start.
@@ -94,12 +97,40 @@ impl Node {
         [own].into_iter().chain(entries.iter().cloned()).collect()
     }
 
+    /// Takes in a message, and the disk answers at once.
     fn hears(&mut self, from: u32, message: ConsensusMessage) -> Option<Upshot> {
-        self.consensus.on_message(n(from), message, &mut self.port)
+        let upshot = self.consensus.on_message(n(from), message, &mut self.port);
+        self.disk_answers();
+        upshot
+    }
+
+    fn asked(&mut self, number: u32, command: ConsensusCommand) {
+        self.consensus.on_command(op(number), command, &mut self.port);
+        self.disk_answers();
+    }
+
+    /// A timer runs out.
+    fn waits(&mut self, timer: ConsensusTimer) {
+        self.consensus.on_timer(timer, &mut self.port);
+        self.disk_answers();
+    }
+
+    fn disk_answers(&mut self) {
+        while self.consensus.journal.is_open() {
+            assert_eq!(self.consensus.on_synced(&mut self.port), None);
+        }
     }
 
     fn elect(&mut self, from: u32, text: &str) {
-        self.hears(from, ConsensusMessage::Elect { round: round(text), from: Slot(1), signature: SIGNED() });
+        self.hears(
+            from,
+            ConsensusMessage::Elect {
+                round: round(text),
+                from: Slot(1),
+                asked: LocalTime::default(),
+                signature: SIGNED(),
+            },
+        );
     }
 
     fn propose(&mut self, from: u32, slot: u64, text: &str, value: &Value) {
@@ -127,11 +158,14 @@ impl Node {
 
     fn promise(&mut self, from: u32, text: &str, compacted: u64, slots: Vec<(Slot, Reported)>) {
         let report = Arc::new(Report { compacted: Slot(compacted), slots });
-        self.hears(from, ConsensusMessage::Promise { round: round(text), report, signature: SIGNED() });
+        self.hears(
+            from,
+            ConsensusMessage::Promise { round: round(text), report, asked: LocalTime::default(), signature: SIGNED() },
+        );
     }
 
     fn stand(&mut self) {
-        self.consensus.on_timer(ConsensusTimer::Election, &mut self.port);
+        self.waits(ConsensusTimer::Election);
     }
 
     /// It stands, and n2 promises.
@@ -336,7 +370,7 @@ fn if_who_compacted_is_gone_it_stands_again_without_it() {
 fn what_a_quorum_advises_is_pre_committed_and_what_it_confirms_is_decided() {
     let mut node = Node::new();
     node.lead();
-    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    node.asked(1, put("a"));
     let did = node.did();
     assert_eq!(did, ["> n2 propose 1 1.n1", "> n3 propose 1 1.n1", "+ voted 1 1.n1", "sync"]);
     let bid = bid(1, "1.n1", &value("a"));
@@ -354,7 +388,7 @@ fn what_a_quorum_advises_is_pre_committed_and_what_it_confirms_is_decided() {
 fn a_value_that_finds_no_quorum_is_replaced_before_a_pre_commit_and_never_behind() {
     let mut node = Node::new();
     node.lead();
-    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    node.asked(1, put("a"));
     let first = bid(1, "1.n1", &value("a"));
     node.port.take();
     let against = [(op(1), Refusal::Anchor(0))];
@@ -366,11 +400,11 @@ fn a_value_that_finds_no_quorum_is_replaced_before_a_pre_commit_and_never_behind
 
     let mut node = Node::new();
     node.lead();
-    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    node.asked(1, put("a"));
     node.vote(2, first, &[]);
     node.port.take();
     node.vote(3, first, &against);
-    (0..50).for_each(|_| node.consensus.on_timer(ConsensusTimer::Beat, &mut node.port));
+    (0..50).for_each(|_| node.waits(ConsensusTimer::Ask));
     assert!(node.did().iter().all(|did| !did.contains("propose")), "it was pre-committed");
 }
 
@@ -378,7 +412,7 @@ fn a_value_that_finds_no_quorum_is_replaced_before_a_pre_commit_and_never_behind
 fn a_confirmation_counts_once_and_only_for_what_was_asked() {
     let mut node = Node::of(&ConsensusSettings::default());
     node.lead();
-    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    node.asked(1, put("a"));
     let asked = bid(1, "1.n1", &value("a"));
     node.vote(2, asked, &[]);
     node.port.take();
@@ -488,13 +522,13 @@ fn compaction_keeps_the_promise_and_all_that_was_said_above() {
 #[test]
 fn a_client_is_told_once_it_is_applied_and_the_same_again() {
     let (mut node, value) = (Node::new(), value("a"));
-    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    node.asked(1, put("a"));
     assert_eq!(node.did(), [""; 0], "nobody proposes");
     node.commit(2, &decided(2, "1.n2", &Value::noop(), &[2, 3]));
     assert!(node.did().iter().all(|did| !did.starts_with('<')));
     node.commit(2, &decided(1, "1.n2", &value, &[2, 3]));
     assert!(node.did().contains(&"< c1#1 Done".to_owned()));
-    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    node.asked(1, put("a"));
     assert_eq!(node.did(), ["< c1#1 Done"], "from the session");
 }
 
@@ -502,12 +536,13 @@ fn a_client_is_told_once_it_is_applied_and_the_same_again() {
 fn a_read_by_index_waits_for_a_quorum_that_was_asked_behind_it() {
     let mut node = Node::of(&ConsensusSettings { reads: Reads::Index, ..ConsensusSettings::default() });
     node.lead();
-    let loyal = |number| ConsensusMessage::Loyal { round: round("1.n1"), number, signature: SIGNED() };
+    let (asked, round) = (LocalTime::default(), round("1.n1"));
+    let loyal = |number| ConsensusMessage::Loyal { round, number, asked, signature: SIGNED() };
     let key = Key::new("k").expect("a key");
-    node.consensus.on_command(op(1), ConsensusCommand::Read { within: Within::default(), key }, &mut node.port);
+    node.asked(1, ConsensusCommand::Read { within: Within::default(), key });
     node.hears(2, loyal(1));
     assert_eq!(node.did(), [""; 0], "that was before the read");
-    node.consensus.on_timer(ConsensusTimer::Beat, &mut node.port);
+    node.waits(ConsensusTimer::Beat);
     node.port.take();
     node.hears(2, loyal(2));
     assert_eq!(node.did(), ["< c1#1 Value { value: None }"]);
@@ -526,4 +561,155 @@ fn who_lacks_slots_is_sent_them_and_who_lacks_what_is_not_kept_the_state() {
         node.hears(3, ConsensusMessage::Fetch { from: Slot(first), signature: SIGNED() });
         assert_eq!(node.did(), sent, "from {first}");
     }
+}
+
+#[test]
+fn what_comes_while_the_disk_is_busy_goes_to_it_in_one_batch_and_nothing_is_told_before() {
+    let mut node = Node::new();
+    let propose = |slot| {
+        let (slot, ballot, value, signature) = (Slot(slot), ballot("1.n2"), Value::noop(), SIGNED());
+        ConsensusMessage::Propose { slot, ballot, value, signature }
+    };
+    for slot in 1..=3 {
+        node.consensus.on_message(n(2), propose(slot), &mut node.port);
+    }
+    assert_eq!(node.did(), ["+ voted 1 1.n2", "sync", "> n2 vote 1 1.n2 0"], "the kernel holds the vote back");
+    assert_eq!(node.consensus.on_synced(&mut node.port), None);
+    let batch = ["+ voted 2 1.n2", "+ voted 3 1.n2", "sync", "> n2 vote 2 1.n2 0", "> n2 vote 3 1.n2 0"];
+    assert_eq!(node.did(), batch);
+    assert_eq!(node.consensus.on_synced(&mut node.port), None);
+    assert_eq!((node.did(), node.consensus.is_rewritable()), (Vec::new(), true));
+}
+
+#[test]
+fn a_state_that_comes_while_something_is_gathered_is_installed_behind_it() {
+    let mut node = Node::new();
+    let propose = |slot| {
+        let (slot, ballot, value, signature) = (Slot(slot), ballot("1.n2"), Value::noop(), SIGNED());
+        ConsensusMessage::Propose { slot, ballot, value, signature }
+    };
+    for slot in 1..=2 {
+        node.consensus.on_message(n(2), propose(slot), &mut node.port);
+    }
+    let snapshot = Arc::new(Snapshot { slot: Slot(9), entries: Arc::default(), sessions: Sessions::default() });
+    let state = ConsensusMessage::State { snapshot, signature: SIGNED() };
+    assert_eq!(node.consensus.on_message(n(2), state, &mut node.port), None);
+    assert!(!node.consensus.is_rewritable() && !node.consensus.compacts(&mut node.port));
+    assert_eq!(node.consensus.on_synced(&mut node.port), Some(Upshot::Install));
+    assert_eq!(node.did().last().map(String::as_str), Some("> n2 vote 2 1.n2 0"), "what was gathered goes first");
+}
+
+#[test]
+fn who_has_heard_nothing_because_its_own_disk_is_busy_does_not_stand() {
+    let mut node = Node::new();
+    let (slot, ballot, value, signature) = (Slot(1), ballot("1.n2"), Value::noop(), SIGNED());
+    node.consensus.on_message(n(2), ConsensusMessage::Propose { slot, ballot, value, signature }, &mut node.port);
+    node.port.take();
+    node.consensus.on_timer(ConsensusTimer::Election, &mut node.port);
+    assert_eq!(node.did(), [""; 0]);
+    node.disk_answers();
+    node.waits(ConsensusTimer::Election);
+    assert!(node.did().contains(&"! promised 2.n1".to_owned()));
+}
+
+#[test]
+fn a_heartbeat_that_the_disk_held_up_tells_of_nothing_that_waits_behind_it() {
+    let mut node = Node::new();
+    node.lead();
+    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    for slot in 1..=2 {
+        let decided = decided(slot, "2.n2", &Value::noop(), &[2, 3]);
+        node.consensus.on_message(n(2), ConsensusMessage::Commit { decided, signature: SIGNED() }, &mut node.port);
+    }
+    node.consensus.on_timer(ConsensusTimer::Beat, &mut node.port);
+    node.port.take();
+    assert_eq!(node.consensus.on_synced(&mut node.port), None);
+    let shown: Vec<Slot> = node
+        .port
+        .take()
+        .into_iter()
+        .take_while(|did| !matches!(did, Did::Append(_)))
+        .filter_map(|did| {
+            if let Did::Send(_, ConsensusMessage::Heartbeat { decided, .. }) = did { Some(decided) } else { None }
+        })
+        .collect();
+    assert_eq!(shown, [Slot(0); 3]);
+}
+
+#[test]
+fn a_value_is_given_up_where_somebody_advised_against_it_and_not_because_voters_are_slow() {
+    let anchor = Anchor { prefix: "k".to_owned(), rule: AnchorRule::MaxBytes(1) };
+    let settings = ConsensusSettings { anchors: vec![anchor], ..ConsensusSettings::default() };
+    for (value_text, replaced) in [("a", false), ("too long", true)] {
+        let mut node = Node::of(&settings);
+        node.lead();
+        node.asked(1, put(value_text));
+        node.port.take();
+        node.waits(ConsensusTimer::Ask);
+        assert_eq!(node.did(), [""; 0], "the time for answers has just begun");
+        (0..20).for_each(|_| node.waits(ConsensusTimer::Ask));
+        let did = node.did();
+        assert!(did.contains(&"> n3 propose 1 1.n1".to_owned()), "asked again");
+        assert_eq!(did.contains(&"> n3 propose 1 1.n1/2".to_owned()), replaced, "{value_text}: {did:?}");
+    }
+}
+
+#[test]
+fn a_decision_that_is_learnt_makes_room_for_what_waits() {
+    let mut node = Node::of(&ConsensusSettings { window: 1, batch: 1, ..ConsensusSettings::default() });
+    node.lead();
+    node.asked(1, put("a"));
+    node.asked(2, put("b"));
+    node.port.take();
+    node.commit(2, &decided(1, "1.n1", &value("a"), &[2, 3]));
+    assert!(node.did().contains(&"> n2 propose 2 1.n1".to_owned()));
+}
+
+#[test]
+fn a_proposer_that_lacks_a_slot_of_which_nothing_is_kept_is_sent_the_state() {
+    let settings = ConsensusSettings { compact_after: 1, keep: 0, ..ConsensusSettings::default() };
+    let mut node = Node::of(&settings);
+    for slot in 1..=2 {
+        node.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3]));
+    }
+    assert!(node.consensus.compacts(&mut node.port));
+    node.port.take();
+    node.pre_commit(3, 1, "2.n3", &value("a"));
+    assert_eq!(node.did(), ["> n3 state 2"]);
+}
+
+#[test]
+fn a_proposer_that_installs_a_state_asks_elsewhere_what_it_had_asked_in_slots_for_which_that_stands() {
+    let mut node = Node::of(&ConsensusSettings { window: 1, batch: 1, ..ConsensusSettings::default() });
+    node.lead();
+    node.asked(1, put("a"));
+    node.asked(2, put("b"));
+    node.port.take();
+    let snapshot = Arc::new(Snapshot { slot: Slot(4), entries: Arc::default(), sessions: Sessions::default() });
+    let state = ConsensusMessage::State { snapshot, signature: SIGNED() };
+    assert_eq!(node.hears(2, state), Some(Upshot::Install));
+    node.consensus.installed(&mut node.port);
+    node.disk_answers();
+    assert!(node.did().contains(&"> n2 propose 5 1.n1".to_owned()));
+    node.commit(2, &decided(5, "1.n1", &value("a"), &[2, 3]));
+    assert!(node.did().contains(&"> n2 propose 6 1.n1".to_owned()), "and then the other");
+}
+
+#[test]
+fn a_node_that_lacks_decisions_asks_for_them_once_until_time_is_up() {
+    let mut node = Node::new();
+    let beat = |number| ConsensusMessage::Heartbeat {
+        round: round("1.n2"),
+        decided: Slot(9),
+        number,
+        asked: LocalTime::default(),
+        signature: SIGNED(),
+    };
+    node.hears(2, beat(1));
+    assert!(node.did().contains(&"> n2 fetch 1".to_owned()));
+    node.hears(2, beat(2));
+    assert_eq!(node.did(), ["> n2 loyal 2"]);
+    node.waits(ConsensusTimer::Fetch);
+    node.hears(2, beat(3));
+    assert!(node.did().contains(&"> n2 fetch 1".to_owned()), "what it asked, or the answer, is lost");
 }

@@ -163,12 +163,16 @@ impl Consensus {
         port.note(ConsensusFact::Confirmed { bid });
     }
 
-    /// Tells a proposer what was decided for a slot, if it was.
+    /// Tells a proposer what was decided for a slot, if it was; or what it came to, where no more is kept.
     fn tell_if_decided(&self, from: NodeId, slot: Slot, port: &mut impl Port<Self>) -> bool {
-        if let Some(decided) = self.log.decided(slot) {
-            let (decided, signature) = (Arc::clone(decided), Signature::default());
-            port.send(from, ConsensusMessage::Commit { decided, signature });
+        if !self.log.is_decided(slot) {
+            return false;
         }
-        self.log.is_decided(slot)
+        let signature = Signature::default();
+        match self.log.decided(slot) {
+            Some(decided) => port.send(from, ConsensusMessage::Commit { decided: Arc::clone(decided), signature }),
+            None => self.send_state(from, port),
+        }
+        true
     }
 }

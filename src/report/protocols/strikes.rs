@@ -44,8 +44,10 @@ pub enum Stage {
     Read,
     /// A node has waited too long for a proposer.
     Stand,
-    /// The proposer's own clock: it asks again.
+    /// The proposer's own clock: it shows that it lives.
     Beat,
+    /// The proposer has waited too long for voters: it asks again.
+    Ask,
     /// A client's operation arrives, or is asked again.
     Command,
     /// The first step of a boot.
@@ -142,7 +144,7 @@ impl Strikes {
     ];
 
     /// Which steps a node of which part takes; for a message it is the one that was received.
-    pub const TAKEN: [(Stage, Part); 22] = [
+    pub const TAKEN: [(Stage, Part); 23] = [
         (Stage::Start, Part::Voter),
         (Stage::Start, Part::Learner),
         (Stage::Stand, Part::Voter),
@@ -163,6 +165,7 @@ impl Strikes {
         (Stage::Slots, Part::Voter),
         (Stage::State, Part::Voter),
         (Stage::Beat, Part::Proposer),
+        (Stage::Ask, Part::Proposer),
         (Stage::Command, Part::Voter),
         (Stage::Command, Part::Proposer),
     ];
@@ -193,7 +196,8 @@ impl Strikes {
                 | Stage::Fetch
                 | Stage::Forward
                 | Stage::Read
-                | Stage::Beat,
+                | Stage::Beat
+                | Stage::Ask,
                 _,
             ) => false,
         };
@@ -370,6 +374,8 @@ impl Stage {
         match timer {
             ConsensusTimer::Election => Self::Stand,
             ConsensusTimer::Beat => Self::Beat,
+            ConsensusTimer::Ask => Self::Ask,
+            ConsensusTimer::Fetch => Self::Fetch,
             ConsensusTimer::Again => Self::Command,
         }
     }
@@ -395,6 +401,7 @@ impl fmt::Display for Stage {
             Self::Read => "read",
             Self::Stand => "stand",
             Self::Beat => "beat",
+            Self::Ask => "ask",
             Self::Command => "command",
             Self::Start => "start",
         })

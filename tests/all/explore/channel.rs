@@ -92,6 +92,9 @@ impl Port<Channel<Letter>> for Plain<'_, '_> {
     fn sync(&mut self) {
         self.0.sync();
     }
+    fn sync_then(&mut self) {
+        self.0.sync_then();
+    }
     fn note(&mut self, fact: ChannelFact) {
         self.0.note(Note(fact));
     }
