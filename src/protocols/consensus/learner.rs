@@ -90,6 +90,7 @@ impl Consensus {
         Beat { number, asked }: Beat,
         port: &mut impl Port<Self>,
     ) {
+        self.pace.heartbeat(round, port.monotonic(), &self.rules.settings);
         match self.is_votable(from, round, port) {
             Ok(()) => {
                 port.send(from, ConsensusMessage::Loyal { round, number, asked, signature: Signature::default() })
@@ -97,10 +98,11 @@ impl Consensus {
             Err(Refused::NoVoter) => {}
             Err(Refused::Forged | Refused::Promised) => return,
         }
-        self.pace.heartbeat(round, port.monotonic(), &self.rules.settings);
         self.follow_lower(round, port);
         self.hear_of(round, port);
-        if decided >= self.log.first_open() && !self.fetching.waits {
+        if decided < self.log.first_open() {
+            self.fetched(port);
+        } else if !self.fetching.waits {
             self.fetch(from, port);
         }
     }
@@ -119,10 +121,12 @@ impl Consensus {
         self.fetching.failures += 1;
     }
 
-    /// Some have come.
+    /// An answer has come, or it lacks none any more.
     fn fetched(&mut self, port: &mut impl Port<Self>) {
-        self.fetching = Fetching::default();
-        port.cancel_timer(ConsensusTimer::Fetch);
+        if self.fetching != Fetching::default() {
+            self.fetching = Fetching::default();
+            port.cancel_timer(ConsensusTimer::Fetch);
+        }
     }
 
     /// A higher round has a proposer: this node proposes no more.
@@ -155,11 +159,9 @@ impl Consensus {
         for one in decided {
             self.learn(from, one, port);
         }
-        if self.log.first_open() > before {
-            self.fetched(port);
-            if decided.len() == CHUNK {
-                self.fetch(from, port);
-            }
+        self.fetched(port);
+        if decided.len() == CHUNK && self.log.first_open() > before {
+            self.fetch(from, port);
         }
         self.conclude_election(port);
     }

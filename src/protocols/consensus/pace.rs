@@ -36,6 +36,10 @@ impl Peak {
             *peak - (*peak - measured).divided_by(8)
         };
     }
+
+    fn fade(&mut self) {
+        self.0 = self.0 - self.0.divided_by(16);
+    }
 }
 
 impl Pace {
@@ -49,12 +53,16 @@ impl Pace {
         self.sync.see(now.since(asked), settings.heartbeat);
     }
 
-    /// A heartbeat came.
+    /// A heartbeat came, be it of a proposer that this node follows no more: then it had lost patience too soon. Who only
+    /// listens asks nobody, so that what it has measured of answers must fade by itself.
     pub(super) fn heartbeat(&mut self, round: Round, now: LocalTime, settings: &ConsensusSettings) {
         if let Some((_, before)) = self.heard.filter(|(known, _)| *known == round) {
             self.gap.see(now.since(before), settings.heartbeat);
         }
-        self.heard = Some((round, now));
+        if self.heard.is_none_or(|(known, _)| known <= round) {
+            self.heard = Some((round, now));
+        }
+        self.trip.fade();
     }
 
     /// How long a quorum's answer may take: the way there and back, and a sync at each end, behind one that is open there.
