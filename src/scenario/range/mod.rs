@@ -7,7 +7,7 @@ mod search;
 use serde_json::Value;
 
 use self::ends::Ends;
-pub(super) use self::search::find;
+pub(super) use self::search::{MOST_OPTIONS, find};
 use super::path::{Path, Step};
 use crate::chance::{Chance, Seed};
 

@@ -8,7 +8,7 @@ use crate::scenario::diagnostic::Finding;
 use crate::scenario::path::{Path, Step};
 
 /// The most options of a choice: a file is checked with each of them.
-const MOST_OPTIONS: usize = 100;
+pub(in crate::scenario) const MOST_OPTIONS: usize = 100;
 
 /// All ranges in `value`, in the order of their paths.
 pub(in crate::scenario) fn find(value: &Value) -> Result<Vec<Range>, Vec<Finding>> {
