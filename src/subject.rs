@@ -161,7 +161,7 @@ pub struct Flaw {
 /// Settings with which a subject cannot work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {
-    /// The settings that do not go together, each as `protocol.setting`; the first that the scenario writes is shown.
+    /// The settings that cannot work together, each as `protocol.setting`; the first that the scenario writes is shown.
     pub places: &'static [&'static str],
     /// What is wrong, and why it cannot work.
     pub message: String,

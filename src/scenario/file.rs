@@ -89,19 +89,18 @@ impl ScenarioFile {
         format!("{:08x}", self.digest >> 32)
     }
 
-    /// Draws all that the seed decides before the run. What was drawn from ranges and does not go together is drawn
+    /// Draws all that the seed decides before the run. What was drawn from ranges and cannot work is drawn
     /// again.
     ///
     /// # Errors
-    /// If nothing that goes together is drawn in many attempts, which reading the file has made all but impossible.
+    /// If nothing that works is drawn in many attempts, which reading the file has made all but impossible.
     pub fn resolve(&self, seed: Seed) -> Result<Resolved, Problem> {
         if self.ranges.is_empty() {
             return Ok(self.resolved(&self.least, seed));
         }
         let mut attempts = (0..ATTEMPTS).map(|attempt| draw(&self.value, &self.ranges, seed, attempt, &self.profile));
         let scenario = attempts.find_map(Result::ok).ok_or_else(|| {
-            let message =
-                format!("internal error: in {ATTEMPTS} attempts seed {seed} draws nothing that goes together");
+            let message = format!("internal error: in {ATTEMPTS} attempts seed {seed} draws nothing that works");
             self.document.problem(vec![Finding::new(Path::ROOT, message).help("make the ranges narrower")])
         })?;
         Ok(self.resolved(&Arc::new(Scenario { name: self.name.clone(), ..scenario }), seed))
@@ -169,7 +168,7 @@ fn extremes(value: &Value, ranges: &[Range], profile: &Profile) -> Result<Scenar
 }
 
 /// That what the subject is given can work: as it is written, or in the first draws of half of the seeds at least. That
-/// the ends of two ranges do not go together is no fault, as long as most of what lies between them does.
+/// the ends of two ranges cannot work together is no fault, as long as most of what lies between them can.
 fn works(value: &Value, ranges: &[Range], profile: &Profile, least: &Scenario) -> Result<(), Vec<Finding>> {
     if ranges.is_empty() {
         return rules::objection(least, profile, value).map_or(Ok(()), |finding| Err(vec![finding]));
@@ -185,19 +184,19 @@ fn works(value: &Value, ranges: &[Range], profile: &Profile, least: &Scenario) -
             return Ok(());
         }
     }
-    let often = format!("what the ranges draw does not go together in {} of {SAMPLE} seeds", SAMPLE - working);
+    let often = format!("what the ranges draw cannot work in {} of {SAMPLE} seeds", SAMPLE - working);
     Err(wrong
         .into_iter()
         .map(|finding| Finding { message: format!("{often}: {}", finding.message), ..finding })
         .collect())
 }
 
-/// So many seeds say how often what ranges draw goes together.
+/// So many seeds say how often what ranges draw works.
 const SAMPLE: u64 = 64;
-/// So often a seed draws until what it draws goes together: of files that were read, half of the draws do at least.
+/// So often a seed draws until it has something that works: in files that were read, about half of the draws do at least.
 const ATTEMPTS: u64 = 64;
 
-/// The scenario of one draw, if what was drawn goes together.
+/// The scenario of one draw, if what was drawn can work.
 fn draw(
     value: &Value,
     ranges: &[Range],

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::fake::{good, wrong};
+use super::fake::{FAKE, good, wrong};
 use crate::chance::Seed;
 use crate::measure::{Drift, Rate, Share};
-use crate::scenario::Scenario;
 use crate::scenario::range::{self, Pick};
+use crate::scenario::{Resolved, Scenario};
 use crate::time::Span;
 
 fn draw(keys: &str, seed: u64) -> Scenario {
@@ -176,7 +176,7 @@ fn an_anchor_s_rule_and_a_uniform_delay_are_no_ranges() {
 }
 
 #[test]
-fn what_does_not_go_together_is_drawn_again() {
+fn what_cannot_work_is_drawn_again() {
     let keys = r#""faults": [{ "at": { "min": "2s", "max": "8s" }, "fault": { "kill": { "target": "n1" } } }],
         "run": { "for": { "min": "5s", "max": "9s" } }"#;
     let file = good(keys);
@@ -197,9 +197,9 @@ fn a_file_whose_ranges_seldom_work_is_refused() {
         r#""protocols": { "gossip": { "resend": { "min": "1s", "max": "7s" } } },
         "run": { "for": { "min": "2s", "max": "4s" } }"#,
     );
-    assert!(problem.starts_with("error: what the ranges draw does not go together in "), "{problem}");
+    assert!(problem.starts_with("error: what the ranges draw cannot work in "), "{problem}");
     assert!(problem.contains("of 64 seeds: gossip would resend after ") && problem.contains("help: resend sooner"));
-    // The least of both do not go together, but most of what is drawn does.
+    // The least of both cannot work, but most of what is drawn can.
     good(
         r#""protocols": { "gossip": { "resend": { "min": "2s", "max": "3s" } } },
         "run": { "for": { "min": "2s", "max": "9s" } }"#,
@@ -228,4 +228,15 @@ fn what_was_drawn_is_a_file_that_gives_the_same_run() {
         let again = again.resolve(seed).expect("nothing is wrong");
         assert_eq!((again.scenario, again.plan), (drawn.scenario, drawn.plan));
     }
+}
+
+#[test]
+fn a_scenario_that_stands_in_no_file_must_work_too() {
+    let lasting = |lasts| {
+        let mut scenario = draw(r#""nodes": 3"#, 1);
+        scenario.run.lasts = lasts;
+        Resolved::of(scenario, FAKE)
+    };
+    assert!(lasting(Span::from_millis(101)).is_some());
+    assert!(lasting(Span::from_millis(100)).is_none(), "gossip resends after 100ms");
 }
