@@ -169,6 +169,6 @@ mod tests {
             json!({ "locks": { "ageing": "1s", "flaws": ["e20"] }, "consensus": { "anchors": [{ "prefix": "a" }] } });
         collect(&said, &mut Vec::new(), 1, &mut places);
         let places: Vec<String> = places.into_iter().map(|place| place.join(".")).collect();
-        assert_eq!(places, ["locks.ageing", "consensus.anchors", "consensus.anchors.0.prefix"]);
+        assert_eq!(places, ["consensus.anchors", "consensus.anchors.0.prefix", "locks.ageing"]);
     }
 }
