@@ -33,7 +33,8 @@ pub trait Subject: Process {
     const ELECTED: Option<&'static str> = None;
 
     /// What stands under `"protocols"`: one field a protocol, each with everything defaulted. A protocol with flaws has
-    /// a field `flaws` of type [`Flaws`].
+    /// a field `flaws` of type [`Flaws`]. No object here or in a workload has just the keys `min` and `max`, or `one_of`
+    /// alone: that is a range, and what was drawn from it is read in its place.
     type Settings: Clone + Debug + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
     /// One entry of `"workload"`.
     type Workload: Clone + Debug + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
@@ -73,6 +74,13 @@ pub trait Subject: Process {
     /// The voters that a fault costs for good with these settings, though it is borne: it is as long as they are no more
     /// than a minority, over the whole run.
     fn spends<'f>(_fault: &'f Fault, _settings: &Self::Settings) -> Option<&'f Target> {
+        None
+    }
+
+    /// What keeps it from working with these settings, if anything does: then the scenario is refused when it is read, and
+    /// what was drawn from ranges is drawn again. A setting that is wrong whatever the others are is better refused where
+    /// it is deserialized.
+    fn objection(_setup: &Setup, _settings: &Self::Settings) -> Option<Objection> {
         None
     }
 
@@ -150,6 +158,17 @@ pub struct Flaw {
     pub violates: &'static str,
 }
 
+/// Settings with which a subject cannot work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// The settings that cannot work together, each as `protocol.setting`; the first that the scenario writes is shown.
+    pub places: &'static [&'static str],
+    /// What is wrong, and why it cannot work.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
 /// What clients' work takes for granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -221,6 +240,8 @@ pub struct Profile {
     pub speaks_on: fn(LaneId, &Value) -> bool,
     /// [`Subject::beyond`], with these settings.
     pub beyond: fn(&Fault, &Value) -> Option<&'static str>,
+    /// [`Subject::objection`], with these settings.
+    pub objection: fn(&Setup, &Value) -> Option<Objection>,
     /// [`Subject::spends`], with these settings.
     pub spends: for<'f> fn(&'f Fault, &Value) -> Option<&'f Target>,
 }
@@ -262,6 +283,7 @@ impl Profile {
             },
             speaks_on: |lane, settings| S::speaks_on(lane, &read(settings)),
             beyond: |fault, settings| S::beyond(fault, &read(settings)),
+            objection: |setup, settings| S::objection(setup, &read(settings)),
             spends: |fault, settings| S::spends(fault, &read(settings)),
         }
     }

@@ -14,8 +14,8 @@ use crate::chance::Dice;
 use crate::check::{self, Checker};
 use crate::fault::{Fault, Harm};
 use crate::process::{ClientPlan, Script};
-use crate::protocols::Registry;
-use crate::subject::{Flaw, Flaws, Invariant, Setup, Subject};
+use crate::protocols::{Registry, resending};
+use crate::subject::{Flaw, Flaws, Invariant, Objection, Setup, Subject};
 use crate::time::Span;
 
 /// What the cluster is given.
@@ -44,7 +44,7 @@ pub struct BroadcastSettings {
     /// How long a peer may owe an acknowledgement before it is tried again, at least 1ms; doubled each time in vain,
     /// and drawn anew each time up to a quarter longer.
     pub resend: Span,
-    /// Where doubling ends.
+    /// Where doubling ends, no less than `resend`.
     pub resend_cap: Span,
     /// How many unacknowledged broadcasts a peer is sent, and how many of an origin wait for their causes.
     pub window: NonZeroU32,
@@ -150,6 +150,11 @@ impl Subject for Broadcaster {
 
     fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
         check::checker(invariant)
+    }
+
+    fn objection(_setup: &Setup, settings: &Settings) -> Option<Objection> {
+        let BroadcastSettings { resend, resend_cap, window: _, flaws: _ } = &settings.broadcast;
+        resending::objection(*resend, *resend_cap, &["broadcast.resend", "broadcast.resend_cap"])
     }
 
     fn beyond(fault: &Fault, _settings: &Self::Settings) -> Option<&'static str> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::messages::Command;
 use crate::chance::{Chance, Dice};
 use crate::identity::NodeId;
-use crate::measure::{Rate, at_most};
+use crate::measure::{Rate, at_most, positive};
 use crate::process::{Ask, ClientPlan, Pace, Script};
 use crate::subject::Setup;
 use crate::time::{Span, Time};
@@ -37,6 +37,7 @@ pub struct Texts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<u32>,
     /// How long a client waits for an answer before it asks again.
+    #[serde(deserialize_with = "positive")]
     pub timeout: Span,
     /// How often it asks again before it gives up.
     pub retries: u32,

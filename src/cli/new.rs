@@ -74,7 +74,8 @@ const STARTER: &str = r#"// Every setting has a default: what is left out here i
   "nodes": 3,
   // After `quiesce_at` no fault acts and no client asks: what must come to an end has until the end of the run.
   "run": { "for": "10s", "quiesce_at": "7s" },
-  // Any quantity may be a range, from which each seed draws.
+  // Any quantity, count or choice may be a range, from which each seed draws: { "min": 3, "max": 5 } nodes, or
+  // { "one_of": [3, 5] }.
   "network": {
     "delay": { "uniform": { "min": "1ms", "max": "10ms" } },
     "loss": { "min": "0%", "max": "2%" }

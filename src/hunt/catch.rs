@@ -58,7 +58,7 @@ impl fmt::Display for Count {
 /// Searches until the violation shows, in each of the trials.
 ///
 /// # Errors
-/// If what a seed draws from the scenario's ranges does not go together.
+/// If no draw of a seed from the scenario's ranges can work.
 ///
 /// # Panics
 /// If there are no trials.

@@ -10,7 +10,7 @@ use crate::trace::Digest;
 /// disagreed.
 ///
 /// # Errors
-/// If what a seed draws from the scenario's ranges does not go together.
+/// If no draw of a seed from the scenario's ranges can work.
 pub fn digests(
     file: &ScenarioFile,
     subject: AnySubject,

@@ -60,7 +60,7 @@ impl Sweep<'_> {
     /// Runs the seeds. Those that count are always the first ones, without a gap.
     ///
     /// # Errors
-    /// If what a seed draws from the scenario's ranges does not go together.
+    /// If no draw of a seed from the scenario's ranges can work.
     pub fn run(&self, watch: &dyn Watch) -> Result<SweepTally, Problem> {
         let rest = self.seeds.after(self.done.runs);
         let expects_a_fall = !self.file.scenario().expect.violates.is_empty();

@@ -19,7 +19,7 @@ use crate::protocols::channel::{self, ChannelSettings, ChannelTimer};
 use crate::protocols::consensus::{self, ConsensusSettings, Rules};
 use crate::protocols::locks::{self, LockSettings};
 use crate::protocols::{CHANNEL, CONSENSUS, Registry};
-use crate::subject::{Flaw, Needs, Setup, Subject};
+use crate::subject::{Flaw, Needs, Objection, Setup, Subject};
 
 /// What the cluster is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +148,11 @@ impl Subject for CodexNode {
             _ if invariant.name == check::TERMINATION.name => true,
             _ => locks.is_some(),
         }
+    }
+
+    fn objection(_setup: &Setup, settings: &Settings) -> Option<Objection> {
+        let Settings { channel, locks: _, consensus } = settings;
+        channel.objection().or_else(|| consensus.as_ref().and_then(ConsensusSettings::objection))
     }
 
     fn fresh_disk(setup: &Setup, settings: &Settings, node: NodeId) -> Vec<Entry> {

@@ -58,6 +58,7 @@ pub struct RegisterWorkload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<u32>,
     /// How long a client waits for an answer before it asks the next node.
+    #[serde(deserialize_with = "positive")]
     pub timeout: Span,
     /// How often a patient client asks again before it gives up.
     pub retries: u32,
@@ -75,7 +76,9 @@ pub struct LockWorkload {
     pub clients: u32,
     /// What there is to lock.
     pub tree: Tree,
-    /// In which modes; each request draws one for each of its paths.
+    /// In which modes, one at least; each request draws one for each of its paths.
+    #[serde(deserialize_with = "some_modes")]
+    #[schemars(length(min = 1))]
     pub modes: Vec<LockMode>,
     /// How many paths a request names, at most; up to a hundred.
     #[serde(deserialize_with = "between::<1, MOST_PATHS, _>")]
@@ -101,6 +104,7 @@ pub struct LockWorkload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<u32>,
     /// How long a client waits for an answer before it asks again.
+    #[serde(deserialize_with = "positive")]
     pub timeout: Span,
     /// How often it asks again before it takes a request back.
     pub retries: u32,
@@ -256,6 +260,12 @@ fn key(keyspace: &str, kind: char, number: u64) -> Result<Key, KeyError> {
 fn keyspace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let keyspace = String::deserialize(deserializer)?;
     key(&keyspace, 'k', u32::MAX.into()).map(|_| keyspace).map_err(de::Error::custom)
+}
+
+/// Reads the modes of a workload: there is one to draw.
+fn some_modes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LockMode>, D::Error> {
+    let modes = Vec::deserialize(deserializer)?;
+    if modes.is_empty() { Err(de::Error::custom("a request locks in some mode: name one at least")) } else { Ok(modes) }
 }
 
 /// So many bytes a long value has.

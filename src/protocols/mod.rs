@@ -10,6 +10,7 @@ pub mod channel;
 pub mod consensus;
 pub mod locks;
 pub mod register;
+pub mod resending;
 mod signature;
 
 use std::fmt;

@@ -52,7 +52,7 @@ impl Erratum {
     /// Puts a defect to the test: `file` shows the flaw `id`.
     ///
     /// # Errors
-    /// If what a seed draws from the scenario's ranges does not go together.
+    /// If no draw of a seed from the scenario's ranges can work.
     ///
     /// # Panics
     /// If the scenario's own seed does not show the defect.

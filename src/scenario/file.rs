@@ -1,5 +1,6 @@
 //! A scenario file: read, checked, still with its ranges; a seed turns it into a run's data.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -43,7 +44,8 @@ impl ScenarioFile {
         }
         let profile = subject(&value, subjects).map_err(|finding| problem(vec![finding]))?;
         let ranges = range::find(&value).map_err(problem)?;
-        let least = both_ends(&value, &ranges, &profile).map_err(problem)?;
+        let least = extremes(&value, &ranges, &profile).map_err(problem)?;
+        works(&value, &ranges, &profile, &least).map_err(problem)?;
         let name = if least.name.is_empty() { tidy(name) } else { least.name.clone() };
         let digest = digest::of(&least, &ranges, &profile);
         let least = Arc::new(Scenario { name: name.clone(), ..least });
@@ -87,20 +89,19 @@ impl ScenarioFile {
         format!("{:08x}", self.digest >> 32)
     }
 
-    /// Draws all that the seed decides before the run.
+    /// Draws all that the seed decides before the run. What was drawn from ranges and cannot work is drawn
+    /// again.
     ///
     /// # Errors
-    /// If what was drawn from ranges does not go together, though their ends do.
+    /// If nothing that works is drawn in many attempts, which reading the file has made all but impossible.
     pub fn resolve(&self, seed: Seed) -> Result<Resolved, Problem> {
         if self.ranges.is_empty() {
             return Ok(self.resolved(&self.least, seed));
         }
-        let scenario = one(&self.value, &self.ranges, Pick::Drawn(seed), &self.profile).map_err(|findings| {
-            let with_seed = |finding: Finding| {
-                let message = format!("{} (in the ranges that seed {seed} draws)", finding.message);
-                Finding { message, ..finding }
-            };
-            self.document.problem(findings.into_iter().map(with_seed).collect())
+        let mut attempts = (0..ATTEMPTS).map(|attempt| draw(&self.value, &self.ranges, seed, attempt, &self.profile));
+        let scenario = attempts.find_map(Result::ok).ok_or_else(|| {
+            let message = format!("internal error: in {ATTEMPTS} attempts seed {seed} draws nothing that works");
+            self.document.problem(vec![Finding::new(Path::ROOT, message).help("make the ranges narrower")])
         })?;
         Ok(self.resolved(&Arc::new(Scenario { name: self.name.clone(), ..scenario }), seed))
     }
@@ -145,22 +146,68 @@ fn subject(value: &Value, subjects: &[Profile]) -> Result<Profile, Finding> {
     })
 }
 
-/// Checks the file with all ranges at their least and at their most, and returns the former.
-fn both_ends(value: &Value, ranges: &[Range], profile: &Profile) -> Result<Scenario, Vec<Finding>> {
-    let least = one(value, ranges, Pick::Least, profile);
-    if ranges.is_empty() {
-        return least;
-    }
-    let most = one(value, ranges, Pick::Most, profile);
-    match (least, most) {
-        (Ok(least), Ok(_)) => Ok(least),
-        (Err(findings), Ok(_)) | (Ok(_), Err(findings)) => Err(findings),
-        (Err(mut findings), Err(others)) => {
-            findings.extend(others);
-            let mut seen = std::collections::BTreeSet::new();
-            findings.retain(|finding| seen.insert((finding.path.clone(), finding.message.clone())));
-            Err(findings)
+/// Checks the file with all ranges at their ends and with every option of its choices, and returns it with the least.
+fn extremes(value: &Value, ranges: &[Range], profile: &Profile) -> Result<Scenario, Vec<Finding>> {
+    let mut least = None;
+    let mut findings = Vec::new();
+    let mut seen = BTreeSet::new();
+    for pick in range::extremes(ranges) {
+        match one(value, ranges, pick, profile) {
+            Ok(scenario) => least = least.or(Some(scenario)),
+            Err(wrong) => findings.extend(wrong.into_iter().filter_map(|mut finding| {
+                let new = seen.insert((finding.path.clone(), finding.message.clone()));
+                finding.path = range::written(&finding.path, ranges, pick);
+                new.then_some(finding)
+            })),
         }
+    }
+    match least {
+        Some(least) if findings.is_empty() => Ok(least),
+        Some(_) | None => Err(findings),
+    }
+}
+
+/// That what the subject is given can work: as it is written, or in the first draws of half of the seeds at least. That
+/// the ends of two ranges cannot work together is no fault, as long as most of what lies between them can.
+fn works(value: &Value, ranges: &[Range], profile: &Profile, least: &Scenario) -> Result<(), Vec<Finding>> {
+    if ranges.is_empty() {
+        return rules::objection(least, profile, value).map_or(Ok(()), |finding| Err(vec![finding]));
+    }
+    let (mut working, mut wrong) = (0, Vec::new());
+    for seed in 0..SAMPLE {
+        match draw(value, ranges, Seed(seed), 0, profile) {
+            Ok(_) => working += 1,
+            Err(findings) if wrong.is_empty() => wrong = findings,
+            Err(_) => {}
+        }
+        if working * 2 >= SAMPLE {
+            return Ok(());
+        }
+    }
+    let often = format!("what the ranges draw cannot work in {} of {SAMPLE} seeds", SAMPLE - working);
+    Err(wrong
+        .into_iter()
+        .map(|finding| Finding { message: format!("{often}: {}", finding.message), ..finding })
+        .collect())
+}
+
+/// So many seeds say how often what ranges draw works.
+const SAMPLE: u64 = 64;
+/// So often a seed draws until it has something that works: in files that were read, about half of the draws do at least.
+const ATTEMPTS: u64 = 64;
+
+/// The scenario of one draw, if what was drawn can work.
+fn draw(
+    value: &Value,
+    ranges: &[Range],
+    seed: Seed,
+    attempt: u64,
+    profile: &Profile,
+) -> Result<Scenario, Vec<Finding>> {
+    let scenario = one(value, ranges, Pick::Drawn(seed, attempt), profile)?;
+    match rules::objection(&scenario, profile, value) {
+        Some(finding) => Err(vec![finding]),
+        None => Ok(scenario),
     }
 }
 

@@ -15,7 +15,8 @@ use crate::chance::Seed;
 use crate::fault::Budget;
 use crate::measure::Share;
 use crate::network::{Delay, PinnedFate};
-use crate::time::Span;
+use crate::subject::Setup;
+use crate::time::{Span, Time};
 
 /// A scenario without ranges: what one run is made from. It serialises to a valid scenario file, with all defaults
 /// spelled out.
@@ -115,6 +116,17 @@ impl Default for Run {
 }
 
 impl Scenario {
+    /// What the subject and its checkers are told about the run.
+    #[must_use]
+    pub fn setup(&self) -> Setup {
+        Setup {
+            voters: self.nodes.voters,
+            observers: self.nodes.observers,
+            end: Time::ZERO + self.run.lasts,
+            calm: Time::ZERO + self.run.calm(),
+        }
+    }
+
     /// Whether a flaw is switched on.
     #[must_use]
     pub fn has_flaws(&self) -> bool {

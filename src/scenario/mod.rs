@@ -1,8 +1,8 @@
 //! Scenarios: from a file to data, and from a seed to a plan.
 //!
 //! A [`ScenarioFile`] is read once, and checked for the least and the greatest value of each of its ranges;
-//! [`ScenarioFile::resolve`] then draws, for one seed, all that is drawn before a run. Nothing here knows a concrete
-//! subject: the [`Profile`](crate::subject::Profile) says what it understands.
+//! [`ScenarioFile::resolve`] then draws, for one seed, all that is drawn before a run; what cannot work is drawn again.
+//! Nothing here knows a concrete subject: the [`Profile`](crate::subject::Profile) says what it understands.
 
 mod builtin;
 mod cluster;

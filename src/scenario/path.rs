@@ -48,6 +48,14 @@ impl Path {
         &self.0
     }
 
+    /// The keys on the path, without the indices.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Index(_) => None,
+        })
+    }
+
     /// The key that the path ends with, if it ends with one.
     pub(super) fn last_key(&self) -> Option<&str> {
         match self.0.last()? {

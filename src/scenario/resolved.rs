@@ -16,7 +16,7 @@ use crate::measure::{Drift, Offset, Share};
 use crate::network::{Delay, Network, PinnedFate};
 use crate::sim::ClockError;
 use crate::subject::{Profile, Setup};
-use crate::time::{Span, Time};
+use crate::time::Span;
 
 /// All that is known of a run before it begins.
 #[derive(Clone, Debug)]
@@ -54,18 +54,12 @@ pub struct Expected {
 
 impl Resolved {
     pub(super) fn new(scenario: Arc<Scenario>, profile: Profile, seed: Seed) -> Self {
-        let run = scenario.run;
         let fates = scenario.fates.iter();
         let fates = fates.filter_map(|(id, fate)| Some((rules::expectations::message(id, &profile).ok()?, *fate)));
         Self {
             seed,
             profile,
-            setup: Setup {
-                voters: scenario.nodes.voters,
-                observers: scenario.nodes.observers,
-                end: Time::ZERO + run.lasts,
-                calm: Time::ZERO + run.calm(),
-            },
+            setup: scenario.setup(),
             network: scenario.network.network(),
             plan: plan::draw(&scenario, &profile, seed),
             fates: fates.collect(),
@@ -84,11 +78,13 @@ impl Resolved {
         resolved
     }
 
-    /// A run of a scenario that stands in no file, from its own seed; `None` if it breaks a rule of scenarios.
+    /// A run of a scenario that stands in no file, from its own seed; `None` if it breaks a rule of scenarios,
+    /// or cannot work.
     #[must_use]
     pub fn of(scenario: Scenario, profile: Profile) -> Option<Self> {
         let reads = scenario.operations.iter().all(|entry| (profile.command)(&entry.command).is_ok());
-        let sound = reads && rules::check(&scenario, &profile).is_empty();
+        let works = |scenario: &Scenario| (profile.objection)(&scenario.setup(), &scenario.protocols).is_none();
+        let sound = reads && rules::check(&scenario, &profile).is_empty() && works(&scenario);
         let seed = scenario.run.seed;
         sound.then(|| Self::new(Arc::new(scenario), profile, seed))
     }

@@ -5,12 +5,13 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::format::Scenario;
+use super::range::MOST_OPTIONS;
 use crate::measure::{Drift, Offset, Rate, Share};
 use crate::subject::Profile;
 use crate::time::Span;
 
 /// The JSON Schema of the scenarios of these subjects: their settings and workloads are checked by subject, and wherever
-/// a quantity may stand, a range may.
+/// a quantity, a count or a choice may stand, a range may.
 #[must_use]
 pub fn schema(subjects: &[Profile]) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
@@ -22,12 +23,73 @@ pub fn schema(subjects: &[Profile]) -> Value {
     schema["properties"]["protocols"] = json!({ "type": "object", "description": "The settings of the protocols." });
     schema["properties"]["workload"] = json!({ "type": "array", "description": "What clients ask." });
     schema["allOf"] = subjects.into_iter().map(|(_, parts)| parts).collect();
+    admit_choices(&mut schema["$defs"]);
+    admit_ranges(&mut schema);
     for (name, description) in quantities {
         let definition = &mut schema["$defs"][&name];
         let plain = json!({ "type": "string", "pattern": definition["pattern"] });
-        *definition = json!({ "description": description, "anyOf": [plain, range(&plain)] });
+        *definition = json!({ "description": description, "anyOf": [plain, range(&plain), choice(&plain)] });
     }
     sorted(schema)
+}
+
+/// Definitions whose values have several forms, but are not drawn: an anchor's rule may itself be `one_of`, and a seed is
+/// what all is drawn from.
+const NOT_DRAWN: [&str; 2] = ["AnchorRule", "Seed"];
+
+/// Lets a choice stand wherever a value of several forms may; that value is defined under a name of its own then.
+fn admit_choices(definitions: &mut Value) {
+    let Some(definitions) = definitions.as_object_mut() else {
+        return;
+    };
+    let has_forms = |schema: &Value| schema.get("oneOf").or_else(|| schema.get("anyOf")).is_some();
+    let drawn = definitions.iter().filter(|(name, schema)| has_forms(schema) && !NOT_DRAWN.contains(&name.as_str()));
+    let names: Vec<String> = drawn.map(|(name, _)| name.clone()).collect();
+    for name in names {
+        let plain = format!("Plain{name}");
+        let reference = json!({ "$ref": format!("#/$defs/{plain}") });
+        let either = json!({ "anyOf": [reference, choice(&reference)] });
+        if let Some(whole) = definitions.insert(name, either) {
+            definitions.insert(plain, whole);
+        }
+    }
+}
+
+/// Lets a range stand wherever a count may, and a choice wherever a count or a yes or no may.
+fn admit_ranges(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            let has_type = |name: &str| match &fields["type"] {
+                Value::String(only) => only == name,
+                Value::Array(several) => several.iter().any(|one| one == name),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+            };
+            if fields.contains_key("type") && (has_type("integer") || has_type("boolean")) {
+                let counts = has_type("integer");
+                *schema = drawn(std::mem::take(fields), counts);
+                return;
+            }
+            let inner = fields.iter_mut().filter(|(key, _)| !NOT_DRAWN.contains(&key.as_str()) && *key != "default");
+            inner.for_each(|(_, value)| admit_ranges(value));
+        }
+        Value::Array(items) => items.iter_mut().for_each(admit_ranges),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What `plain` says, or a choice of it, or a range if it is a count. What is said about it stays outside.
+fn drawn(mut plain: Map<String, Value>, counts: bool) -> Value {
+    let about: Vec<_> = ["default", "description"].into_iter().filter_map(|key| plain.remove_entry(key)).collect();
+    let plain = Value::Object(plain);
+    let mut forms = vec![plain.clone(), choice(&plain)];
+    if counts {
+        let mut end = plain.clone();
+        end["type"] = json!("integer");
+        forms.insert(1, range(&end));
+    }
+    let mut schema = Map::from_iter(about);
+    schema.insert("anyOf".to_owned(), Value::Array(forms));
+    Value::Object(schema)
 }
 
 /// The names of the quantities among the definitions, and what they are.
@@ -52,6 +114,15 @@ fn range(plain: &Value) -> Value {
         "type": "object",
         "properties": { "min": plain, "max": plain },
         "required": ["min", "max"],
+        "additionalProperties": false
+    })
+}
+
+fn choice(plain: &Value) -> Value {
+    json!({
+        "type": "object",
+        "properties": { "one_of": { "type": "array", "items": plain, "minItems": 1, "maxItems": MOST_OPTIONS } },
+        "required": ["one_of"],
         "additionalProperties": false
     })
 }

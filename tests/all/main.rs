@@ -12,6 +12,7 @@ mod laws;
 mod layers;
 mod locks;
 mod own_protocol;
+mod ranges;
 mod scenarios;
 mod schema;
 mod shrink;

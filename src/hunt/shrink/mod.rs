@@ -2,9 +2,9 @@
 //!
 //! All that the seed drew is written out first: the faults that were planned, the operations that clients asked. Then
 //! whatever can be missing is taken away (delta debugging), rates become zero and delays equal, and the fates of single
-//! messages take the place of chance. At last times are rounded, names are those that come first, the seed is 0, and of
-//! the family of scenarios with these operations the first that breaks is taken, so that many failing seeds of one defect
-//! end in one file. Each step is kept only if the run still breaks in that way.
+//! messages take the place of chance; settings become the defaults again, or small numbers. At last times are rounded,
+//! names are those that come first, the seed is 0, and of the family of scenarios with these operations the first that
+//! breaks is taken, so that many failing seeds of one defect end in one file. Each step is kept only if the run still breaks in that way.
 //!
 //! What comes out does not depend on threads: of the candidates that are tried at a time, the first in order that breaks
 //! is taken. It is a local minimum, not the smallest scenario that there is.
@@ -17,6 +17,7 @@ mod pins;
 mod rounds;
 mod script;
 mod search;
+mod settings;
 mod simpler;
 #[cfg(test)]
 mod tests;

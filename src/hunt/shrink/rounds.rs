@@ -55,6 +55,7 @@ impl Search<'_> {
             self.take_away();
             self.simplify_faults();
             self.still_the_world();
+            self.simplify_settings();
             self.pin();
             self.attempt(|scenario| scenario.run.seed = Seed(0));
             // Small things first when the great ones are gone.

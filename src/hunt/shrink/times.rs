@@ -169,7 +169,7 @@ fn round() -> impl Iterator<Item = Span> {
 
 /// The times that are better than `now`, the best first: round ones, the shorter the better; then, if it has many
 /// digits, those with fewer.
-fn better(now: Span) -> Vec<Span> {
+pub(super) fn better(now: Span) -> Vec<Span> {
     let mut all: Vec<Span> = match round().position(|round| round == now) {
         Some(place) => round().take(place).collect(),
         None => round().collect(),

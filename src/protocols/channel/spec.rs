@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::check::{self, Invariant};
 use crate::identity::{Incarnation, NodeId};
 use crate::observation::{ChannelSeen, Observation, Observe};
-use crate::protocols::LaneName;
-use crate::subject::{Flaw, Flaws};
+use crate::protocols::{LaneName, resending};
+use crate::subject::{Flaw, Flaws, Objection};
 use crate::time::Span;
 
 /// Settings of the channel.
@@ -19,7 +19,7 @@ pub struct ChannelSettings {
     /// How long a peer may be silent before a frame is sent again, at least 1ms; doubled each time in vain, and drawn
     /// anew each time up to a quarter longer.
     pub resend: Span,
-    /// Where doubling ends.
+    /// Where doubling ends, no less than `resend`.
     pub resend_cap: Span,
     /// How many payloads may be under way to a peer.
     pub window: NonZeroU32,
@@ -47,6 +47,12 @@ pub(super) struct Pace {
 }
 
 impl ChannelSettings {
+    /// What keeps a channel from working with these settings, if anything does.
+    #[must_use]
+    pub fn objection(&self) -> Option<Objection> {
+        resending::objection(self.resend, self.resend_cap, &["channel.resend", "channel.resend_cap"])
+    }
+
     pub(super) fn pace(&self) -> Pace {
         let resend = self.resend.max(Span::from_millis(1));
         Pace { window: self.window.get(), resend, cap: resend.max(self.resend_cap) }

@@ -11,7 +11,7 @@ use crate::check::{self, Invariant};
 use crate::codex::{Anchor, Anchors, Key};
 use crate::measure::positive;
 use crate::protocols::Registry;
-use crate::subject::{Flaw, Flaws};
+use crate::subject::{Flaw, Flaws, Objection};
 use crate::time::Span;
 
 /// Settings of consensus.
@@ -23,7 +23,7 @@ pub struct ConsensusSettings {
     pub election: Span,
     /// How much longer it waits at most when its elections have failed: each failure doubles the wait up to this.
     pub backoff: Span,
-    /// How often the proposer shows that it lives, and asks again.
+    /// How often the proposer shows that it lives, and asks again; less than `election`.
     #[serde(deserialize_with = "positive")]
     pub heartbeat: Span,
     /// How many slots may be under way at once.
@@ -82,6 +82,22 @@ impl Default for ConsensusSettings {
             canon: BTreeMap::new(),
             flaws: Flaws::default(),
         }
+    }
+}
+
+impl ConsensusSettings {
+    /// What keeps consensus from working with these settings, if anything does.
+    #[must_use]
+    pub fn objection(&self) -> Option<Objection> {
+        let Self { election, heartbeat, .. } = self;
+        (heartbeat >= election).then(|| Objection {
+            places: &["consensus.heartbeat", "consensus.election"],
+            message: format!(
+                "the proposer shows every {heartbeat} that it lives, but voters stand for election after {election} \
+                 without word of it: they would depose every proposer, and nothing would be decided"
+            ),
+            help: "let `heartbeat` be less than `election`, such as a third of it".to_owned(),
+        })
     }
 }
 

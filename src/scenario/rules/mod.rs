@@ -39,6 +39,16 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     findings
 }
 
+/// Why the subject can't work with its settings, if it can't; the place is the first of those it names that stands in
+/// the file, whose value is `root`.
+pub(super) fn objection(scenario: &Scenario, profile: &Profile, root: &Value) -> Option<Finding> {
+    let objection = (profile.objection)(&scenario.setup(), &scenario.protocols)?;
+    let path = |place: &&str| Path::of("protocols").join(place.split('.'), root);
+    let written = objection.places.iter().map(path).find(|path| path.get(root).is_some());
+    let path = written.or_else(|| objection.places.first().map(path)).unwrap_or_else(|| Path::of("protocols"));
+    Some(Finding::new(path, objection.message).help(objection.help))
+}
+
 /// The uniform delays whose bounds are in the wrong order, wherever they stand.
 pub(super) fn uniform_bounds(value: &Value) -> Vec<Finding> {
     fn visit(value: &Value, path: &Path, findings: &mut Vec<Finding>) {

@@ -62,6 +62,21 @@ fn what_is_said_is_what_differs_from_the_defaults() {
     assert_eq!(said, expected);
 }
 
+#[test]
+fn counts_and_choices_that_are_drawn_are_said() {
+    let file = good(
+        r#""nodes": { "min": 3, "max": 5 }, "protocols": { "gossip": { "fanout": { "one_of": [2, 4] } } },
+        "workload": [{ "writes": { "clients": { "min": 1, "max": 9 }, "rate": "10/s" } }]"#,
+    );
+    let expected = json!({
+        "subject": "fake",
+        "nodes": { "min": 3, "max": 5 },
+        "protocols": { "gossip": { "fanout": { "one_of": [2, 4] } } },
+        "workload": [{ "writes": { "clients": { "min": 1, "max": 9 } } }]
+    });
+    assert_eq!(said(file.scenario(), &file.ranges, &FAKE), expected);
+}
+
 /// A later version of the fake subject, whose `gossip` has one more setting.
 #[test]
 fn a_new_setting_with_a_default_leaves_old_digests_alone() {

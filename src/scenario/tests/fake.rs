@@ -9,8 +9,8 @@ use crate::fault::{Fault, Harm};
 use crate::measure::{Rate, Share};
 use crate::network::Delay;
 use crate::scenario::{Problem, ScenarioFile};
-use crate::subject::{Flaw, Flaws, Invariant, Misfit, Needs, Profile};
-use crate::time::Span;
+use crate::subject::{Flaw, Flaws, Invariant, Misfit, Needs, Objection, Profile, Setup};
+use crate::time::{Span, Time};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -99,6 +99,16 @@ fn beyond(fault: &Fault, _settings: &Value) -> Option<&'static str> {
     }
 }
 
+/// It cannot work where it would resend after the end of the run.
+fn objection(setup: &Setup, settings: &Value) -> Option<Objection> {
+    let resend: Span = settings["gossip"]["resend"].as_str()?.parse().ok()?;
+    (Time::ZERO + resend >= setup.end).then(|| Objection {
+        places: &["gossip.resend"],
+        message: format!("gossip would resend after {resend}, when the run is over"),
+        help: "resend sooner".to_owned(),
+    })
+}
+
 const fn invariant(name: &'static str, protocol: &'static str) -> Invariant {
     Invariant::liveness(name, protocol, "A sentence.")
 }
@@ -129,6 +139,7 @@ pub(super) const FAKE: Profile = Profile {
     claims: |_| INVARIANTS.iter().collect(),
     beyond,
     speaks_on: |_, _| true,
+    objection,
     spends: |_, _| None,
 };
 

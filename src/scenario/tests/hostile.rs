@@ -14,8 +14,8 @@ const WHOLE: &str = r#"{
     "links": [{ "from": "n1", "to": "n2", "delay": { "log-normal": { "median": "5ms", "sigma": "50%" } } }]
   },
   "clocks": { "offset": "50ms", "drift": "100ppm" }, "disk": { "sync": { "constant": "1ms" } },
-  "protocols": { "gossip": { "resend": "50ms", "flaws": ["e01"] } },
-  "workload": [{ "writes": { "clients": 2, "rate": { "min": "1/s", "max": "50/s" } } }],
+  "protocols": { "gossip": { "resend": "50ms", "fanout": { "one_of": [1, 3] }, "flaws": ["e01"] } },
+  "workload": [{ "writes": { "clients": { "min": 1, "max": 64 }, "rate": { "min": "1/s", "max": "50/s" } } }],
   "faults": [
     { "at": "5s", "for": "8s", "fault": { "partition": { "groups": [["n1", "n2"], ["n3", "n4", "n5"]] } } },
     { "at": "1s", "every": "3s", "for": "1s", "fault": { "kill": { "target": "one", "after_effects": 2 } } },
