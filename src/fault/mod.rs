@@ -72,7 +72,7 @@ pub enum Trigger {
 pub enum Fault {
     /// Kills nodes: all that is volatile or not synced is lost. They start again when the fault ends.
     Kill(Crash),
-    /// Kills nodes and starts them again at once.
+    /// Kills nodes and starts them again at once, or, where another fault keeps them down, when that one has ended.
     Restart(Restart),
     /// Stops nodes between two steps; what arrives waits.
     Pause(OfNodes),

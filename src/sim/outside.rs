@@ -40,6 +40,17 @@ pub(crate) struct Tripwire {
     pub(crate) remaining: u32,
 }
 
+/// A disk that a fault slows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlowDisk {
+    pub(crate) fault: u32,
+    pub(crate) node: NodeId,
+    /// How long a sync takes at least.
+    pub(crate) takes: Span,
+    /// How many syncs the node had begun before the fault: it slows none of these.
+    pub(crate) after: u32,
+}
+
 pub(crate) struct Outside<P: Process, W> {
     pub(crate) now: Time,
     pub(crate) agenda: Agenda,
@@ -49,8 +60,7 @@ pub(crate) struct Outside<P: Process, W> {
     pub(crate) clocks: Vec<Clocks>,
     sync: Delay,
     sync_key: Key,
-    /// Disks that a fault slows: the fault, the node, how long a sync takes.
-    pub(crate) slow_disks: Vec<(u32, NodeId, Span)>,
+    pub(crate) slow_disks: Vec<SlowDisk>,
     /// Clocks that a fault moved or bent.
     pub(crate) odd_clocks: Vec<(u32, NodeId)>,
     pub(crate) clients: Vec<Client<P>>,
@@ -309,10 +319,15 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
 
     fn sync(&mut self, node: NodeId, boot: Boot, sync: u32, nth: u32) {
         let key = self.sync_key.with(node.index() as u64).with(u64::from(nth));
-        let mut latency = self.sync.sample(&mut key.draws());
-        if let Some((fault, _, slow)) = self.slow_disks.iter().find(|(_, slow, _)| *slow == node) {
-            self.touched[*fault as usize] += 1;
-            latency = latency.max(*slow);
+        let (mut latency, mut slowed_by) = (self.sync.sample(&mut key.draws()), None);
+        for slow in self.slow_disks.iter().filter(|slow| slow.node == node) {
+            if slow.takes > latency {
+                latency = slow.takes;
+                slowed_by = Some(slow.fault);
+            }
+        }
+        if let Some(fault) = slowed_by {
+            self.touched[fault as usize] += 1;
         }
         self.agenda.push(Item::disk(self.now + latency, node, boot.number(), sync));
     }

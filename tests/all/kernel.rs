@@ -11,6 +11,7 @@ mod effects;
 mod limits;
 mod links;
 mod order;
+mod overlaps;
 mod pauses;
 mod player;
 mod shapes;
