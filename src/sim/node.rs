@@ -213,6 +213,12 @@ impl<P: Process> Node<P> {
         self.backlog.as_ref()?.barrier
     }
 
+    /// Whether it waits for its disk to answer this sync of this boot.
+    pub(crate) fn awaits(&self, boot: u32, sync: u32) -> bool {
+        let asked = self.barrier().is_some_and(|barrier| barrier.sync == sync && !barrier.answered);
+        asked && self.boot.number() == boot
+    }
+
     /// What faults have in store for it, to add to.
     pub(crate) fn make_plight(&mut self) -> &mut Plight {
         self.plight.get_or_insert_default()

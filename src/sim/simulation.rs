@@ -241,9 +241,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn disk(&mut self, item: Item) {
         let id = item.node();
-        let node = self.cluster.node(id);
-        let asked = node.barrier().is_some_and(|barrier| barrier.sync == item.sync() && !barrier.answered);
-        if asked && node.boot.number() == item.slot {
+        if self.cluster.node(id).awaits(item.slot, item.sync()) {
             self.cluster.synced(id, &mut self.outside);
             self.settle(id);
         }
@@ -560,7 +558,10 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             }
             self.let_up(*id, fault);
         }
-        self.outside.slow_disks.retain(|slow| slow.fault != fault);
+        if let Harm::Slow(_) = disk.harm {
+            self.outside.slow_disks.retain(|slow| slow.fault != fault);
+            self.outside.hasten(&mut self.cluster);
+        }
     }
 
     fn end_fault(&mut self, fault: u32) {
@@ -587,9 +588,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                 self.outside.links.end(fault, now);
                 self.release_held();
             }
-            Fault::Delay(_) | Fault::Loss(_) | Fault::Duplicate(_) | Fault::Reorder(_) | Fault::Corrupt(_) => {
+            Fault::Delay(_) | Fault::Reorder(_) => {
                 self.outside.links.end(fault, now);
+                self.outside.hasten(&mut self.cluster);
             }
+            Fault::Loss(_) | Fault::Duplicate(_) | Fault::Corrupt(_) => self.outside.links.end(fault, now),
             Fault::Clock(clock) => self.end_clock(fault, clock),
             Fault::Disk(disk) => self.end_disk(fault, disk),
             Fault::Restart(_) | Fault::Resume(_) | Fault::Heal(_) => {}
@@ -624,6 +627,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.outside.links.calm(self.outside.now);
         self.release_held();
         self.outside.slow_disks.clear();
+        self.outside.hasten(&mut self.cluster);
         self.outside.tripwires.clear();
         while let Some((fault, _)) = self.outside.odd_clocks.first().copied() {
             let Fault::Clock(clock) = self.plan.faults[fault as usize].fault.clone() else {
