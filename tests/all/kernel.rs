@@ -8,6 +8,7 @@ mod cuts;
 mod deaths;
 mod disks;
 mod effects;
+mod endings;
 mod limits;
 mod links;
 mod order;
