@@ -285,16 +285,20 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Lets the faults act that a fact of this node's step set off, each before the step's next effect.
+    /// Lets the faults act that a fact of this node's step set off, each before the step's next effect; and before any of
+    /// them, those go on that killed a node inside a step.
     #[inline]
     fn settle(&mut self, id: NodeId) {
-        while !self.outside.tripped.is_empty() && !self.outside.stopped {
-            let fault = self.outside.tripped.remove(0);
-            self.act(fault);
-            self.cluster.go_on(id, &mut self.outside);
-        }
-        while let Some((node, fault)) = self.outside.struck.pop() {
-            self.after_strike(node, fault);
+        loop {
+            if let Some((node, fault)) = self.outside.struck.pop() {
+                self.after_strike(node, fault);
+            } else if !self.outside.tripped.is_empty() && !self.outside.stopped {
+                let fault = self.outside.tripped.remove(0);
+                self.act(fault);
+                self.cluster.go_on(id, &mut self.outside);
+            } else {
+                return;
+            }
         }
     }
 
