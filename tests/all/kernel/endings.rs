@@ -71,7 +71,8 @@ fn a_delayed_message_that_is_lost_or_doubled_or_cut_off_stays_so() {
     let late = |fault| sending(&[20]).during(15..=50, delay(600)).during(15..=50, fault);
     assert_eq!(late(Fault::Loss(share(100))).run().lines("n2", "n1.words"), ["60ms lost n1.words#1 (loss)"]);
     assert_eq!(late(split(&[&[1]])).run().lines("n2", "n1.words"), ["60ms lost n1.words#1 (partition)"]);
-    assert_eq!(late(Fault::Duplicate(share(100))).run().heard(1), [2, 2]);
+    let apart = arrivals(late(Fault::Duplicate(share(100))));
+    assert!(apart.len() == 2 && apart[0] == "60ms" && apart[1] != "60ms", "the second copy keeps its lag: {apart:?}");
     let mut doubled = late(Fault::Duplicate(share(100)));
     doubled.conditions.network.link.duplicate_lag = Lag(Span::ZERO);
     assert_eq!(arrivals(doubled), ["60ms", "60ms"]);
