@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::slots::Slots;
-use crate::identity::MessageId;
+use crate::identity::{LaneId, MessageId, NodeId};
 
 /// Things of one counter. The recent ones stand in a window; of older ones, those still live and the numbers that were
 /// never opened are kept apart, and all others have ended.
@@ -109,6 +109,16 @@ impl<T> Ledger<T> {
         }
     }
 
+    /// Those that are live, by their numbers.
+    pub(super) fn live(&self) -> impl Iterator<Item = (u32, &T)> {
+        let live = |slot: &'_ Slot<T>| matches!(slot, Slot::Live(_));
+        let window = (self.first..).zip(&self.window).filter(move |(_, slot)| live(slot));
+        let window =
+            window.filter_map(|(number, slot)| if let Slot::Live(thing) = slot { Some((number, thing)) } else { None });
+        let older = self.older.iter().map(|(number, thing)| (*number, thing));
+        older.chain(window).map(|(number, thing)| (u32::try_from(number).expect("it was opened as one"), thing))
+    }
+
     fn forget_ended(&mut self) {
         while let Some(Slot::Ended) = self.window.front() {
             self.window.pop_front();
@@ -193,6 +203,17 @@ impl<T> Messages<T> {
     pub(super) fn of(&mut self, message: MessageId) -> &mut Ledger<T> {
         self.0.at(message.sender.index()).at(message.lane.index())
     }
+
+    /// The messages that are live.
+    pub(super) fn live(&self) -> impl Iterator<Item = (MessageId, &T)> {
+        let ledgers =
+            self.0.iter().flat_map(|(sender, lanes)| lanes.iter().map(move |(lane, ledger)| (sender, lane, ledger)));
+        ledgers.flat_map(|(sender, lane, ledger)| {
+            let sender = NodeId::new(u32::try_from(sender).expect("it was a node"));
+            let lane = LaneId::new(u8::try_from(lane).expect("it was a lane"));
+            ledger.live().map(move |(number, thing)| (MessageId { sender, lane, number }, thing))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -225,6 +246,8 @@ mod tests {
         }
         assert!(ledger.window.len() <= SHORT + 1);
         assert_eq!(ledger.get(1), Known::Live(&mut 0));
+        ledger.open(100_001, 7);
+        assert_eq!(ledger.live().collect::<Vec<_>>(), [(1, &0), (100_001, &7)]);
         assert_eq!(ledger.get(0), Known::No);
         assert_eq!(ledger.get(99_999), Known::Ended);
     }

@@ -1,10 +1,13 @@
 //! Several checkers that watch one run together.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
+use super::laws::OneFate;
 use super::{Checker, standard};
-use crate::time::Time;
+use crate::identity::MessageId;
+use crate::time::{Span, Time};
 use crate::trace::{Judgement, Record, Verdict, Violation};
 
 /// Named checkers, and what the first that broke each invariant was.
@@ -64,6 +67,16 @@ impl<F> Panel<F> {
         for (invariant, checker) in standard::laws() {
             panel.seat(invariant.name, checker);
         }
+        panel
+    }
+
+    /// The same for a run whose network is known: after quiescence no message but those with a `fixed` fate takes longer
+    /// than `longest`, which `one-fate` then holds it to.
+    #[must_use]
+    pub fn laws_within(longest: Span, fixed: BTreeSet<MessageId>) -> Self {
+        let mut panel = Self::laws();
+        let one_fate = panel.watching.iter_mut().find(|seat| seat.invariant == "one-fate").expect("it is a law");
+        one_fate.checker = Box::new(OneFate::within(longest, fixed));
         panel
     }
 

@@ -34,7 +34,7 @@ fn rows<F>() -> [Row<F>; 29] {
             checker: boxed::<F, ReceivedWasSent>,
         },
         Row {
-            invariant: law("one-fate", "each copy of each message ends at most once: received, lost or garbled"),
+            invariant: law("one-fate", "each copy of each message ends once, and in time: received, lost or garbled"),
             page: include_str!("pages/one-fate.txt"),
             checker: boxed::<F, OneFate>,
         },

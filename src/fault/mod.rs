@@ -41,7 +41,8 @@ impl FaultPlan {
 pub struct PlannedFault {
     /// When it acts.
     pub when: Trigger,
-    /// How long it lasts; what can end ends then (a killed node starts again), or at the calm.
+    /// How long it lasts; what can end ends then (a killed node starts again), or at the calm. Messages and syncs that
+    /// are under way take from then on at most what they would have taken without it.
     #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Span>,
     /// What it does.
@@ -72,7 +73,7 @@ pub enum Trigger {
 pub enum Fault {
     /// Kills nodes: all that is volatile or not synced is lost. They start again when the fault ends.
     Kill(Crash),
-    /// Kills nodes and starts them again at once.
+    /// Kills nodes and starts them again at once, or, where another fault keeps them down, when that one has ended.
     Restart(Restart),
     /// Stops nodes between two steps; what arrives waits.
     Pause(OfNodes),

@@ -32,13 +32,13 @@ pub struct Crash {
     pub after_effects: Option<u32>,
 }
 
-/// How nodes die and come back.
+/// How nodes die and come back. A node that another fault keeps down until an end of its own (`for`) starts only then.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restart {
     /// Which nodes.
     pub target: Target,
-    /// Whether the disk is empty afterwards.
+    /// Whether the disk is empty afterwards, also that of a node that does not start yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wipe: bool,
     /// If given: not at once, but inside the next step that has more effects than this, after so many of them.

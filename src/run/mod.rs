@@ -163,7 +163,8 @@ fn conditions(resolved: &Resolved) -> Conditions {
 
 /// The checkers of the kernel's laws and of every invariant that the scenario names.
 fn panel<S: Subject>(setup: &Setup, settings: &S::Settings, resolved: &Resolved) -> Panel<S::Fact> {
-    let mut panel = Panel::laws();
+    let fixed = resolved.fates.keys().copied().collect();
+    let mut panel = Panel::laws_within(resolved.scenario.network.calm_delay, fixed);
     let expected = &resolved.expected;
     for invariant in S::INVARIANTS {
         let name = invariant.name;

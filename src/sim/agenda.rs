@@ -225,6 +225,15 @@ impl Agenda {
         Some(first)
     }
 
+    /// Lets each thing happen at the time that `when` gives it.
+    #[cold]
+    pub(crate) fn reschedule(&mut self, mut when: impl FnMut(&Item) -> Time) {
+        let Self { groups, end } = std::mem::take(self);
+        for item in groups.iter().flat_map(|group| &group.0).take(end).skip(ROOT) {
+            self.push(item.at(when(item)));
+        }
+    }
+
     #[cold]
     fn grow(&mut self) {
         self.groups.push(NEVERS);
@@ -293,6 +302,19 @@ mod tests {
             let popped: Vec<Item> = std::iter::from_fn(|| agenda.pop()).collect();
             assert_eq!(popped, items);
         }
+    }
+
+    #[test]
+    fn what_is_rescheduled_comes_in_its_new_order() {
+        let item = |n: u32| Item::disk(Time::from_nanos(u64::from(n)), NodeId::new(n % 3), 1, n);
+        let late = |item: &Item| Time::from_nanos(item.time % 7);
+        let mut agenda = Agenda::default();
+        (0..100).for_each(|n| agenda.push(item(n)));
+        agenda.reschedule(late);
+        let mut items: Vec<Item> = (0..100).map(|n| item(n).at(late(&item(n)))).collect();
+        items.sort_by_key(|item| (item.time, item.ends, item.order));
+        let popped: Vec<Item> = std::iter::from_fn(|| agenda.pop()).collect();
+        assert_eq!(popped, items);
     }
 
     #[test]

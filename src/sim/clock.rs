@@ -13,10 +13,22 @@ pub(crate) struct LocalClock {
     rate: Rate,
 }
 
+/// How fast a clock runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Rate {
+pub(crate) enum Rate {
     Drifting(Drift),
     Frozen,
+}
+
+impl Rate {
+    /// What a fault makes of it that comes upon those before it: the later drift holds, and what is frozen stays so.
+    pub(crate) const fn bent(self, drift: Option<Drift>, freeze: bool) -> Self {
+        match (self, drift) {
+            _ if freeze => Self::Frozen,
+            (Self::Drifting(_), Some(drift)) => Self::Drifting(drift),
+            (Self::Drifting(_) | Self::Frozen, _) => self,
+        }
+    }
 }
 
 const BILLION: i128 = 1_000_000_000;
@@ -53,16 +65,10 @@ impl LocalClock {
         }
     }
 
-    /// From `now` on it drifts so; a frozen one runs again.
-    pub(crate) fn drift(&mut self, now: Time, drift: Drift) {
+    /// From `now` on it runs so fast.
+    pub(crate) fn run_at(&mut self, now: Time, rate: Rate) {
         self.settle(now);
-        self.rate = Rate::Drifting(drift);
-    }
-
-    /// From `now` on it stands still.
-    pub(crate) fn freeze(&mut self, now: Time) {
-        self.settle(now);
-        self.rate = Rate::Frozen;
+        self.rate = rate;
     }
 
     /// It jumps; never below zero.
@@ -108,10 +114,10 @@ mod tests {
         let mut clock = LocalClock::new(LocalTime::default(), Drift::from_ppb(1_000));
         let now = Time::from_nanos(1_000_000_000);
         let reading = clock.read(now);
-        clock.freeze(now);
+        clock.run_at(now, Rate::Frozen);
         assert_eq!(clock.read(now + Span::from_secs(9)), reading);
         assert_eq!(clock.when(reading + Span::from_nanos(1), now), Time::MAX);
-        clock.drift(now + Span::from_secs(1), Drift::NONE);
+        clock.run_at(now + Span::from_secs(1), Rate::Drifting(Drift::NONE));
         assert_eq!(clock.read(now + Span::from_secs(2)), reading + Span::from_secs(1));
         clock.bump(now + Span::from_secs(2), Offset::from_nanos(-10_000_000_000));
         assert_eq!(clock.read(now + Span::from_secs(2)), LocalTime::default());

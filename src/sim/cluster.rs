@@ -181,19 +181,21 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// Makes a durable entry unreadable before a start, if a fault wants it and there is one.
+    /// Makes a durable entry unreadable before a start for each fault that wants it, as far as there are any.
     fn damage_disk(&mut self, id: NodeId, world: &mut impl World<P>) {
         let key = self.draws.text("damage");
         let node = &mut self.nodes[id.index()];
-        let Some(fault) = node.plight.as_mut().and_then(|plight| plight.ailment.damage.take()) else {
+        let Some(plight) = node.plight.as_mut().filter(|plight| !plight.ailment.damage.is_empty()) else {
             return;
         };
-        let readable = node.disk.intact();
-        if readable > 0 {
-            let boot = node.boot.next();
-            let mut draws = key.with(id.index() as u64).with(u64::from(boot.number())).draws();
-            node.disk.damage(usize::try_from(draws.below(readable as u64)).expect("an index fits"));
-            world.touch(fault);
+        let boot = node.boot.next();
+        let mut draws = key.with(id.index() as u64).with(u64::from(boot.number())).draws();
+        for fault in std::mem::take(&mut plight.ailment.damage) {
+            let readable = node.disk.intact();
+            if readable > 0 {
+                node.disk.damage(usize::try_from(draws.below(readable as u64)).expect("an index fits"));
+                world.touch(fault);
+            }
         }
     }
 
@@ -211,12 +213,8 @@ impl<P: Process> Cluster<P> {
     #[inline(never)]
     fn put_off(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
         let node = self.node(id);
-        let matters = match &input {
-            Input::Timer { slot, number } => node.timers.stands(*slot, *number),
-            Input::Message { .. } | Input::Command { .. } => true,
-        };
-        if let Some(fault) = node.plight.as_ref().and_then(|plight| plight.paused_by)
-            && matters
+        if let Some(fault) = node.paused_by()
+            && node.matters(&input)
         {
             world.touch(fault);
         }
@@ -437,13 +435,39 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// Stops a node that is up between two steps.
+    /// Stops a node that is up between two steps; one that is paused stays so until this fault has ended too.
     pub(crate) fn pause(&mut self, id: NodeId, fault: u32, world: &mut impl World<P>) {
         let node = self.node(id);
-        node.life = Life::Paused;
-        node.make_plight().paused_by = Some(fault);
-        let number = node.number();
-        world.tell(Mark::plain(id, number), Event::Paused);
+        match node.life {
+            Life::Up => {
+                node.life = Life::Paused;
+                node.make_plight().paused_by.push(fault);
+                let number = node.number();
+                world.tell(Mark::plain(id, number), Event::Paused);
+            }
+            Life::Paused => node.make_plight().paused_by.push(fault),
+            Life::Down => {}
+        }
+    }
+
+    /// A fault no longer pauses a node, which goes on unless another does. That one touches what waits already, if it
+    /// only now makes a difference.
+    pub(crate) fn end_pause(&mut self, id: NodeId, fault: u32, world: &mut impl World<P>) {
+        let node = self.node(id);
+        let before = node.paused_by();
+        let Some(plight) = node.plight.as_mut().filter(|plight| plight.paused_by.contains(&fault)) else {
+            return;
+        };
+        plight.paused_by.retain(|other| *other != fault);
+        match node.paused_by() {
+            None => self.unpause(id, world),
+            Some(next) if before != Some(next) => {
+                for _ in 0..node.waiting_inputs() {
+                    world.touch(next);
+                }
+            }
+            Some(_) => {}
+        }
     }
 
     /// Lets a paused node go on.
@@ -451,7 +475,7 @@ impl<P: Process> Cluster<P> {
         let node = self.node(id);
         node.life = Life::Up;
         if let Some(plight) = &mut node.plight {
-            plight.paused_by = None;
+            plight.paused_by.clear();
         }
         let number = node.number();
         world.tell(Mark::plain(id, number), Event::Unpaused);
@@ -464,12 +488,11 @@ impl<P: Process> Cluster<P> {
         let node = self.node(id);
         let number = node.backlog().waiting.front().expect("the effect that it dies at").number;
         let plight = node.plight.as_mut().expect("a fault kills it");
-        if plight.is_doomed(number) {
-            let doom = plight.doom.take().expect("it is doomed");
+        if let Some(doom) = plight.take_doom(number) {
             world.touch(doom.fault);
             world.struck(id, doom.fault);
         } else {
-            let fault = plight.ailment.io_error.take().expect("its disk fails");
+            let fault = plight.ailment.io_error.remove(0);
             world.touch(fault);
             world.struck(id, fault);
             let number = node.number();
@@ -492,11 +515,11 @@ impl<P: Process> Cluster<P> {
             }
         }
         let unsynced = u32::try_from(node.disk.unsynced()).unwrap_or(u32::MAX);
-        let torn = node.plight.as_mut().map(|plight| &mut plight.ailment.torn);
-        if node.disk.crash(torn.as_ref().is_some_and(|torn| torn.is_some()))
-            && let Some(fault) = torn.and_then(Option::take)
+        let torn = node.plight.as_mut().map(|plight| &mut plight.ailment.torn).filter(|torn| !torn.is_empty());
+        if node.disk.crash(torn.is_some())
+            && let Some(torn) = torn
         {
-            world.touch(fault);
+            world.touch(torn.remove(0));
         }
         node.die();
         let number = node.number();

@@ -1,5 +1,9 @@
 //! The messages under way, in slots that are used again.
 
+use std::collections::BTreeMap;
+
+use super::links::Course;
+use crate::identity::MessageId;
 use crate::time::Time;
 
 /// One copy of a message under way. Who sent it to whom, and its name, stand in its item of the agenda.
@@ -14,11 +18,14 @@ pub(crate) struct Flight<M> {
 pub(crate) struct Flights<M> {
     slots: Vec<Option<Flight<M>>>,
     free: Vec<u32>,
+    /// Which copies in which slots are not under way as long as their links alone would have it. A slot that has since
+    /// been used again has another copy, and an entry that says nothing.
+    courses: BTreeMap<u32, (MessageId, u16, Course)>,
 }
 
 impl<M> Default for Flights<M> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self { slots: Vec::new(), free: Vec::new(), courses: BTreeMap::new() }
     }
 }
 
@@ -31,6 +38,17 @@ impl<M> Flights<M> {
         }
         self.slots.push(Some(flight));
         u32::try_from(self.slots.len() - 1).expect("at most 2^32 messages under way")
+    }
+
+    /// Notes what decides how long the copy in a slot is under way.
+    pub(crate) fn note(&mut self, slot: u32, id: MessageId, copy: u16, course: Course) {
+        self.courses.insert(slot, (id, copy, course));
+    }
+
+    /// What decides how long a copy is under way.
+    pub(crate) fn course(&self, slot: u32, id: MessageId, copy: u16) -> Course {
+        let known = self.courses.get(&slot).filter(|known| (known.0, known.1) == (id, copy));
+        known.map_or(Course::Plain, |known| known.2)
     }
 
     #[inline]

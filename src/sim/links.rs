@@ -34,13 +34,35 @@ pub(crate) enum Luck {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Single(Passage),
-    Several(SmallVec<[Passage; 2]>),
+    Several(SmallVec<[Passage; 2]>, Course),
+}
+
+/// What decides how long a copy is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// Its link's delay and nothing else.
+    Plain,
+    /// Faults, or what its link does beside delaying it.
+    Altered(Drawn),
+    /// The fate that was fixed for its message.
+    Fixed,
+}
+
+/// Where a message's draws lie, and which changes of its link they met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    /// Which message on its link's lane it is.
+    nth: u32,
+    /// How many changes had begun by then.
+    changes: u32,
 }
 
 /// Links that a fault changes.
 #[derive(Clone, Debug)]
 struct Change {
     fault: u32,
+    /// How many changes began before it.
+    ordinal: u32,
     from: Option<FixedBitSet>,
     to: Option<FixedBitSet>,
     what: Changed,
@@ -83,6 +105,8 @@ pub(crate) struct Links {
     exceptions: BTreeMap<(NodeId, NodeId), Link>,
     carried: Tally,
     changes: Vec<Change>,
+    /// How many changes ever began.
+    begun: u32,
     cuts: Vec<Barred>,
     clogs: Vec<Barred>,
     pinned: BTreeMap<MessageId, PinnedFate>,
@@ -117,6 +141,7 @@ impl Links {
             network,
             carried: Tally::new(nodes, lanes.len()),
             changes: Vec::new(),
+            begun: 0,
             cuts: Vec::new(),
             clogs: Vec::new(),
             pinned,
@@ -130,15 +155,24 @@ impl Links {
     /// Draws the fate of the next message on a link's lane; counts it in `touched` for each fault that had a hand in it.
     #[inline(always)]
     pub(crate) fn fate(&mut self, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
-        let ends = (id.sender.index() as u64) << 32 | to.index() as u64;
-        let key = self.lanes[id.lane.index()].with(ends);
         let nth = self.carried.next(id.sender, to, id.lane);
-        let draws = Fortune { key, first: u64::from(nth) * draw::APART };
+        let draws = self.draws(to, id, nth);
         if self.is_plain {
             let Link { delay, loss, .. } = &self.network.link;
             return Fate::Single(draws.passage(*delay, *loss));
         }
-        self.altered_fate(draws, to, id, touched)
+        self.altered_fate(nth, to, id, touched)
+    }
+
+    #[inline(always)]
+    fn draws(&self, to: NodeId, id: &MessageId, nth: u32) -> Fortune {
+        let ends = (id.sender.index() as u64) << 32 | to.index() as u64;
+        let key = self.lanes[id.lane.index()].with(ends);
+        Fortune { key, first: u64::from(nth) * draw::APART }
+    }
+
+    fn base(&self, from: NodeId, to: NodeId) -> Link {
+        *self.exceptions.get(&(from, to)).unwrap_or(&self.network.link)
     }
 
     /// Whether all links do nothing but delay and lose, and the same everywhere.
@@ -149,8 +183,9 @@ impl Links {
     }
 
     #[cold]
-    fn altered_fate(&mut self, draws: Fortune, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
-        let base = *self.exceptions.get(&(id.sender, to)).unwrap_or(&self.network.link);
+    fn altered_fate(&mut self, nth: u32, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
+        let draws = self.draws(to, id, nth);
+        let base = self.base(id.sender, to);
         let mut link = if self.calm { Link { delay: base.delay, ..Link::default() } } else { base };
         let mut causes: SmallVec<[(u32, Changed); 4]> = SmallVec::new();
         for change in self.changes.iter().filter(|change| within(&change.from, &change.to, id.sender, to)) {
@@ -171,9 +206,32 @@ impl Links {
             }
         }
         if let Some(pinned) = self.pinned.remove(id) {
-            passages = pin(pinned, passages[0].delay);
+            return Fate::Several(pin(pinned, passages[0].delay), Course::Fixed);
         }
-        Fate::Several(passages)
+        let plain = draws.delay(base.delay);
+        let is_plain = self.calm || passages.iter().all(|passage| passage.delay == plain);
+        let drawn = Drawn { nth, changes: self.begun };
+        Fate::Several(passages, if is_plain { Course::Plain } else { Course::Altered(drawn) })
+    }
+
+    /// How long a copy takes from the beginning if of the changes that it met only those are left that are in force now.
+    pub(crate) fn delay_again(&self, id: &MessageId, to: NodeId, copy: u16, drawn: Drawn) -> Span {
+        let draws = self.draws(to, id, drawn.nth);
+        let mut link = self.base(id.sender, to);
+        if self.calm {
+            return draws.delay(link.delay).min(self.network.calm_delay);
+        }
+        let met = self.changes.iter().filter(|change| change.ordinal < drawn.changes);
+        for change in met.filter(|change| within(&change.from, &change.to, id.sender, to)) {
+            change.what.apply(&mut link);
+        }
+        let first = draws.first_delay(&link);
+        if copy == 0 { first } else { first + draws.lag(&link) }
+    }
+
+    /// After quiescence, how long something takes that took so long before.
+    pub(crate) fn capped(&self, delay: Span) -> Option<Span> {
+        self.calm.then(|| delay.min(self.network.calm_delay))
     }
 
     /// Whether no link is cut, was cut, or is clogged.
@@ -203,7 +261,8 @@ impl Links {
     }
 
     pub(crate) fn start_change(&mut self, fault: u32, from: Option<&Target>, to: Option<&Target>, what: Changed) {
-        self.changes.push(Change { fault, from: bits(from), to: bits(to), what });
+        self.changes.push(Change { fault, ordinal: self.begun, from: bits(from), to: bits(to), what });
+        self.begun += 1;
         self.settle();
     }
 
@@ -264,25 +323,41 @@ impl Fortune {
     /// What a link that does no more than delay and lose does to the message.
     #[inline(always)]
     fn passage(self, delay: Delay, loss: Share) -> Passage {
-        let delay = delay.sample(&mut self.of(draw::DELAY));
+        let delay = self.delay(delay);
         let luck = if self.happens(draw::LOSS, loss) { Luck::Lost } else { Luck::Whole };
         Passage { delay, luck }
+    }
+
+    #[inline(always)]
+    fn delay(self, delay: Delay) -> Span {
+        delay.sample(&mut self.of(draw::DELAY))
+    }
+
+    /// How long the first copy takes.
+    fn first_delay(self, link: &Link) -> Span {
+        let mut delay = self.delay(link.delay);
+        if self.happens(draw::REORDER, link.reorder) {
+            delay += self.of(draw::REORDER + 1).span(Span::ZERO, link.reorder_lag.0);
+        }
+        delay
+    }
+
+    /// How much longer the second copy takes, if there is one.
+    fn lag(self, link: &Link) -> Span {
+        self.of(draw::LAG).span(Span::ZERO, link.duplicate_lag.0)
     }
 }
 
 /// What a link does to a message with these draws: to its first copy, and perhaps to a second.
 fn all_passages(link: &Link, draws: Fortune) -> SmallVec<[Passage; 2]> {
-    let mut first = draws.passage(link.delay, link.loss);
-    if draws.happens(draw::REORDER, link.reorder) {
-        first.delay += draws.of(draw::REORDER + 1).span(Span::ZERO, link.reorder_lag.0);
-    }
+    let luck = if draws.happens(draw::LOSS, link.loss) { Luck::Lost } else { Luck::Whole };
+    let mut first = Passage { delay: draws.first_delay(link), luck };
     if draws.happens(draw::CORRUPT, link.corrupt) && first.luck == Luck::Whole {
         first.luck = Luck::Flipped(draws.of(draw::CORRUPT + 1).bits());
     }
     let mut passages = SmallVec::from_slice(&[first]);
     if draws.happens(draw::DUPLICATE, link.duplicate) {
-        let lag = draws.of(draw::LAG).span(Span::ZERO, link.duplicate_lag.0);
-        passages.push(Passage { delay: first.delay + lag, luck: Luck::Whole });
+        passages.push(Passage { delay: first.delay + draws.lag(link), luck: Luck::Whole });
     }
     passages
 }

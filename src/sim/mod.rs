@@ -10,6 +10,7 @@ mod cluster;
 mod disk;
 pub(crate) mod explore;
 mod flights;
+mod hasten;
 mod links;
 mod node;
 mod outside;

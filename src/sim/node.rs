@@ -12,6 +12,7 @@ use crate::clocks::Stamp;
 use crate::context::{DrawBook, Effect};
 use crate::identity::{Boot, OpId};
 use crate::process::{Process, SyncTicket};
+use crate::time::Time;
 use crate::trace::EffectKind;
 
 /// Whether a node takes steps.
@@ -62,10 +63,22 @@ pub(crate) struct Backlog<P: Process> {
 /// What faults have in store for a node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plight {
-    /// The fault that paused it.
-    pub(crate) paused_by: Option<u32>,
-    pub(crate) doom: Option<Doom>,
+    /// The faults that keep it down: the one that killed it, then those that found it down, in their order.
+    pub(crate) held_down: Vec<Hold>,
+    /// The faults that keep it paused: the one that paused it, then those that found it paused, in their order.
+    pub(crate) paused_by: Vec<u32>,
+    pub(crate) dooms: Vec<Doom>,
     pub(crate) ailment: Ailment,
+}
+
+/// A fault that keeps a node down until it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hold {
+    pub(crate) fault: u32,
+    /// When it killed the node or found it down.
+    pub(crate) since: Time,
+    /// Whether it has an end of its own; if not, a restart ends it.
+    pub(crate) ends: bool,
 }
 
 /// A sync that the disk has not answered.
@@ -128,12 +141,12 @@ pub(crate) struct Doom {
     pub(crate) before: Option<u32>,
 }
 
-/// What is wrong with a disk: the faults, by their place in the plan, that will strike.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// What is wrong with a disk: the faults, by their place in the plan, that will strike, each once, in their order.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ailment {
-    pub(crate) torn: Option<u32>,
-    pub(crate) damage: Option<u32>,
-    pub(crate) io_error: Option<u32>,
+    pub(crate) torn: Vec<u32>,
+    pub(crate) damage: Vec<u32>,
+    pub(crate) io_error: Vec<u32>,
 }
 
 impl<P: Process> Default for Backlog<P> {
@@ -200,16 +213,41 @@ impl<P: Process> Node<P> {
         self.backlog.as_ref()?.barrier
     }
 
+    /// Whether it waits for its disk to answer this sync of this boot.
+    pub(crate) fn awaits(&self, boot: u32, sync: u32) -> bool {
+        let asked = self.barrier().is_some_and(|barrier| barrier.sync == sync && !barrier.answered);
+        asked && self.boot.number() == boot
+    }
+
     /// What faults have in store for it, to add to.
     pub(crate) fn make_plight(&mut self) -> &mut Plight {
         self.plight.get_or_insert_default()
+    }
+
+    /// The fault by which it is paused; of several, the one that has been at it longest.
+    pub(crate) fn paused_by(&self) -> Option<u32> {
+        self.plight.as_ref()?.paused_by.first().copied()
+    }
+
+    /// Whether something that came is still to be handled: a timer may have been moved since.
+    pub(crate) fn matters(&self, input: &Input<P>) -> bool {
+        match input {
+            Input::Timer { slot, number } => self.timers.stands(*slot, *number),
+            Input::Message { .. } | Input::Command { .. } => true,
+        }
+    }
+
+    /// How much that is still to be handled has come while it was paused.
+    pub(crate) fn waiting_inputs(&self) -> usize {
+        let inbox = self.backlog.iter().flat_map(|backlog| &backlog.inbox);
+        inbox.filter(|input| self.matters(input)).count()
     }
 
     /// Whether it dies at this effect, by a doom or by its disk, and in place of it.
     #[inline]
     pub(crate) fn dies_at(&self, number: u32, effect: &Effect<P>) -> bool {
         let writes = matches!(effect, Effect::Append(_) | Effect::Rewrite(_) | Effect::Sync { .. });
-        let dies = |plight: &Plight| plight.is_doomed(number) || (plight.ailment.io_error.is_some() && writes);
+        let dies = |plight: &Plight| plight.is_doomed(number) || (!plight.ailment.io_error.is_empty() && writes);
         self.plight.as_deref().is_some_and(dies)
     }
 
@@ -222,8 +260,7 @@ impl<P: Process> Node<P> {
         self.stamp = None;
         self.backlog = None;
         if let Some(plight) = &mut self.plight {
-            plight.paused_by = None;
-            plight.doom = None;
+            plight.outlive();
         }
     }
 }
@@ -231,17 +268,45 @@ impl<P: Process> Node<P> {
 impl Plight {
     /// Whether a death before the event `number` is due.
     pub(crate) fn is_doomed(&self, number: u32) -> bool {
-        self.doom.is_some_and(|doom| doom.before.is_some_and(|before| number >= before))
+        self.dooms.iter().any(|doom| doom.is_due(number))
+    }
+
+    /// Takes the doom that is due before the event `number`, the first if there are several.
+    pub(crate) fn take_doom(&mut self, number: u32) -> Option<Doom> {
+        let place = self.dooms.iter().position(|doom| doom.is_due(number))?;
+        Some(self.dooms.remove(place))
     }
 
     /// A step with so many events, the first of them `first`, is about to be performed: the doom may lie inside it.
     pub(crate) fn foresee(&mut self, first: u32, events: usize) {
-        if let Some(doom) = &mut self.doom
-            && doom.before.is_none()
-            && events > doom.after_effects as usize
-        {
-            doom.before = Some(first + doom.after_effects);
+        for doom in self.dooms.iter_mut().filter(|doom| doom.before.is_none()) {
+            if events > doom.after_effects as usize {
+                doom.before = Some(first + doom.after_effects);
+            }
         }
+    }
+
+    /// Its node dies: a pause ends with the boot that it stopped, and a doom that another death forestalled waits for a
+    /// step of the next boot.
+    fn outlive(&mut self) {
+        self.paused_by.clear();
+        for doom in &mut self.dooms {
+            doom.before = None;
+        }
+    }
+
+    /// Lets those faults go that `keep` does not keep. Returns the one that keeps the node down from now on in the place
+    /// of one that let go, since only now it makes a difference.
+    pub(crate) fn let_up(&mut self, keep: impl Fn(&Hold) -> bool) -> Option<u32> {
+        let before = self.held_down.first().copied();
+        self.held_down.retain(keep);
+        self.held_down.first().filter(|hold| before != Some(**hold)).map(|hold| hold.fault)
+    }
+}
+
+impl Doom {
+    fn is_due(&self, number: u32) -> bool {
+        self.before.is_some_and(|before| number >= before)
     }
 }
 

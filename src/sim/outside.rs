@@ -8,7 +8,7 @@ use super::clients::Client;
 use super::clock::LocalClock;
 use super::cluster::{Mark, World, nothing};
 use super::flights::{Flight, Flights};
-use super::links::{Fate, Links, Luck, Passage};
+use super::links::{Course, Fate, Links, Luck, Passage};
 use super::timers::Place;
 use super::{ClockError, Witness, record};
 use crate::chance::{Key, Seed};
@@ -40,6 +40,17 @@ pub(crate) struct Tripwire {
     pub(crate) remaining: u32,
 }
 
+/// A disk that a fault slows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlowDisk {
+    pub(crate) fault: u32,
+    pub(crate) node: NodeId,
+    /// How long a sync takes at least.
+    pub(crate) takes: Span,
+    /// How many syncs the node had begun before the fault: it slows none of these.
+    pub(crate) after: u32,
+}
+
 pub(crate) struct Outside<P: Process, W> {
     pub(crate) now: Time,
     pub(crate) agenda: Agenda,
@@ -49,8 +60,7 @@ pub(crate) struct Outside<P: Process, W> {
     pub(crate) clocks: Vec<Clocks>,
     sync: Delay,
     sync_key: Key,
-    /// Disks that a fault slows: the fault, the node, how long a sync takes.
-    pub(crate) slow_disks: Vec<(u32, NodeId, Span)>,
+    pub(crate) slow_disks: Vec<SlowDisk>,
     /// Clocks that a fault moved or bent.
     pub(crate) odd_clocks: Vec<(u32, NodeId)>,
     pub(crate) clients: Vec<Client<P>>,
@@ -158,17 +168,28 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
     }
 
     #[inline(never)]
-    fn send_copies(&mut self, mark: Mark<'_>, id: &MessageId, to: NodeId, passages: &[Passage], message: &P::Message) {
+    fn send_copies(
+        &mut self,
+        mark: Mark<'_>,
+        id: &MessageId,
+        to: NodeId,
+        (passages, course): (&[Passage], Course),
+        message: &P::Message,
+    ) {
         let copies = u16::try_from(passages.len()).expect("a message has few copies");
         self.tell_sent(mark, *id, to, copies, message);
         for (copy, passage) in (0..copies).zip(passages) {
-            self.transmit(*id, to, copy, *passage, message.clone());
+            let slot = self.transmit(*id, to, copy, *passage, message.clone());
+            match course {
+                Course::Plain => {}
+                Course::Altered(_) | Course::Fixed => self.flights.note(slot, *id, copy, course),
+            }
         }
     }
 
-    /// Puts a copy of a message into the agenda.
+    /// Puts a copy of a message into the agenda; returns its slot.
     #[inline(always)]
-    fn transmit(&mut self, id: MessageId, to: NodeId, copy: u16, passage: Passage, message: P::Message) {
+    fn transmit(&mut self, id: MessageId, to: NodeId, copy: u16, passage: Passage, message: P::Message) -> u32 {
         let mut kind = Kind::Deliver;
         let mut flight = Flight { message, sent: self.now };
         match passage.luck {
@@ -179,6 +200,20 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         let slot = self.flights.put(flight);
         let time = self.now + passage.delay;
         self.agenda.push(Item::delivery(time, id, to, copy, kind, slot));
+        slot
+    }
+
+    /// How long a node's `nth` sync takes by the faults in force that it met; and the one that makes it so slow.
+    pub(crate) fn latency(&self, node: NodeId, nth: u32) -> (Span, Option<u32>) {
+        let key = self.sync_key.with(node.index() as u64).with(u64::from(nth));
+        let (mut latency, mut slowed_by) = (self.sync.sample(&mut key.draws()), None);
+        for slow in self.slow_disks.iter().filter(|slow| slow.node == node && slow.after < nth) {
+            if slow.takes > latency {
+                latency = slow.takes;
+                slowed_by = Some(slow.fault);
+            }
+        }
+        (latency, slowed_by)
     }
 
     pub(crate) fn tell_invoked(&mut self, op: OpId, to: NodeId, command: &P::Command) {
@@ -296,7 +331,7 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
                 self.tell_sent(mark, id, to, 1, &message);
                 self.transmit(id, to, 0, passage, message);
             }
-            Fate::Several(passages) => self.send_copies(mark, &id, to, &passages, &message),
+            Fate::Several(passages, course) => self.send_copies(mark, &id, to, (&passages, course), &message),
         }
     }
 
@@ -308,11 +343,9 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     }
 
     fn sync(&mut self, node: NodeId, boot: Boot, sync: u32, nth: u32) {
-        let key = self.sync_key.with(node.index() as u64).with(u64::from(nth));
-        let mut latency = self.sync.sample(&mut key.draws());
-        if let Some((fault, _, slow)) = self.slow_disks.iter().find(|(_, slow, _)| *slow == node) {
-            self.touched[*fault as usize] += 1;
-            latency = latency.max(*slow);
+        let (latency, slowed_by) = self.latency(node, nth);
+        if let Some(fault) = slowed_by {
+            self.touched[fault as usize] += 1;
         }
         self.agenda.push(Item::disk(self.now + latency, node, boot.number(), sync));
     }

@@ -4,19 +4,19 @@ use std::borrow::Cow;
 
 use super::agenda::{Item, Kind};
 use super::clients::{Client, Impatience};
-use super::clock::LocalClock;
+use super::clock::{LocalClock, Rate};
 use super::cluster::{Cluster, Mark, World};
 use super::flights::Flight;
 use super::links::{Changed, Links};
-use super::node::{Arrival, Doom, Input, Life};
-use super::outside::{Clocks, Outside, Tripwire};
+use super::node::{Arrival, Doom, Hold, Input, Life};
+use super::outside::{Clocks, Outside, SlowDisk, Tripwire};
 use super::{Cast, ClockError, Conditions, Witness};
 use crate::fault::{
     ClockFault, Crash, DiskFault, Fault, FaultKind, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger,
 };
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::process::{Operation, Process};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::trace::{Cause, Event};
 
 /// A run under way.
@@ -241,9 +241,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn disk(&mut self, item: Item) {
         let id = item.node();
-        let node = self.cluster.node(id);
-        let asked = node.barrier().is_some_and(|barrier| barrier.sync == item.sync() && !barrier.answered);
-        if asked && node.boot.number() == item.slot {
+        if self.cluster.node(id).awaits(item.slot, item.sync()) {
             self.cluster.synced(id, &mut self.outside);
             self.settle(id);
         }
@@ -290,16 +288,20 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Lets the faults act that a fact of this node's step set off, each before the step's next effect.
+    /// Lets the faults act that a fact of this node's step set off, each before the step's next effect; and before any of
+    /// them, those go on that killed a node inside a step.
     #[inline]
     fn settle(&mut self, id: NodeId) {
-        while !self.outside.tripped.is_empty() && !self.outside.stopped {
-            let fault = self.outside.tripped.remove(0);
-            self.act(fault);
-            self.cluster.go_on(id, &mut self.outside);
-        }
-        while let Some((node, fault)) = self.outside.struck.pop() {
-            self.after_strike(node, fault);
+        loop {
+            if let Some((node, fault)) = self.outside.struck.pop() {
+                self.after_strike(node, fault);
+            } else if !self.outside.tripped.is_empty() && !self.outside.stopped {
+                let fault = self.outside.tripped.remove(0);
+                self.act(fault);
+                self.cluster.go_on(id, &mut self.outside);
+            } else {
+                return;
+            }
         }
     }
 
@@ -309,10 +311,59 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         let planned = &self.plan.faults[fault as usize];
         if let Fault::Restart(restart) = &planned.fault {
             let wipe = restart.wipe;
-            self.revive(node, wipe);
-        } else if planned.fault.kind() == FaultKind::Kill {
+            self.bring_up(node, wipe);
+            return;
+        }
+        let ends_from_now = planned.fault.kind() == FaultKind::Kill;
+        self.hold_down(node, fault);
+        if ends_from_now {
             self.schedule_end(fault);
         }
+    }
+
+    /// A node that is down stays down until this fault ends.
+    fn hold_down(&mut self, node: NodeId, fault: u32) {
+        let ends = self.plan.faults[fault as usize].lasts.is_some();
+        let hold = Hold { fault, since: self.outside.now, ends };
+        self.cluster.node(node).make_plight().held_down.push(hold);
+    }
+
+    /// A fault's end, for a node that it may have kept down: the node starts again unless another fault keeps it down.
+    fn let_up(&mut self, node: NodeId, fault: u32) {
+        let PlannedFault { lasts, fault: what, .. } = &self.plan.faults[fault as usize];
+        // A kill inside steps lasts, for each of its nodes, from that node's death on.
+        let dead_for = lasts.filter(|_| what.kind() == FaultKind::Kill).unwrap_or(Span::ZERO);
+        let now = self.outside.now;
+        let is_over = |hold: &Hold| hold.fault == fault && hold.since + dead_for <= now;
+        if self.cluster.node(node).plight.as_ref().is_some_and(|plight| plight.held_down.iter().any(is_over)) {
+            self.start_unless_held(node, |hold| !is_over(hold));
+        }
+    }
+
+    /// A restart of a node that is down. It lifts what would keep the node down for good, but no fault that has an end of
+    /// its own: the node starts when the last of those has ended, with the disk that the restart left. Tells whether it
+    /// started.
+    fn bring_up(&mut self, node: NodeId, wipe: bool) -> bool {
+        if wipe {
+            self.cluster.node(node).disk.wipe();
+        }
+        self.start_unless_held(node, |hold| hold.ends)
+    }
+
+    /// Starts a node that is down, unless one of the faults that `keep` keeps holds it; tells whether it started.
+    fn start_unless_held(&mut self, node: NodeId, keep: impl Fn(&Hold) -> bool) -> bool {
+        if let Some(plight) = &mut self.cluster.node(node).plight {
+            let next = plight.let_up(keep);
+            let is_held = !plight.held_down.is_empty();
+            if let Some(next) = next {
+                self.outside.touch(next);
+            }
+            if is_held {
+                return false;
+            }
+        }
+        self.start_again(node);
+        true
     }
 
     fn schedule_end(&mut self, fault: u32) {
@@ -322,10 +373,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    fn revive(&mut self, node: NodeId, wipe: bool) {
-        if wipe {
-            self.cluster.node(node).disk.wipe();
-        }
+    fn start_again(&mut self, node: NodeId) {
         self.cluster.start(node, &mut self.outside);
         self.settle(node);
     }
@@ -348,9 +396,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             Fault::Restart(restart) => self.act_restart(fault, &restart),
             Fault::Pause(of) => {
                 for node in listed(&of.target) {
-                    if self.cluster.life(*node) == Life::Up {
-                        self.cluster.pause(*node, fault, &mut self.outside);
-                    }
+                    self.cluster.pause(*node, fault, &mut self.outside);
                 }
             }
             Fault::Resume(of) => {
@@ -386,34 +432,42 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     /// Whether the fault's end is already known: a death inside a step has its end counted from the death.
     fn act_kill(&mut self, fault: u32, crash: &Crash) -> bool {
         for node in listed(&crash.target) {
-            if self.cluster.life(*node) == Life::Down {
-                continue;
-            }
+            let is_up = self.cluster.life(*node) != Life::Down;
             match crash.after_effects {
                 None => {
-                    self.outside.touch(fault);
-                    self.cluster.kill(*node, &mut self.outside);
+                    if is_up {
+                        self.outside.touch(fault);
+                        self.cluster.kill(*node, &mut self.outside);
+                    }
+                    // Before its first start a node is neither killed nor kept from it.
+                    if self.cluster.node(*node).boot != Boot::default() {
+                        self.hold_down(*node, fault);
+                    }
                 }
-                Some(after_effects) => {
-                    self.cluster.node(*node).make_plight().doom = Some(Doom { fault, after_effects, before: None })
-                }
+                Some(after_effects) if is_up => self.doom(*node, fault, after_effects),
+                Some(_) => {}
             }
         }
         crash.after_effects.is_none()
+    }
+
+    fn doom(&mut self, node: NodeId, fault: u32, after_effects: u32) {
+        self.cluster.node(node).make_plight().dooms.push(Doom { fault, after_effects, before: None });
     }
 
     fn act_restart(&mut self, fault: u32, restart: &Restart) {
         for node in listed(&restart.target) {
             match restart.after_effects {
                 Some(after_effects) if self.cluster.life(*node) != Life::Down => {
-                    self.cluster.node(*node).make_plight().doom = Some(Doom { fault, after_effects, before: None });
+                    self.doom(*node, fault, after_effects);
                 }
                 Some(_) | None => {
-                    self.outside.touch(fault);
                     if self.cluster.life(*node) != Life::Down {
                         self.cluster.kill(*node, &mut self.outside);
                     }
-                    self.revive(*node, restart.wipe);
+                    if self.bring_up(*node, restart.wipe) || restart.wipe {
+                        self.outside.touch(fault);
+                    }
                 }
             }
         }
@@ -443,39 +497,40 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             if let Some(bump) = clock.bump {
                 clocks.wall.bump(now, bump);
             }
-            if let Some(drift) = clock.drift {
-                clocks.wall.drift(now, drift);
-            }
-            if clock.freeze {
-                clocks.wall.freeze(now);
-            }
-            if let Some(drift) = clock.monotonic_drift {
-                clocks.monotonic.drift(now, drift);
-            }
-            if clock.monotonic_freeze {
-                clocks.monotonic.freeze(now);
-            }
-            self.requeue_timers(*node);
+            self.pace_clocks(*node, clock);
         }
     }
 
     fn end_clock(&mut self, fault: u32, clock: &ClockFault) {
         let now = self.outside.now;
+        self.outside.odd_clocks.retain(|(odd, _)| *odd != fault);
         for node in listed(&clock.target) {
             let clocks = &mut self.outside.clocks[node.index()];
             if let Some(offset) = clock.offset {
                 clocks.wall.bump(now, crate::measure::Offset::from_nanos(-offset.as_nanos()));
             }
-            let (drift, monotonic_drift) = (clocks.drift, clocks.monotonic_drift);
-            if clock.drift.is_some() || clock.freeze {
-                clocks.wall.drift(now, drift);
-            }
-            if clock.monotonic_drift.is_some() || clock.monotonic_freeze {
-                clocks.monotonic.drift(now, monotonic_drift);
-            }
-            self.requeue_timers(*node);
+            self.pace_clocks(*node, clock);
         }
-        self.outside.odd_clocks.retain(|(odd, _)| *odd != fault);
+    }
+
+    /// Gives those clocks of a node that `changed` is about the rates that the faults in force want.
+    fn pace_clocks(&mut self, node: NodeId, changed: &ClockFault) {
+        let now = self.outside.now;
+        let clocks = &mut self.outside.clocks[node.index()];
+        let (mut wall, mut monotonic) = (Rate::Drifting(clocks.drift), Rate::Drifting(clocks.monotonic_drift));
+        for (fault, _) in self.outside.odd_clocks.iter().filter(|(_, odd)| *odd == node) {
+            if let Fault::Clock(clock) = &self.plan.faults[*fault as usize].fault {
+                wall = wall.bent(clock.drift, clock.freeze);
+                monotonic = monotonic.bent(clock.monotonic_drift, clock.monotonic_freeze);
+            }
+        }
+        if changed.drift.is_some() || changed.freeze {
+            clocks.wall.run_at(now, wall);
+        }
+        if changed.monotonic_drift.is_some() || changed.monotonic_freeze {
+            clocks.monotonic.run_at(now, monotonic);
+        }
+        self.requeue_timers(node);
     }
 
     /// A changed clock moves every timer of its node.
@@ -490,12 +545,14 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn act_disk(&mut self, fault: u32, disk: &DiskFault) {
         for id in listed(&disk.target) {
-            let ailment = &mut self.cluster.node(*id).make_plight().ailment;
+            let node = self.cluster.node(*id);
+            let after = node.syncs;
+            let ailment = &mut node.make_plight().ailment;
             match disk.harm {
-                Harm::Torn => ailment.torn = Some(fault),
-                Harm::Damage => ailment.damage = Some(fault),
-                Harm::IoError => ailment.io_error = Some(fault),
-                Harm::Slow(span) => self.outside.slow_disks.push((fault, *id, span)),
+                Harm::Torn => ailment.torn.push(fault),
+                Harm::Damage => ailment.damage.push(fault),
+                Harm::IoError => ailment.io_error.push(fault),
+                Harm::Slow(takes) => self.outside.slow_disks.push(SlowDisk { fault, node: *id, takes, after }),
             }
         }
     }
@@ -504,13 +561,14 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         for id in listed(&disk.target) {
             let ailment = &mut self.cluster.node(*id).make_plight().ailment;
             for ailment in [&mut ailment.torn, &mut ailment.damage, &mut ailment.io_error] {
-                ailment.take_if(|sick| *sick == fault);
+                ailment.retain(|sick| *sick != fault);
             }
-            if disk.harm == Harm::IoError && self.cluster.life(*id) == Life::Down {
-                self.revive(*id, false);
-            }
+            self.let_up(*id, fault);
         }
-        self.outside.slow_disks.retain(|(slow, _, _)| *slow != fault);
+        if let Harm::Slow(_) = disk.harm {
+            self.outside.slow_disks.retain(|slow| slow.fault != fault);
+            self.outside.hasten(&mut self.cluster);
+        }
     }
 
     fn end_fault(&mut self, fault: u32) {
@@ -523,14 +581,13 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         match &what {
             Fault::Kill(crash) => {
                 for node in listed(&crash.target) {
-                    if self.cluster.life(*node) == Life::Down {
-                        self.revive(*node, false);
-                    }
+                    self.let_up(*node, fault);
                 }
             }
             Fault::Pause(of) => {
                 for node in listed(&of.target) {
-                    self.resume(*node);
+                    self.cluster.end_pause(*node, fault, &mut self.outside);
+                    self.settle(*node);
                 }
             }
             Fault::Partition(_) => self.outside.links.end(fault, now),
@@ -538,9 +595,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                 self.outside.links.end(fault, now);
                 self.release_held();
             }
-            Fault::Delay(_) | Fault::Loss(_) | Fault::Duplicate(_) | Fault::Reorder(_) | Fault::Corrupt(_) => {
+            Fault::Delay(_) | Fault::Reorder(_) => {
                 self.outside.links.end(fault, now);
+                self.outside.hasten(&mut self.cluster);
             }
+            Fault::Loss(_) | Fault::Duplicate(_) | Fault::Corrupt(_) => self.outside.links.end(fault, now),
             Fault::Clock(clock) => self.end_clock(fault, clock),
             Fault::Disk(disk) => self.end_disk(fault, disk),
             Fault::Restart(_) | Fault::Resume(_) | Fault::Heal(_) => {}
@@ -575,23 +634,21 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.outside.links.calm(self.outside.now);
         self.release_held();
         self.outside.slow_disks.clear();
+        self.outside.hasten(&mut self.cluster);
         self.outside.tripwires.clear();
-        let plan = std::mem::take(&mut self.plan);
-        for (fault, planned) in (0..).zip(&plan.faults) {
-            if let Fault::Clock(clock) = &planned.fault
-                && self.outside.odd_clocks.iter().any(|(odd, _)| *odd == fault)
-            {
-                self.end_clock(fault, clock);
-            }
+        while let Some((fault, _)) = self.outside.odd_clocks.first().copied() {
+            let Fault::Clock(clock) = self.plan.faults[fault as usize].fault.clone() else {
+                unreachable!("no other fault moves a clock");
+            };
+            self.end_clock(fault, &clock);
         }
-        self.plan = plan;
         for id in NodeId::all(self.cluster.size()) {
             let node = self.cluster.node(id);
             node.plight = None;
             match node.life {
                 Life::Up => {}
                 Life::Paused => _ = self.resume(id),
-                Life::Down => self.revive(id, false),
+                Life::Down => self.start_again(id),
             }
         }
     }

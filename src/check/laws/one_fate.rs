@@ -1,4 +1,6 @@
-//! `one-fate`: each copy of each message ends at most once: received, lost or garbled.
+//! `one-fate`: each copy of each message ends once, and in time: received, lost or garbled.
+
+use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
@@ -6,23 +8,35 @@ use crate::check::ledger::{Known, Messages};
 use crate::check::passage::Passage;
 use crate::check::{Checker, broken, event_of};
 use crate::identity::{Actor, MessageId, NodeId};
-use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::time::{Span, Time};
+use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that every copy of a sent message ends at most once, at the node it was sent to, and that there are no more
-/// copies than the network made. Exercised by every copy that ended.
+/// copies than the network made; and, where it knows the network, that after quiescence no copy is under way for longer
+/// than the network allows. Exercised by every copy that ended.
 ///
 /// It keeps the messages with a copy under way, and no others.
 #[derive(Clone, Debug, Default)]
 pub struct OneFate {
     messages: Messages<Copies>,
     fates: u64,
+    limit: Option<Limit>,
+    quiescence: Option<Time>,
+}
+
+/// How long a copy may be under way after quiescence.
+#[derive(Clone, Debug)]
+struct Limit {
+    longest: Span,
+    /// Messages whose fate the scenario fixes: they may take longer.
+    fixed: BTreeSet<MessageId>,
 }
 
 /// The copies of one message.
 #[derive(Clone, Debug)]
 struct Copies {
     to: NodeId,
+    sent: Time,
     /// The number of the event that sent it.
     event: u32,
     made: u16,
@@ -50,8 +64,33 @@ impl Copies {
 }
 
 impl OneFate {
+    /// The law for a network where, after quiescence, no message but those with a `fixed` fate takes longer than
+    /// `longest`.
+    #[must_use]
+    pub fn within(longest: Span, fixed: BTreeSet<MessageId>) -> Self {
+        Self { limit: Some(Limit { longest, fixed }), ..Self::default() }
+    }
+
+    /// Of the copies that should have ended before `end`, that of the message that was sent first.
+    fn overdue(&self, end: Time) -> Option<Violation> {
+        let (Limit { longest, fixed }, quiescence) = (self.limit.as_ref()?, self.quiescence?);
+        let late = self
+            .messages
+            .live()
+            .filter(|(message, copies)| copies.sent.max(quiescence) + *longest < end && !fixed.contains(message));
+        let (message, copies) = late.min_by_key(|(message, copies)| (copies.sent, *message))?;
+        let copy = (0..copies.made).find(|copy| !copies.has_ended(*copy)).expect("a message is live while a copy is");
+        let send = event_of(message.sender, copies.event);
+        let sentence = format!(
+            "copy {copy} of message {} of {}, sent at {send} to {}, had no end by {end}, though after quiescence at \
+             {quiescence} no copy may be under way for more than {longest}",
+            message.number, message.sender, copies.to
+        );
+        Some(Violation { time: end, sentence, witnesses: vec![send] })
+    }
+
     fn sent(&mut self, record: &Record<'_>, message: MessageId, to: NodeId, made: u16) -> Result<(), Violation> {
-        let copies = Copies { to, event: record.id.number, made, ended: 0, which: SmallVec::new() };
+        let copies = Copies { to, sent: record.time, event: record.id.number, made, ended: 0, which: SmallVec::new() };
         let ledger = self.messages.of(message);
         if !ledger.open(message.number, copies) {
             let sentence = format!("{} sends a message under a name that was used before", record.id);
@@ -72,8 +111,12 @@ impl OneFate {
                 let sentence = format!("{} {}, whose copies had all ended", record.id, speaks_of(message, copy));
                 return Err(broken(record, sentence, &[record.id]));
             }
-            // That it was never sent is the business of `received-was-sent`, where it was received.
-            Known::No => return Ok(()),
+            // A receipt of it is the business of `received-was-sent`.
+            Known::No if matches!(record.event, Event::Receive { .. }) => return Ok(()),
+            Known::No => {
+                let sentence = format!("{} {}, which was never sent", record.id, speaks_of(message, copy));
+                return Err(broken(record, sentence, &[record.id]));
+            }
         };
         let send = event_of(message.sender, copies.event);
         if copy >= copies.made {
@@ -103,6 +146,9 @@ fn speaks_of(message: MessageId, copy: u16) -> String {
 
 impl<F> Checker<F> for OneFate {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        if let Event::Calm = record.event {
+            self.quiescence = Some(record.time);
+        }
         match Passage::of(&record.event) {
             Some(Passage::Sent { message, to, copies }) => self.sent(record, message, to, copies),
             Some(
@@ -115,7 +161,7 @@ impl<F> Checker<F> for OneFate {
         }
     }
 
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::Holds { exercised: self.fates }
+    fn conclude(&mut self, end: Time) -> Verdict {
+        self.overdue(end).map_or(Verdict::Holds { exercised: self.fates }, Verdict::Violated)
     }
 }

@@ -1,15 +1,17 @@
 //! `operations`: a client's operation is invoked once, and ends at most once.
 
+use smallvec::SmallVec;
+
 use crate::check::ledger::{Known, Ledger};
 use crate::check::slots::Slots;
 use crate::check::{Checker, broken};
-use crate::identity::{Actor, EventId, OpId};
+use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that a client invokes an operation once, retries it with attempts 2, 3, … while it is open, and that it ends
 /// at most once: returned, after a node has replied to it, or given up; that only the client that asks ends it; and that
-/// nodes handle and answer only what was asked. Exercised by operations.
+/// nodes handle only what was asked of them, and answer only what was asked. Exercised by operations.
 ///
 /// A node may handle or answer an operation after its end: a retry may be late.
 #[derive(Clone, Debug, Default)]
@@ -18,26 +20,28 @@ pub struct Operations {
     operations: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Open {
     /// The number of the event that invoked it.
     invoked: u32,
     attempts: u32,
+    /// The nodes that were asked.
+    asked: SmallVec<[NodeId; 2]>,
     replied: bool,
 }
 
 /// What a client does with an open operation.
 enum Turn {
-    Retry(u32),
+    Retry(u32, NodeId),
     Return,
     GiveUp,
 }
 
 impl Operations {
-    fn invoke(&mut self, record: &Record<'_>, op: OpId) -> Result<(), Violation> {
+    fn invoke(&mut self, record: &Record<'_>, op: OpId, to: NodeId) -> Result<(), Violation> {
         by_its_client(record, op)?;
         self.operations += 1;
-        let open = Open { invoked: record.id.number, attempts: 1, replied: false };
+        let open = Open { invoked: record.id.number, attempts: 1, asked: SmallVec::from_elem(to, 1), replied: false };
         if self.clients.at(op.client.index()).open(op.number, open) {
             return Ok(());
         }
@@ -48,7 +52,7 @@ impl Operations {
         by_its_client(record, op)?;
         let ledger = self.clients.at(op.client.index());
         let verb = match turn {
-            Turn::Retry(_) => "retries",
+            Turn::Retry(..) => "retries",
             Turn::Return => "returns",
             Turn::GiveUp => "gives up",
         };
@@ -59,11 +63,16 @@ impl Operations {
         };
         let invoked = Some(EventId { actor: record.id.actor, number: open.invoked });
         match *turn {
-            Turn::Retry(attempt) if attempt != open.attempts + 1 => {
+            Turn::Retry(attempt, _) if attempt != open.attempts + 1 => {
                 let text = format!("counts attempt {attempt} of {op} after attempt {}", open.attempts);
                 return refuse(record, text, invoked);
             }
-            Turn::Retry(attempt) => open.attempts = attempt,
+            Turn::Retry(attempt, to) => {
+                open.attempts = attempt;
+                if !open.asked.contains(&to) {
+                    open.asked.push(to);
+                }
+            }
             Turn::Return if !open.replied => {
                 return refuse(record, format!("returns {op}, to which no node has replied"), invoked);
             }
@@ -76,7 +85,13 @@ impl Operations {
 
     fn at_node(&mut self, record: &Record<'_>, op: OpId, replied: bool) -> Result<(), Violation> {
         match self.clients.at(op.client.index()).get(op.number) {
-            Known::Live(open) => open.replied |= replied,
+            Known::Live(open) if replied => open.replied = true,
+            Known::Live(open) => {
+                if !open.asked.iter().any(|node| record.id.actor == Actor::Node(*node)) {
+                    let invoked = EventId { actor: Actor::Client(op.client), number: open.invoked };
+                    return refuse(record, format!("handles {op}, which was asked of other nodes"), Some(invoked));
+                }
+            }
             Known::Ended => {}
             Known::No => {
                 let verb = if replied { "answers" } else { "handles" };
@@ -102,8 +117,8 @@ fn refuse(record: &Record<'_>, what: String, before: Option<EventId>) -> Result<
 impl<F> Checker<F> for Operations {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
         match record.event {
-            Event::Invoked { op, .. } => self.invoke(record, op),
-            Event::Retried { op, attempt, .. } => self.turn(record, op, &Turn::Retry(attempt)),
+            Event::Invoked { op, to, .. } => self.invoke(record, op, to),
+            Event::Retried { op, to, attempt } => self.turn(record, op, &Turn::Retry(attempt, to)),
             Event::Returned { op, .. } => self.turn(record, op, &Turn::Return),
             Event::GaveUp { op } => self.turn(record, op, &Turn::GiveUp),
             Event::Command { op } => self.at_node(record, op, false),

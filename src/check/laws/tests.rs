@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::history::*;
+use crate::time::Span;
 use crate::trace::{EffectKind, Event};
 
 fn two_nodes() -> History {
@@ -102,6 +103,55 @@ mod one_fate {
         assert_broken(&ended, OneFate::default(), sentence, "n2#3 n1#2");
     }
 
+    /// After quiescence at 10 ms no copy takes longer than 5 ms.
+    fn bounded() -> OneFate {
+        OneFate::within(Span::from_millis(5), [message("n1#9")].into())
+    }
+
+    #[test]
+    fn after_quiescence_a_copy_may_be_under_way_for_as_long_as_the_network_allows() {
+        let mut history = two_nodes();
+        history.at(1).on("n1", send("n1#1", "n2", 2)).on("n1", send("n1#9", "n2", 1)).on("n2", held("n1#1", 0));
+        history.at(10).on("env", Event::Calm);
+        let mut early = history.clone();
+        early.at(15).on("n1", timer());
+        assert_holds(&early, bounded(), 0);
+        history.on("n2", receive("n1#1", 0)).at(15).on("n2", lost("n1#1", 1));
+        history.at(94).on("n1", send("n1#2", "n2", 1)).at(95).on("n1", send("n1#3", "n2", 1));
+        history.at(99).on("n2", receive("n1#2", 0)).at(100).on("n1", timer());
+        assert_holds(&history, bounded(), 3);
+    }
+
+    #[test]
+    fn a_copy_that_never_ends_breaks_it() {
+        let mut history = two_nodes();
+        history.at(1).on("n1", send("n1#1", "n2", 2)).on("n2", receive("n1#1", 0)).on("n2", held("n1#1", 1));
+        history.at(2).on("n1", send("n1#2", "n2", 1));
+        let mut noisy = history.clone();
+        noisy.at(900).on("n1", timer());
+        assert_holds(&noisy, bounded(), 1);
+        history.at(10).on("env", Event::Calm).at(16).on("n1", timer());
+        let sentence = "copy 1 of message 1 of n1, sent at n1#2 to n2, had no end by 16.000, though after quiescence at \
+                        10.000 no copy may be under way for more than 5ms";
+        assert_broken(&history, bounded(), sentence, "n1#2");
+        assert_holds(&history, OneFate::default(), 1);
+        let mut later = two_nodes();
+        later.at(10).on("env", Event::Calm).at(20).on("n2", send("n2#1", "n1", 1)).at(26).on("n1", timer());
+        let sentence = "copy 0 of message 1 of n2, sent at n2#2 to n1, had no end by 26.000, though after quiescence at \
+                        10.000 no copy may be under way for more than 5ms";
+        assert_broken(&later, bounded(), sentence, "n2#2");
+    }
+
+    #[test]
+    fn a_fate_of_what_was_never_sent_breaks_it() {
+        for event in [lost("n1#1", 0), garbled("n1#1", 0), held("n1#1", 0)] {
+            let mut history = two_nodes();
+            history.on("n2", event);
+            let sentence = "n2#2 speaks of copy 0 of message 1 of n1, which was never sent";
+            assert_broken(&history, OneFate::default(), sentence, "n2#2");
+        }
+    }
+
     #[test]
     fn a_name_given_twice_breaks_it() {
         let mut history = two_nodes();
@@ -166,6 +216,28 @@ mod the_dead_do_nothing {
         history.numbered("n1", 9, Event::Paused).numbered("n1", 8, append());
         history.on("n1", Event::Synced { sync: 7 }).on("n1", Event::Unpaused).on("n1", timer());
         assert_holds(&history, TheDeadDoNothing::default(), 2);
+    }
+
+    #[test]
+    fn a_node_that_quiescence_leaves_dead_or_paused_breaks_it() {
+        for (event, is) in [(killed(), "dead"), (Event::Paused, "paused")] {
+            let mut history = two_nodes();
+            history.on("n1", event).at(10).on("env", Event::Calm);
+            assert_holds(&history, TheDeadDoNothing::default(), 1);
+            history.at(11).on("n2", timer());
+            let sentence = format!("n1 has been {is} since n1#2, though env#1 ended every fault");
+            assert_broken(&history, TheDeadDoNothing::default(), &sentence, "n1#2 env#1");
+        }
+        let mut history = two_nodes();
+        history.on("n1", killed()).on("n2", Event::Paused).at(10).on("env", Event::Calm).on("n1", start(2));
+        history
+            .on("n2", Event::Unpaused)
+            .at(11)
+            .on("n2", panicked("so it is"))
+            .on("n2", killed())
+            .at(12)
+            .on("n1", timer());
+        assert_holds(&history, TheDeadDoNothing::default(), 4);
     }
 
     #[test]
@@ -266,6 +338,10 @@ mod operations {
         let mut history = two_nodes();
         history.on("n1", reply("c1#1"));
         assert_broken(&history, Operations::default(), "n1#2 answers c1#1, which was never invoked", "n1#2");
+        let mut history = two_nodes();
+        history.on("c1", invoked("c1#1", "n1")).on("n2", command("c1#1"));
+        let sentence = "n2#2 handles c1#1, which was asked of other nodes";
+        assert_broken(&history, Operations::default(), sentence, "n2#2 c1#1");
     }
 }
 

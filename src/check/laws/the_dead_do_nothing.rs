@@ -1,15 +1,17 @@
-//! `the-dead-do-nothing`: a dead node takes no step and has no effect, a paused one takes no step.
+//! `the-dead-do-nothing`: a dead node takes no step and has no effect, a paused one takes no step; and after quiescence
+//! no node is dead or paused.
 
 use crate::check::deed::Deed;
 use crate::check::slots::Slots;
 use crate::check::{Checker, broken, event_of};
-use crate::identity::{Actor, Boot, NodeId};
+use crate::identity::{Actor, Boot, EventId, NodeId};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that between a node's death (killed, an io error, a panic) and its next start it handles nothing, its disk
 /// answers nothing, and nothing that it wanted comes to be, then or in a later boot; that it starts only when it is
-/// dead, each time with the next boot; and that it takes no step while it is paused. Exercised by deaths and pauses.
+/// dead, each time with the next boot; that it takes no step while it is paused; and that after quiescence every node is
+/// up, but for one that panicked. Exercised by deaths and pauses.
 ///
 /// What happens *to* the dead is allowed: messages that are lost, garbled or held, and effects that are dropped. Of the
 /// paused, the disk may answer, and effects that were called before the pause may follow.
@@ -17,11 +19,15 @@ use crate::trace::{Event, Record, Verdict, Violation};
 pub struct TheDeadDoNothing {
     nodes: Slots<Life>,
     endings: u64,
+    quiescence: Option<EventId>,
+    quiet_since: Time,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Life {
     state: State,
+    /// Whether this boot panicked: nothing starts its node again.
+    panicked: bool,
     boot: Boot,
     /// The number of the event that started this boot.
     start: u32,
@@ -52,8 +58,24 @@ impl TheDeadDoNothing {
             let sentence = format!("{} starts boot {boot} of {node} after boot {}", record.id, life.boot);
             return Err(broken(record, sentence, &[record.id]));
         }
-        *life = Life { state: State::Up, boot, start: record.id.number };
+        *life = Life { state: State::Up, panicked: false, boot, start: record.id.number };
         Ok(())
+    }
+
+    /// The first node that is not up, if after quiescence every one should be by `end`.
+    fn still_down(&self, end: Time) -> Option<Violation> {
+        let quiescence = self.quiescence.filter(|_| self.quiet_since < end)?;
+        self.nodes.iter().find_map(|(node, life)| {
+            let node = NodeId::new(u32::try_from(node).expect("it was a node"));
+            let (is, since) = match life.state {
+                State::Dead(since) if !life.panicked => ("dead", since),
+                State::Paused(since) => ("paused", since),
+                State::Dead(_) | State::Unborn | State::Up => return None,
+            };
+            let since = event_of(node, since);
+            let sentence = format!("{node} has been {is} since {since}, though {quiescence} ended every fault");
+            Some(Violation { time: end, sentence, witnesses: vec![since, quiescence] })
+        })
     }
 
     fn did(&self, record: &Record<'_>, node: NodeId, deed: Deed) -> Result<(), Violation> {
@@ -94,7 +116,12 @@ fn of_this_boot(record: &Record<'_>, node: NodeId, life: Life) -> Result<(), Vio
 
 impl<F> Checker<F> for TheDeadDoNothing {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        let Actor::Node(node) = record.id.actor else { return Ok(()) };
+        let Actor::Node(node) = record.id.actor else {
+            if let Event::Calm = record.event {
+                (self.quiescence, self.quiet_since) = (Some(record.id), record.time);
+            }
+            return Ok(());
+        };
         let deed = Deed::of(&record.event);
         match deed {
             Deed::Start => {
@@ -103,7 +130,9 @@ impl<F> Checker<F> for TheDeadDoNothing {
             }
             Deed::Input | Deed::Answer | Deed::Effect => return self.did(record, node, deed),
             Deed::Death => {
-                self.nodes.at(node.index()).state = State::Dead(record.id.number);
+                let life = self.nodes.at(node.index());
+                life.state = State::Dead(record.id.number);
+                life.panicked |= matches!(record.event, Event::Panicked { .. });
                 self.endings += 1;
             }
             Deed::Pause => {
@@ -124,7 +153,7 @@ impl<F> Checker<F> for TheDeadDoNothing {
         Ok(())
     }
 
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::Holds { exercised: self.endings }
+    fn conclude(&mut self, end: Time) -> Verdict {
+        self.still_down(end).map_or(Verdict::Holds { exercised: self.endings }, Verdict::Violated)
     }
 }

@@ -155,7 +155,7 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
         self.cluster.put_in(id, self.state.nodes[id.index()].node.clone());
         if let Some(number) = self.doom {
             let doom = Doom { fault: 0, after_effects: 0, before: Some(number) };
-            self.cluster.node(id).make_plight().doom = Some(doom);
+            self.cluster.node(id).make_plight().dooms = vec![doom];
         }
     }
 

@@ -133,3 +133,27 @@ fn a_clock_fault_outlives_a_restart_of_its_node() {
     let stage = Stage::new(1).on(1, Start(2), [Set(1, 6)]).at(5, Fault::Clock(ahead)).at(14, restart(1));
     assert_eq!(readings(stage)[1], (20, 520, 20));
 }
+
+#[test]
+fn the_end_of_one_fault_of_a_clock_leaves_the_others_in_force() {
+    let fast = || Fault::Clock(ClockFault { drift: drift(100), ..true_clock() });
+    let slow = || Fault::Clock(ClockFault { drift: drift(-50), ..true_clock() });
+    let still = || Fault::Clock(ClockFault { freeze: true, ..true_clock() });
+    let wall = |stage: Stage| readings(stage).iter().take(6).map(|(_, wall, _)| *wall).collect::<Vec<_>>();
+    let nested = Stage::new(1).during(15..=45, fast()).during(25..=35, slow());
+    assert_eq!(wall(nested), [10, 25, 37, 50, 65, 75], "it is fast again when the slow one is over");
+    let in_turn = Stage::new(1).during(15..=35, fast()).during(25..=45, slow());
+    assert_eq!(wall(in_turn), [10, 25, 37, 42, 50, 60], "it is slow until the slow one is over");
+    let frozen = Stage::new(1).during(15..=45, still()).during(25..=35, fast());
+    assert_eq!(wall(frozen), [10, 15, 15, 15, 20, 30], "no drift moves what is frozen");
+    let until_the_calm = Stage::new(1).at(15, still()).at(25, fast()).calm_at(45);
+    assert_eq!(wall(until_the_calm), [10, 15, 15, 15, 20, 30]);
+}
+
+#[test]
+fn a_frozen_monotonic_clock_stands_still_until_every_freeze_is_over() {
+    let still = || Fault::Clock(ClockFault { monotonic_freeze: true, ..true_clock() });
+    let fast = || Fault::Clock(ClockFault { monotonic_drift: drift(100), ..true_clock() });
+    let stage = Stage::new(1).during(15..=40, still()).during(20..=30, fast()).during(25..=45, still());
+    assert_eq!(readings(stage)[..2], [(10, 10, 10), (50, 50, 20)]);
+}

@@ -90,6 +90,11 @@ impl Stage {
         self.plan(Trigger::Fact { fact: "alarm".to_owned(), n }, None, fault)
     }
 
+    /// The same, for so many milliseconds.
+    pub(crate) fn at_alarm_for(self, n: u32, millis: u64, fault: Fault) -> Self {
+        self.plan(Trigger::Fact { fact: "alarm".to_owned(), n }, Some(millis), fault)
+    }
+
     pub(crate) fn calm_at(mut self, millis: u64) -> Self {
         self.conditions.calm = Some(at(millis));
         self
@@ -190,6 +195,10 @@ pub(crate) fn kill_after(node: u32, effects: u32) -> Fault {
 
 pub(crate) fn restart(node: u32) -> Fault {
     Fault::Restart(Restart { target: target(&[node]), wipe: false, after_effects: None })
+}
+
+pub(crate) fn wipe(node: u32) -> Fault {
+    Fault::Restart(Restart { target: target(&[node]), wipe: true, after_effects: None })
 }
 
 pub(crate) fn pause(node: u32) -> Fault {
