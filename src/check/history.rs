@@ -293,7 +293,7 @@ pub(super) fn bid(slot: u64, ballot: &str, value: u64) -> Bid {
 
 /// A node started, one of so many voters, with nothing applied.
 pub(super) fn started(voters: u32) -> Event<'static> {
-    consensus(ConsensusSeen::Started { voters, slot: Slot(0), root: 0 })
+    consensus(ConsensusSeen::Started { voters, slot: Slot(0), root: 0, session_slots: None })
 }
 
 pub(super) fn promised(round: &str) -> Event<'static> {
@@ -335,7 +335,7 @@ pub(super) fn wrote(slot: u64, ballot: &str, value: u64) -> Event<'static> {
 
 /// A client asks a store.
 pub(super) fn asked_store(op: &str, key: &str, call: StoreCall) -> Event<'static> {
-    let asked = Observation::Store(StoreSeen::Asked { key: key.into(), call });
+    let asked = Observation::Store(StoreSeen::Asked { key: key.into(), call, session: None });
     Event::Invoked { op: op.parse().expect("an operation"), to: node("n1"), command: said(vec![asked]) }
 }
 

@@ -153,6 +153,9 @@ pub enum ConsensusSeen {
         slot: Slot,
         /// 64 bits of the root of its state.
         root: u64,
+        /// After how many slots without use a session ends; older traces do not tell.
+        #[serde(default)]
+        session_slots: Option<u64>,
     },
     /// The node will never vote again: its disk does not hold what it wrote.
     Lost,
