@@ -348,4 +348,25 @@ mod tests {
         let sentence = "n1 tells c1#2 that it has taken effect, and in no slot it has";
         assert_broken(&history, ExactlyOnce::default(), sentence, "n1#1");
     }
+
+    /// A node died after a decision was durable and before it told of it. It starts behind the slot, and knows what its
+    /// operations came to, and which sessions it has ended.
+    #[test]
+    fn what_a_node_starts_behind_may_have_come_to_anything() {
+        let started = |slot| {
+            let started = ConsensusSeen::Started { voters: 1, slot: Slot(slot), root: 0, session_slots: Some(3) };
+            consensus(started)
+        };
+        let mut history = session();
+        idle(&mut history, 4..=5);
+        history.on("c1", asked_within("c1#3", 1)).on("n1", killed()).on("n1", start(2));
+        for answer in [StoreAnswer::Done, StoreAnswer::Refused, StoreAnswer::Expired] {
+            let mut behind = history.clone();
+            behind.on("n1", started(6)).on("n1", told_store("c1#3", answer.clone()));
+            assert_holds(&behind, ExactlyOnce::default(), 1);
+            let mut level = history.clone();
+            level.on("n1", started(5)).on("n1", told_store("c1#3", answer));
+            assert!(level.judged_by(ExactlyOnce::default()).violation().is_some());
+        }
+    }
 }

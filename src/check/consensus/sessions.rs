@@ -21,6 +21,9 @@ pub(super) struct Sessions {
     /// Those that have ended, with the slot that ended each.
     ended: BTreeMap<Name, Slot>,
     applied: Slot,
+    /// Up to which slot some node has applied the log, told or not: a crash may come between what is durable and the fact
+    /// that tells of it, and its node then starts behind that slot.
+    reached: Slot,
     /// Whether there is a slot of which nobody told.
     has_gap: bool,
     /// Whether there is a slot of which nobody told what stands in it.
@@ -75,8 +78,11 @@ impl Sessions {
 
     /// Takes in what a node tells but for the slots that it applies.
     pub(super) fn hear(&mut self, seen: &ConsensusSeen) {
-        if let ConsensusSeen::Started { session_slots: Some(patience), .. } = seen {
-            self.patience = Some(*patience);
+        if let ConsensusSeen::Started { slot, session_slots, .. } = seen {
+            self.patience = self.patience.or(*session_slots);
+            self.reached = self.reached.max(*slot);
+        } else if let ConsensusSeen::Installed { slot, .. } = seen {
+            self.reached = self.reached.max(*slot);
         } else if let ConsensusSeen::Proposed { bid, ops } = seen
             && bid.slot > self.applied
         {
@@ -122,7 +128,7 @@ impl Sessions {
 
     /// How the session of an operation stands after the last slot; `None` where that is not known.
     pub(super) fn standing(&self, op: OpId) -> Option<Standing> {
-        if self.has_gap || self.is_blind || self.patience.is_none() {
+        if !self.is_whole() || self.is_blind || self.patience.is_none() {
             return None;
         }
         let Asked::Within(opened) = *self.asked.get(&op)? else { return None };
@@ -134,15 +140,15 @@ impl Sessions {
         })
     }
 
-    /// Whether it was told of every slot.
-    pub(super) const fn is_whole(&self) -> bool {
-        !self.has_gap
+    /// Whether it was told of every slot that any node has applied.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.has_gap && self.reached <= self.applied
     }
 
     /// Writes what is remembered.
     pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
         (self.patience, &self.asked, &self.live, &self.ended, self.applied).hash(&mut state);
-        (self.has_gap, self.is_blind).hash(&mut state);
+        (self.reached, self.has_gap, self.is_blind).hash(&mut state);
         for (slot, values) in &self.proposed {
             let mut values: Vec<_> = values.iter().collect();
             values.sort_unstable();
