@@ -317,7 +317,7 @@ mod tests {
         assert_holds(&right, ExactlyOnce::default(), 1);
         history.on("n1", applied_with(7, 7, 0, &["c1#3"]));
         let sentence = "c1#3 came to something at n1 in slot 7, in a session that slot 6 had ended";
-        assert_broken(&history, ExactlyOnce::default(), sentence, "n1#14");
+        assert_broken(&history, ExactlyOnce::default(), sentence, "n1#15");
     }
 
     #[test]
