@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 120] = [
+const BUILTIN: [(&str, &str); 121] = [
     ("anchors-lagging", include_str!("../../scenarios/anchors-lagging.json")),
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
@@ -110,6 +110,7 @@ const BUILTIN: [(&str, &str); 120] = [
     ("hello", include_str!("../../scenarios/hello.json")),
     ("locks-contended", include_str!("../../scenarios/locks-contended.json")),
     ("locks-crash", include_str!("../../scenarios/locks-crash.json")),
+    ("locks-crowded", include_str!("../../scenarios/locks-crowded.json")),
     ("locks-fencing", include_str!("../../scenarios/locks-fencing.json")),
     ("locks-hierarchical", include_str!("../../scenarios/locks-hierarchical.json")),
     ("locks-hundred", include_str!("../../scenarios/locks-hundred.json")),
