@@ -9,8 +9,8 @@ use super::Checker;
 use crate::clocks::{HybridStamp, Stamp, VectorClock};
 use crate::identity::{Actor, Boot, EventId, Incarnation, LaneId, MessageId, NodeId};
 use crate::observation::{
-    Bid, ChannelSeen, Claims, ConsensusSeen, LockMode, LockSeen, Observation, Resource, Slot, StoreAnswer, StoreCall,
-    StoreSeen, ValueId,
+    Bid, ChannelSeen, Claims, ConsensusSeen, LockCall, LockMode, LockSeen, Observation, Resource, Slot, StoreAnswer,
+    StoreCall, StoreSeen, ValueId,
 };
 use crate::time::{LocalTime, Time};
 use crate::trace::{Body, Cause, EffectKind, Event, Label, Record, Said, Verdict, Violation};
@@ -246,6 +246,21 @@ pub(super) fn claims_of(text: &str) -> Claims {
     Claims::of(wanted.iter().map(|(resource, mode)| (resource, *mode)))
 }
 
+/// `a/b x, c s`: a client's call for all of that.
+pub(super) fn acquire(text: &str) -> LockCall {
+    let wanted = text.split(", ").map(|one| {
+        let (path, mode) = one.split_once(' ').expect("a path and a mode");
+        (path.to_owned(), mode.to_owned())
+    });
+    LockCall::Acquire { wanted: wanted.collect(), priority: 0 }
+}
+
+/// A client asks the lock manager or the guarded register.
+pub(super) fn asked_lock(op: &str, call: LockCall) -> Event<'static> {
+    let called = Observation::Lock(LockSeen::Called { call });
+    Event::Invoked { op: op.parse().expect("an operation"), to: node("n1"), command: said(vec![called]) }
+}
+
 /// The request with this stamp was sent.
 pub(super) fn requested(stamp: &str, claims: &str) -> Event<'static> {
     lock(LockSeen::Requested { stamp: stamp.parse().expect("a stamp"), claims: claims_of(claims) })
@@ -278,7 +293,7 @@ pub(super) fn bid(slot: u64, ballot: &str, value: u64) -> Bid {
 
 /// A node started, one of so many voters, with nothing applied.
 pub(super) fn started(voters: u32) -> Event<'static> {
-    consensus(ConsensusSeen::Started { voters, slot: Slot(0), root: 0 })
+    consensus(ConsensusSeen::Started { voters, slot: Slot(0), root: 0, session_slots: None })
 }
 
 pub(super) fn promised(round: &str) -> Event<'static> {
@@ -320,7 +335,7 @@ pub(super) fn wrote(slot: u64, ballot: &str, value: u64) -> Event<'static> {
 
 /// A client asks a store.
 pub(super) fn asked_store(op: &str, key: &str, call: StoreCall) -> Event<'static> {
-    let asked = Observation::Store(StoreSeen::Asked { key: key.into(), call });
+    let asked = Observation::Store(StoreSeen::Asked { key: key.into(), call, session: None });
     Event::Invoked { op: op.parse().expect("an operation"), to: node("n1"), command: said(vec![asked]) }
 }
 

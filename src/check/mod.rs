@@ -27,6 +27,11 @@ mod termination;
 
 #[cfg(test)]
 mod history;
+/// What checkers judge by in place of the protocols' own rules, for tests that hold the two against each other.
+#[cfg(test)]
+pub(crate) mod twins {
+    pub(crate) use super::consensus::{allows, majority, outcome};
+}
 
 pub use branch::Branch;
 pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::deed::Deed;
+use super::locks::gray;
 use super::{Checker, Invariant};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{Bid, Claims, ConsensusSeen, LockSeen, LockStamp, Observation};
@@ -52,7 +53,7 @@ const NAMED: usize = 3;
 impl Termination {
     fn see_lock(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) {
         match seen {
-            LockSeen::Asked { op, claims } => {
+            LockSeen::Asked { op, claims, turn: _ } => {
                 self.opened += 1;
                 let open = Open { event: record.id, since: record.time, claims: claims.clone(), stamp: None };
                 self.open.insert((node, *op), open);
@@ -67,8 +68,9 @@ impl Termination {
                 self.held.insert((node, stamp.op), claims.clone());
             }
             LockSeen::Released { op } => _ = self.held.remove(&(node, *op)),
-            LockSeen::Withdrawn { op } | LockSeen::Refused { op } => _ = self.open.remove(&(node, *op)),
+            LockSeen::Withdrawn { op } | LockSeen::Refused { op, .. } => _ = self.open.remove(&(node, *op)),
             LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
+            LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. } => {}
         }
     }
 
@@ -122,7 +124,7 @@ impl Termination {
 
     /// Why a request has not come to an end, as far as the trace tells.
     fn why(&self, open: &Open) -> String {
-        let held = self.held.iter().find(|(_, claims)| claims.conflicts(&open.claims));
+        let held = self.held.iter().find(|(_, claims)| gray::conflict(claims, &open.claims));
         match (held, open.stamp) {
             (Some(((node, op), _)), _) => format!("{op} at {node} holds what it conflicts with"),
             (None, None) => "its node has not sent it".to_owned(),
@@ -184,7 +186,7 @@ mod tests {
     use crate::observation::StoreCall;
 
     fn asked(op: &str) -> Event<'static> {
-        lock(LockSeen::Asked { op: op.parse().expect("an operation"), claims: claims_of("a x") })
+        lock(LockSeen::Asked { op: op.parse().expect("an operation"), claims: claims_of("a x"), turn: None })
     }
 
     #[test]

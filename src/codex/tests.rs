@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::check::twins;
 use crate::encoding;
+use crate::observation::{StoreCall, ValueText};
 
 fn key(name: &str) -> Key {
     Key::new(name).expect("a key")
@@ -219,4 +221,66 @@ fn odd_keys_and_values_are_taken_or_refused() {
     let append = Write::Append { key: key("é"), value: deep(MOST_NESTED) };
     let mut empty = Codex::default();
     assert_eq!(empty.apply(&append, &Anchors::default()), Err(Refusal::Nested));
+}
+
+/// The texts of values by which a call, an anchor and a key can differ.
+const TEXTS: [&str; 8] = ["null", "1", "\"a\"", "\"abcdef\"", "[]", "[1]", "[1,[2]]", "{\"a\":1}"];
+
+fn anchor_of_each_kind() -> Vec<Anchors> {
+    let canon = BTreeMap::from([(key("k1"), "a".to_owned()), (key("other"), "b".to_owned())]);
+    let rules = [
+        AnchorRule::Immutable,
+        AnchorRule::OneOf(vec![json("1"), json("[1]"), json("\"a\"")]),
+        AnchorRule::EqualsCanon,
+        AnchorRule::MaxBytes(5),
+        AnchorRule::MaxBytes(0),
+    ];
+    let anchored = |rule| Anchors::new(vec![Anchor { prefix: "k".to_owned(), rule }], canon.clone());
+    rules.into_iter().map(anchored).collect()
+}
+
+#[test]
+fn anchors_forbid_what_the_checkers_take_them_to_forbid() {
+    let values: Vec<Option<Value>> = [None].into_iter().chain(TEXTS.map(|text| Some(json(text)))).collect();
+    let text = |value: &Option<Value>| value.as_ref().map(|value| ValueText::from(value.to_string()));
+    for anchors in anchor_of_each_kind() {
+        for (name, before, after) in ["k1", "k2", "other", "x"]
+            .into_iter()
+            .flat_map(|name| values.iter().flat_map(move |before| [(name, before)]).collect::<Vec<_>>())
+            .flat_map(|(name, before)| values.iter().map(move |after| (name, before, after)))
+        {
+            let forbids = anchors.broken(&key(name), before.as_ref(), after.as_ref()).is_some();
+            let seen = anchors.seen().any(|(prefix, rule)| {
+                name.starts_with(&*prefix) && !twins::allows(&rule, name, text(before).as_ref(), text(after).as_ref())
+            });
+            assert_eq!(forbids, seen, "{anchors:?}: {name} from {before:?} to {after:?}");
+        }
+    }
+}
+
+#[test]
+fn writes_leave_what_the_checkers_take_them_to_leave() {
+    let deep = format!("{}{}", "[".repeat(MOST_NESTED), "]".repeat(MOST_NESTED));
+    let texts: Vec<&str> = TEXTS.into_iter().chain([deep.as_str()]).collect();
+    let (name, text) = (key("k"), |value: &Value| ValueText::from(value.to_string()));
+    for before in [None].into_iter().chain(texts.iter().map(|text| Some(json(text)))) {
+        let mut writes = vec![(Write::Delete { key: name.clone() }, StoreCall::Delete)];
+        for value in texts.iter().map(|text| json(text)) {
+            let (key, new) = (name.clone(), text(&value));
+            writes.push((Write::Put { key: key.clone(), value: value.clone() }, StoreCall::Put { value: new.clone() }));
+            let append = Write::Append { key: key.clone(), value: value.clone() };
+            writes.push((append, StoreCall::Append { value: new.clone() }));
+            for expected in [None].into_iter().chain(texts.iter().map(|text| Some(json(text)))) {
+                let old = expected.as_ref().map(text);
+                let cas = Write::Cas { key: key.clone(), expected, value: value.clone() };
+                writes.push((cas, StoreCall::Cas { old, new: new.clone() }));
+            }
+        }
+        for (write, call) in writes {
+            let mut codex: Codex = before.iter().map(|value| (name.clone(), value.clone())).collect();
+            let applied = codex.apply(&write, &Anchors::default()).is_ok();
+            let outcome = applied.then(|| codex.get(&name).map(text));
+            assert_eq!(outcome, twins::outcome(before.as_ref().map(text).as_ref(), &call), "{before:?}, {write:?}");
+        }
+    }
 }

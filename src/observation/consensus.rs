@@ -75,12 +75,6 @@ impl fmt::Display for Ballot {
     }
 }
 
-impl fmt::Display for ValueId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
 impl FromStr for Round {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -96,14 +90,6 @@ impl FromStr for Ballot {
         let (round, attempt) = text.split_once('/').unwrap_or((text, "1"));
         let attempt = attempt.parse().map_err(|_| format!("`{text}` is not of the form `3.n1/2`"))?;
         Ok(Self { round: round.parse()?, attempt })
-    }
-}
-
-impl FromStr for ValueId {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bits = u64::from_str_radix(text, 16).ok().filter(|_| text.len() == 16);
-        bits.map(Self).ok_or_else(|| format!("`{text}` is no value of 16 hex digits"))
     }
 }
 
@@ -135,21 +121,7 @@ macro_rules! written {
 written!(Round { number, node });
 written!(Ballot { round, attempt });
 
-impl Serialize for ValueId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
-    }
-}
-
-impl<'de> Deserialize<'de> for ValueId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if !deserializer.is_human_readable() {
-            return u64::deserialize(deserializer).map(Self);
-        }
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
+in_hex!(ValueId);
 
 /// What is said of a value in a slot, under a ballot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -181,6 +153,9 @@ pub enum ConsensusSeen {
         slot: Slot,
         /// 64 bits of the root of its state.
         root: u64,
+        /// After how many slots without use a session ends; older traces do not tell.
+        #[serde(default)]
+        session_slots: Option<u64>,
     },
     /// The node will never vote again: its disk does not hold what it wrote.
     Lost,

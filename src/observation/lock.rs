@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::clocks::LamportClock;
 use crate::identity::{NodeId, OpId};
+use crate::time::{LocalTime, Span};
 
 /// How a resource is locked: Gray's five modes (Gray, Lorie, Putzolu and Traiger 1976, *Granularity of Locks and Degrees
 /// of Consistency in a Shared Data Base*).
@@ -270,8 +271,94 @@ pub enum Access {
     Write,
 }
 
-/// What checkers see of locks. All but the last are facts of the node at which the client asked: a request is known by
-/// its operation, within one boot of that node.
+/// Why the lock manager, or the register that its locks guard, refuses an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockRefusal {
+    /// Nothing is asked for.
+    Nothing,
+    /// A path is empty, or one of its names is.
+    EmptyName,
+    /// A path has more than 32 names.
+    TooDeep,
+    /// A path has more than 1,024 bytes.
+    TooLong,
+    /// More than 64 paths.
+    TooMany,
+    /// There is no such mode.
+    UnknownMode,
+    /// The client holds, or waits for, something else.
+    AlreadyHolds,
+    /// The client holds, or waits for, this resource itself: there is no upgrade.
+    ConversionRefused,
+    /// The client holds nothing that this operation asked for.
+    NotHeld,
+    /// What the token's grant locked does not cover the key.
+    NotCovered,
+}
+
+/// What a client asks of the lock manager, or of the register that its locks guard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LockCall {
+    /// To lock.
+    Acquire {
+        /// Paths and modes in the client's own words.
+        wanted: BTreeMap<String, String>,
+        /// The greater goes first among the clients of its node.
+        priority: u8,
+    },
+    /// To end a grant.
+    Release {
+        /// The operation that asked for it.
+        acquire: OpId,
+    },
+    /// To take a request back; if it has been granted meanwhile, to end the grant.
+    Withdraw {
+        /// The operation that asked for it.
+        acquire: OpId,
+    },
+    /// To read a guarded key.
+    Read {
+        /// Which.
+        key: Resource,
+        /// The token of the grant that covers it.
+        token: LockStamp,
+    },
+    /// To write a guarded key.
+    Write {
+        /// Which.
+        key: Resource,
+        /// What.
+        value: u64,
+        /// The token of the grant that covers it.
+        token: LockStamp,
+    },
+}
+
+/// What decides when a client's request is sent, among those of its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Turn {
+    /// The greater goes first.
+    pub priority: u8,
+    /// Since when it waits, by the monotonic clock of its node.
+    pub since: LocalTime,
+    /// How long a request must have waited to go before one of the next priority that comes then.
+    pub ageing: Span,
+}
+
+/// Who touched a guarded key, and what the key held then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Touch {
+    /// The client's operation.
+    pub op: OpId,
+    /// What it read, or has written; nothing if nothing was ever written.
+    pub value: Option<u64>,
+}
+
+/// What checkers see of locks. Facts of the node at which the client asked, by which a request is known by its operation,
+/// within one boot of that node; then facts of the node that keeps the guarded register, and what stands in the entries of
+/// its disk; and last what clients ask, and what they are told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LockSeen {
@@ -281,6 +368,9 @@ pub enum LockSeen {
         op: OpId,
         /// What it claims, ancestors included.
         claims: Claims,
+        /// When its turn is; older traces do not tell.
+        #[serde(default)]
+        turn: Option<Turn>,
     },
     /// The request is sent to the other nodes: from here on it is open.
     Requested {
@@ -317,6 +407,9 @@ pub enum LockSeen {
     Refused {
         /// The operation that was refused.
         op: OpId,
+        /// Why; older traces do not tell.
+        #[serde(default)]
+        reason: Option<LockRefusal>,
     },
     /// A guarded operation succeeded, at the node that keeps the register.
     Guarded {
@@ -326,6 +419,9 @@ pub enum LockSeen {
         access: Access,
         /// The token that was presented.
         token: LockStamp,
+        /// Whose operation it was, and what the key held then; older traces do not tell.
+        #[serde(default)]
+        touch: Option<Touch>,
     },
     /// A guarded operation was refused because a newer token had been presented, at the node that keeps the register.
     Fenced {
@@ -335,6 +431,27 @@ pub enum LockSeen {
         access: Access,
         /// The token that was presented.
         token: LockStamp,
+    },
+    /// An entry for the disk of the node that keeps the register: how a key stands.
+    WroteGuarded {
+        /// Which.
+        key: Resource,
+        /// What was written last.
+        value: Option<u64>,
+        /// The highest token of a write.
+        written: Option<LockStamp>,
+        /// The highest token of a read.
+        read: Option<LockStamp>,
+    },
+    /// A client asks.
+    Called {
+        /// What.
+        call: LockCall,
+    },
+    /// A client is told what it has read of the guarded register.
+    Told {
+        /// What; nothing if nothing was ever written.
+        value: Option<u64>,
     },
 }
 

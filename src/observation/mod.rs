@@ -1,5 +1,8 @@
 //! What checkers see: the closed, versioned vocabulary into which every protocol's facts translate.
 
+#[macro_use]
+mod hex;
+
 mod channel;
 mod consensus;
 mod lock;
@@ -7,16 +10,17 @@ mod store;
 
 use serde::{Deserialize, Serialize};
 
-pub use channel::ChannelSeen;
+pub use channel::{ChannelSeen, PayloadId};
 pub use consensus::{Ballot, Bid, ConsensusSeen, Round, Slot, ValueId};
-pub use lock::{Access, Claims, Conflict, LockMode, LockSeen, LockStamp, Resource};
+pub use lock::{Access, Claims, Conflict, LockCall, LockMode, LockRefusal, LockSeen, LockStamp, Resource, Touch, Turn};
 pub use store::{AnchorSeen, StoreAnswer, StoreCall, StoreSeen, ValueText};
 
 use crate::clocks::{Causality, VectorClock};
 use crate::identity::NodeId;
 
-/// The version of the vocabulary; a word is only ever added, with a new number here.
-pub const VOCABULARY: u32 = 4;
+/// The version of the vocabulary; a word, or a part of one that older traces lack, is only
+/// ever added, with a new number here.
+pub const VOCABULARY: u32 = 5;
 
 /// One thing that happened, in words that checkers understand whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

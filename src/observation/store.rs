@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::consensus::Slot;
+
 /// A value as its JSON text, in the one form in which it is written.
 pub type ValueText = Arc<str>;
 
@@ -52,6 +54,8 @@ pub enum StoreAnswer {
     Refused,
     /// Whether it was done is not known.
     Unknown,
+    /// The session has ended: whether it was done is not known.
+    Expired,
 }
 
 /// What checkers see of a client's operation on a store.
@@ -66,6 +70,9 @@ pub enum StoreSeen {
         key: Arc<str>,
         /// What.
         call: StoreCall,
+        /// In which session: the slot that opened it, or 0 for the client's standing one; older traces do not tell.
+        #[serde(default)]
+        session: Option<Slot>,
     },
     /// A client is told.
     Told {

@@ -1,7 +1,8 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 117] = [
+const BUILTIN: [(&str, &str); 121] = [
+    ("anchors-lagging", include_str!("../../scenarios/anchors-lagging.json")),
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
@@ -109,6 +110,7 @@ const BUILTIN: [(&str, &str); 117] = [
     ("hello", include_str!("../../scenarios/hello.json")),
     ("locks-contended", include_str!("../../scenarios/locks-contended.json")),
     ("locks-crash", include_str!("../../scenarios/locks-crash.json")),
+    ("locks-crowded", include_str!("../../scenarios/locks-crowded.json")),
     ("locks-fencing", include_str!("../../scenarios/locks-fencing.json")),
     ("locks-hierarchical", include_str!("../../scenarios/locks-hierarchical.json")),
     ("locks-hundred", include_str!("../../scenarios/locks-hundred.json")),
@@ -116,6 +118,8 @@ const BUILTIN: [(&str, &str); 117] = [
     ("locks-tiny", include_str!("../../scenarios/locks-tiny.json")),
     ("observers", include_str!("../../scenarios/observers.json")),
     ("pipelined", include_str!("../../scenarios/pipelined.json")),
+    ("reads-held-up", include_str!("../../scenarios/reads-held-up.json")),
+    ("sessions-short", include_str!("../../scenarios/sessions-short.json")),
     ("split-brain", include_str!("../../scenarios/split-brain.json")),
     ("tiny", include_str!("../../scenarios/tiny.json")),
     ("voter-lost", include_str!("../../scenarios/voter-lost.json")),

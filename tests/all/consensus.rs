@@ -177,25 +177,6 @@ fn random_seeds_and_swarms_of_every_scenario_hold() {
     }
 }
 
-fn assert_none_is_broken(file: &ScenarioFile, seeds: [u64; 2]) {
-    for seed in seeds {
-        let (resolved, outcome) = run(file, seed, Keep::Verdicts);
-        assert_ne!(outcome.standing(&resolved), Standing::Broken, "seed {seed}: {:?}", outcome.judgements);
-    }
-}
-
-/// Seeds in which a crash came between a promise that was durable and the fact that tells of it.
-#[test]
-fn a_promise_of_which_a_crash_kept_the_word_is_told_at_the_start() {
-    assert_none_is_broken(&load("tiny").with_swarm(true), [0x574, 0x612]);
-}
-
-/// Seeds in which a disk lost a decision for which its state stands, and its node was set back to an older state.
-#[test]
-fn a_damaged_disk_that_lacks_a_decision_below_its_state_is_not_set_back() {
-    assert_none_is_broken(&load("disk-torn"), [0x1883d, 0x1d7e4]);
-}
-
 /// No phase and no role is spared by any fault: nothing may be missing in the tables.
 #[test]
 fn every_fault_strikes_in_every_phase_and_role() {

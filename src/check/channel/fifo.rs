@@ -2,16 +2,16 @@
 
 use std::hash::Hasher;
 
-use super::flows::Flows;
+use super::flows::{Flows, UnderWay};
 use super::tells;
 use crate::check::{Branch, Checker, Invariant, broken};
-use crate::identity::{Actor, Incarnation, LaneId, NodeId};
+use crate::identity::{Actor, Incarnation, NodeId};
 use crate::observation::{ChannelSeen, Observation};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
-/// Says that in each session and direction payloads are numbered from 1 and delivered in that order, each once, and on
-/// the lane on which it was sent. What is delivered in another session than it was sent in is a matter of `session`.
+/// Says that in each session and direction payloads are numbered from 1 and delivered in that order, each once, on the
+/// lane on which it was sent, and as it was sent. What is delivered in another session than it was sent in is a matter of `session`.
 /// Exercised by deliveries.
 #[derive(Clone, Debug, Default)]
 pub struct Fifo {
@@ -29,8 +29,8 @@ impl Fifo {
         record: &Record<'_>,
         node: NodeId,
         to: Incarnation,
-        lane: LaneId,
         number: u64,
+        sent: UnderWay,
     ) -> Result<(), Violation> {
         let from = self.flows.life(node);
         let flow = self.flows.flow(from, to);
@@ -39,7 +39,7 @@ impl Fifo {
             return Err(broken(record, sentence, &[record.id]));
         }
         flow.sent = number;
-        flow.under_way.insert(number, (lane, record.id));
+        flow.under_way.insert(number, sent);
         Ok(())
     }
 
@@ -48,8 +48,8 @@ impl Fifo {
         record: &Record<'_>,
         node: NodeId,
         from: Incarnation,
-        lane: LaneId,
         number: u64,
+        came: UnderWay,
     ) -> Result<(), Violation> {
         let to = self.flows.life(node);
         let Some(flow) = self.flows.known(from, to) else { return Ok(()) };
@@ -60,11 +60,16 @@ impl Fifo {
             return Err(broken(record, sentence, &witnesses));
         }
         match flow.under_way.remove(&number) {
-            Some((sent, _)) if sent == lane => {}
-            Some((_, event)) => {
+            Some(UnderWay { lane, event, .. }) if lane != came.lane => {
                 let sentence = format!("{to} delivered {from}'s payload {number} to another protocol than sent it");
                 return Err(broken(record, sentence, &[event, record.id]));
             }
+            Some(UnderWay { payload, event, .. }) if payload != came.payload => {
+                let sentence =
+                    format!("{to} delivered as {from}'s payload {number} what was not sent under that number");
+                return Err(broken(record, sentence, &[event, record.id]));
+            }
+            Some(_) => {}
             None => {
                 let sentence = format!("{to} delivered {from}'s payload {number}, which was never sent");
                 return Err(broken(record, sentence, &[record.id]));
@@ -85,11 +90,13 @@ impl<F> Checker<F> for Fifo {
         };
         for seen in fact.observations.iter() {
             match seen {
-                Observation::Channel(ChannelSeen::Sent { to, lane, number }) => {
-                    self.sent(record, node, *to, *lane, *number)?;
+                Observation::Channel(ChannelSeen::Sent { to, lane, number, payload }) => {
+                    let sent = UnderWay { lane: *lane, payload: *payload, event: record.id };
+                    self.sent(record, node, *to, *number, sent)?;
                 }
-                Observation::Channel(ChannelSeen::Delivered { from, lane, number }) => {
-                    self.delivered(record, node, *from, *lane, *number)?;
+                Observation::Channel(ChannelSeen::Delivered { from, lane, number, payload }) => {
+                    let came = UnderWay { lane: *lane, payload: *payload, event: record.id };
+                    self.delivered(record, node, *from, *number, came)?;
                 }
                 Observation::Channel(ChannelSeen::Reset { .. })
                 | Observation::Lock(_)
@@ -132,13 +139,24 @@ impl<F> Branch<F> for Fifo {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::identity::LaneId;
+    use crate::observation::PayloadId;
+
+    /// What each payload of these histories holds.
+    const HELD: Option<PayloadId> = Some(PayloadId(7));
 
     fn sent(to: &str, number: u64) -> Event<'static> {
-        channel(ChannelSeen::Sent { to: to.parse().expect("a life"), lane: LaneId::new(1), number })
+        let to = to.parse().expect("a life");
+        channel(ChannelSeen::Sent { to, lane: LaneId::new(1), number, payload: HELD })
+    }
+
+    fn delivered_as(from: &str, number: u64, payload: Option<PayloadId>) -> Event<'static> {
+        let from = from.parse().expect("a life");
+        channel(ChannelSeen::Delivered { from, lane: LaneId::new(1), number, payload })
     }
 
     fn delivered_from(from: &str, number: u64) -> Event<'static> {
-        channel(ChannelSeen::Delivered { from: from.parse().expect("a life"), lane: LaneId::new(1), number })
+        delivered_as(from, number, HELD)
     }
 
     fn two_sent() -> History {
@@ -170,8 +188,16 @@ mod tests {
         assert_broken(&history, Fifo::default(), "n2 delivered n1's payload 3, which was never sent", "n2#4");
         let mut history = two_sent();
         let from = "n1".parse().expect("a life");
-        history.on("n2", channel(ChannelSeen::Delivered { from, lane: LaneId::new(2), number: 1 }));
+        history.on("n2", channel(ChannelSeen::Delivered { from, lane: LaneId::new(2), number: 1, payload: HELD }));
         let sentence = "n2 delivered n1's payload 1 to another protocol than sent it";
         assert_broken(&history, Fifo::default(), sentence, "n1#2 n2#2");
+    }
+
+    #[test]
+    fn what_comes_is_what_was_sent() {
+        let mut history = two_sent();
+        history.on("n2", delivered_from("n1", 1)).on("n2", delivered_as("n1", 2, Some(PayloadId(8))));
+        let sentence = "n2 delivered as n1's payload 2 what was not sent under that number";
+        assert_broken(&history, Fifo::default(), sentence, "n1#3 n2#3");
     }
 }

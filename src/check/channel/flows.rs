@@ -5,6 +5,7 @@ use std::hash::{Hash as _, Hasher};
 
 use crate::check::slots::Slots;
 use crate::identity::{Boot, EventId, Incarnation, LaneId, NodeId};
+use crate::observation::PayloadId;
 use crate::trace::{Event, Record};
 
 /// The payloads of one session in one direction.
@@ -14,8 +15,18 @@ pub(super) struct Flow {
     pub(super) sent: u64,
     /// The number of the last one that was delivered, and where.
     pub(super) delivered: Option<(u64, EventId)>,
-    /// Those sent and not delivered: lane, and where it was sent.
-    pub(super) under_way: BTreeMap<u64, (LaneId, EventId)>,
+    /// Those sent and not delivered.
+    pub(super) under_way: BTreeMap<u64, UnderWay>,
+}
+
+/// A payload that was sent, and not delivered yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnderWay {
+    pub(super) lane: LaneId,
+    /// What it holds, if the trace tells.
+    pub(super) payload: Option<PayloadId>,
+    /// Where it was sent.
+    pub(super) event: EventId,
 }
 
 /// All sessions, by sender and receiver.
@@ -40,7 +51,9 @@ impl Flows {
         }
         for (ends, Flow { sent, delivered, under_way }) in &self.flows {
             (ends, sent, delivered.map(|(number, _)| number), under_way.len()).hash(&mut state);
-            under_way.iter().for_each(|(number, (lane, _))| (number, lane).hash(&mut state));
+            for (number, UnderWay { lane, payload, event: _ }) in under_way {
+                (number, lane, payload).hash(&mut state);
+            }
         }
     }
 
@@ -63,6 +76,6 @@ impl Flows {
     pub(super) fn sent_to(&self, from: Incarnation, to: NodeId, number: u64) -> Option<(Incarnation, EventId)> {
         let all = Incarnation::new(to, Boot::new(0))..=Incarnation::new(to, Boot::new(u32::MAX));
         let mut flows = self.flows.range((from, *all.start())..=(from, *all.end()));
-        flows.find_map(|((_, to), flow)| Some((*to, flow.under_way.get(&number)?.1)))
+        flows.find_map(|((_, to), flow)| Some((*to, flow.under_way.get(&number)?.event)))
     }
 }

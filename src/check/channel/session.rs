@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
 
-use super::flows::Flows;
+use super::flows::{Flows, UnderWay};
 use super::tells;
 use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, Incarnation, NodeId};
@@ -78,11 +78,11 @@ impl<F> Checker<F> for Session {
         };
         for seen in fact.observations.iter() {
             match seen {
-                Observation::Channel(ChannelSeen::Sent { to, lane, number }) => {
+                Observation::Channel(ChannelSeen::Sent { to, lane, number, payload }) => {
                     let from = self.flows.life(node);
                     let flow = self.flows.flow(from, *to);
                     flow.sent = flow.sent.max(*number);
-                    flow.under_way.insert(*number, (*lane, record.id));
+                    flow.under_way.insert(*number, UnderWay { lane: *lane, payload: *payload, event: record.id });
                 }
                 Observation::Channel(ChannelSeen::Delivered { from, number, .. }) => {
                     self.delivered(record, node, *from, *number)?;
@@ -138,11 +138,16 @@ mod tests {
     use crate::identity::LaneId;
 
     fn sent(to: &str, number: u64) -> Event<'static> {
-        channel(ChannelSeen::Sent { to: to.parse().expect("a life"), lane: LaneId::new(1), number })
+        channel(ChannelSeen::Sent { to: to.parse().expect("a life"), lane: LaneId::new(1), number, payload: None })
     }
 
     fn delivered_from(from: &str, number: u64) -> Event<'static> {
-        channel(ChannelSeen::Delivered { from: from.parse().expect("a life"), lane: LaneId::new(1), number })
+        channel(ChannelSeen::Delivered {
+            from: from.parse().expect("a life"),
+            lane: LaneId::new(1),
+            number,
+            payload: None,
+        })
     }
 
     fn reset(peer: &str) -> Event<'static> {

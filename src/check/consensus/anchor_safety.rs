@@ -1,27 +1,23 @@
 //! `anchor-safety`: nothing that takes effect breaks an anchor of its key.
 
-use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
+use super::store::{Asked, Change, Changes, Store, outcome};
 use super::{tells, told};
 use crate::check::{Branch, Checker, Invariant, broken};
-use crate::identity::{EventId, NodeId, OpId};
+use crate::identity::{NodeId, OpId};
 use crate::observation::{AnchorSeen, ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
 use crate::time::Time;
 use crate::trace::{Event, Record, Said, Verdict, Violation};
 
 /// Says that no operation which takes effect leaves a key with what an anchor forbids, and that no client is told of such a
-/// value. It carries out what clients asked, slot by slot, by itself. Exercised by operations on keys under an anchor.
+/// value; and that an operation is refused in a slot only where it breaks an anchor, or does not apply to what its key holds
+/// there. It carries out what clients asked, slot by slot, by itself. Exercised by operations on keys under an anchor.
 #[derive(Clone, Debug, Default)]
 pub struct AnchorSafety {
     anchors: Vec<(Arc<str>, AnchorSeen)>,
-    /// What clients asked, until they have the answer.
-    asked: BTreeMap<OpId, (Arc<str>, StoreCall, EventId)>,
-    /// What keys hold after the last slot; keys that are not here hold nothing, or, behind a slot that nobody told of, what
-    /// is not known.
-    held: BTreeMap<Arc<str>, ValueText>,
-    applied: Slot,
+    store: Store,
     exercised: u64,
 }
 
@@ -30,63 +26,84 @@ pub const ABOUT: Invariant =
     Invariant::safety("anchor-safety", "consensus", "nothing that takes effect breaks an anchor of its key");
 
 impl AnchorSafety {
-    fn asks(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
-        for seen in command.observations.iter() {
-            if let Observation::Store(StoreSeen::Asked { key, call }) = seen {
-                self.asked.insert(op, (Arc::clone(key), call.clone(), record.id));
-            }
-        }
-    }
-
     /// A slot was applied, by whomever first.
-    fn applied(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, done: &[OpId]) -> Result<(), Violation> {
-        if slot <= self.applied {
-            return Ok(());
-        }
-        if slot > self.applied.next() {
-            // Nobody told of the slots between: what they left is not known.
-            self.held.clear();
-        }
-        self.applied = slot;
-        done.iter().try_for_each(|op| self.took_effect(record, node, slot, *op))
+    fn applied(
+        &mut self,
+        record: &Record<'_>,
+        node: NodeId,
+        slot: Slot,
+        done: &[OpId],
+        refused: &[OpId],
+    ) -> Result<(), Violation> {
+        let Some(changes) = self.store.apply(slot, done) else { return Ok(()) };
+        changes.all.iter().try_for_each(|change| self.took_effect(record, node, slot, change))?;
+        refused.iter().try_for_each(|op| self.refused(record, node, slot, *op, &changes))
     }
 
-    fn took_effect(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, op: OpId) -> Result<(), Violation> {
-        let Some((key, call, event)) = self.asked.get(&op).cloned() else { return Ok(()) };
-        let before = self.held.get(&key).cloned();
-        let after = match call {
-            StoreCall::Read => return Ok(()),
-            StoreCall::Put { value } | StoreCall::Cas { new: value, .. } => Some(value),
-            StoreCall::Delete => None,
-            StoreCall::Append { value } => Some(longer(before.as_ref(), &value)),
-        };
-        let mut anchors = self.anchors.iter().filter(|(prefix, _)| key.starts_with(&**prefix)).peekable();
-        self.exercised += u64::from(anchors.peek().is_some());
-        if let Some((prefix, rule)) = anchors.find(|(_, rule)| !allows(rule, &key, before.as_ref(), after.as_ref())) {
+    fn took_effect(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, change: &Change) -> Result<(), Violation> {
+        let Change { op, asked: Asked { key, event, .. }, before, after } = change;
+        let is_anchored = self.under(key).next().is_some();
+        self.exercised += u64::from(is_anchored);
+        if let Some((prefix, rule)) = self.broken(key, before.as_ref(), after.as_ref()) {
             let holds = after.as_ref().map_or("nothing".to_owned(), |value| shortened(value));
             let sentence = format!(
                 "{op} took effect at {node} in slot {slot}, and {key} holds {holds}: the anchor of `{prefix}` is {}",
                 written(rule, before.as_ref())
             );
-            return Err(broken(record, sentence, &[event, record.id]));
-        }
-        match after {
-            Some(value) => _ = self.held.insert(key, value),
-            None => _ = self.held.remove(&key),
+            return Err(broken(record, sentence, &[*event, record.id]));
         }
         Ok(())
     }
 
+    /// An operation was refused in a slot: for one of the values that its key held in the course of it, that is right.
+    fn refused(
+        &self,
+        record: &Record<'_>,
+        node: NodeId,
+        slot: Slot,
+        op: OpId,
+        changes: &Changes,
+    ) -> Result<(), Violation> {
+        let Some(Asked { key, call, event }) = self.store.asked(op) else { return Ok(()) };
+        let Some(holds) = self.store.held(key).filter(|_| changes.is_whole) else { return Ok(()) };
+        let earlier = changes.all.iter().filter(|change| change.asked.key == *key).map(|change| change.before.as_ref());
+        let is_right = |before: Option<&ValueText>| match outcome(before, call) {
+            Some(after) => self.broken(key, before, after.as_ref()).is_some(),
+            None => true,
+        };
+        if earlier.chain([holds]).any(is_right) {
+            return Ok(());
+        }
+        let sentence = format!(
+            "{op} was refused at {node} in slot {slot}, where {key} holds {}: it applies to that, and breaks no anchor",
+            holds.map_or("nothing".to_owned(), |value| shortened(value))
+        );
+        Err(broken(record, sentence, &[*event, record.id]))
+    }
+
+    /// The anchors of a key.
+    fn under<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a (Arc<str>, AnchorSeen)> {
+        self.anchors.iter().filter(move |(prefix, _)| key.starts_with(&**prefix))
+    }
+
+    /// The first anchor that a key breaks which held `before` and is to hold `after`.
+    fn broken<'a>(
+        &'a self,
+        key: &'a str,
+        before: Option<&ValueText>,
+        after: Option<&ValueText>,
+    ) -> Option<&'a (Arc<str>, AnchorSeen)> {
+        self.under(key).find(|(_, rule)| !allows(rule, key, before, after))
+    }
+
     /// A client that reads is told a value.
     fn answered(&mut self, record: &Record<'_>, op: OpId, reply: &Said<'_>) -> Result<(), Violation> {
-        let Some((key, StoreCall::Read, event)) = self.asked.get(&op) else { return Ok(()) };
+        let Some(Asked { key, call: StoreCall::Read, event }) = self.store.asked(op) else { return Ok(()) };
         for seen in reply.observations.iter() {
             let Observation::Store(StoreSeen::Told { answer: StoreAnswer::Value { value: Some(value) } }) = seen else {
                 continue;
             };
-            let under = |(prefix, _): &&(Arc<str>, AnchorSeen)| key.starts_with(&**prefix);
-            let breaks = |(_, rule): &&(Arc<str>, AnchorSeen)| !allows(rule, key, None, Some(value));
-            if let Some((prefix, rule)) = self.anchors.iter().filter(under).find(breaks) {
+            if let Some((prefix, rule)) = self.broken(key, None, Some(value)) {
                 let sentence = format!(
                     "{} answers {op} that {key} holds {}: the anchor of `{prefix}` is {}",
                     record.id.actor,
@@ -100,17 +117,8 @@ impl AnchorSafety {
     }
 }
 
-/// The list that is longer by a value, as JSON; the value alone where it is not known what was there.
-fn longer(list: Option<&ValueText>, value: &str) -> ValueText {
-    let items = list.and_then(|list| list.strip_suffix(']'));
-    match items {
-        Some("[") | None => format!("[{value}]").into(),
-        Some(items) => format!("{items},{value}]").into(),
-    }
-}
-
 /// Whether a key that held `before` may hold `after`.
-fn allows(rule: &AnchorSeen, key: &str, before: Option<&ValueText>, after: Option<&ValueText>) -> bool {
+pub(crate) fn allows(rule: &AnchorSeen, key: &str, before: Option<&ValueText>, after: Option<&ValueText>) -> bool {
     match (rule, after) {
         (AnchorSeen::Immutable, _) => before.is_none() || before == after,
         (AnchorSeen::OneOf { .. } | AnchorSeen::Texts { .. } | AnchorSeen::MaxBytes { .. }, None) => true,
@@ -158,17 +166,14 @@ impl<F> Checker<F> for AnchorSafety {
                 }
             }
             for (node, seen) in told(record) {
-                if let ConsensusSeen::Applied { slot, done, .. } = seen {
-                    self.applied(record, node, *slot, done)?;
+                if let ConsensusSeen::Applied { slot, done, refused, .. } = seen {
+                    self.applied(record, node, *slot, done, refused)?;
                 }
             }
-        } else if let Event::Invoked { op, command, .. } = &record.event {
-            self.asks(record, *op, command);
         } else if let Event::Reply { op, reply } = &record.event {
             self.answered(record, *op, reply)?;
-        } else if let Event::Returned { op, .. } = record.event {
-            self.asked.remove(&op);
         }
+        self.store.see(record);
         Ok(())
     }
 
@@ -188,15 +193,13 @@ impl<F> Branch<F> for AnchorSafety {
 
     fn memory(&self, mut state: &mut dyn Hasher) {
         self.anchors.hash(&mut state);
-        for (op, (key, call, _)) in &self.asked {
-            (op, key, call).hash(&mut state);
-        }
-        (&self.held, self.applied).hash(&mut state);
+        self.store.memory(state);
     }
 
     fn heeds(&self, event: &Event<'_>) -> bool {
         let is_anchor = |seen: &Observation| matches!(seen, Observation::Store(StoreSeen::Anchored { .. }));
-        matches!(event, Event::Invoked { .. } | Event::Reply { .. } | Event::Returned { .. })
+        Store::heeds(event)
+            || matches!(event, Event::Reply { .. })
             || matches!(event, Event::Fact { fact } if fact.observations.iter().any(is_anchor))
             || tells(event, |seen| matches!(seen, ConsensusSeen::Applied { .. }))
     }
@@ -206,6 +209,7 @@ impl<F> Branch<F> for AnchorSafety {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::observation::ValueId;
 
     fn anchored(rule: AnchorSeen) -> Event<'static> {
         fact(vec![Observation::Store(StoreSeen::Anchored { prefix: "k".into(), rule })])
@@ -291,5 +295,53 @@ mod tests {
         let mut history = History::default();
         history.on("c1", asked_store("c1#1", "k1", put("1"))).on("n1", applied_with(1, 7, 5, &["c1#1"]));
         assert_vacuous(&history, AnchorSafety::default(), "nothing took effect on a key under an anchor");
+    }
+
+    fn refused(slot: u64, done: &[&str], op: &str) -> Event<'static> {
+        let of = |op: &str| op.parse().expect("an operation");
+        let done = done.iter().map(|op| of(op)).collect();
+        consensus(ConsensusSeen::Applied { slot: Slot(slot), value: ValueId(7), root: 5, done, refused: vec![of(op)] })
+    }
+
+    /// After a put of 1 in slot 1, this call is refused in slot 2.
+    fn then_refused(rule: AnchorSeen, call: StoreCall) -> History {
+        let mut history = done(rule, &[("k1", put("1"))]);
+        history.on("c2", asked_store("c2#1", "k1", call)).on("n1", refused(2, &[], "c2#1"));
+        history
+    }
+
+    #[test]
+    fn what_is_refused_breaks_an_anchor_or_does_not_apply() {
+        let cas = |old: &str| StoreCall::Cas { old: Some(old.into()), new: "3".into() };
+        let append = StoreCall::Append { value: "2".into() };
+        for right in [put("2"), StoreCall::Delete, cas("1"), cas("2"), append.clone()] {
+            assert_holds(&then_refused(AnchorSeen::Immutable, right), AnchorSafety::default(), 1);
+        }
+        let wide = AnchorSeen::MaxBytes { bytes: 5 };
+        for right in [cas("2"), append.clone(), put("123456")] {
+            assert_holds(&then_refused(wide.clone(), right), AnchorSafety::default(), 1);
+        }
+        for wrong in [put("2"), cas("1"), StoreCall::Delete] {
+            let sentence =
+                "c2#1 was refused at n1 in slot 2, where k1 holds 1: it applies to that, and breaks no anchor";
+            assert_broken(&then_refused(wide.clone(), wrong), AnchorSafety::default(), sentence, "c2#1 n1#3");
+        }
+        assert!(then_refused(AnchorSeen::Immutable, put("1")).judged_by(AnchorSafety::default()).violation().is_some());
+    }
+
+    #[test]
+    fn what_its_slot_changed_before_it_or_after_it_is_a_reason() {
+        let cas = |old: &str, new: &str| StoreCall::Cas { old: Some(old.into()), new: new.into() };
+        let mut history = done(AnchorSeen::MaxBytes { bytes: 5 }, &[("k1", put("1"))]);
+        history.on("c2", asked_store("c2#1", "k1", cas("1", "2"))).on("c3", asked_store("c3#1", "k1", cas("1", "3")));
+        history.on("n1", refused(2, &["c2#1"], "c3#1"));
+        assert_holds(&history, AnchorSafety::default(), 2);
+    }
+
+    #[test]
+    fn behind_a_gap_nobody_knows_what_is_refused_for_no_reason() {
+        let mut history = done(AnchorSeen::Immutable, &[("k1", put("1"))]);
+        history.on("c2", asked_store("c2#1", "k1", put("2"))).on("n1", refused(3, &[], "c2#1"));
+        assert_holds(&history, AnchorSafety::default(), 1);
     }
 }

@@ -13,15 +13,24 @@ use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that a node proposes only under its own rounds, each promised by a quorum of distinct voters before; that there is
 /// at most one value for a slot and a ballot; and that a voter neither promises, votes nor confirms below what it has
-/// promised. Exercised by proposals.
+/// promised, voted on or confirmed: to follow a round is to promise it. Exercised by proposals.
 #[derive(Clone, Debug, Default)]
 pub struct ElectionSafety {
     voters: u32,
     promises: BTreeMap<Round, Vec<NodeId>>,
-    /// By node: the highest promise, and where it stands.
-    highest: Slots<Option<(Round, EventId)>>,
+    /// By node: the highest round that it has followed.
+    highest: Slots<Option<Followed>>,
     proposals: BTreeMap<(Slot, Ballot), (ValueId, EventId)>,
     exercised: u64,
+}
+
+/// A round that a voter has followed.
+#[derive(Clone, Copy, Debug)]
+struct Followed {
+    round: Round,
+    /// How: a verb in the past.
+    did: &'static str,
+    event: EventId,
 }
 
 /// What it is, for `list` and `explain`.
@@ -31,10 +40,12 @@ pub const ABOUT: Invariant = Invariant::safety(
     "who proposes has the promises of a quorum, and no voter breaks its promise",
 );
 
+/// How a round is followed by promising it.
+const PROMISED: &str = "promised";
+
 impl ElectionSafety {
     fn promised(&mut self, record: &Record<'_>, node: NodeId, round: Round) -> Result<(), Violation> {
-        self.keeps(record, node, round, "promised")?;
-        *self.highest.at(node.index()) = Some((round, record.id));
+        self.follows(record, node, round, PROMISED)?;
         let promises = self.promises.entry(round).or_default();
         if !promises.contains(&node) && (node.index() as u64) < u64::from(self.voters) {
             promises.push(node);
@@ -42,14 +53,21 @@ impl ElectionSafety {
         Ok(())
     }
 
-    /// What a voter does under a round is not below its promise.
-    fn keeps(&self, record: &Record<'_>, node: NodeId, round: Round, did: &str) -> Result<(), Violation> {
-        match self.highest.get(node.index()) {
-            Some(Some((promised, event))) if round < *promised => {
-                let sentence = format!("{node} {did} under {round}, and had promised {promised} before");
-                Err(broken(record, sentence, &[*event, record.id]))
+    /// A voter follows a round: it has followed none above it.
+    fn follows(&mut self, record: &Record<'_>, node: NodeId, round: Round, did: &'static str) -> Result<(), Violation> {
+        let highest = self.highest.at(node.index());
+        match highest {
+            Some(before) if round < before.round => {
+                let Followed { round: higher, did: had, event } = *before;
+                let under = if had == PROMISED { "" } else { "under " };
+                let sentence = format!("{node} {did} under {round}, and had {had} {under}{higher} before");
+                Err(broken(record, sentence, &[event, record.id]))
             }
-            Some(_) | None => Ok(()),
+            Some(before) if round == before.round => Ok(()),
+            Some(_) | None => {
+                *highest = Some(Followed { round, did, event: record.id });
+                Ok(())
+            }
         }
     }
 
@@ -85,8 +103,8 @@ impl<F> Checker<F> for ElectionSafety {
                 ConsensusSeen::Started { voters, .. } => self.voters = *voters,
                 ConsensusSeen::Promised { round } => self.promised(record, node, *round)?,
                 ConsensusSeen::Proposed { bid, .. } => self.proposed(record, node, *bid)?,
-                ConsensusSeen::Voted { bid, .. } => self.keeps(record, node, bid.ballot.round, "voted")?,
-                ConsensusSeen::Confirmed { bid } => self.keeps(record, node, bid.ballot.round, "confirmed")?,
+                ConsensusSeen::Voted { bid, .. } => self.follows(record, node, bid.ballot.round, "voted")?,
+                ConsensusSeen::Confirmed { bid } => self.follows(record, node, bid.ballot.round, "confirmed")?,
                 ConsensusSeen::Lost
                 | ConsensusSeen::Elected { .. }
                 | ConsensusSeen::Committed { .. }
@@ -119,7 +137,7 @@ impl<F> Branch<F> for ElectionSafety {
             (round, promises).hash(&mut state);
         }
         for (node, highest) in self.highest.iter() {
-            if let Some((round, _)) = highest {
+            if let Some(Followed { round, .. }) = highest {
                 (node, round).hash(&mut state);
             }
         }
@@ -190,5 +208,24 @@ mod tests {
         history.on("n2", promised("3.n3")).on("n2", killed()).on("n2", confirmed(1, "1.n1", 7));
         let sentence = "n2 confirmed under 1.n1, and had promised 3.n3 before";
         assert_broken(&history, ElectionSafety::default(), sentence, "n2#2 n2#4");
+    }
+
+    #[test]
+    fn a_vote_and_a_confirmation_are_promises() {
+        let voted = |ballot| consensus(ConsensusSeen::Voted { bid: bid(1, ballot, 7), yes: false });
+        for (act, had) in [(voted("3.n3"), "voted"), (confirmed(1, "3.n3", 7), "confirmed")] {
+            for (then, did) in
+                [(promised("2.n2"), "promised"), (voted("1.n1"), "voted"), (confirmed(1, "1.n1", 7), "confirmed")]
+            {
+                let mut history = elected();
+                history.on("n2", act.clone()).on("n2", voted("3.n3/2")).on("n2", promised("3.n3"));
+                assert_vacuous(&history, ElectionSafety::default(), "nothing was proposed");
+                history.on("n2", then);
+                let (sentence, witnesses) = history.broken_by(ElectionSafety::default());
+                assert!(sentence.starts_with(&format!("n2 {did} under ")), "{sentence}");
+                assert!(sentence.ends_with(&format!("and had {had} under 3.n3 before")), "{sentence}");
+                assert_eq!(witnesses, "n2#2 n2#5");
+            }
+        }
     }
 }

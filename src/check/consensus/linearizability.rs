@@ -82,7 +82,7 @@ impl Model for Cell {
 impl Linearizability {
     fn called(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
         for seen in command.observations.iter() {
-            if let Observation::Store(StoreSeen::Asked { key, call }) = seen {
+            if let Observation::Store(StoreSeen::Asked { key, call, .. }) = seen {
                 let object = self.keys.entry(Arc::clone(key)).or_insert_with(|| Linearizer::new(Cell, BUDGET));
                 object.call(op, call.clone());
                 self.open.insert(op, Arc::clone(key));
@@ -97,7 +97,7 @@ impl Linearizability {
             let Some(key) = self.open.remove(&op) else { continue };
             let object = self.keys.get_mut(&key).expect("it was called there");
             let verdict = match answer {
-                StoreAnswer::Unknown => {
+                StoreAnswer::Unknown | StoreAnswer::Expired => {
                     object.abandon(op);
                     continue;
                 }
@@ -147,7 +147,7 @@ fn text(answer: &StoreAnswer) -> String {
         StoreAnswer::Done => "done".to_owned(),
         StoreAnswer::Mismatch => "that it does not hold what was expected".to_owned(),
         StoreAnswer::Refused => "that it is refused".to_owned(),
-        StoreAnswer::Unknown => "nothing".to_owned(),
+        StoreAnswer::Unknown | StoreAnswer::Expired => "nothing".to_owned(),
     }
 }
 

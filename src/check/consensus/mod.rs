@@ -9,6 +9,8 @@ mod exactly_once;
 mod linearizability;
 mod log_order;
 mod quorum_evidence;
+mod sessions;
+mod store;
 mod validity;
 
 pub use agreement::{ABOUT as AGREEMENT, Agreement};
@@ -20,6 +22,11 @@ pub use linearizability::{ABOUT as LINEARIZABILITY, Linearizability};
 pub use log_order::{ABOUT as LOG_ORDER, LogOrder};
 pub use quorum_evidence::{ABOUT as QUORUM_EVIDENCE, QuorumEvidence};
 pub use validity::{ABOUT as VALIDITY, Validity};
+
+#[cfg(test)]
+pub(crate) use anchor_safety::allows;
+#[cfg(test)]
+pub(crate) use store::outcome;
 
 use crate::identity::{Actor, NodeId};
 use crate::observation::{ConsensusSeen, Observation};
@@ -43,6 +50,6 @@ fn tells(event: &Event<'_>, asked: fn(&ConsensusSeen) -> bool) -> bool {
 }
 
 /// A majority of so many voters.
-const fn majority(voters: u32) -> u32 {
+pub(crate) const fn majority(voters: u32) -> u32 {
     voters / 2 + 1
 }

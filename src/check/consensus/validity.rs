@@ -3,19 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash as _, Hasher};
 
+use super::store::Store;
 use super::{tells, told};
 use crate::check::{Branch, Checker, Invariant, broken};
-use crate::identity::OpId;
-use crate::observation::{ConsensusSeen, Slot, ValueId};
+use crate::identity::{EventId, NodeId, OpId};
+use crate::observation::{ConsensusSeen, Slot, ValueId, ValueText};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that what is decided for a slot was proposed for it before, and that an operation which takes effect was asked by
-/// its client before. Exercised by decisions.
+/// its client before; and that the root which stands for the state changes exactly where what keys hold does, by what
+/// clients asked. Exercised by decisions.
 #[derive(Clone, Debug, Default)]
 pub struct Validity {
     proposed: BTreeMap<Slot, Vec<ValueId>>,
     asked: BTreeSet<OpId>,
+    store: Store,
+    /// The last slot that was applied, by whomever first, with the root after it and where that stands.
+    root: Option<(Slot, u64, EventId)>,
     exercised: u64,
 }
 
@@ -23,8 +28,44 @@ pub struct Validity {
 pub const ABOUT: Invariant =
     Invariant::safety("validity", "consensus", "only what was proposed is decided, only what was asked takes effect");
 
+impl Validity {
+    /// A slot was applied, by whomever first: the root tells whether anything has changed.
+    fn applied(
+        &mut self,
+        record: &Record<'_>,
+        node: NodeId,
+        (slot, root): (Slot, u64),
+        done: &[OpId],
+    ) -> Result<(), Violation> {
+        let Some(changes) = self.store.apply(slot, done) else { return Ok(()) };
+        let before = self.root.replace((slot, root, record.id));
+        let Some((_, before, event)) = before.filter(|(last, ..)| last.next() == slot && self.store.is_whole()) else {
+            return Ok(());
+        };
+        if !changes.is_whole {
+            return Ok(());
+        }
+        let mut first: BTreeMap<&str, Option<&ValueText>> = BTreeMap::new();
+        for change in &changes.all {
+            first.entry(&change.asked.key).or_insert(change.before.as_ref());
+        }
+        let changed = first.iter().find(|(key, before)| self.store.held(key) != Some(**before));
+        let sentence = match changed {
+            Some((key, _)) if root == before => {
+                format!("slot {slot} changed what {key} holds, and the root of {node}'s state is the one before it")
+            }
+            None if root != before => {
+                format!("slot {slot} changed nothing, and the root of {node}'s state is not the one before it")
+            }
+            Some(_) | None => return Ok(()),
+        };
+        Err(broken(record, sentence, &[event, record.id]))
+    }
+}
+
 impl<F> Checker<F> for Validity {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        self.store.see(record);
         if let Event::Invoked { op, .. } = record.event {
             self.asked.insert(op);
             return Ok(());
@@ -44,11 +85,15 @@ impl<F> Checker<F> for Validity {
                         return Err(broken(record, sentence, &[record.id]));
                     }
                 }
-                ConsensusSeen::Applied { slot, done, .. } => {
+                ConsensusSeen::Applied { slot, root, done, .. } => {
                     if let Some(op) = done.iter().find(|op| !self.asked.contains(op)) {
                         let sentence = format!("{op} took effect at {node} in slot {slot}, and no client has asked it");
                         return Err(broken(record, sentence, &[record.id]));
                     }
+                    self.applied(record, node, (*slot, *root), done)?;
+                }
+                ConsensusSeen::Started { slot: Slot(0), root, .. } => {
+                    self.root.get_or_insert((Slot(0), *root, record.id));
                 }
                 ConsensusSeen::Started { .. }
                 | ConsensusSeen::Lost
@@ -84,14 +129,19 @@ impl<F> Branch<F> for Validity {
             (slot, values).hash(&mut state);
         }
         self.asked.hash(&mut state);
+        self.store.memory(state);
+        self.root.map(|(slot, root, _)| (slot, root)).hash(&mut state);
     }
 
     fn heeds(&self, event: &Event<'_>) -> bool {
-        matches!(event, Event::Invoked { .. })
+        Store::heeds(event)
             || tells(event, |seen| {
                 matches!(
                     seen,
-                    ConsensusSeen::Proposed { .. } | ConsensusSeen::Committed { .. } | ConsensusSeen::Applied { .. }
+                    ConsensusSeen::Started { .. }
+                        | ConsensusSeen::Proposed { .. }
+                        | ConsensusSeen::Committed { .. }
+                        | ConsensusSeen::Applied { .. }
                 )
             })
     }
@@ -101,6 +151,7 @@ impl<F> Branch<F> for Validity {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::observation::StoreCall;
 
     #[test]
     fn what_nobody_proposed_is_not_decided() {
@@ -118,5 +169,22 @@ mod tests {
         history.on("n1", applied_with(1, 7, 5, &["c1#1"]));
         let sentence = "c1#1 took effect at n1 in slot 1, and no client has asked it";
         assert_broken(&history, Validity::default(), sentence, "n1#1");
+    }
+
+    #[test]
+    fn the_root_changes_exactly_where_the_state_does() {
+        let put = |value: &str| StoreCall::Put { value: value.into() };
+        let mut history = History::default();
+        history.on("n1", started(1)).on("c1", asked_store("c1#1", "k", put("1")));
+        history.on("n1", applied_with(1, 7, 5, &["c1#1"])).on("n1", applied(2, 7, 5));
+        history.on("c1", asked_store("c1#2", "k", put("1"))).on("n1", applied_with(3, 7, 5, &["c1#2"]));
+        assert!(history.judged_by(Validity::default()).violation().is_none());
+        let mut same = history.clone();
+        same.on("c1", asked_store("c1#3", "k", put("2"))).on("n1", applied_with(4, 7, 5, &["c1#3"]));
+        let sentence = "slot 4 changed what k holds, and the root of n1's state is the one before it";
+        assert_broken(&same, Validity::default(), sentence, "n1#4 n1#5");
+        history.on("n1", applied(4, 7, 6));
+        let sentence = "slot 4 changed nothing, and the root of n1's state is not the one before it";
+        assert_broken(&history, Validity::default(), sentence, "n1#4 n1#5");
     }
 }

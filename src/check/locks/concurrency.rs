@@ -3,6 +3,7 @@
 use std::hash::Hasher;
 
 use super::answers::Answers;
+use super::gray;
 use super::requests::{Requests, Stage};
 use super::{Told, tells, told};
 use crate::check::deed::Deed;
@@ -53,16 +54,17 @@ impl Concurrency {
             }
             LockSeen::Asked { .. } | LockSeen::Withdrawn { .. } | LockSeen::Refused { .. } => {}
             LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
+            LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. } => {}
         }
         self.deferrals.hear(record, &Told::Seen(node, seen))
     }
 
     fn channel(&mut self, record: &Record<'_>, node: NodeId, seen: ChannelSeen) {
         match seen {
-            ChannelSeen::Sent { to, lane, number } => {
+            ChannelSeen::Sent { to, lane, number, payload: _ } => {
                 self.deferrals.exercised += self.answers.sent(node, to.node, lane, number, record.id);
             }
-            ChannelSeen::Delivered { from, lane, number } => {
+            ChannelSeen::Delivered { from, lane, number, payload: _ } => {
                 if let Some(op) = self.answers.delivered(from.node, node, lane, number) {
                     self.reached(record, from.node, node, op);
                 }
@@ -76,17 +78,17 @@ impl Concurrency {
         let Some(request) = self.deferrals.requests.get(asker, op) else { return };
         let Stage::Open(stamp) = request.stage else { return };
         let (mut holds, mut meets) = (false, false);
-        for live in self.deferrals.requests.at(peer) {
+        for (_, live) in self.deferrals.requests.at(peer) {
             let counts = match live.stage {
                 Stage::Granted(_) => true,
                 Stage::Open(other) => other < stamp,
                 Stage::Asked => false,
             };
-            if counts && live.claims.conflicts(&request.claims) {
+            if counts && gray::conflict(&live.claims, &request.claims) {
                 return;
             }
             holds |= live.is_granted();
-            meets |= live.is_granted() && live.claims.meets(&request.claims);
+            meets |= live.is_granted() && gray::meet(&live.claims, &request.claims);
         }
         if holds {
             self.answers.watch(asker, peer, op, record.id, meets);
@@ -126,7 +128,7 @@ impl Deferrals {
         // A request whose node died is known to its peer a while longer.
         let Some(request) = self.requests.stamped(stamp) else { return Ok(()) };
         self.exercised += 1;
-        if request.claims.conflicts(&obstacle.claims) {
+        if gray::conflict(&request.claims, &obstacle.claims) {
             return Ok(());
         }
         let sentence = format!(
@@ -248,12 +250,12 @@ mod tests {
 
     fn sent(to: &str, number: u64) -> Event<'static> {
         let to = to.parse().expect("a life");
-        channel(ChannelSeen::Sent { to, lane: LaneId::new(1), number })
+        channel(ChannelSeen::Sent { to, lane: LaneId::new(1), number, payload: None })
     }
 
     fn delivered_from(from: &str, number: u64) -> Event<'static> {
         let from = from.parse().expect("a life");
-        channel(ChannelSeen::Delivered { from, lane: LaneId::new(1), number })
+        channel(ChannelSeen::Delivered { from, lane: LaneId::new(1), number, payload: None })
     }
 
     /// n1 holds something when n2's request reaches it.

@@ -6,6 +6,7 @@ use std::hash::Hasher;
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
+use super::gray;
 use super::requests::{Live, Requests, Stage};
 use super::{Told, tells, told};
 use crate::check::{Branch, Checker, Invariant, broken};
@@ -44,7 +45,7 @@ fn waits(mine: &Live, other: &Live) -> bool {
             false
         }
     };
-    before && mine.claims.conflicts(&other.claims)
+    before && gray::conflict(&mine.claims, &other.claims)
 }
 
 /// Whether a grant will not end before a request does, as its client asked for that one after it.
@@ -144,7 +145,10 @@ impl<F> Checker<F> for DeadlockFreedom {
                     | LockSeen::Refused { .. }
                     | LockSeen::Deferred { .. }
                     | LockSeen::Guarded { .. }
-                    | LockSeen::Fenced { .. },
+                    | LockSeen::Fenced { .. }
+                    | LockSeen::WroteGuarded { .. }
+                    | LockSeen::Called { .. }
+                    | LockSeen::Told { .. },
                 )
                 | Told::Death(_) => {}
             }

@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
 
-use super::{Told, tells, told};
+use super::calls::Calls;
+use super::{Told, gray, tells, told};
 use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
-use crate::observation::{Claims, LockMode, LockSeen, Resource};
+use crate::observation::{Claims, LockCall, LockMode, LockSeen, Resource};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that two grants that claim a resource in incompatible modes are never held at once, in global time. A grant is
-/// held from its fact to its release, or to the death of its node. Exercised by grants of a resource that was held before
+/// held from its fact to its release, or to the death of its node; it claims what its client asked for, and what that takes
+/// above. Exercised by grants of a resource that was held before
 /// in a mode that excludes theirs.
 #[derive(Clone, Debug, Default)]
 pub struct LockExclusion {
+    calls: Calls,
     held: BTreeMap<(NodeId, OpId), Held>,
     resources: BTreeMap<Resource, Holders>,
     exercised: u64,
@@ -38,11 +41,31 @@ struct Holders {
 }
 
 impl LockExclusion {
+    /// A grant claims what it takes to lock what its client asked for, and nothing else.
+    fn claims(&self, record: &Record<'_>, node: NodeId, op: OpId, claims: &Claims) -> Result<(), Violation> {
+        let Some((LockCall::Acquire { wanted, .. }, asked)) = self.calls.get(op) else { return Ok(()) };
+        let takes = gray::claims(wanted).unwrap_or_default();
+        if claims
+            .iter()
+            .map(|(resource, mode)| (resource.path(), mode))
+            .eq(takes.iter().map(|(at, mode)| (&**at, *mode)))
+        {
+            return Ok(());
+        }
+        let list = |claims: &mut dyn Iterator<Item = (&str, LockMode)>| {
+            claims.map(|(path, mode)| format!("{path} {mode}")).collect::<Vec<_>>().join(", ")
+        };
+        let takes = list(&mut takes.iter().map(|(path, mode)| (&**path, *mode)));
+        let sentence = format!("{node} granted {op} {claims}, and what its client asked for takes {takes}");
+        Err(broken(record, sentence, &[asked, record.id]))
+    }
+
     fn grant(&mut self, record: &Record<'_>, node: NodeId, op: OpId, claims: &Claims) -> Result<(), Violation> {
+        self.claims(record, node, op, claims)?;
         let mut tried = false;
         for (resource, mode) in claims.iter() {
             let Some(holders) = self.resources.get(resource) else { continue };
-            let excluded = |other: &LockMode| !mode.is_compatible(*other);
+            let excluded = |other: &LockMode| !gray::is_compatible(mode, *other);
             tried |= holders.past.iter().any(excluded);
             if let Some((at, holder, held)) = holders.now.iter().find(|(_, _, held)| excluded(held)) {
                 let first = &self.held[&(*at, *holder)];
@@ -80,6 +103,7 @@ impl LockExclusion {
 
 impl<F> Checker<F> for LockExclusion {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        self.calls.see(record);
         for told in told(record) {
             match told {
                 Told::Death(node) => {
@@ -96,7 +120,10 @@ impl<F> Checker<F> for LockExclusion {
                     | LockSeen::Withdrawn { .. }
                     | LockSeen::Refused { .. }
                     | LockSeen::Guarded { .. }
-                    | LockSeen::Fenced { .. },
+                    | LockSeen::Fenced { .. }
+                    | LockSeen::WroteGuarded { .. }
+                    | LockSeen::Called { .. }
+                    | LockSeen::Told { .. },
                 ) => {}
             }
         }
@@ -118,13 +145,14 @@ impl<F> Branch<F> for LockExclusion {
     }
 
     fn memory(&self, mut state: &mut dyn Hasher) {
+        self.calls.memory(state);
         for ((node, op), Held { claims, event: _ }) in &self.held {
             (node, op, claims).hash(&mut state);
         }
     }
 
     fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |seen| matches!(seen, LockSeen::Granted { .. } | LockSeen::Released { .. }))
+        Calls::heeds(event) || tells(event, |seen| matches!(seen, LockSeen::Granted { .. } | LockSeen::Released { .. }))
     }
 }
 
@@ -165,5 +193,18 @@ mod tests {
         history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", Event::Paused);
         history.on("n2", granted("2.n2.c2#1", "a x"));
         assert!(history.judged_by(LockExclusion::default()).violation().is_some());
+    }
+
+    #[test]
+    fn a_grant_takes_what_its_client_asked_for() {
+        let mut history = History::default();
+        history.on("c1", asked_lock("c1#1", acquire("a/b x")));
+        let mut right = history.clone();
+        right.on("n1", granted("1.n1.c1#1", "a/b x")).on("n1", released("c1#1")).on("n2", granted("2.n2.c2#1", "a s"));
+        assert_holds(&right, LockExclusion::default(), 1);
+        let mut weaker = history;
+        weaker.on("n1", granted("1.n1.c1#1", "a/b s"));
+        let sentence = "n1 granted c1#1 a IS, a/b S, and what its client asked for takes a IX, a/b X";
+        assert_broken(&weaker, LockExclusion::default(), sentence, "c1#1 n1#1");
     }
 }

@@ -1,14 +1,17 @@
 //! The invariants of locks: each judges what nodes say of their clients' requests and grants.
 
 mod answers;
+mod calls;
 mod concurrency;
 mod deadlock_freedom;
 mod exclusion;
 mod fair_order;
 mod fencing;
+pub(super) mod gray;
 mod no_starvation;
 #[cfg(test)]
 mod properties;
+mod refusals;
 mod requests;
 mod steps;
 

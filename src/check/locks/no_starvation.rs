@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
 
-use super::{Told, tells, told};
+use super::refusals::Refusals;
+use super::{Told, gray, tells, told};
 use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockSeen, LockStamp, Resource};
@@ -13,9 +14,11 @@ use crate::trace::{Event, Record, Verdict, Violation};
 /// Says that after a request is sent, each life of each other node is granted at most two requests before it that do
 /// not go together with it, for each resource on which they meet: one that was under way already, and one that was
 /// answered before this one came. A request counts until it is granted, withdrawn by its client, or its node dies; one
-/// that its node gives up goes on counting. Exercised by grants that pass a waiting request.
+/// that its node gives up goes on counting. A node refuses its clients only what makes no sense, what a client asks for that
+/// holds or waits for something, what is not held, and the use of a grant that does not cover it. Exercised by grants that pass a waiting request.
 #[derive(Clone, Debug, Default)]
 pub struct NoStarvation {
+    refusals: Refusals,
     waiting: BTreeMap<(NodeId, OpId), Waiting>,
     exercised: u64,
 }
@@ -48,7 +51,7 @@ impl NoStarvation {
         self.waiting.remove(&(node, stamp.op));
         for ((at, op), waiting) in self.waiting.iter_mut().filter(|((at, _), _)| *at != node) {
             let mut passes = false;
-            for (resource, ..) in waiting.claims.clashes(claims) {
+            for resource in gray::clashes(&waiting.claims, claims) {
                 passes = true;
                 let passed = waiting.passed.entry((node, resource.clone())).or_default();
                 passed.push(record.id);
@@ -76,14 +79,16 @@ impl NoStarvation {
 
 impl<F> Checker<F> for NoStarvation {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+        self.refusals.see(record);
         for told in told(record) {
+            self.refusals.hear(record, &told)?;
             match told {
                 Told::Death(node) => self.die(node),
                 Told::Seen(node, LockSeen::Requested { stamp, claims }) => {
                     self.request(node, stamp.op, claims, record.id);
                 }
                 Told::Seen(node, LockSeen::Granted { stamp, claims }) => self.grant(record, node, *stamp, claims)?,
-                Told::Seen(node, LockSeen::Withdrawn { op } | LockSeen::Refused { op }) => {
+                Told::Seen(node, LockSeen::Withdrawn { op } | LockSeen::Refused { op, .. }) => {
                     self.waiting.remove(&(node, *op));
                 }
                 Told::Seen(
@@ -92,7 +97,10 @@ impl<F> Checker<F> for NoStarvation {
                     | LockSeen::Released { .. }
                     | LockSeen::Deferred { .. }
                     | LockSeen::Guarded { .. }
-                    | LockSeen::Fenced { .. },
+                    | LockSeen::Fenced { .. }
+                    | LockSeen::WroteGuarded { .. }
+                    | LockSeen::Called { .. }
+                    | LockSeen::Told { .. },
                 ) => {}
             }
         }
@@ -114,6 +122,7 @@ impl<F> Branch<F> for NoStarvation {
     }
 
     fn memory(&self, mut state: &mut dyn Hasher) {
+        self.refusals.memory(state);
         for ((node, op), Waiting { claims, event: _, passed }) in &self.waiting {
             (node, op, claims).hash(&mut state);
             passed.iter().for_each(|(by, grants)| (by, grants.len()).hash(&mut state));
@@ -121,15 +130,8 @@ impl<F> Branch<F> for NoStarvation {
     }
 
     fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |seen| {
-            matches!(
-                seen,
-                LockSeen::Requested { .. }
-                    | LockSeen::Granted { .. }
-                    | LockSeen::Withdrawn { .. }
-                    | LockSeen::Refused { .. }
-            )
-        })
+        // What a client asks, holds and waits for is remembered, too.
+        Refusals::heeds(event) || tells(event, |_| true)
     }
 }
 
@@ -137,6 +139,7 @@ impl<F> Branch<F> for NoStarvation {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::observation::{LockCall, LockRefusal};
 
     fn three_grants(history: &mut History) {
         for n in 1..=3 {
@@ -189,5 +192,74 @@ mod tests {
         history.on("n2", granted("1.n2.c2#1", "a x")).on("n1", requested("19.n1.c1#1", "a x"));
         history.on("n2", granted("2.n2.c2#2", "a x")).on("n2", granted("3.n2.c2#3", "a x"));
         assert!(history.judged_by(NoStarvation::default()).violation().is_some());
+    }
+
+    fn refused(op: &str, reason: LockRefusal) -> Event<'static> {
+        lock(LockSeen::Refused { op: op.parse().expect("an operation"), reason: Some(reason) })
+    }
+
+    fn op(name: &str) -> OpId {
+        name.parse().expect("an operation")
+    }
+
+    /// A client that holds `a/b`, and waits for nothing.
+    fn holder() -> History {
+        let mut history = History::default();
+        history.on("c1", asked_lock("c1#1", acquire("a/b s"))).on("n1", requested("1.n1.c1#1", "a/b s"));
+        history.on("n1", granted("1.n1.c1#1", "a/b s")).on("c1", returned("c1#1"));
+        history
+    }
+
+    #[test]
+    fn what_is_refused_for_a_reason_is_no_starvation() {
+        let token = "1.n1.c1#1".parse().expect("a stamp");
+        let key = |path| Resource::new(path);
+        let long: String = "a".repeat(2_000);
+        for (call, reason) in [
+            (acquire("c x"), LockRefusal::AlreadyHolds),
+            (acquire("a x"), LockRefusal::ConversionRefused),
+            (acquire("c x, a/b x"), LockRefusal::ConversionRefused),
+            (acquire("a//b x"), LockRefusal::EmptyName),
+            (acquire("a y"), LockRefusal::UnknownMode),
+            (acquire(&format!("{long} x")), LockRefusal::TooLong),
+            (LockCall::Release { acquire: op("c2#1") }, LockRefusal::NotHeld),
+            (LockCall::Withdraw { acquire: op("c1#7") }, LockRefusal::NotHeld),
+            (LockCall::Read { key: key("c"), token }, LockRefusal::NotCovered),
+            (LockCall::Write { key: key("a/b"), value: 1, token }, LockRefusal::NotCovered),
+        ] {
+            let mut history = holder();
+            history.on("c1", asked_lock("c1#2", call)).on("n1", refused("c1#2", reason));
+            assert!(history.judged_by(NoStarvation::default()).violation().is_none(), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_for_no_reason_shows() {
+        let token = "1.n1.c1#1".parse().expect("a stamp");
+        for (call, reason) in [
+            (acquire("c x"), LockRefusal::ConversionRefused),
+            (acquire("a/b x"), LockRefusal::AlreadyHolds),
+            (acquire("c x"), LockRefusal::EmptyName),
+            (LockCall::Release { acquire: op("c1#1") }, LockRefusal::NotHeld),
+            (LockCall::Withdraw { acquire: op("c1#1") }, LockRefusal::NotHeld),
+            (LockCall::Read { key: Resource::new("a/b/c"), token }, LockRefusal::NotCovered),
+        ] {
+            let mut history = holder();
+            history.on("c1", asked_lock("c1#2", call)).on("n1", refused("c1#2", reason));
+            assert!(history.judged_by(NoStarvation::default()).violation().is_some(), "{reason:?}");
+        }
+        let mut history = holder();
+        history.on("n1", released("c1#1")).on("c1", asked_lock("c1#2", acquire("a x")));
+        history.on("n1", refused("c1#2", LockRefusal::AlreadyHolds));
+        let sentence = "n1 refuses c1#2: already-holds, where nothing speaks against it";
+        assert_broken(&history, NoStarvation::default(), sentence, "c1#3 n1#4");
+    }
+
+    #[test]
+    fn a_node_that_died_holds_nothing_for_its_clients() {
+        let mut history = holder();
+        history.on("n1", killed()).on("c1", asked_lock("c1#2", LockCall::Release { acquire: op("c1#1") }));
+        history.on("n1", refused("c1#2", LockRefusal::NotHeld));
+        assert!(history.judged_by(NoStarvation::default()).violation().is_none());
     }
 }

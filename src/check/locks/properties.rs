@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use super::{DeadlockFreedom, FairOrder, LockExclusion, NoStarvation};
+use super::{DeadlockFreedom, FairOrder, LockExclusion, NoStarvation, gray};
 use crate::check::Checker;
 use crate::check::history::*;
 use crate::clocks::LamportClock;
@@ -80,7 +80,7 @@ fn lines(acts: &[Act]) -> Vec<Line> {
                 asked += 1;
                 let (node, claims) = (NodeId::new(node), claims_of(CLAIMS[claims]));
                 let op = OpId { client: ClientId::new(client), number: asked };
-                note(node, LockSeen::Asked { op, claims: claims.clone() });
+                note(node, LockSeen::Asked { op, claims: claims.clone(), turn: None });
                 live.push((node, op, claims, Stage::Asked));
             }
             Act::Request { which, time } => {
@@ -104,7 +104,7 @@ fn lines(acts: &[Act]) -> Vec<Line> {
                 let end = match (stage, how) {
                     (Stage::Granted, _) => LockSeen::Released { op },
                     (_, 0) => LockSeen::Withdrawn { op },
-                    (_, _) => LockSeen::Refused { op },
+                    (_, _) => LockSeen::Refused { op, reason: None },
                 };
                 note(node, end);
             }
@@ -140,7 +140,7 @@ fn grants(lines: &[Line]) -> impl Iterator<Item = Grant<'_>> + Clone {
 /// All pairs of grants that do not go together, in the order of the lines.
 fn conflicting(lines: &[Line]) -> impl Iterator<Item = (Grant<'_>, Grant<'_>)> {
     let pairs = grants(lines).flat_map(|one| grants(lines).map(move |other| (one, other)));
-    pairs.filter(|((first, .., mine), (second, .., theirs))| first < second && mine.conflicts(theirs))
+    pairs.filter(|((first, .., mine), (second, .., theirs))| first < second && gray::conflict(mine, theirs))
 }
 
 /// The line after `from` at which an operation of a node ends: by death, by its client or its node, or, if `granted` is
@@ -149,11 +149,12 @@ fn end(lines: &[Line], from: usize, node: NodeId, op: OpId, granted: bool) -> us
     let ends = |line: &Line| match &line.seen {
         None => true,
         Some(
-            LockSeen::Released { op: ended } | LockSeen::Withdrawn { op: ended } | LockSeen::Refused { op: ended },
+            LockSeen::Released { op: ended } | LockSeen::Withdrawn { op: ended } | LockSeen::Refused { op: ended, .. },
         ) => *ended == op,
         Some(LockSeen::Granted { stamp, .. }) => granted && stamp.op == op,
         Some(LockSeen::Asked { .. } | LockSeen::Requested { .. } | LockSeen::Deferred { .. }) => false,
-        Some(LockSeen::Guarded { .. } | LockSeen::Fenced { .. }) => false,
+        Some(LockSeen::Guarded { .. } | LockSeen::Fenced { .. } | LockSeen::WroteGuarded { .. }) => false,
+        Some(LockSeen::Called { .. } | LockSeen::Told { .. }) => false,
     };
     let after = (from + 1..lines.len()).find(|place| lines[*place].node == node && ends(&lines[*place]));
     after.unwrap_or(lines.len())
@@ -178,7 +179,7 @@ fn first_third_passage(lines: &[Line]) -> Option<usize> {
         let end = end(lines, sent, line.node, stamp.op, true);
         for (resource, mode) in claims.iter() {
             for passing in NodeId::all(NODES).filter(|node| *node != line.node) {
-                let clashes = |held: &Claims| held.mode(resource).is_some_and(|held| !held.is_compatible(mode));
+                let clashes = |held: &Claims| held.mode(resource).is_some_and(|held| !gray::is_compatible(held, mode));
                 let passes = |(place, node, _, held): &Grant<'_>| {
                     *node == passing && *place > sent && *place < end && clashes(held)
                 };
@@ -197,11 +198,12 @@ fn live(lines: &[Line]) -> Vec<(OpId, &Claims, Stage)> {
     let mut live: Vec<(NodeId, OpId, &Claims, Stage)> = Vec::new();
     for (place, Line { node, seen }) in lines.iter().enumerate() {
         let (op, claims, stage) = match seen {
-            Some(LockSeen::Asked { op, claims }) => (*op, claims, Stage::Asked),
+            Some(LockSeen::Asked { op, claims, .. }) => (*op, claims, Stage::Asked),
             Some(LockSeen::Requested { stamp, claims }) => (stamp.op, claims, Stage::Open(*stamp)),
             Some(LockSeen::Granted { stamp, claims }) => (stamp.op, claims, Stage::Granted),
             Some(LockSeen::Released { .. } | LockSeen::Withdrawn { .. } | LockSeen::Refused { .. }) | None => continue,
             Some(LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. }) => continue,
+            Some(LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. }) => continue,
         };
         live.retain(|(_, known, ..)| *known != op);
         if end(lines, place, *node, op, false) == lines.len() {
@@ -216,8 +218,8 @@ fn has_circle(lines: &[Line]) -> bool {
     let waits = |(mine, claims, stage): &(OpId, &Claims, Stage), (other, held, others): &(OpId, &Claims, Stage)| match (
         stage, others,
     ) {
-        (Stage::Asked | Stage::Open(_), Stage::Granted) => claims.conflicts(held),
-        (Stage::Open(stamp), Stage::Open(earlier)) => earlier < stamp && claims.conflicts(held),
+        (Stage::Asked | Stage::Open(_), Stage::Granted) => gray::conflict(claims, held),
+        (Stage::Open(stamp), Stage::Open(earlier)) => earlier < stamp && gray::conflict(claims, held),
         (Stage::Granted, Stage::Asked | Stage::Open(_)) => mine.client == other.client && mine.number < other.number,
         (Stage::Asked, Stage::Asked | Stage::Open(_)) | (Stage::Open(_), Stage::Asked) => false,
         (Stage::Granted, Stage::Granted) => false,

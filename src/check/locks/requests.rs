@@ -46,14 +46,15 @@ impl Requests {
             Told::Seen(node, seen) => (*node, *seen),
         };
         let (op, stage, claims) = match seen {
-            LockSeen::Asked { op, claims } => (*op, Stage::Asked, claims),
+            LockSeen::Asked { op, claims, turn: _ } => (*op, Stage::Asked, claims),
             LockSeen::Requested { stamp, claims } => (stamp.op, Stage::Open(*stamp), claims),
             LockSeen::Granted { stamp, claims } => (stamp.op, Stage::Granted(*stamp), claims),
-            LockSeen::Released { op } | LockSeen::Withdrawn { op } | LockSeen::Refused { op } => {
+            LockSeen::Released { op } | LockSeen::Withdrawn { op } | LockSeen::Refused { op, .. } => {
                 self.0.remove(&(node, *op));
                 return;
             }
             LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => return,
+            LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. } => return,
         };
         self.0.insert((node, op), Live { stage, claims: claims.clone(), event });
     }
@@ -81,8 +82,9 @@ impl Requests {
     }
 
     /// Those of one node.
-    pub(super) fn at(&self, node: NodeId) -> impl Iterator<Item = &Live> {
-        self.0.range((node, OpId::default())..).take_while(move |((at, _), _)| *at == node).map(|(_, live)| live)
+    pub(super) fn at(&self, node: NodeId) -> impl Iterator<Item = (OpId, &Live)> {
+        let own = self.0.range((node, OpId::default())..).take_while(move |((at, _), _)| *at == node);
+        own.map(|((_, op), live)| (*op, live))
     }
 
     /// All of them.

@@ -1,11 +1,13 @@
 //! The channel's driver: what it does on every frame, payload and timer.
 
+use serde::Serialize;
 use smallvec::SmallVec;
 
 use super::link::{Link, Meeting};
 use super::spec::{ChannelFact, ChannelSettings, Pace};
 use super::{ChannelTimer, Frame};
 use crate::identity::{Boot, Incarnation, NodeId};
+use crate::observation::PayloadId;
 use crate::process::Lane;
 use crate::protocols::{LaneName, Port, Protocol, Signature};
 
@@ -51,7 +53,7 @@ impl<M> Protocol for Channel<M> {
     type Reply = std::convert::Infallible;
 }
 
-impl<M: Clone + Lane> Channel<M> {
+impl<M: Clone + Lane + Serialize> Channel<M> {
     /// The channels of one of so many nodes, none of them open.
     #[must_use]
     pub fn new(settings: &ChannelSettings, nodes: u32) -> Self {
@@ -211,7 +213,8 @@ impl<M: Clone + Lane> Channel<M> {
         let link = &mut self.links[from.index()];
         link.receive(number, payload, self.pace);
         while let Some((number, payload)) = link.deliver(self.unordered) {
-            port.note(ChannelFact::Delivered { from: life, lane: LaneName(payload.lane()), number });
+            let (lane, digest) = (LaneName(payload.lane()), PayloadId::of(&payload));
+            port.note(ChannelFact::Delivered { from: life, lane, number, payload: digest });
             upshots.push(Upshot::Delivered { from: life, payload });
         }
         if link.owes && !self.owing.contains(&from) {
@@ -223,8 +226,8 @@ impl<M: Clone + Lane> Channel<M> {
     fn send_next(&mut self, to: NodeId, port: &mut impl Port<Self>) {
         while let Some((number, payload)) = self.links[to.index()].next(self.pace) {
             let theirs = self.links[to.index()].theirs.expect("nothing is sent before the peer is known");
-            let lane = LaneName(payload.lane());
-            port.note(ChannelFact::Sent { to: Incarnation::new(to, theirs), lane, number });
+            let (lane, digest) = (LaneName(payload.lane()), PayloadId::of(&payload));
+            port.note(ChannelFact::Sent { to: Incarnation::new(to, theirs), lane, number, payload: digest });
             self.data(to, number, payload, port);
             self.rearm(to, port);
         }

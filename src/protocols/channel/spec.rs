@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{self, Invariant};
 use crate::identity::{Incarnation, NodeId};
-use crate::observation::{ChannelSeen, Observation, Observe};
+use crate::observation::{ChannelSeen, Observation, Observe, PayloadId};
 use crate::protocols::{LaneName, resending};
 use crate::subject::{Flaw, Flaws, Objection};
 use crate::time::Span;
@@ -90,6 +90,8 @@ pub enum ChannelFact {
         lane: LaneName,
         /// Which of the session.
         number: u32,
+        /// What it holds.
+        payload: PayloadId,
     },
     /// A payload is handed to its protocol.
     Delivered {
@@ -99,6 +101,8 @@ pub enum ChannelFact {
         lane: LaneName,
         /// Which of the session.
         number: u32,
+        /// What it holds.
+        payload: PayloadId,
     },
     /// The peer was born again: the session has ended, and what was not delivered in it never will be.
     Reset {
@@ -117,12 +121,18 @@ pub enum ChannelFact {
 impl Observe for ChannelFact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         seen.push(match self {
-            Self::Sent { to, lane, number } => {
-                Observation::Channel(ChannelSeen::Sent { to: *to, lane: lane.0, number: u64::from(*number) })
-            }
-            Self::Delivered { from, lane, number } => {
-                Observation::Channel(ChannelSeen::Delivered { from: *from, lane: lane.0, number: u64::from(*number) })
-            }
+            Self::Sent { to, lane, number, payload } => Observation::Channel(ChannelSeen::Sent {
+                to: *to,
+                lane: lane.0,
+                number: u64::from(*number),
+                payload: Some(*payload),
+            }),
+            Self::Delivered { from, lane, number, payload } => Observation::Channel(ChannelSeen::Delivered {
+                from: *from,
+                lane: lane.0,
+                number: u64::from(*number),
+                payload: Some(*payload),
+            }),
             Self::Reset { peer } => Observation::Channel(ChannelSeen::Reset { peer: *peer }),
             Self::Forged { .. } => Observation::Forged,
         });

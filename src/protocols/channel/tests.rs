@@ -6,7 +6,7 @@ use crate::identity::Incarnation;
 use crate::protocols::LOCKS;
 use crate::protocols::bench::{Bench, Did};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 struct Note(u32);
 
 impl Lane for Note {

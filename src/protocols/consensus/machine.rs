@@ -212,7 +212,8 @@ impl Consensus {
             port.note(ConsensusFact::VoterLost);
         }
         let (voters, slot, root) = (self.rules.voters.0, self.replica.applied, self.replica.root());
-        port.note(ConsensusFact::Started { voters, slot, root });
+        let session_slots = self.rules.settings.session_slots;
+        port.note(ConsensusFact::Started { voters, slot, root, session_slots });
         if port.boot() == Boot::new(1) {
             let anchors = self.rules.anchors.seen();
             anchors.for_each(|(prefix, rule)| port.note(ConsensusFact::Anchored { prefix, rule }));

@@ -264,6 +264,8 @@ pub enum ConsensusFact {
         slot: Slot,
         /// What stands for its state.
         root: u64,
+        /// After how many slots without use a session ends.
+        session_slots: u64,
     },
     /// In its first boot: an anchor holds.
     Anchored {
@@ -406,7 +408,9 @@ impl Observe for ConsensusEntry {
 impl Observe for ConsensusFact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         let consensus = match self.clone() {
-            Self::Started { voters, slot, root } => ConsensusSeen::Started { voters, slot, root },
+            Self::Started { voters, slot, root, session_slots } => {
+                ConsensusSeen::Started { voters, slot, root, session_slots: Some(session_slots) }
+            }
             Self::Anchored { prefix, rule } => {
                 return seen.push(Observation::Store(StoreSeen::Anchored { prefix, rule }));
             }

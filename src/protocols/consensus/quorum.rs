@@ -55,6 +55,7 @@ mod tests {
         for voters in 1..=9 {
             let quorum = Voters(voters).quorum();
             assert!(2 * quorum > voters && 2 * (quorum - 1) <= voters, "{voters}");
+            assert_eq!(quorum, crate::check::twins::majority(voters), "the checkers count otherwise");
         }
     }
 

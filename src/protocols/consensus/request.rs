@@ -145,12 +145,13 @@ fn call(write: &Write) -> StoreCall {
 
 impl Observe for ConsensusCommand {
     fn observe(&self, seen: &mut Vec<Observation>) {
-        let (key, call) = match self {
+        let (key, call, within) = match self {
             Self::Open => return seen.push(Observation::Store(StoreSeen::Begun)),
-            Self::Read { key, .. } => (key, StoreCall::Read),
-            Self::Write { write, .. } => (write.key(), call(write)),
+            Self::Read { within, key } => (key, StoreCall::Read, within),
+            Self::Write { within, write } => (write.key(), call(write), within),
         };
-        seen.push(Observation::Store(StoreSeen::Asked { key: key.as_str().into(), call }));
+        let (key, session) = (key.as_str().into(), Some(within.session));
+        seen.push(Observation::Store(StoreSeen::Asked { key, call, session }));
     }
 }
 
@@ -162,7 +163,7 @@ impl Observe for ConsensusReply {
             Self::Done => StoreAnswer::Done,
             Self::Refused { reason: Refusal::Mismatch | Refusal::NoList } => StoreAnswer::Mismatch,
             Self::Refused { reason: Refusal::Anchor(_) | Refusal::Nested } => StoreAnswer::Refused,
-            Self::Expired => StoreAnswer::Unknown,
+            Self::Expired => StoreAnswer::Expired,
         };
         seen.push(Observation::Store(StoreSeen::Told { answer }));
     }

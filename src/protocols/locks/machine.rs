@@ -12,7 +12,7 @@ use super::table::{Deferred, Open, Tables};
 use super::wanted::{Refusal, Wanted};
 use crate::clocks::LamportClock;
 use crate::identity::{Boot, ClientId, NodeId, OpId};
-use crate::observation::{Access, Claims, LockMode, LockStamp, Resource};
+use crate::observation::{Access, Claims, LockMode, LockStamp, Resource, Turn};
 use crate::protocols::{Port, Protocol};
 
 /// The lock manager of one node.
@@ -120,8 +120,9 @@ impl Locks {
         if let Some(reason) = self.hold_and_ask(op.client, wanted).filter(|_| !self.rules.l05) {
             return self.refuse(op, reason, port);
         }
-        port.note(LockFact::Asked { op, claims: claims.clone() });
-        self.queue.add(Waiting { op, claims }, priority, port.monotonic(), self.rules.ageing);
+        let turn = Turn { priority, since: port.monotonic(), ageing: self.rules.ageing };
+        port.note(LockFact::Asked { op, claims: claims.clone(), turn });
+        self.queue.add(Waiting { op, claims }, priority, turn.since, turn.ageing);
         self.pump(port);
     }
 

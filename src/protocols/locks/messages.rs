@@ -8,7 +8,7 @@ use super::request::Request;
 use super::wanted::{Refusal, Wanted};
 use crate::clocks::LamportClock;
 use crate::identity::{Boot, OpId};
-use crate::observation::{Claims, LockSeen, LockStamp, Observation, Observe};
+use crate::observation::{Claims, LockCall, LockSeen, LockStamp, Observation, Observe, Turn};
 
 /// What lock managers send to one another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,6 +101,8 @@ pub enum LockFact {
         op: OpId,
         /// What it locks.
         claims: Claims,
+        /// When its turn is among the clients of the node.
+        turn: Turn,
     },
     /// It is sent to the others, or, where there are none, ready to be granted.
     Requested {
@@ -147,19 +149,29 @@ pub enum LockFact {
     },
 }
 
-impl Observe for LockCommand {}
+impl Observe for LockCommand {
+    fn observe(&self, seen: &mut Vec<Observation>) {
+        let call = match self {
+            Self::Acquire { wanted, priority } => LockCall::Acquire { wanted: wanted.0.clone(), priority: *priority },
+            Self::Release { acquire } => LockCall::Release { acquire: *acquire },
+            Self::Withdraw { acquire } => LockCall::Withdraw { acquire: *acquire },
+        };
+        seen.push(Observation::Lock(LockSeen::Called { call }));
+    }
+}
+
 impl Observe for LockReply {}
 impl Observe for LockEntry {}
 
 impl Observe for LockFact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         let lock = match self {
-            Self::Asked { op, claims } => LockSeen::Asked { op: *op, claims: claims.clone() },
+            Self::Asked { op, claims, turn } => LockSeen::Asked { op: *op, claims: claims.clone(), turn: Some(*turn) },
             Self::Requested { stamp, claims } => LockSeen::Requested { stamp: *stamp, claims: claims.clone() },
             Self::Granted { stamp, claims } => LockSeen::Granted { stamp: *stamp, claims: claims.clone() },
             Self::Released { op } => LockSeen::Released { op: *op },
             Self::Withdrawn { op } => LockSeen::Withdrawn { op: *op },
-            Self::Refused { op, .. } => LockSeen::Refused { op: *op },
+            Self::Refused { op, reason } => LockSeen::Refused { op: *op, reason: Some(*reason) },
             Self::Deferred { stamp, behind } => LockSeen::Deferred { stamp: *stamp, behind: *behind },
             Self::Recovered { .. } | Self::Abandoned { .. } => return,
         };

@@ -4,38 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::observation::LockRefusal as Refusal;
 use crate::observation::{Claims, LockMode, Resource};
 
 /// Paths and modes in a client's own words; nothing says that they make sense.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Wanted(pub BTreeMap<String, String>);
-
-/// Why the lock manager, or the guarded register, refuses an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Refusal {
-    /// Nothing is asked for.
-    Nothing,
-    /// A path is empty, or one of its names is.
-    EmptyName,
-    /// A path has more than [`Wanted::MOST_LEVELS`] names.
-    TooDeep,
-    /// A path has more than [`Wanted::MOST_BYTES`] bytes.
-    TooLong,
-    /// More than [`Wanted::MOST_PATHS`] paths.
-    TooMany,
-    /// There is no such mode.
-    UnknownMode,
-    /// The client holds, or waits for, something else.
-    AlreadyHolds,
-    /// The client holds, or waits for, this resource itself: there is no upgrade.
-    ConversionRefused,
-    /// The client holds nothing that this operation asked for.
-    NotHeld,
-    /// What the token's grant locked does not cover the key.
-    NotCovered,
-}
 
 impl Wanted {
     /// How many names a path may have.

@@ -97,7 +97,7 @@ impl Register {
             port.append(RegisterEntry { key: key.clone(), cell });
             port.sync();
         }
-        port.note(RegisterFact::Guarded { op, key, access, token });
+        port.note(RegisterFact::Guarded { op, key, access, token, value: cell.value });
         reply
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::guard::Cell;
 use crate::identity::OpId;
-use crate::observation::{Access, LockSeen, LockStamp, Observation, Observe, Resource};
+use crate::observation::{Access, LockCall, LockSeen, LockStamp, Observation, Observe, Resource, Touch};
 use crate::protocols::locks::Refusal;
 
 /// What nodes pass to and from the keeper.
@@ -96,6 +96,8 @@ pub enum RegisterFact {
         access: Access,
         /// What it presented.
         token: LockStamp,
+        /// What it read, or has written.
+        value: Option<u64>,
     },
     /// A guarded operation was refused, since a newer token had been presented.
     Fenced {
@@ -128,16 +130,42 @@ impl RegisterCommand {
     }
 }
 
-impl Observe for RegisterCommand {}
-impl Observe for RegisterReply {}
-impl Observe for RegisterEntry {}
+impl Observe for RegisterCommand {
+    fn observe(&self, seen: &mut Vec<Observation>) {
+        let call = match self {
+            Self::Read { key, token } => LockCall::Read { key: Resource::new(key), token: *token },
+            Self::Write { key, value, token } => {
+                LockCall::Write { key: Resource::new(key), value: *value, token: *token }
+            }
+        };
+        seen.push(Observation::Lock(LockSeen::Called { call }));
+    }
+}
+
+impl Observe for RegisterReply {
+    fn observe(&self, seen: &mut Vec<Observation>) {
+        match self {
+            Self::Value { value } => seen.push(Observation::Lock(LockSeen::Told { value: *value })),
+            Self::Written | Self::Fenced | Self::Refused { .. } => {}
+        }
+    }
+}
+
+impl Observe for RegisterEntry {
+    fn observe(&self, seen: &mut Vec<Observation>) {
+        let Cell { value, written, read } = self.cell;
+        seen.push(Observation::Lock(LockSeen::WroteGuarded { key: self.key.clone(), value, written, read }));
+    }
+}
 
 impl Observe for RegisterFact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         let lock = match self.clone() {
-            Self::Guarded { key, access, token, .. } => LockSeen::Guarded { key, access, token },
+            Self::Guarded { op, key, access, token, value } => {
+                LockSeen::Guarded { key, access, token, touch: Some(Touch { op, value }) }
+            }
             Self::Fenced { key, access, token, .. } => LockSeen::Fenced { key, access, token },
-            Self::Refused { op, .. } => LockSeen::Refused { op },
+            Self::Refused { op, reason } => LockSeen::Refused { op, reason: Some(reason) },
         };
         seen.push(Observation::Lock(lock));
     }

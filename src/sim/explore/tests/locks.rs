@@ -9,10 +9,11 @@ use crate::identity::{Actor, LaneId, NodeId};
 use crate::measure::Share;
 use crate::node::{CodexNode, Fact, Workload};
 use crate::process::Process;
+use crate::protocols::locks::LockFact;
 use crate::sim::explore::{Ears, Rules};
 use crate::sim::{Cast, Conditions, Simulation, Witness};
 use crate::subject::{Setup, Subject};
-use crate::time::Time;
+use crate::time::{LocalTime, Time};
 use crate::trace::{Event, Record};
 
 const NODES: u32 = 3;
@@ -39,7 +40,9 @@ impl Witness<Fact> for Deeds {
         }
         match fact {
             Some(Fact::Channel(_) | Fact::Consensus(_)) => {}
-            Some(fact @ (Fact::Locks(_) | Fact::Register(_))) => self.0.push((record.id.actor, format!("{fact:?}"))),
+            Some(fact @ (Fact::Locks(_) | Fact::Register(_))) => {
+                self.0.push((record.id.actor, format!("{:?}", timeless(fact.clone()))));
+            }
             None if is_kept => self.0.push((record.id.actor, format!("{:?}", record.event))),
             None => {}
         }
@@ -49,6 +52,14 @@ impl Witness<Fact> for Deeds {
     fn reads(&self) -> bool {
         true
     }
+}
+
+/// The same fact without its time: clocks stand still in an exploration.
+fn timeless(mut fact: Fact) -> Fact {
+    if let Fact::Locks(LockFact::Asked { turn, .. }) = &mut fact {
+        turn.since = LocalTime::default();
+    }
+    fact
 }
 
 /// Each of three clients asks for one lock once, or twice.
