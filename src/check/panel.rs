@@ -33,7 +33,7 @@ struct Seat<F> {
     place: usize,
     invariant: Cow<'static, str>,
     checker: Box<dyn Checker<F>>,
-    /// When it must hold at the latest, if not at the end.
+    /// By when what it waits for must have come; never if nobody knows, or if that was judged.
     due: Time,
 }
 
@@ -72,8 +72,12 @@ impl<F> Panel<F> {
         self.seat_until(invariant, checker, Time::MAX);
     }
 
-    /// Adds the checker of an invariant that must hold at `due`: what its checker would conclude there counts.
-    pub fn seat_until(&mut self, invariant: impl Into<Cow<'static, str>>, checker: Box<dyn Checker<F>>, due: Time) {
+    /// Adds the checker of an invariant that must hold at `due`: what its checker would conclude there counts. What is
+    /// open before is undecided, should the run end there.
+    pub fn seat_until(&mut self, invariant: impl Into<Cow<'static, str>>, mut checker: Box<dyn Checker<F>>, due: Time) {
+        if due < Time::MAX {
+            checker.bound(due);
+        }
         self.watching.push(Seat { place: self.seats, invariant: invariant.into(), checker, due });
         self.seats += 1;
         self.due = self.due.min(due);
@@ -96,6 +100,12 @@ impl<F> Panel<F> {
         fell
     }
 
+    /// Whether nothing is open for which a run that is quiescent should go on.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.watching.iter().all(|seat| seat.checker.is_settled())
+    }
+
     /// The invariants that have fallen so far, in the order of their fall.
     pub fn fallen(&self) -> impl Iterator<Item = (&str, &Violation)> {
         self.fallen.iter().map(|fallen| (&*fallen.invariant, &fallen.violation))
@@ -105,7 +115,12 @@ impl<F> Panel<F> {
     #[must_use]
     pub fn conclude(mut self, end: Time) -> Vec<Judgement> {
         self.bounds_run_out(end);
-        self.judge(end, |verdict| verdict)
+        self.judge(end, |verdict, due| match verdict {
+            Verdict::Violated(Violation { sentence, .. }) if end < due && due < Time::MAX => {
+                Verdict::Undecided { why: format!("the run ends at {end}ms, and it has until {due}ms: {sentence}") }
+            }
+            Verdict::Violated(_) | Verdict::Holds { .. } | Verdict::Undecided { .. } | Verdict::Vacuous { .. } => verdict,
+        })
     }
 
     /// Concludes a run that was stopped at `end`, before its own end: what broke on the way is violated; but what is
@@ -113,7 +128,7 @@ impl<F> Panel<F> {
     #[must_use]
     pub fn conclude_stopped(self, end: Time) -> Vec<Judgement> {
         let why = || format!("the run was stopped at {end}ms");
-        self.judge(end, |verdict| match verdict {
+        self.judge(end, |verdict, _| match verdict {
             Verdict::Violated(_) | Verdict::Vacuous { .. } => Verdict::Undecided { why: why() },
             Verdict::Holds { .. } | Verdict::Undecided { .. } => verdict,
         })
@@ -146,13 +161,13 @@ impl<F> Panel<F> {
         self.fallen.push(Fallen { place, invariant, violation });
     }
 
-    fn judge(self, end: Time, reading: impl Fn(Verdict) -> Verdict) -> Vec<Judgement> {
+    fn judge(self, end: Time, reading: impl Fn(Verdict, Time) -> Verdict) -> Vec<Judgement> {
         let mut judged: Vec<(usize, Judgement)> = Vec::with_capacity(self.seats);
         for Fallen { place, invariant, violation } in self.fallen {
             judged.push((place, Judgement { invariant: invariant.into(), verdict: Verdict::Violated(violation) }));
         }
-        for Seat { place, invariant, mut checker, .. } in self.watching {
-            let verdict = reading(checker.conclude(end));
+        for Seat { place, invariant, mut checker, due } in self.watching {
+            let verdict = reading(checker.conclude(end), due);
             judged.push((place, Judgement { invariant: invariant.into(), verdict }));
         }
         judged.sort_unstable_by_key(|(place, _)| *place);

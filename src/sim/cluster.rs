@@ -133,6 +133,10 @@ impl<P: Process> Cluster<P> {
         &mut self.nodes[id.index()]
     }
 
+    pub(crate) fn peek(&self, id: NodeId) -> &Node<P> {
+        &self.nodes[id.index()]
+    }
+
     /// Puts a node in the place of the one that stands there.
     pub(crate) fn put_in(&mut self, id: NodeId, node: Node<P>) {
         self.nodes[id.index()] = node;
@@ -212,7 +216,7 @@ impl<P: Process> Cluster<P> {
     fn put_off(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
         let node = self.node(id);
         let matters = match &input {
-            Input::Timer { slot, number } => node.timers.stands(*slot, *number),
+            Input::Timer { slot, number } => node.timers.standing(*slot, *number).is_some(),
             Input::Message { .. } | Input::Command { .. } => true,
         };
         if let Some(fault) = node.plight.as_ref().and_then(|plight| plight.paused_by)

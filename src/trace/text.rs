@@ -137,7 +137,8 @@ const fn least_detail(event: &Event<'_>) -> Detail {
         | Event::Calm
         | Event::Touched { .. }
         | Event::Stuck { .. }
-        | Event::Unmet { .. } => Detail::Facts,
+        | Event::Unmet { .. }
+        | Event::Pending { .. } => Detail::Facts,
         Event::Receive { .. }
         | Event::Timer { .. }
         | Event::Command { .. }

@@ -115,10 +115,13 @@ fn what_is_missing_at_the_end_was_waited_for_as_long_as_before() {
             { "at": "600ms", "for": "100ms", "fault": { "kill": { "target": "n3" } } }
         ]
     }"#;
-    let shrunk = shrink(&parse(text), 0, 2).expect("it fails");
+    let file = parse(text);
+    let shrunk = shrink(&file, 0, 2).expect("it fails");
     let setup = &shrunk.resolved.setup;
     assert_eq!(shrunk.kind.invariant, "termination");
-    assert!(setup.end.since(setup.calm) >= Span::from_secs(3), "{setup:?}");
+    assert_eq!(shrunk.resolved.end, None, "it lasts as long as its bound asks");
+    let due = subject_of(&file).deadlines(&shrunk.resolved).due("termination").expect("it is bounded");
+    assert_eq!(shrunk.violation.time, due, "{setup:?}");
     assert!(shrunk.after.operations <= 2 && shrunk.after.faults <= 3, "{:?}", shrunk.after);
 }
 

@@ -131,7 +131,8 @@ impl<F> Checker<F> for Operations {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => Ok(()),
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => Ok(()),
         }
     }
 

@@ -276,7 +276,8 @@ impl Strikes {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => {}
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => {}
         }
     }
 

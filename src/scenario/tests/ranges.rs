@@ -22,8 +22,9 @@ fn every_quantity_may_be_a_range_and_stays_within_it() {
     let mut lengths = std::collections::BTreeSet::new();
     for seed in 0..50 {
         let scenario = draw(keys, seed);
-        lengths.insert(scenario.run.lasts);
-        assert!((Span::from_secs(10)..=Span::from_secs(11)).contains(&scenario.run.lasts));
+        let lasts = scenario.run.lasts.expect("it says so");
+        lengths.insert(lasts);
+        assert!((Span::from_secs(10)..=Span::from_secs(11)).contains(&lasts));
         assert!((Share::from_percent(1)..=Share::from_percent(2)).contains(&scenario.network.loss));
         assert_eq!(scenario.protocols["gossip"]["resend"], "1ms");
         let rate: Rate = scenario.workload[0]["writes"]["rate"].as_str().expect("text").parse().expect("a rate");
