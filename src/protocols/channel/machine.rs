@@ -145,12 +145,17 @@ impl<M: Clone + Lane> Channel<M> {
             return;
         }
         let is_answer = knows == Some(port.boot());
+        let comes_again = is_answer && self.links[from.index()].is_known;
         // In the first boot no earlier life of this node can have answered a peer that still asks.
         if is_answer || port.boot() == Boot::new(1) {
             self.links[from.index()].is_known = true;
         }
         if !is_answer {
             self.hello(from, port);
+        } else if comes_again && let Some(to) = self.links[from.index()].theirs {
+            // Both ends were born again and said hello at once: each took the other's for an answer, and waits for one.
+            let upto = self.links[from.index()].delivered();
+            port.send(from, Frame::Ack { boot: port.boot(), to, upto, signature: Signature::default() });
         }
         self.send_next(from, port);
         self.rearm(from, port);
