@@ -22,10 +22,7 @@ pub(super) fn bound(pace: Pace, setup: &Setup, clients: &[ClientPlan<Script<Comm
     let patience = world.timer(pace.cap + pace.cap.divided_by(4));
     let windows = broadcasts.div_ceil(pace.window) + 4;
     let syncs = 2 * (broadcasts + u64::from(setup.nodes()));
-    let delivered = world.late
-        + world.timeout
-        + patience.times(2)
-        + world.round_trip().times(windows)
-        + world.sync.times(syncs);
+    let delivered =
+        world.late + world.timeout + patience.times(2) + world.round_trip().times(windows) + world.sync.times(syncs);
     Bound { delivered, quiet: delivered + patience + world.round_trip().times(2) }
 }

@@ -119,7 +119,9 @@ impl<F> Panel<F> {
             Verdict::Violated(Violation { sentence, .. }) if end < due && due < Time::MAX => {
                 Verdict::Undecided { why: format!("the run ends at {end}ms, and it has until {due}ms: {sentence}") }
             }
-            Verdict::Violated(_) | Verdict::Holds { .. } | Verdict::Undecided { .. } | Verdict::Vacuous { .. } => verdict,
+            Verdict::Violated(_) | Verdict::Holds { .. } | Verdict::Undecided { .. } | Verdict::Vacuous { .. } => {
+                verdict
+            }
         })
     }
 
@@ -211,6 +213,29 @@ mod tests {
         let words: Vec<_> = judged.iter().map(|one| (one.invariant.as_str(), one.verdict.word())).collect();
         let told = [("reliable-delivery", "violated"), ("no-duplication", "violated"), ("causal-delivery", "vacuous")];
         assert_eq!(words, told);
+    }
+
+    #[test]
+    fn what_is_open_is_undecided_before_its_bound_and_violated_there() {
+        let judged = |due: u64, end: u64| {
+            let mut history = History::default();
+            history.on("n1", start(1)).on("n2", start(1)).on("n1", broadcast(1));
+            history.on("env", crate::trace::Event::Calm);
+            let mut panel = Panel::<()>::new();
+            let due = Time::from_nanos(due);
+            panel.seat_until("reliable-delivery", Box::<ReliableDelivery>::default(), due);
+            assert!(panel.is_settled());
+            history.records.iter().for_each(|record| _ = panel.see(record, None));
+            assert!(!panel.is_settled());
+            panel.conclude(Time::from_nanos(end)).remove(0).verdict
+        };
+        let why = "the run ends at 1.000ms, and it has until 2.000ms: never delivered, though all has been calm for \
+                   1.000ms: n1's broadcast 1 at n2";
+        assert_eq!(judged(2_000_000, 1_000_000), Verdict::Undecided { why: why.to_owned() });
+        for end in [2_000_000, 3_000_000] {
+            let verdict = judged(2_000_000, end);
+            assert_eq!(verdict.violation().expect("it is due").time, Time::from_nanos(2_000_000));
+        }
     }
 
     #[test]

@@ -5,9 +5,9 @@ use super::{
     AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, CONCURRENCY, CausalDelivery, Causality, Checker, Concurrency,
     DEADLOCK_FREEDOM, DURABILITY, DeadlockFreedom, Durability, ELECTION_SAFETY, EXACTLY_ONCE, ElectionSafety,
     ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant, LINEARIZABILITY, LOCK_EXCLUSION,
-    LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_STARVATION, NoDuplication, NoStarvation, QUORUM_EVIDENCE,
-    QUIET, QuorumEvidence, Quiet, ReliableDelivery, SESSION, Session, TERMINATION, Termination, VALIDITY, Validity, causal_delivery,
-    causality, no_duplication, reliable_delivery,
+    LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_STARVATION, NoDuplication, NoStarvation, QUIET,
+    QUORUM_EVIDENCE, Quiet, QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION, Termination, VALIDITY,
+    Validity, causal_delivery, causality, no_duplication, reliable_delivery,
 };
 
 /// One built-in invariant.

@@ -36,3 +36,33 @@ fn turns(clients: &[ClientPlan<Client>], world: &World) -> impl Iterator<Item = 
     let written = (0..world.written).map(|_| Turn { hold: Span::ZERO, operations: 1 });
     clients.iter().filter_map(|client| client.machine.longest_turn()).chain(written)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chance::Seed;
+    use crate::node::{CodexNode, Message};
+    use crate::process::Lane as _;
+    use crate::run::{Keep, subject};
+    use crate::scenario;
+    use crate::trace::{Body, Event};
+
+    #[test]
+    fn the_labels_of_periodic_messages_are_those_of_the_messages_that_are() {
+        let codex = subject::<CodexNode>();
+        let file = scenario::load("consensus-storm", &[codex.profile]).expect("it is built in");
+        let outcome = codex.run(&file.resolve(Seed(0)).expect("nothing clashes"), Keep::Trace);
+        let trace = outcome.trace.expect("it was kept");
+        let mut seen = [0, 0];
+        for record in trace.raw_records() {
+            let Event::Send { said, .. } = &record.event else { continue };
+            let Body::Encoded(bytes) = &said.body else { panic!("it was recorded live") };
+            let message: Message = crate::encoding::read(bytes).expect("a message");
+            let label = crate::trace::label_of(&message);
+            let is_periodic = consensus::PERIODIC.iter().any(|periodic| label.is(periodic));
+            assert_eq!(message.is_periodic(), is_periodic, "{label}");
+            seen[usize::from(is_periodic)] += 1;
+        }
+        assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
+    }
+}

@@ -101,8 +101,17 @@ fn fold<F>(
     let (mut judgements, census) = jury.conclude(footer.time);
     judgements.extend(others);
     let Footer { time: end, records, digest, .. } = footer;
-    let outcome =
-        Outcome { digest, records, end, rested, judgements, census, interrupted: false, trace: None, marks: Vec::new() };
+    let outcome = Outcome {
+        digest,
+        records,
+        end,
+        rested,
+        judgements,
+        census,
+        interrupted: false,
+        trace: None,
+        marks: Vec::new(),
+    };
     Ok(Judged { outcome, footer, foreign_facts })
 }
 

@@ -10,7 +10,6 @@ use stemmata::hunt::{self, Kind, Shrink, Shrunk, Size, Unbroken, Without};
 use stemmata::report::{Naming, Papers};
 use stemmata::run::{AnySubject, Keep, Standing};
 use stemmata::scenario::{OperationEntry, Resolved, ScenarioFile};
-use stemmata::time::Span;
 
 use crate::support::{errata, load, parse, subjects};
 

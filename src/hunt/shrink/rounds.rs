@@ -144,7 +144,8 @@ impl Search<'_> {
         }
         let before = self.best.clone();
         let Some(trace) = &self.best.outcome.trace else { return };
-        let pins = Pins::of(trace, self.scenario().run.ends().unwrap_or_else(|| self.best.outcome.end.since(Time::ZERO)));
+        let pins =
+            Pins::of(trace, self.scenario().run.ends().unwrap_or_else(|| self.best.outcome.end.since(Time::ZERO)));
         let pinned = self.take(pins.guesses(), |scenario, guess| {
             scenario.network = Wires { delay: DELAY, ..Wires::default() };
             for (message, fate) in pins.guess(guess) {
