@@ -27,6 +27,11 @@ impl Deadlines {
         self.due.get(invariant).copied()
     }
 
+    /// The invariants that are bounded, and by when each must hold.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, Time)> {
+        self.due.iter().map(|(name, due)| (*name, *due))
+    }
+
     /// Whether a run that ended then, with nothing to stop it, had come to rest.
     pub(super) fn is_rest(&self, end: Time) -> bool {
         self.rests && end < self.end

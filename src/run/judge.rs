@@ -46,8 +46,11 @@ pub fn judge_unknown(source: &mut dyn Source, names: &[String], violates: &[Stri
     let waits_for = violates.iter().map(|name| known(name).unwrap_or("")).collect();
     for invariant in check::invariants() {
         let name = invariant.name;
-        if names.iter().any(|wanted| wanted == name) && !is_law(name) {
-            panel.seat(name, check::checker(name).expect("a built-in invariant has a checker"));
+        // Which messages are periodic, its subject alone knows.
+        let can_be_judged = !is_law(name) && name != check::QUIET.name;
+        if names.iter().any(|wanted| wanted == name) && can_be_judged {
+            let checker = check::checker(name).expect("a built-in invariant has a checker");
+            panel.seat_until(name, checker, source.header().due.get(name).copied().unwrap_or(Time::MAX));
         }
     }
     let mut judged = fold(Jury::new(panel, waits_for), Panel::new(), source, |_| Some(()))?;

@@ -143,7 +143,7 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
     let simulation = Simulation::new(conditions(resolved, &deadlines), cast, observer);
     let (end, observer) = simulation.with_operations(operations::<S>(resolved)).run();
     let rested = deadlines.is_rest(end) && !observer.jury.over() && !observer.interrupted;
-    Outcome { rested, ..outcome::<S>(resolved, end, observer) }
+    Outcome { rested, ..outcome::<S>(resolved, &deadlines, end, observer) }
 }
 
 /// The clients of the scenario's workload; without one there are none but those of written operations.
@@ -198,7 +198,12 @@ fn panel<S: Subject>(settings: &S::Settings, resolved: &Resolved, deadlines: &De
     panel
 }
 
-fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<'_, S::Fact>) -> Outcome {
+fn outcome<S: Subject>(
+    resolved: &Resolved,
+    deadlines: &Deadlines,
+    end: Time,
+    observer: Observer<'_, S::Fact>,
+) -> Outcome {
     let Observer { recorder, jury, interrupted, marks, keep, .. } = observer;
     let records = recorder.records();
     let (digest, tape) = recorder.finish();
@@ -208,13 +213,13 @@ fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<'_, S:
     let trace = tape.map(|tape| {
         let records = kept.end.min(records).saturating_sub(kept.start);
         let footer = Footer { time: end, records, digest, judgements: judgements.clone() };
-        Trace::new(header(resolved), footer, tape, Codec::of::<S>())
+        Trace::new(header(resolved, deadlines), footer, tape, Codec::of::<S>())
     });
     Outcome { digest, records, end, rested: false, judgements, census, interrupted, trace, marks }
 }
 
 /// The head of a run's trace.
-fn header(resolved: &Resolved) -> Header {
+fn header(resolved: &Resolved, deadlines: &Deadlines) -> Header {
     let faults = resolved.plan.faults.iter().map(ToString::to_string);
     Header {
         scenario: resolved.scenario.name.clone(),
@@ -224,6 +229,7 @@ fn header(resolved: &Resolved) -> Header {
         lanes: resolved.profile.lanes.iter().map(|lane| (*lane).to_owned()).collect(),
         resolved: serde_json::to_value(resolved.scenario.as_ref()).expect("a scenario is plain data"),
         faults: faults.collect(),
+        due: deadlines.all().map(|(name, due)| (name.to_owned(), due)).collect(),
     }
 }
 

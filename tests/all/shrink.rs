@@ -105,9 +105,9 @@ fn e20_e21_and_e23_need_two_clients_and_four_requests_at_most() {
 }
 
 #[test]
-fn what_is_missing_at_the_end_was_waited_for_as_long_as_before() {
+fn what_is_missing_was_waited_for_as_long_as_its_bound_asks() {
     let text = r#"{
-        "subject": "codex", "nodes": 3, "run": { "for": "5s", "quiesce_at": "2s" },
+        "subject": "codex", "nodes": 3, "run": { "quiesce_at": "2s" },
         "protocols": { "consensus": {} }, "workload": [ { "registers": { "clients": 2 } } ],
         "faults": [
             { "at": "500ms", "exceed": true, "fault": { "restart": { "target": ["n1", "n2"], "wipe": true } } },

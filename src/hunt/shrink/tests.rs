@@ -31,7 +31,8 @@ fn pinned(resolved: &Resolved) -> Scenario {
 #[test]
 fn a_run_that_is_written_out_is_the_same_run() {
     let broadcast = ["hello", "broadcast-split", "broadcast-crash", "broadcast-lossy", "errata/b04"];
-    let codex = ["split-brain", "elections", "errata/e04", "errata/e24", "errata/k04"];
+    // What lasts as long as its bound asks may last longer where each operation is written, as all of them may be open.
+    let codex = ["split-brain", "elections", "errata/k03", "errata/e24", "errata/k04"];
     let named = broadcast.map(|name| (subject::<Broadcaster>(), name)).into_iter();
     for (subject, name) in named.chain(codex.map(|name| (subject::<CodexNode>(), name))) {
         for seed in 0..3 {

@@ -133,7 +133,8 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
     let queues = queues::<S>(&settings, resolved.scenario.explore.frames);
     let (kept, resolved) = (maze()?, resolved.clone());
     let retrace = move |way: &[u32]| {
-        let panel = panel::<S>(&settings, &resolved, &deadlines::of::<S>(&resolved));
+        let deadlines = deadlines::of::<S>(&resolved);
+        let panel = panel::<S>(&settings, &resolved, &deadlines);
         let jury = Jury::new(panel, resolved.expected.violates.clone());
         let observer = Observer {
             recorder: Recorder::keeping(),
@@ -144,7 +145,7 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
             interrupted: false,
         };
         let (end, observer) = kept.retrace(way, observer);
-        outcome::<S>(&resolved, end, observer)
+        outcome::<S>(&resolved, &deadlines, end, observer)
     };
     Ok(Exploration { space: Box::new(space), judged, unjudged, queues, interchangeable, retrace: Box::new(retrace) })
 }
