@@ -180,6 +180,19 @@ pub trait Chance {
     }
 }
 
+/// The longest span that [`Chance::exponential`] can give: the logarithm of 2^53 is below 37.
+#[must_use]
+pub const fn longest_exponential(mean: Span) -> Span {
+    mean.times(37)
+}
+
+/// The longest span that [`Chance::log_normal`] can give: a normal deviate of 53 bits is below 8.6.
+#[must_use]
+pub fn longest_log_normal(median: Span, sigma: Share) -> Span {
+    let sigma = f64::from(sigma.as_ppb()) / f64::from(Share::ALL.as_ppb());
+    round(libm::exp(8.6 * sigma) * to_float(median))
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a mean need not be exact beyond 53 bits, only the same everywhere")]
 fn to_float(span: Span) -> f64 {
     span.as_nanos() as f64

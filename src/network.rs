@@ -71,6 +71,20 @@ impl Delay {
     }
 }
 
+impl Delay {
+    /// The longest that [`Delay::sample`] can give.
+    #[must_use]
+    pub fn longest(self) -> Span {
+        match self {
+            Self::Constant(span) => span,
+            Self::Uniform { max, .. } => max,
+            Self::Exponential { mean } => crate::chance::longest_exponential(mean),
+            Self::LogNormal { median, sigma } => crate::chance::longest_log_normal(median, sigma),
+            Self::Bimodal { fast, slow, .. } => fast.max(slow),
+        }
+    }
+}
+
 /// As a trace says it: `uniform min=1ms max=10ms`.
 impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,11 +19,17 @@ pub trait Data: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send
 
 impl<T: Clone + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
 
-/// Which lane something belongs to, by its place in [`Process::LANES`].
+/// What the kernel asks of a message or a timer.
 pub trait Lane {
-    /// The lane; a process with one lane keeps the default.
+    /// The lane that it belongs to, by its place in [`Process::LANES`]; a process with one lane keeps the default.
     fn lane(&self) -> LaneId {
         LaneId::new(0)
+    }
+
+    /// Whether it comes again and again for as long as the process runs, though nobody asks anything: a heartbeat, the
+    /// timer behind it. After quiescence a run in which nothing else is pending has come to rest.
+    fn is_periodic(&self) -> bool {
+        false
     }
 }
 
@@ -131,6 +137,12 @@ impl<C> Script<C> {
     #[must_use]
     pub const fn new(asks: Vec<Ask<C>>) -> Self {
         Self { asks, next: 0 }
+    }
+
+    /// What it has not asked yet.
+    #[must_use]
+    pub fn rest(&self) -> &[Ask<C>] {
+        self.asks.get(self.next..).unwrap_or_default()
     }
 }
 

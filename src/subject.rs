@@ -16,7 +16,11 @@ use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
 use crate::process::{ClientPlan, Process};
 use crate::symmetry::Symmetry;
-use crate::time::Time;
+use crate::time::{Span, Time};
+
+mod world;
+
+pub use world::World;
 
 /// A process that scenarios can name.
 pub trait Subject: Process {
@@ -47,6 +51,18 @@ pub trait Subject: Process {
 
     /// The checker of one of [`Subject::INVARIANTS`].
     fn checker(setup: &Setup, settings: &Self::Settings, invariant: &str) -> Option<Box<dyn Checker<Self::Fact>>>;
+
+    /// How long after quiescence each liveness claim may take at most, by the name of its invariant, for a plan that is
+    /// known: for these settings and clients in a world that is no worse. A claim that is still open before is undecided,
+    /// and violated after; one without a bound is judged at the end of the run.
+    fn bounds(
+        _setup: &Setup,
+        _settings: &Self::Settings,
+        _clients: &[ClientPlan<Self::Client>],
+        _world: &World,
+    ) -> Vec<(&'static str, Span)> {
+        Vec::new()
+    }
 
     /// What may own the keys of a keyspace: the word for it, and the protocol that stands behind it.
     const OWNERS: &'static [(&'static str, &'static str)] = &[];
@@ -131,8 +147,6 @@ pub struct Setup {
     pub voters: u32,
     /// How many only learn.
     pub observers: u32,
-    /// When the run ends.
-    pub end: Time,
     /// When faults and clients' new operations end; the end of the run if never.
     pub calm: Time,
 }

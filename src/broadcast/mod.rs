@@ -26,6 +26,7 @@
 //! starts in any boot but its first, or on a disk that is not empty, with `resumed`; what was delivered by then, but
 //! fell to the crash before its own fact, is told by it alone.
 
+mod bound;
 mod buffer;
 mod clock;
 mod counts;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bound::{Bound, bound};
 use super::facts::Fact;
 use super::machine::Broadcaster;
 use super::messages::Command;
@@ -15,7 +16,7 @@ use crate::check::{self, Checker};
 use crate::fault::{Fault, Harm};
 use crate::process::{ClientPlan, Script};
 use crate::protocols::{Registry, resending};
-use crate::subject::{Flaw, Flaws, Invariant, Objection, Setup, Subject};
+use crate::subject::{Flaw, Flaws, Invariant, Objection, Setup, Subject, World};
 use crate::time::Span;
 
 /// What the cluster is given.
@@ -79,7 +80,13 @@ impl Config {
     }
 
     pub(super) fn pace(&self) -> Pace {
-        let BroadcastSettings { resend, resend_cap, window, flaws: _ } = &self.settings.broadcast;
+        self.settings.broadcast.pace()
+    }
+}
+
+impl BroadcastSettings {
+    fn pace(&self) -> Pace {
+        let Self { resend, resend_cap, window, flaws: _ } = self;
         let resend = (*resend).max(Span::from_millis(1));
         Pace { window: window.get().into(), resend, cap: resend.max(*resend_cap) }
     }
@@ -89,8 +96,13 @@ impl Subject for Broadcaster {
     const NAME: &'static str = "broadcast";
     const ABOUT: &'static str = "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every \
                                  broadcast once, after all that caused it.";
-    const INVARIANTS: &'static [Invariant] =
-        &[check::CAUSALITY, check::CAUSAL_DELIVERY, check::NO_DUPLICATION, check::RELIABLE_DELIVERY];
+    const INVARIANTS: &'static [Invariant] = &[
+        check::CAUSALITY,
+        check::CAUSAL_DELIVERY,
+        check::NO_DUPLICATION,
+        check::RELIABLE_DELIVERY,
+        Invariant { protocol: "broadcast", ..check::QUIET },
+    ];
     const FLAWS: &'static [Flaw] = &[
         Flaw {
             id: "e09",
@@ -155,6 +167,16 @@ impl Subject for Broadcaster {
     fn objection(_setup: &Setup, settings: &Settings) -> Option<Objection> {
         let BroadcastSettings { resend, resend_cap, window: _, flaws: _ } = &settings.broadcast;
         resending::objection(*resend, *resend_cap, &["broadcast.resend", "broadcast.resend_cap"])
+    }
+
+    fn bounds(
+        setup: &Setup,
+        settings: &Settings,
+        clients: &[ClientPlan<Script<Command>>],
+        world: &World,
+    ) -> Vec<(&'static str, Span)> {
+        let Bound { delivered, quiet } = bound(settings.broadcast.pace(), setup, clients, world);
+        vec![(check::RELIABLE_DELIVERY.name, delivered), (check::QUIET.name, quiet)]
     }
 
     fn beyond(fault: &Fault, _settings: &Self::Settings) -> Option<&'static str> {

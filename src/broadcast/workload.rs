@@ -126,12 +126,7 @@ mod tests {
     use super::*;
     use crate::chance::Seed;
 
-    const SETUP: Setup = Setup {
-        voters: 3,
-        observers: 1,
-        end: Time::from_nanos(20_000_000_000),
-        calm: Time::from_nanos(10_000_000_000),
-    };
+    const SETUP: Setup = Setup { voters: 3, observers: 1, calm: Time::from_nanos(10_000_000_000) };
 
     fn planned(json: &str) -> Vec<ClientPlan<Script<Command>>> {
         let workload: Workload = serde_json::from_str(json).expect("a workload");

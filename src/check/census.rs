@@ -153,6 +153,7 @@ impl Census {
             | Event::Unpaused
             | Event::FaultEnded { .. }
             | Event::Calm
+            | Event::Pending { .. }
             | Event::Stuck { .. } => {}
             Event::Unmet { message } => self.unmet.push(*message),
         }

@@ -54,7 +54,8 @@ impl Deed {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => Self::World,
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => Self::World,
         }
     }
 }

@@ -134,6 +134,13 @@ pub(super) fn send(name: &str, to: &str, copies: u16) -> Event<'static> {
     Event::Send { message: message(name), to: node(to), copies, said: said(Vec::new()) }
 }
 
+/// A message that is known by its label.
+pub(super) fn labelled(label: &'static str, number: u32, to: &str) -> Event<'static> {
+    let label = Label { outer: Cow::Borrowed(label), inner: None };
+    let said = Said { label, ..said(Vec::new()) };
+    Event::Send { message: message(&format!("n1#{number}")), to: node(to), copies: 1, said }
+}
+
 pub(super) fn receive(name: &str, copy: u16) -> Event<'static> {
     Event::Receive { message: message(name), copy, corrupted: None }
 }

@@ -20,6 +20,7 @@ mod no_duplication;
 mod numbers;
 mod panel;
 mod passage;
+mod quiet;
 mod reliable_delivery;
 mod slots;
 mod standard;
@@ -50,6 +51,7 @@ pub use locks::{
 };
 pub use no_duplication::{ABOUT as NO_DUPLICATION, NoDuplication};
 pub use panel::Panel;
+pub use quiet::{ABOUT as QUIET, Quiet};
 pub use reliable_delivery::{ABOUT as RELIABLE_DELIVERY, ReliableDelivery};
 pub use standard::{checker, invariants, page};
 pub use termination::{ABOUT as TERMINATION, Termination};
@@ -69,6 +71,15 @@ pub trait Checker<F>: Send + Sync {
 
     /// Concludes after the last record, at `end`. Liveness speaks here, and names what is missing.
     fn conclude(&mut self, end: Time) -> Verdict;
+
+    /// Whether nothing is open whose end it waits for: a run that is quiescent need not go on for its sake. Liveness says
+    /// so; safety waits for nothing.
+    fn is_settled(&self) -> bool {
+        true
+    }
+
+    /// Is told, before the first record, by when what is owed must have come, if that is bounded.
+    fn bound(&mut self, _due: Time) {}
 
     /// A copy of it for one way of an exploration; `None` where it can't be a part of a state, and is not asked there:
     /// where it speaks after the calm, decides by time, or knows single messages by their names.

@@ -36,7 +36,7 @@ struct Seat<F> {
     place: usize,
     invariant: Cow<'static, str>,
     checker: Box<dyn Checker<F>>,
-    /// When it must hold at the latest, if not at the end.
+    /// By when what it waits for must have come; never if nobody knows, or if that was judged.
     due: Time,
 }
 
@@ -85,8 +85,12 @@ impl<F> Panel<F> {
         self.seat_until(invariant, checker, Time::MAX);
     }
 
-    /// Adds the checker of an invariant that must hold at `due`: what its checker would conclude there counts.
-    pub fn seat_until(&mut self, invariant: impl Into<Cow<'static, str>>, checker: Box<dyn Checker<F>>, due: Time) {
+    /// Adds the checker of an invariant that must hold at `due`: what its checker would conclude there counts. What is
+    /// open before is undecided, should the run end there.
+    pub fn seat_until(&mut self, invariant: impl Into<Cow<'static, str>>, mut checker: Box<dyn Checker<F>>, due: Time) {
+        if due < Time::MAX {
+            checker.bound(due);
+        }
         self.watching.push(Seat { place: self.seats, invariant: invariant.into(), checker, due });
         self.seats += 1;
         self.due = self.due.min(due);
@@ -109,6 +113,12 @@ impl<F> Panel<F> {
         fell
     }
 
+    /// Whether nothing is open for which a run that is quiescent should go on.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.watching.iter().all(|seat| seat.checker.is_settled())
+    }
+
     /// The invariants that have fallen so far, in the order of their fall.
     pub fn fallen(&self) -> impl Iterator<Item = (&str, &Violation)> {
         self.fallen.iter().map(|fallen| (&*fallen.invariant, &fallen.violation))
@@ -118,7 +128,14 @@ impl<F> Panel<F> {
     #[must_use]
     pub fn conclude(mut self, end: Time) -> Vec<Judgement> {
         self.bounds_run_out(end);
-        self.judge(end, |verdict| verdict)
+        self.judge(end, |verdict, due| match verdict {
+            Verdict::Violated(Violation { sentence, .. }) if end < due && due < Time::MAX => {
+                Verdict::Undecided { why: format!("the run ends at {end}ms, and it has until {due}ms: {sentence}") }
+            }
+            Verdict::Violated(_) | Verdict::Holds { .. } | Verdict::Undecided { .. } | Verdict::Vacuous { .. } => {
+                verdict
+            }
+        })
     }
 
     /// Concludes a run that was stopped at `end`, before its own end: what broke on the way is violated; but what is
@@ -126,7 +143,7 @@ impl<F> Panel<F> {
     #[must_use]
     pub fn conclude_stopped(self, end: Time) -> Vec<Judgement> {
         let why = || format!("the run was stopped at {end}ms");
-        self.judge(end, |verdict| match verdict {
+        self.judge(end, |verdict, _| match verdict {
             Verdict::Violated(_) | Verdict::Vacuous { .. } => Verdict::Undecided { why: why() },
             Verdict::Holds { .. } | Verdict::Undecided { .. } => verdict,
         })
@@ -159,13 +176,13 @@ impl<F> Panel<F> {
         self.fallen.push(Fallen { place, invariant, violation });
     }
 
-    fn judge(self, end: Time, reading: impl Fn(Verdict) -> Verdict) -> Vec<Judgement> {
+    fn judge(self, end: Time, reading: impl Fn(Verdict, Time) -> Verdict) -> Vec<Judgement> {
         let mut judged: Vec<(usize, Judgement)> = Vec::with_capacity(self.seats);
         for Fallen { place, invariant, violation } in self.fallen {
             judged.push((place, Judgement { invariant: invariant.into(), verdict: Verdict::Violated(violation) }));
         }
-        for Seat { place, invariant, mut checker, .. } in self.watching {
-            let verdict = reading(checker.conclude(end));
+        for Seat { place, invariant, mut checker, due } in self.watching {
+            let verdict = reading(checker.conclude(end), due);
             judged.push((place, Judgement { invariant: invariant.into(), verdict }));
         }
         judged.sort_unstable_by_key(|(place, _)| *place);
@@ -209,6 +226,29 @@ mod tests {
         let words: Vec<_> = judged.iter().map(|one| (one.invariant.as_str(), one.verdict.word())).collect();
         let told = [("reliable-delivery", "violated"), ("no-duplication", "violated"), ("causal-delivery", "vacuous")];
         assert_eq!(words, told);
+    }
+
+    #[test]
+    fn what_is_open_is_undecided_before_its_bound_and_violated_there() {
+        let judged = |due: u64, end: u64| {
+            let mut history = History::default();
+            history.on("n1", start(1)).on("n2", start(1)).on("n1", broadcast(1));
+            history.on("env", crate::trace::Event::Calm);
+            let mut panel = Panel::<()>::new();
+            let due = Time::from_nanos(due);
+            panel.seat_until("reliable-delivery", Box::<ReliableDelivery>::default(), due);
+            assert!(panel.is_settled());
+            history.records.iter().for_each(|record| _ = panel.see(record, None));
+            assert!(!panel.is_settled());
+            panel.conclude(Time::from_nanos(end)).remove(0).verdict
+        };
+        let why = "the run ends at 1.000ms, and it has until 2.000ms: never delivered, though all has been calm for \
+                   1.000ms: n1's broadcast 1 at n2";
+        assert_eq!(judged(2_000_000, 1_000_000), Verdict::Undecided { why: why.to_owned() });
+        for end in [2_000_000, 3_000_000] {
+            let verdict = judged(2_000_000, end);
+            assert_eq!(verdict.violation().expect("it is due").time, Time::from_nanos(2_000_000));
+        }
     }
 
     #[test]

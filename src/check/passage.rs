@@ -57,7 +57,8 @@ impl Passage {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => None,
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => None,
         }
     }
 }

@@ -137,6 +137,10 @@ impl<F> Checker<F> for ReliableDelivery {
         Ok(())
     }
 
+    fn is_settled(&self) -> bool {
+        self.judge().0.is_empty()
+    }
+
     fn conclude(&mut self, end: Time) -> Verdict {
         let Some(calm) = self.calm else {
             return Verdict::Vacuous { why: "the run has no calm, after which delivery is owed".to_owned() };

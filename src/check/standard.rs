@@ -5,9 +5,9 @@ use super::{
     AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, CONCURRENCY, CausalDelivery, Causality, Checker, Concurrency,
     DEADLOCK_FREEDOM, DURABILITY, DeadlockFreedom, Durability, ELECTION_SAFETY, EXACTLY_ONCE, ElectionSafety,
     ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant, LINEARIZABILITY, LOCK_EXCLUSION,
-    LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_STARVATION, NoDuplication, NoStarvation, QUORUM_EVIDENCE,
-    QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION, Termination, VALIDITY, Validity, causal_delivery,
-    causality, no_duplication, reliable_delivery,
+    LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_STARVATION, NoDuplication, NoStarvation, QUIET,
+    QUORUM_EVIDENCE, Quiet, QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION, Termination, VALIDITY,
+    Validity, causal_delivery, causality, no_duplication, reliable_delivery,
 };
 
 /// One built-in invariant.
@@ -26,7 +26,7 @@ const fn law(name: &'static str, about: &'static str) -> Invariant {
 }
 
 /// All rows; the laws first.
-fn rows<F>() -> [Row<F>; 29] {
+fn rows<F>() -> [Row<F>; 30] {
     [
         Row {
             invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
@@ -125,6 +125,7 @@ fn rows<F>() -> [Row<F>; 29] {
             checker: boxed::<F, AnchorSafety>,
         },
         Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: boxed::<F, Termination> },
+        Row { invariant: QUIET, page: include_str!("pages/quiet.txt"), checker: boxed::<F, Quiet> },
     ]
 }
 

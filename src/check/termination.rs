@@ -155,6 +155,10 @@ impl<F> Checker<F> for Termination {
         Ok(())
     }
 
+    fn is_settled(&self) -> bool {
+        self.open.is_empty() && self.asked.is_empty()
+    }
+
     fn conclude(&mut self, end: Time) -> Verdict {
         let Some(calm) = self.calm else {
             return Verdict::Vacuous { why: "the run has no calm, after which an end is owed".to_owned() };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::chosen::Chosen;
+use super::chosen::{Chosen, Missed};
 use super::exit::Exit;
 use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use super::table::{Grid, count, counted};
@@ -30,6 +30,11 @@ pub(super) struct Account {
     records: u64,
     /// Virtual milliseconds.
     end: String,
+    /// Whether it ended as soon as it had come to rest.
+    rested: bool,
+    /// What it is too short for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<Missed>,
     pub(super) standing: Standing,
     pub(super) judgements: Vec<Judged>,
     shortfalls: Vec<Shortfall>,
@@ -86,6 +91,8 @@ impl Account {
             digest: outcome.digest,
             records: outcome.records,
             end: outcome.end.to_string(),
+            rested: outcome.rested,
+            missed: Missed::of(&chosen.subject, resolved),
             standing,
             judgements: verdicts::judged(&outcome.judgements, &violates, &lines),
             shortfalls,
@@ -119,11 +126,12 @@ impl Account {
 
     fn head(&self) -> String {
         let Self { scenario, about, run, end, .. } = self;
+        let rest = if self.rested { ", at whose end all that was owed had come and nothing was pending" } else { "" };
         let records = counted(self.records, "record");
         let about =
             if about.is_empty() { String::new() } else { format!(": {}", about.replace(char::is_control, " ")) };
         format!(
-            "{STRONG}{scenario}{STRONG:#}{about}\n{FAINT}seed {}, {records}, {end}ms of virtual time\nrun  {run}{FAINT:#}\n\n",
+            "{STRONG}{scenario}{STRONG:#}{about}\n{FAINT}seed {}, {records}, {end}ms of virtual time{rest}\nrun  {run}{FAINT:#}\n\n",
             self.seed
         )
     }

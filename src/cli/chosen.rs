@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::args::Overlay;
 use super::failure::Failure;
 use super::shell::Shell;
@@ -11,6 +13,7 @@ use crate::hunt::{RunId, SeedRange};
 use crate::run::{self, AnySubject, Keep};
 use crate::scenario::{self, Resolved, ScenarioFile};
 use crate::subject::Profile;
+use crate::time::{Span, Time};
 use crate::trace::Digest;
 
 /// A scenario and the subject that it runs.
@@ -20,6 +23,33 @@ pub(super) struct Chosen {
     pub(super) subject: AnySubject,
     /// What was named, if it is not a built-in scenario.
     path: Option<String>,
+}
+
+/// What a run is too short for.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Missed {
+    invariant: &'static str,
+    /// How long the run would have to last.
+    needs: Span,
+    lasts: Span,
+}
+
+impl Missed {
+    pub(super) fn of(subject: &AnySubject, resolved: &Resolved) -> Option<Self> {
+        let deadlines = subject.deadlines(resolved);
+        let (invariant, due) = deadlines.missed(resolved)?;
+        Some(Self { invariant, needs: due.since(Time::ZERO), lasts: deadlines.end.since(Time::ZERO) })
+    }
+
+    fn sentence(&self) -> String {
+        let Self { invariant, needs, lasts } = self;
+        let millis = needs.as_nanos().div_ceil(1_000_000);
+        format!(
+            "the run ends at {lasts}, and what is owed after quiescence may take until {} ({invariant}): what is still open \
+             is undecided; leave `run.for` out, or make it longer",
+            Span::from_millis(millis)
+        )
+    }
 }
 
 /// What the subjects need scenarios to know.
@@ -33,6 +63,13 @@ impl Chosen {
         let built_in = !Path::new(name).is_file() && scenario::built_in().any(|known| known.name == name);
         let subject = subject_of(&file, subjects);
         Ok(Self { file: laid_over(file, overlay)?, subject, path: (!built_in).then(|| name.to_owned()) })
+    }
+
+    /// Says what is wrong with how long its run of this seed lasts, if what is owed after quiescence is due later.
+    pub(super) fn note_what_is_missed(&self, resolved: &Resolved, shell: &Shell) {
+        if let Some(missed) = Missed::of(&self.subject, resolved) {
+            shell.note(&missed.sentence());
+        }
     }
 
     pub(super) fn resolve(&self, seed: Seed) -> Result<Resolved, Failure> {

@@ -72,8 +72,9 @@ const STARTER: &str = r#"// Every setting has a default: what is left out here i
   // Which process runs: see `stemmata list protocols`.
   "subject": "SUBJECT",
   "nodes": 3,
-  // After `quiesce_at` no fault acts and no client asks: what must come to an end has until the end of the run.
-  "run": { "for": "10s", "quiesce_at": "7s" },
+  // After `quiesce_at` no fault acts and no client asks. The run ends when all has come to an end, or should have;
+  // with "for" it would last as long as that says.
+  "run": { "quiesce_at": "7s" },
   // Any quantity, count or choice may be a range, from which each seed draws: { "min": 3, "max": 5 } nodes, or
   // { "one_of": [3, 5] }.
   "network": {

@@ -20,6 +20,7 @@ pub(super) fn run(args: &RunArgs, subjects: &[AnySubject], shell: &Shell) -> Out
     }
     let chosen = Chosen::load(scenario, overlay, subjects)?;
     let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
+    chosen.note_what_is_missed(&resolved, shell);
     let outcome = chosen.run(&resolved)?;
     let account = Account::new(&chosen, &resolved, &outcome, shell);
     if let Some(file) = trace {

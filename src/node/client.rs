@@ -4,6 +4,7 @@ use super::lock_client::LockClient;
 use super::store_client::StoreClient;
 use super::words::{Command, Reply};
 use crate::process::{self, Ask, Outcome};
+use crate::protocols::locks::Turn;
 
 /// A client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +13,16 @@ pub enum Client {
     Locks(LockClient),
     /// It reads and writes keys.
     Store(StoreClient),
+}
+
+impl Client {
+    /// The most that it does with one grant, if it locks.
+    pub(super) fn longest_turn(&self) -> Option<Turn> {
+        match self {
+            Self::Locks(client) => client.longest_turn(),
+            Self::Store(_) => None,
+        }
+    }
 }
 
 impl process::Client<Command, Reply> for Client {

@@ -3,7 +3,7 @@
 use crate::identity::{ClientId, OpId};
 use crate::observation::{Access, LockStamp};
 use crate::process::{Ask, Outcome};
-use crate::protocols::locks::{LockCommand, LockReply, Wanted};
+use crate::protocols::locks::{LockCommand, LockReply, Turn, Wanted};
 use crate::protocols::register::RegisterCommand;
 use crate::time::Span;
 
@@ -94,11 +94,32 @@ enum Step {
     Release,
 }
 
+impl Round {
+    /// A part of the time for which its client holds what it holds: one for each thing that it does meanwhile, and one
+    /// more.
+    fn pause(&self) -> Span {
+        self.hold.divided_by(1 + self.uses.len() as u64)
+    }
+}
+
 impl LockClient {
     /// A client that goes through these rounds.
     #[must_use]
     pub const fn new(me: ClientId, rounds: Vec<Round>) -> Self {
         Self { me, rounds, round: 0, step: Step::Odd, asked: 0, held: Vec::new() }
+    }
+
+    /// The most that it does in one of its rounds from the grant on: it pauses before each use, before it is greedy, and
+    /// before each release.
+    pub(super) fn longest_turn(&self) -> Option<Turn> {
+        let of = |round: &Round| {
+            let operations = round.uses.len() as u64 + u64::from(round.greedy.is_some()) + 1;
+            Turn { hold: round.pause().times(operations + 1), operations: operations + 1 }
+        };
+        self.rounds.iter().map(of).reduce(|one, other| Turn {
+            hold: one.hold.max(other.hold),
+            operations: one.operations.max(other.operations),
+        })
     }
 
     /// The operation that it asked last.
@@ -137,15 +158,15 @@ impl LockClient {
                     let (wanted, priority) = (round.wanted.clone(), round.priority);
                     Some((round.think, LockCommand::Acquire { wanted, priority }.into()))
                 }
-                Step::Use(nth) => round.uses.get(nth).map(|used| (self.pause(), self.operation(used, nth))),
+                Step::Use(nth) => round.uses.get(nth).map(|used| (round.pause(), self.operation(used, nth))),
                 Step::Greedy => round
                     .greedy
                     .clone()
-                    .map(|wanted| (self.pause(), LockCommand::Acquire { wanted, priority: round.priority }.into())),
+                    .map(|wanted| (round.pause(), LockCommand::Acquire { wanted, priority: round.priority }.into())),
                 Step::Withdraw(acquire) => Some((Span::ZERO, LockCommand::Withdraw { acquire }.into())),
                 Step::Release => {
                     let held = self.held.last();
-                    held.map(|(acquire, _)| (self.pause(), LockCommand::Release { acquire: *acquire }.into()))
+                    held.map(|(acquire, _)| (round.pause(), LockCommand::Release { acquire: *acquire }.into()))
                 }
             };
             if let Some((after, command)) = ask {
@@ -162,12 +183,6 @@ impl LockClient {
                 }
             };
         }
-    }
-
-    /// A part of the time for which it holds what it holds: one for each thing that it does meanwhile, and one more.
-    fn pause(&self) -> Span {
-        let round = &self.rounds[self.round];
-        round.hold.divided_by(1 + round.uses.len() as u64)
     }
 
     fn operation(&self, used: &Use, nth: usize) -> Command {

@@ -4,6 +4,7 @@
 //! and the end of a session; both go to the protocols, which act through ports and know nothing of one another. What a
 //! step leaves unsaid, the channel acknowledges at its end.
 
+mod bound;
 mod carrier;
 mod client;
 mod disk;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bound::bounds;
 use super::client::Client;
 use super::machine::CodexNode;
 use super::words::{Command, Entry, Fact, Timer};
 use super::workload::{RegisterWorkload, Workload, clients};
 use crate::chance::Dice;
-use crate::check::{self, Checker, Invariant};
+use crate::check::{self, Checker, Invariant, Quiet};
 use crate::fault::{DiskFault, Fault, Harm, Target};
 use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
@@ -19,7 +20,8 @@ use crate::protocols::channel::{self, ChannelSettings, ChannelTimer};
 use crate::protocols::consensus::{self, ConsensusSettings, Rules};
 use crate::protocols::locks::{self, LockSettings};
 use crate::protocols::{CHANNEL, CONSENSUS, Registry};
-use crate::subject::{Flaw, Needs, Objection, Setup, Subject};
+use crate::subject::{Flaw, Needs, Objection, Setup, Subject, World};
+use crate::time::Span;
 
 /// What the cluster is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +84,8 @@ impl Default for Settings {
     }
 }
 
-const INVARIANTS: [Invariant; 18] =
-    joined(joined::<_, 2, 7, 9>(channel::INVARIANTS, locks::INVARIANTS), consensus::INVARIANTS);
+const INVARIANTS: [Invariant; 19] =
+    joined(joined::<_, 3, 7, 10>(channel::INVARIANTS, locks::INVARIANTS), consensus::INVARIANTS);
 const FLAWS: [Flaw; 37] = joined(joined::<_, 2, 11, 13>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
 
 /// One array behind the other.
@@ -145,7 +147,7 @@ impl Subject for CodexNode {
                 consensus.as_ref().is_some_and(|settings| !settings.anchors.is_empty())
             }
             "consensus" => consensus.is_some(),
-            _ if invariant.name == check::TERMINATION.name => true,
+            _ if [check::TERMINATION.name, check::QUIET.name].contains(&invariant.name) => true,
             _ => locks.is_some(),
         }
     }
@@ -165,7 +167,19 @@ impl Subject for CodexNode {
     }
 
     fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
+        if invariant == check::QUIET.name {
+            return Some(Box::new(Quiet::but_for(&consensus::PERIODIC)));
+        }
         check::checker(invariant)
+    }
+
+    fn bounds(
+        _setup: &Setup,
+        settings: &Settings,
+        clients: &[ClientPlan<Client>],
+        world: &World,
+    ) -> Vec<(&'static str, Span)> {
+        bounds(settings, clients, world)
     }
 
     fn explored(config: Config, frames: bool) -> Config {

@@ -154,6 +154,13 @@ impl Lane for Message {
             Self::Consensus(message) => message.lane(),
         }
     }
+
+    fn is_periodic(&self) -> bool {
+        match self {
+            Self::Channel(frame) => frame.is_periodic(),
+            Self::Consensus(message) => message.is_periodic(),
+        }
+    }
 }
 
 impl Lane for Payload {
@@ -170,6 +177,13 @@ impl Lane for Timer {
         match self {
             Self::Channel(_) => CHANNEL,
             Self::Consensus(_) => CONSENSUS,
+        }
+    }
+
+    fn is_periodic(&self) -> bool {
+        match self {
+            Self::Channel(_) => false,
+            Self::Consensus(timer) => timer.is_periodic(),
         }
     }
 }

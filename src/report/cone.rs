@@ -164,7 +164,8 @@ impl Web {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => (None, false),
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => (None, false),
         }
     }
 

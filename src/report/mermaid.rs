@@ -106,7 +106,8 @@ impl Diagram {
             | Event::Reply { .. }
             | Event::Send { .. }
             | Event::Touched { .. }
-            | Event::Unmet { .. } => None,
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => None,
         }
     }
 

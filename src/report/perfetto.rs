@@ -102,7 +102,8 @@ impl Timeline<'_> {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => {}
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => {}
         }
         if let Event::FaultEnded { fault } = &record.event
             && let Some((began, what)) = self.faults.remove(fault)

@@ -3,10 +3,11 @@
 use serde::de::DeserializeOwned;
 
 use super::observer::Jury;
-use super::{AnySubject, Outcome, panel, read};
+use super::{AnySubject, Outcome, deadlines, panel, read};
 use crate::check::{self, Panel};
 use crate::scenario::Resolved;
 use crate::subject::Subject;
+use crate::time::Time;
 use crate::trace::jsonl::ReadError;
 use crate::trace::{Body, Event, Footer, Record, Source};
 
@@ -45,11 +46,16 @@ pub fn judge_unknown(source: &mut dyn Source, names: &[String], violates: &[Stri
     let waits_for = violates.iter().map(|name| known(name).unwrap_or("")).collect();
     for invariant in check::invariants() {
         let name = invariant.name;
-        if names.iter().any(|wanted| wanted == name) && !is_law(name) {
-            panel.seat(name, check::checker(name).expect("a built-in invariant has a checker"));
+        // Which messages are periodic, its subject alone knows.
+        let can_be_judged = !is_law(name) && name != check::QUIET.name;
+        if names.iter().any(|wanted| wanted == name) && can_be_judged {
+            let checker = check::checker(name).expect("a built-in invariant has a checker");
+            panel.seat_until(name, checker, source.header().due.get(name).copied().unwrap_or(Time::MAX));
         }
     }
-    fold(Jury::new(panel, waits_for), Panel::new(), source, |_| Some(()))
+    let mut judged = fold(Jury::new(panel, waits_for), Panel::new(), source, |_| Some(()))?;
+    judged.outcome.rested = false;
+    Ok(judged)
 }
 
 pub(super) fn judge<S: Subject>(
@@ -58,7 +64,8 @@ pub(super) fn judge<S: Subject>(
     further: &[String],
 ) -> Result<Judged, ReadError> {
     let settings: S::Settings = read(resolved.settings());
-    let jury = Jury::new(panel::<S>(&resolved.setup, &settings, resolved), resolved.expected.violates.clone());
+    let deadlines = deadlines::of::<S>(resolved);
+    let jury = Jury::new(panel::<S>(&settings, resolved, &deadlines), resolved.expected.violates.clone());
     let mut others = Panel::new();
     let seated = resolved.expected.holds.iter().chain(&resolved.expected.violates);
     let seated: Vec<_> = seated.copied().collect();
@@ -66,10 +73,12 @@ pub(super) fn judge<S: Subject>(
         let claimed = S::INVARIANTS.iter().any(|invariant| invariant.name == *name);
         let own = claimed.then(|| S::checker(&resolved.setup, &settings, name)).flatten();
         if let Some(checker) = own.or_else(|| check::checker(name)) {
-            others.seat(name.clone(), checker);
+            others.seat_until(name.clone(), checker, deadlines.due(name).unwrap_or(Time::MAX));
         }
     }
-    fold(jury, others, source, typed::<S::Fact>)
+    let mut judged = fold(jury, others, source, typed::<S::Fact>)?;
+    judged.outcome.rested &= deadlines.is_rest(judged.outcome.end);
+    Ok(judged)
 }
 
 /// Shows every record to the jury, and to `others`, which don't decide when the run was over.
@@ -90,12 +99,22 @@ fn fold<F>(
         jury.see(record, fact.as_ref());
     })?;
     let footer = footer.clone();
+    let rested = !jury.over();
     let others = if jury.over() { others.conclude_stopped(footer.time) } else { others.conclude(footer.time) };
     let (mut judgements, census) = jury.conclude(footer.time);
     judgements.extend(others);
     let Footer { time: end, records, digest, .. } = footer;
-    let outcome =
-        Outcome { digest, records, end, judgements, census, interrupted: false, trace: None, marks: Vec::new() };
+    let outcome = Outcome {
+        digest,
+        records,
+        end,
+        rested,
+        judgements,
+        census,
+        interrupted: false,
+        trace: None,
+        marks: Vec::new(),
+    };
     Ok(Judged { outcome, footer, foreign_facts })
 }
 

@@ -1,5 +1,6 @@
 //! One run: a resolved scenario in, an outcome out. Sweeps, replays and commands are callers of this one function.
 
+mod deadlines;
 pub mod explore;
 mod judge;
 mod observer;
@@ -9,6 +10,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+pub use deadlines::Deadlines;
 pub use judge::{Judged, judge_unknown};
 pub use standing::{Shortfall, Standing};
 
@@ -18,7 +20,7 @@ use crate::check::{Census, Panel};
 use crate::process::{ClientPlan, Operation};
 use crate::scenario::{OperationEntry, Resolved};
 use crate::sim::{Cast, Conditions, Simulation};
-use crate::subject::{Profile, Setup, Subject};
+use crate::subject::{Profile, Subject};
 use crate::time::Time;
 use crate::trace::{Codec, Digest, Footer, Header, Judgement, Recorder, Trace};
 
@@ -29,6 +31,7 @@ pub struct AnySubject {
     pub profile: Profile,
     run: fn(&Resolved, Keep, GoOn<'_>) -> Outcome,
     judge: judge::Judge,
+    deadlines: deadlines::Ask,
     explore: explore::Explore,
 }
 
@@ -75,6 +78,9 @@ pub struct Outcome {
     pub records: u64,
     /// When it ended, in virtual time.
     pub end: Time,
+    /// Whether it ended before it had to, since it had come to rest: all that was owed had come, and nothing was pending
+    /// but what is periodic.
+    pub rested: bool,
     /// What the checkers concluded: first the kernel's laws, then the scenario's invariants.
     pub judgements: Vec<Judgement>,
     /// What happened, counted.
@@ -90,7 +96,13 @@ pub struct Outcome {
 /// The subject `S`, for [`crate::cli::main`].
 #[must_use]
 pub fn subject<S: Subject>() -> AnySubject {
-    AnySubject { profile: Profile::of::<S>(), run: run::<S>, judge: judge::judge::<S>, explore: explore::explore::<S> }
+    AnySubject {
+        profile: Profile::of::<S>(),
+        run: run::<S>,
+        judge: judge::judge::<S>,
+        deadlines: deadlines::of::<S>,
+        explore: explore::explore::<S>,
+    }
 }
 
 impl AnySubject {
@@ -98,6 +110,12 @@ impl AnySubject {
     #[must_use]
     pub fn run(&self, resolved: &Resolved, keep: Keep) -> Outcome {
         self.run_while(resolved, keep, &|| true)
+    }
+
+    /// By when what is owed after quiescence must have come, and when the run of a scenario ends.
+    #[must_use]
+    pub fn deadlines(&self, resolved: &Resolved) -> Deadlines {
+        (self.deadlines)(resolved)
     }
 
     /// Runs a scenario of this subject as long as `go_on` agrees; it is asked once in a thousand records.
@@ -111,27 +129,30 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
     let settings: S::Settings = read(resolved.settings());
     let setup = resolved.setup.clone();
     let recorder = if keep.records().contains(&0) { Recorder::keeping() } else { Recorder::digest_only() };
-    let panel = panel::<S>(&setup, &settings, resolved);
+    let clients = clients::<S>(resolved);
+    let deadlines = deadlines::deadlines::<S>(resolved, &settings, &clients);
+    let panel = panel::<S>(&settings, resolved, &deadlines);
     let jury = Jury::new(panel, resolved.expected.violates.clone());
     let observer = Observer { recorder, keep, marks: Vec::new(), jury, go_on, interrupted: false };
     let cast = Cast::<S> {
         config: S::config(&setup, &settings),
         nodes: setup.nodes(),
-        clients: clients::<S>(&setup, resolved),
+        clients,
         disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
     };
-    let simulation = Simulation::new(conditions(resolved), cast, observer);
+    let simulation = Simulation::new(conditions(resolved, &deadlines), cast, observer);
     let (end, observer) = simulation.with_operations(operations::<S>(resolved)).run();
-    outcome::<S>(resolved, end, observer)
+    let rested = deadlines.is_rest(end) && !observer.jury.over() && !observer.interrupted;
+    Outcome { rested, ..outcome::<S>(resolved, &deadlines, end, observer) }
 }
 
 /// The clients of the scenario's workload; without one there are none but those of written operations.
-fn clients<S: Subject>(setup: &Setup, resolved: &Resolved) -> Vec<ClientPlan<S::Client>> {
+fn clients<S: Subject>(resolved: &Resolved) -> Vec<ClientPlan<S::Client>> {
     let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
     if workload.is_empty() {
         return Vec::new();
     }
-    S::clients(setup, &workload, &mut resolved.seed.dice("workload"))
+    S::clients(&resolved.setup, &workload, &mut resolved.seed.dice("workload"))
 }
 
 /// The operations that are written in the scenario.
@@ -147,11 +168,12 @@ fn operations<S: Subject>(resolved: &Resolved) -> Vec<Operation<S::Command>> {
     resolved.operations().iter().map(operation).collect()
 }
 
-fn conditions(resolved: &Resolved) -> Conditions {
+fn conditions(resolved: &Resolved, deadlines: &Deadlines) -> Conditions {
     Conditions {
         seed: resolved.seed,
-        end: resolved.setup.end,
-        calm: (resolved.setup.calm < resolved.setup.end).then_some(resolved.setup.calm),
+        end: deadlines.end,
+        calm: resolved.is_quiescent().then_some(resolved.setup.calm),
+        rests: deadlines.rests,
         network: resolved.network.clone(),
         fates: resolved.fates.clone(),
         clocks: resolved.clock_errors(),
@@ -162,23 +184,27 @@ fn conditions(resolved: &Resolved) -> Conditions {
 }
 
 /// The checkers of the kernel's laws and of every invariant that the scenario names.
-fn panel<S: Subject>(setup: &Setup, settings: &S::Settings, resolved: &Resolved) -> Panel<S::Fact> {
+fn panel<S: Subject>(settings: &S::Settings, resolved: &Resolved, deadlines: &Deadlines) -> Panel<S::Fact> {
     let fixed = resolved.fates.keys().copied().collect();
     let mut panel = Panel::laws_within(resolved.scenario.network.calm_delay, fixed);
     let expected = &resolved.expected;
     for invariant in S::INVARIANTS {
         let name = invariant.name;
         if expected.holds.contains(&name) || expected.violates.contains(&name) {
-            let checker = S::checker(setup, settings, name);
+            let checker = S::checker(&resolved.setup, settings, name);
             let checker = checker.expect("a subject has a checker for each invariant that it claims");
-            let due = expected.within.get(name).map_or(Time::MAX, |within| setup.calm + *within);
-            panel.seat_until(name, checker, due);
+            panel.seat_until(name, checker, deadlines.due(name).unwrap_or(Time::MAX));
         }
     }
     panel
 }
 
-fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<'_, S::Fact>) -> Outcome {
+fn outcome<S: Subject>(
+    resolved: &Resolved,
+    deadlines: &Deadlines,
+    end: Time,
+    observer: Observer<'_, S::Fact>,
+) -> Outcome {
     let Observer { recorder, jury, interrupted, marks, keep, .. } = observer;
     let records = recorder.records();
     let (digest, tape) = recorder.finish();
@@ -188,13 +214,13 @@ fn outcome<S: Subject>(resolved: &Resolved, end: Time, observer: Observer<'_, S:
     let trace = tape.map(|tape| {
         let records = kept.end.min(records).saturating_sub(kept.start);
         let footer = Footer { time: end, records, digest, judgements: judgements.clone() };
-        Trace::new(header(resolved), footer, tape, Codec::of::<S>())
+        Trace::new(header(resolved, deadlines), footer, tape, Codec::of::<S>())
     });
-    Outcome { digest, records, end, judgements, census, interrupted, trace, marks }
+    Outcome { digest, records, end, rested: false, judgements, census, interrupted, trace, marks }
 }
 
 /// The head of a run's trace.
-fn header(resolved: &Resolved) -> Header {
+fn header(resolved: &Resolved, deadlines: &Deadlines) -> Header {
     let faults = resolved.plan.faults.iter().map(ToString::to_string);
     Header {
         scenario: resolved.scenario.name.clone(),
@@ -204,6 +230,7 @@ fn header(resolved: &Resolved) -> Header {
         lanes: resolved.profile.lanes.iter().map(|lane| (*lane).to_owned()).collect(),
         resolved: serde_json::to_value(resolved.scenario.as_ref()).expect("a scenario is plain data"),
         faults: faults.collect(),
+        due: deadlines.all().map(|(name, due)| (name.to_owned(), due)).collect(),
     }
 }
 

@@ -39,6 +39,11 @@ impl<F> Jury<F> {
         self.over = self.waits_for.iter().all(|name| fallen(name));
     }
 
+    /// Whether nothing is open for which a run that is quiescent should go on.
+    pub(super) fn is_settled(&self) -> bool {
+        self.panel.is_settled()
+    }
+
     /// Concludes a run that ended at `end`.
     pub(super) fn conclude(self, end: Time) -> (Vec<Judgement>, Census) {
         let judgements = if self.over { self.panel.conclude_stopped(end) } else { self.panel.conclude(end) };
@@ -85,6 +90,10 @@ impl<F> Witness<F> for Observer<'_, F> {
             self.pause();
         }
         if self.jury.see(record, fact) || self.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.jury.is_settled()
     }
 
     fn reads(&self) -> bool {

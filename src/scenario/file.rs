@@ -220,6 +220,7 @@ fn one(value: &Value, ranges: &[Range], pick: Pick, profile: &Profile) -> Result
     if !findings.is_empty() {
         return Err(findings);
     }
+    scenario.run.lasts = scenario.run.ends();
     let mut findings = fill(&mut scenario, profile, &value);
     findings.extend(rules::check(&scenario, profile));
     if findings.is_empty() { Ok(scenario) } else { Err(findings) }

@@ -96,12 +96,13 @@ impl Default for Scenario {
 }
 
 /// How long a run is, and from which seed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
-    /// When it ends.
-    #[serde(rename = "for")]
-    pub lasts: Span,
+    /// When it ends. If left out: `10s`; or, with `quiesce_at`, as soon as all that must come to an end has and nothing
+    /// is pending but what is periodic, or else when all of it should have.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Span>,
     /// When faults and clients' new operations end; never if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quiesce_at: Option<Span>,
@@ -109,22 +110,11 @@ pub struct Run {
     pub seed: Seed,
 }
 
-impl Default for Run {
-    fn default() -> Self {
-        Self { lasts: Span::from_secs(10), quiesce_at: None, seed: Seed::default() }
-    }
-}
-
 impl Scenario {
     /// What the subject and its checkers are told about the run.
     #[must_use]
     pub fn setup(&self) -> Setup {
-        Setup {
-            voters: self.nodes.voters,
-            observers: self.nodes.observers,
-            end: Time::ZERO + self.run.lasts,
-            calm: Time::ZERO + self.run.calm(),
-        }
+        Setup { voters: self.nodes.voters, observers: self.nodes.observers, calm: Time::ZERO + self.run.calm() }
     }
 
     /// Whether a flaw is switched on.
@@ -147,10 +137,24 @@ impl Scenario {
 }
 
 impl Run {
-    /// When faults end: at the calm, or with the run.
+    /// How long a run lasts that says nothing.
+    pub const USUAL: Span = Span::from_secs(10);
+
+    /// When it ends, if that is known before it begins.
+    #[must_use]
+    pub fn ends(&self) -> Option<Span> {
+        self.lasts.or_else(|| self.quiesce_at.is_none().then_some(Self::USUAL))
+    }
+
+    /// When faults end: at quiescence, or with the run.
     #[must_use]
     pub fn calm(&self) -> Span {
-        self.quiesce_at.unwrap_or(self.lasts)
+        self.quiesce_at.or(self.lasts).unwrap_or(Self::USUAL)
+    }
+
+    /// The end, if it is known and this time is not before it.
+    pub(super) fn end_before(&self, at: Span) -> Option<Span> {
+        self.ends().filter(|end| at >= *end)
     }
 }
 

@@ -28,6 +28,7 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 mod wires;
+mod world;
 
 pub use builtin::{BuiltIn, built_in};
 pub use cluster::Nodes;

@@ -8,15 +8,15 @@ use serde_json::Value;
 use super::entry::FaultEntry;
 use super::format::{Clocks, Scenario};
 use super::operation::OperationEntry;
-use super::{ALWAYS, plan, rules, swarm};
+use super::{ALWAYS, plan, rules, swarm, world};
 use crate::chance::{Chance, Seed};
 use crate::fault::FaultPlan;
 use crate::identity::{MessageId, NodeId};
 use crate::measure::{Drift, Offset, Share};
 use crate::network::{Delay, Network, PinnedFate};
 use crate::sim::ClockError;
-use crate::subject::{Profile, Setup};
-use crate::time::Span;
+use crate::subject::{Profile, Setup, World};
+use crate::time::{Span, Time};
 
 /// All that is known of a run before it begins.
 #[derive(Clone, Debug)]
@@ -27,8 +27,10 @@ pub struct Resolved {
     pub seed: Seed,
     /// What runs.
     pub profile: Profile,
-    /// The cluster's size, and when it ends.
+    /// The cluster's size, and when it is quiescent.
     pub setup: Setup,
+    /// When the run ends, if the scenario says so: else as soon as it has come to rest, or when all that is owed is due.
+    pub end: Option<Time>,
     /// The links before any fault.
     pub network: Network,
     /// What goes wrong, and when.
@@ -60,6 +62,7 @@ impl Resolved {
             seed,
             profile,
             setup: scenario.setup(),
+            end: scenario.run.ends().map(|end| Time::ZERO + end),
             network: scenario.network.network(),
             plan: plan::draw(&scenario, &profile, seed),
             fates: fates.collect(),
@@ -105,6 +108,18 @@ impl Resolved {
     #[must_use]
     pub fn operations(&self) -> &[OperationEntry] {
         &self.scenario.operations
+    }
+
+    /// Whether faults and clients' new operations end before the run does.
+    #[must_use]
+    pub fn is_quiescent(&self) -> bool {
+        self.end.is_none_or(|end| self.setup.calm < end)
+    }
+
+    /// What its network, disks, clocks, faults and written operations can bring at the worst.
+    #[must_use]
+    pub fn world(&self) -> World {
+        world::of(self)
     }
 
     /// How long a sync of a disk takes.

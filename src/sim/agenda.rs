@@ -200,6 +200,11 @@ impl Agenda {
         self.end - ROOT
     }
 
+    /// All that is to happen, in no order that tells anything but that an early one stands early.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Item> {
+        (ROOT..self.end).map(|place| &self.groups[place / ARITY].0[place % ARITY])
+    }
+
     #[inline(always)]
     pub(crate) fn push(&mut self, item: Item) {
         let place = self.end;

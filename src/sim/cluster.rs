@@ -133,6 +133,10 @@ impl<P: Process> Cluster<P> {
         &mut self.nodes[id.index()]
     }
 
+    pub(crate) fn peek(&self, id: NodeId) -> &Node<P> {
+        &self.nodes[id.index()]
+    }
+
     /// Puts a node in the place of the one that stands there.
     pub(crate) fn put_in(&mut self, id: NodeId, node: Node<P>) {
         self.nodes[id.index()] = node;

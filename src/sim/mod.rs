@@ -41,6 +41,12 @@ pub trait Witness<F> {
     /// Takes in one record; `fact` is given where the record is a fact. `Break` ends the run after this record.
     fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> ControlFlow<()>;
 
+    /// Whether all is settled that a run which is quiescent must go on for; where [`Conditions::rests`], the run then ends
+    /// as soon as nothing is pending but what is periodic.
+    fn is_settled(&self) -> bool {
+        false
+    }
+
     /// Whether it reads labels and observations; they are left out otherwise.
     fn reads(&self) -> bool;
 
@@ -101,6 +107,9 @@ pub struct Conditions {
     pub end: Time,
     /// When faults and clients' new operations end.
     pub calm: Option<Time>,
+    /// Whether the run ends sooner once it has come to rest: it is quiescent, its witness is settled, and nothing is
+    /// pending but what is periodic.
+    pub rests: bool,
     /// The network before any fault.
     pub network: Network,
     /// Messages whose fate is fixed.
@@ -123,6 +132,7 @@ impl Conditions {
             seed,
             end,
             calm: None,
+            rests: false,
             network: Network::default(),
             fates: BTreeMap::new(),
             clocks: Vec::new(),

@@ -232,7 +232,7 @@ impl<P: Process> Node<P> {
     /// Whether something that came is still to be handled: a timer may have been moved since.
     pub(crate) fn matters(&self, input: &Input<P>) -> bool {
         match input {
-            Input::Timer { slot, number } => self.timers.stands(*slot, *number),
+            Input::Timer { slot, number } => self.timers.standing(*slot, *number).is_some(),
             Input::Message { .. } | Input::Command { .. } => true,
         }
     }

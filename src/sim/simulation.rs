@@ -15,7 +15,7 @@ use crate::fault::{
     ClockFault, Crash, DiskFault, Fault, FaultKind, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger,
 };
 use crate::identity::{Boot, ClientId, NodeId, OpId};
-use crate::process::{Operation, Process};
+use crate::process::{Lane as _, Operation, Process};
 use crate::time::{Span, Time};
 use crate::trace::{Cause, Event};
 
@@ -26,6 +26,10 @@ pub struct Simulation<P: Process, W> {
     plan: FaultPlan,
     end: Time,
     calm: bool,
+    /// Whether the run ends sooner once it has come to rest.
+    rests: bool,
+    /// Something pending that is not periodic: before it is over there is no rest.
+    awaited: Option<Item>,
     /// Messages that clogged links hold.
     held: Vec<Item>,
     /// Events at the present instant.
@@ -42,7 +46,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     /// If a planned fault names nodes otherwise than by a list, or nodes that there are not.
     #[must_use]
     pub fn new(conditions: Conditions, cast: Cast<P>, witness: W) -> Self {
-        let Conditions { seed, end, calm, network, fates, clocks, sync, faults: plan, elected } = conditions;
+        let Conditions { seed, end, calm, rests, network, fates, clocks, sync, faults: plan, elected } = conditions;
         let links = Links::new(seed, cast.nodes, P::LANES, network, fates);
         let clients = cast.clients.into_iter().map(Client::new).collect();
         let mut outside = Outside::new(seed, links, &clocks, sync, plan.faults.len(), clients, witness);
@@ -61,7 +65,8 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             outside.agenda.push(Item::environment(time, Kind::Calm, 0, u64::MAX));
         }
         let cluster = Cluster::new(seed, cast.config, NodeId::all(cast.nodes).map(cast.disk));
-        let mut simulation = Self { cluster, outside, plan, end, calm: false, held: Vec::new(), at_once: 0 };
+        let (calm, awaited, held) = (false, None, Vec::new());
+        let mut simulation = Self { cluster, outside, plan, end, calm, rests, awaited, held, at_once: 0 };
         simulation.begin(0);
         simulation
     }
@@ -112,10 +117,15 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         if self.outside.stopped {
             return false;
         }
-        let Some(item) = self.outside.agenda.pop().filter(|item| item.time() <= self.end) else {
+        let Some(item) = self.outside.agenda.pop() else {
             self.outside.now = self.end;
             return false;
         };
+        if item.time() > self.end {
+            self.outside.now = self.end;
+            self.outside.agenda.push(item);
+            return false;
+        }
         if item.time() > self.outside.now {
             self.outside.now = item.time();
             self.at_once = 0;
@@ -126,12 +136,45 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             return false;
         }
         self.happen(item);
+        if self.calm && self.rests && self.has_come_to_rest(&item) {
+            self.outside.stopped = true;
+        }
         true
+    }
+
+    /// Whether nothing is pending but what is periodic, and the witness is settled; asked after `happened`.
+    fn has_come_to_rest(&mut self, happened: &Item) -> bool {
+        if self.awaited.is_some_and(|awaited| awaited != *happened) {
+            return false;
+        }
+        let awaited = self.pending().next();
+        self.awaited = awaited;
+        awaited.is_none() && self.outside.witness.is_settled()
+    }
+
+    /// What is to happen after quiescence that is not periodic: a message that arrives or is lost, a timer that is set, a
+    /// sync that is not answered, an operation that is open or ends something.
+    fn pending(&self) -> impl Iterator<Item = Item> {
+        let matters = |item: &&Item| match item.kind {
+            Kind::Fault | Kind::FaultEnd | Kind::Calm => false,
+            Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => {
+                !self.outside.flights.get(item.slot).message.is_periodic()
+            }
+            Kind::Timer => {
+                let timer = self.cluster.peek(item.node()).timers.standing(item.slot, item.number());
+                timer.is_some_and(|timer| !timer.is_periodic())
+            }
+            Kind::Disk => self.cluster.peek(item.node()).awaits(item.slot, item.sync()),
+            Kind::Ask => self.outside.clients[item.client_id().index()].winds_up(),
+            Kind::Patience => self.outside.clients[item.client_id().index()].open().any(|number| number == item.slot),
+        };
+        self.outside.agenda.iter().filter(matters).copied()
     }
 
     /// Ends the run: what waits never comes to be; what each fault touched is told, and which fixed fates met no message.
     #[must_use]
     pub fn finish(mut self) -> W {
+        let pending = if self.calm && !self.outside.stopped { self.pending().count() as u64 } else { 0 };
         self.cluster.abandon(&mut self.outside);
         for fault in 0..self.plan.faults.len() {
             let count = self.outside.touched[fault];
@@ -140,6 +183,9 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
         for message in self.outside.links.unmet().collect::<Vec<_>>() {
             self.outside.tell_environment(Event::Unmet { message });
+        }
+        if pending > 0 {
+            self.outside.tell_environment(Event::Pending { count: pending });
         }
         self.outside.witness
     }

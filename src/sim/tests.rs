@@ -243,7 +243,7 @@ const MAYHEM: u64 = 0xa2ed_c0f7_39cb_b498;
 
 /// All but a time that stands still, which ends a run, and a fixed fate that met no message: their own tests have those.
 const EVERY_KIND: &str = "Append Calm Command Dropped Fact Fault FaultEnded Garbled GaveUp Held Invoked IoError Killed \
-                          Lost Panicked Paused Receive Reply Retried Returned Rewrite Send Start Sync Synced Timer \
+                          Lost Panicked Paused Pending Receive Reply Retried Returned Rewrite Send Start Sync Synced Timer \
                           Touched Unpaused";
 
 #[test]

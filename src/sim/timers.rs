@@ -96,10 +96,10 @@ impl<T: Copy + Eq> Timers<T> {
         self.slots.len() - 1
     }
 
-    /// Whether a timer that is set has the place (`slot`, `number`).
-    pub(crate) fn stands(&self, slot: u32, number: u32) -> bool {
+    /// The timer that is set and has the place (`slot`, `number`).
+    pub(crate) fn standing(&self, slot: u32, number: u32) -> Option<T> {
         let armed = self.slots.get(slot as usize).and_then(Option::as_ref);
-        armed.is_some_and(|armed| armed.queued_number == number && !armed.cancelled)
+        armed.filter(|armed| armed.queued_number == number && !armed.cancelled).map(|armed| armed.timer)
     }
 
     /// What the place (`slot`, `number`) stands for at `now`, when the monotonic clock reads `reading`; `when` tells

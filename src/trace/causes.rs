@@ -64,9 +64,12 @@ impl Causes {
                 self.environment = Some((*time, *id));
                 (false, None)
             }
-            Event::Dropped { .. } | Event::Calm | Event::Touched { .. } | Event::Stuck { .. } | Event::Unmet { .. } => {
-                (false, None)
-            }
+            Event::Dropped { .. }
+            | Event::Calm
+            | Event::Touched { .. }
+            | Event::Stuck { .. }
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => (false, None),
             Event::Timer { .. }
             | Event::Synced { .. }
             | Event::Append { .. }

@@ -67,7 +67,8 @@ impl Codec {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => return record,
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => return record,
         };
         if let Body::Encoded(bytes) = &said.body {
             *said = read(bytes);

@@ -14,6 +14,7 @@ mod tests;
 pub mod text;
 mod verdict;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,9 @@ pub struct Header {
     pub resolved: Value,
     /// The faults as they were planned, one a line.
     pub faults: Vec<String>,
+    /// By when each invariant that is bounded had to hold.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub due: BTreeMap<String, Time>,
 }
 
 /// What stands at the end of a trace.

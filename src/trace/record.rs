@@ -217,6 +217,11 @@ pub enum Event<'a> {
         /// Which.
         message: MessageId,
     },
+    /// At the end of a run that was quiescent, and yet had not come to rest: something was pending that is not periodic.
+    Pending {
+        /// How many messages, timers, disk answers, and clients' operations.
+        count: u64,
+    },
 }
 
 /// Why a copy of a message was lost.
@@ -383,7 +388,8 @@ impl<'a> Event<'a> {
             | Self::Calm
             | Self::Touched { .. }
             | Self::Stuck { .. }
-            | Self::Unmet { .. } => None,
+            | Self::Unmet { .. }
+            | Self::Pending { .. } => None,
         }
     }
 }

@@ -18,7 +18,7 @@ use line::Line;
 /// The lines before the first record: format, scenario, subject, seed, the resolved scenario as JSON, planned faults.
 #[must_use]
 pub fn head(header: &Header) -> String {
-    let Header { scenario, subject, seed, nodes: _, lanes: _, resolved, faults } = header;
+    let Header { scenario, subject, seed, nodes: _, lanes: _, resolved, faults, due: _ } = header;
     let mut lines = vec![format!("stemmata trace v{VERSION}"), format!("scenario {scenario}")];
     lines.extend([format!("subject {subject}"), format!("seed {seed}")]);
     lines.extend(format!("{resolved:#}").lines().map(str::to_owned));
@@ -137,7 +137,8 @@ const fn least_detail(event: &Event<'_>) -> Detail {
         | Event::Calm
         | Event::Touched { .. }
         | Event::Stuck { .. }
-        | Event::Unmet { .. } => Detail::Facts,
+        | Event::Unmet { .. }
+        | Event::Pending { .. } => Detail::Facts,
         Event::Receive { .. }
         | Event::Timer { .. }
         | Event::Command { .. }

@@ -1,5 +1,6 @@
 //! Integration tests, in one binary, so that everything is linked once.
 
+mod bounds;
 mod cli;
 mod consensus;
 mod determinism;

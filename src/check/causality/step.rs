@@ -97,7 +97,8 @@ impl Kind {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => Self::Rest,
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => Self::Rest,
         }
     }
 

@@ -63,6 +63,16 @@ impl Durability {
     }
 }
 
+impl Durability {
+    /// A voter that lives, is not lost, and has not applied a slot of which a client was told; and where it was told.
+    fn behind(&self) -> Option<(NodeId, Slot, Slot, EventId)> {
+        let (slot, event) = self.told?;
+        let mut voters = self.nodes.iter().take(self.evidence.voters() as usize);
+        let (index, standing) = voters.find(|(_, node)| node.lives && !node.lost && node.applied < slot)?;
+        Some((NodeId::new(u32::try_from(index).expect("a node's index")), standing.applied, slot, event))
+    }
+}
+
 impl<F> Checker<F> for Durability {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
         let Actor::Node(node) = record.id.actor else {
@@ -107,18 +117,15 @@ impl<F> Checker<F> for Durability {
         Ok(())
     }
 
+    fn is_settled(&self) -> bool {
+        self.behind().is_none()
+    }
+
     fn conclude(&mut self, end: Time) -> Verdict {
-        if let Some((slot, event)) = self.told.filter(|_| self.calm) {
-            let voters = self.nodes.iter().take(self.evidence.voters() as usize);
-            let mut behind = voters.filter(|(_, node)| node.lives && !node.lost && node.applied < slot);
-            if let Some((index, standing)) = behind.next() {
-                let node = NodeId::new(u32::try_from(index).expect("a node's index"));
-                let sentence = format!(
-                    "a client was told of slot {slot}, and after the calm {node} has applied only up to {}",
-                    standing.applied
-                );
-                return Verdict::Violated(Violation { time: end, sentence, witnesses: vec![event] });
-            }
+        if let Some((node, applied, slot, event)) = self.behind().filter(|_| self.calm) {
+            let sentence =
+                format!("a client was told of slot {slot}, and after the calm {node} has applied only up to {applied}");
+            return Verdict::Violated(Violation { time: end, sentence, witnesses: vec![event] });
         }
         Verdict::of(self.exercised, "no client was told of anything that took effect")
     }

@@ -146,7 +146,8 @@ impl<F> Checker<F> for Operations {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => Ok(()),
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => Ok(()),
         }
     }
 

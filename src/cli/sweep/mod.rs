@@ -31,7 +31,11 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
     let limits = Limits::new(args, seeds_were_typed, shell)?;
     let mut chosen = Vec::with_capacity(args.scenarios.len());
     for scenario in &args.scenarios {
-        chosen.push(Chosen::load(scenario, &args.overlay, subjects)?);
+        let scenario = Chosen::load(scenario, &args.overlay, subjects)?;
+        if let Ok(resolved) = scenario.resolve(scenario.file.seed()) {
+            scenario.note_what_is_missed(&resolved, shell);
+        }
+        chosen.push(scenario);
     }
     if let Some(file) = &args.junit {
         store::probe(file)?;

@@ -133,11 +133,13 @@ impl Kin<'_> {
         changed.faults = self.faults.iter().map(|entry| self.fault(entry, dice)).collect::<Option<_>>()?;
         changed.faults.sort_by_key(|entry| entry.at);
         changed.network.delay = Delay::Constant(pick(&DELAYS, dice));
-        if let Some(calm) = changed.run.quiesce_at.replace(LASTS).map(|quiet| changed.run.lasts - quiet) {
-            changed.run.lasts = LASTS + calm.max(LASTS);
-        } else {
-            changed.run = Run { lasts: LASTS, quiesce_at: None, ..changed.run };
-        }
+        changed.run = match (changed.run.quiesce_at, changed.run.lasts) {
+            (Some(quiet), Some(end)) => {
+                Run { lasts: Some(LASTS + (end - quiet).max(LASTS)), quiesce_at: Some(LASTS), ..changed.run }
+            }
+            (Some(_), None) => Run { quiesce_at: Some(LASTS), ..changed.run },
+            (None, _) => Run { lasts: Some(LASTS), ..changed.run },
+        };
         changed.fates.clear();
         while changed.fates.len() < fates {
             let lane = self.lanes[below(self.lanes.len(), dice)];

@@ -58,7 +58,7 @@ pub(super) struct Lab<'a> {
 enum Fair {
     /// The invariant holds without the flaws that are switched on, and so it must in every smaller run.
     Flawless,
-    /// What is missing at the end of a calm was waited for so long.
+    /// What is missing at the end, and is not bounded, was waited for so long after quiescence.
     Calm(Span),
 }
 
@@ -85,8 +85,9 @@ impl<'a> Lab<'a> {
     pub(super) fn new(subject: AnySubject, kind: Kind, whole: &Found, threads: usize, caller: Caller<'a>) -> Self {
         let pool = ThreadPoolBuilder::new().num_threads(threads.max(1)).build().ok();
         let setup = &whole.resolved.setup;
-        let at_the_end = whole.violation.time >= setup.end;
-        let fair = Fair::Calm(if at_the_end { setup.end.since(setup.calm) } else { Span::ZERO });
+        let end = whole.outcome.end;
+        let at_the_end = whole.violation.time >= end;
+        let fair = Fair::Calm(if at_the_end { end.since(setup.calm) } else { Span::ZERO });
         let profile = whole.resolved.profile;
         let (strict, runs) = (Strict::No, AtomicU64::new(0));
         let mut lab = Self { subject, profile, kind, most: u64::MAX, fair, strict, seeds: 1, pool, caller, runs };
@@ -145,7 +146,7 @@ impl<'a> Lab<'a> {
         match self.fair {
             Fair::Flawless if self.strict == Strict::Orderly && asks_at_once(found) => false,
             Fair::Flawless => !self.breaks_without_flaws(found.scenario()),
-            Fair::Calm(least) => setup.end.since(setup.calm) >= least,
+            Fair::Calm(least) => found.outcome.end.since(setup.calm) >= least,
         }
     }
 

@@ -7,7 +7,7 @@ use super::search::Search;
 use crate::chance::Seed;
 use crate::network::Delay;
 use crate::scenario::{Clocks, Scenario, Wires};
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// More rounds than this were never needed.
 const MOST_ROUNDS: usize = 12;
@@ -145,7 +145,8 @@ impl Search<'_> {
         }
         let before = self.best.clone();
         let Some(trace) = &self.best.outcome.trace else { return };
-        let pins = Pins::of(trace, self.scenario().run.lasts);
+        let pins =
+            Pins::of(trace, self.scenario().run.ends().unwrap_or_else(|| self.best.outcome.end.since(Time::ZERO)));
         let pinned = self.take(pins.guesses(), |scenario, guess| {
             scenario.network = Wires { delay: DELAY, ..Wires::default() };
             for (message, fate) in pins.guess(guess) {

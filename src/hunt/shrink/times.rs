@@ -3,7 +3,7 @@
 use super::search::Search;
 use crate::network::{Delay, PinnedFate};
 use crate::scenario::Scenario;
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// How long a client waits if nothing else is said.
 const USUAL: Span = Span::from_millis(500);
@@ -38,7 +38,7 @@ impl Place {
     /// The time that stands there, if one does.
     fn of<'a>(&self, scenario: &'a mut Scenario) -> Option<&'a mut Span> {
         match self {
-            Self::Lasts => Some(&mut scenario.run.lasts),
+            Self::Lasts => scenario.run.lasts.as_mut(),
             Self::Quiet => scenario.run.quiesce_at.as_mut(),
             Self::Sync => constant(&mut scenario.disk.sync),
             Self::Delay => constant(&mut scenario.network.delay),
@@ -64,7 +64,17 @@ const fn constant(delay: &mut Delay) -> Option<&mut Span> {
 impl Search<'_> {
     /// Ends the run sooner, and without a calm where it needs none.
     pub(super) fn cut_time(&mut self) {
-        self.attempt(|scenario| scenario.run.quiesce_at = None);
+        let end = self.best.outcome.end.since(Time::ZERO);
+        self.attempt(|scenario| {
+            scenario.run.lasts.get_or_insert(end);
+            scenario.run.quiesce_at = None;
+        });
+        // What is owed after quiescence is due at its bound: a run that does not say how long it lasts outlasts that.
+        self.attempt(|scenario| {
+            if scenario.run.quiesce_at.is_some() {
+                scenario.run.lasts = None;
+            }
+        });
         for place in [Place::Quiet, Place::Lasts] {
             self.shorten(&place);
         }
@@ -76,10 +86,10 @@ impl Search<'_> {
         if self.lab.ask_many_seeds(&self.best) {
             return;
         }
-        let now = self.scenario().run.lasts;
+        let Some(now) = self.scenario().run.lasts else { return };
         let longer: Vec<Span> = round().filter(|span| *span > now).collect();
         self.take(longer.len(), |scenario, at| {
-            scenario.run.lasts = longer[at];
+            scenario.run.lasts = Some(longer[at]);
             Some(())
         });
     }

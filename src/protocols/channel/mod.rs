@@ -19,6 +19,7 @@
 //!
 //! Hellos and acknowledgements have the lane `channel`, data that of its payload. Facts: see [`ChannelFact`].
 
+mod bound;
 mod link;
 mod machine;
 mod promise;

@@ -60,7 +60,7 @@ impl ChannelSettings {
 }
 
 /// The invariants that a channel claims.
-pub const INVARIANTS: [Invariant; 2] = [check::FIFO, check::SESSION];
+pub const INVARIANTS: [Invariant; 3] = [check::FIFO, check::SESSION, check::QUIET];
 
 /// The flaws that a channel can have.
 pub const FLAWS: [Flaw; 2] = [

@@ -200,6 +200,24 @@ fn a_hello_that_shows_the_receivers_boot_is_answered_where_it_asks() {
 }
 
 #[test]
+fn a_hello_that_comes_again_is_answered_though_it_shows_that_its_sender_knows_the_receiver() {
+    let (mut one, mut other) = (End::start(0, 2), End::start(1, 2));
+    let (there, back) = (one.frames(), other.frames());
+    there.into_iter().for_each(|frame| other.take_in(frame));
+    back.into_iter().for_each(|frame| one.take_in(frame));
+    let lost = one.frames();
+    assert!(matches!(lost[..], [Frame::Hello { knows: Some(_), .. }]), "{lost:?}");
+    quieten(&mut one, &mut other);
+    other.lose_patience();
+    let again = other.frames();
+    assert!(matches!(again[..], [Frame::Hello { knows: Some(_), .. }]), "it waits for an answer: {again:?}");
+    again.into_iter().for_each(|frame| one.take_in(frame));
+    quieten(&mut one, &mut other);
+    other.lose_patience();
+    assert!(other.frames().is_empty(), "and has one");
+}
+
+#[test]
 fn no_more_than_the_window_is_under_way() {
     let (mut one, mut other) = (End::start(0, 1), End::start(1, 1));
     quieten(&mut one, &mut other);

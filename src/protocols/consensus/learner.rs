@@ -16,7 +16,7 @@ use crate::protocols::{Port, Signature};
 use crate::time::LocalTime;
 
 /// So many decisions are sent at once.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 
 /// Which heartbeat it is, and when it was sent by its proposer's clock.
 #[derive(Clone, Copy, Debug)]

@@ -394,6 +394,42 @@ impl Lane for ConsensusMessage {
     fn lane(&self) -> LaneId {
         CONSENSUS
     }
+
+    fn is_periodic(&self) -> bool {
+        match self {
+            Self::Heartbeat { .. } | Self::Loyal { .. } => true,
+            Self::Elect { .. }
+            | Self::Promise { .. }
+            | Self::Refuse { .. }
+            | Self::Propose { .. }
+            | Self::Vote { .. }
+            | Self::PreCommit { .. }
+            | Self::Confirm { .. }
+            | Self::Commit { .. }
+            | Self::Fetch { .. }
+            | Self::Slots { .. }
+            | Self::State { .. }
+            | Self::Forward { .. }
+            | Self::ReadAsk { .. }
+            | Self::ReadAt { .. } => false,
+        }
+    }
+}
+
+/// The labels of the messages that [`Lane::is_periodic`] says are.
+pub const PERIODIC: [&str; 2] = ["consensus.heartbeat", "consensus.loyal"];
+
+impl Lane for ConsensusTimer {
+    fn lane(&self) -> LaneId {
+        CONSENSUS
+    }
+
+    fn is_periodic(&self) -> bool {
+        match self {
+            Self::Election | Self::Beat => true,
+            Self::Ask | Self::Fetch | Self::Again => false,
+        }
+    }
 }
 
 impl Observe for ConsensusEntry {

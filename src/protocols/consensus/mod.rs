@@ -18,6 +18,7 @@
 //!
 //! All messages are datagrams. Facts: see [`ConsensusFact`].
 
+mod bound;
 mod candidate;
 mod certificate;
 mod journal;
@@ -37,10 +38,11 @@ mod tests;
 mod value;
 mod voter;
 
+pub use bound::{Bound, bound};
 pub use certificate::{Decided, Seal};
 pub use log::Cell;
 pub use machine::{Consensus, Kept, Upshot, fresh_disk};
-pub use messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, Report, Reported};
+pub use messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, PERIODIC, Report, Reported};
 pub use replica::Snapshot;
 pub use request::{Act, Answer, ConsensusCommand, ConsensusReply, Request, Within};
 pub use sessions::{Session, SessionId, Sessions};

@@ -21,6 +21,7 @@
 //!
 //! Messages, all on the channel: [`LockMessage`]. Facts: [`LockFact`].
 
+mod bound;
 mod machine;
 mod messages;
 mod queue;
@@ -32,6 +33,7 @@ mod table;
 mod tests;
 mod wanted;
 
+pub use bound::{MESSAGES, Turn, bound};
 pub use machine::Locks;
 pub use messages::{LockCommand, LockEntry, LockFact, LockMessage, LockReply};
 pub use queue::{Queue, Waiting};

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::deaths::decoded;
+use crate::check;
 use crate::identity::{Actor, NodeId, OpId};
-use crate::network::Delay;
-use crate::node::{Fact, Settings};
+use crate::node::{CodexNode, Fact, Settings};
 use crate::observation::Slot;
 use crate::protocols::consensus::ConsensusFact;
+use crate::run;
 use crate::scenario::Resolved;
 use crate::time::{Span, Time};
 use crate::trace::{Event, Record, Trace};
@@ -33,8 +34,6 @@ struct Open {
     decided: BTreeSet<Slot>,
     applied: BTreeSet<OpId>,
     waits: Vec<Span>,
-    /// How many operations and slots were open at the calm.
-    queued: u64,
 }
 
 impl Settling {
@@ -44,7 +43,7 @@ impl Settling {
         for record in trace.raw_records() {
             open.see(&record);
         }
-        let Some(bound) = bound(resolved, open.queued) else { return };
+        let Some(bound) = bound(resolved) else { return };
         self.bound = self.bound.max(bound);
         for wait in open.waits {
             self.share = self.share.max(wait.as_nanos().saturating_mul(1_000) / bound.as_nanos().max(1));
@@ -79,18 +78,12 @@ impl Settling {
     }
 }
 
-/// Until when all must be decided: the cap of the backoff, five of the longest waits for a proposer, and, for a message and
-/// a sync each way, two times ten, and eight more for each window full of what waits.
-fn bound(resolved: &Resolved, queued: u64) -> Option<Span> {
+/// Within what all must be decided, where there is a replicated log.
+fn bound(resolved: &Resolved) -> Option<Span> {
     let settings: Settings = serde_json::from_value(resolved.settings().clone()).ok()?;
-    let consensus = settings.consensus?;
-    let sync = match resolved.scenario.disk.sync {
-        Delay::Constant(most) | Delay::Uniform { max: most, .. } | Delay::Bimodal { slow: most, .. } => most,
-        Delay::Exponential { .. } | Delay::LogNormal { .. } => return None,
-    };
-    let step = resolved.scenario.network.calm_delay + sync;
-    let windows = queued.div_ceil(u64::from(consensus.window.max(1)));
-    Some(consensus.backoff + consensus.election.times(10) + step.times(2 * (10 + 4 * windows)))
+    settings.consensus?;
+    let due = run::subject::<CodexNode>().deadlines(resolved).due(check::TERMINATION.name)?;
+    Some(due.since(resolved.setup.calm))
 }
 
 impl Open {
@@ -122,7 +115,6 @@ impl Open {
     fn calmed(&mut self, now: Time) {
         self.calm = Some(now);
         self.held.values_mut().filter(|(nodes, _)| !nodes.is_empty()).for_each(|(_, since)| *since = Some(now));
-        self.queued = (self.held.len() + self.slots.len()) as u64;
     }
 
     fn told(&mut self, fact: &ConsensusFact, now: Time) {

@@ -96,10 +96,9 @@ in round trips.
 const CALM_HEAD: &str = "
 ### After the calm
 
-What is open when all gets calm: operations that a living node holds, and slots that were proposed. How long it takes until
-they are decided, in 100 seeds of each scenario, half of them swarms; and the bound: the cap of the backoff, five of the
-longest waits for a proposer, and 2(d + s)(10 + 4q/w), where d is the delay of a message in the calm, s the longest sync, q
-what is open and w the window. A test asserts that nothing takes longer.
+What is open at quiescence: operations that a living node holds, and slots that were proposed. How long it takes until
+they are decided, in 100 seeds of each scenario, half of them swarms; and the bound of `termination`, which is known before
+the run. A test asserts that nothing takes longer.
 
 | scenario | open | median | p99 | longest | of the bound | bound |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |

@@ -280,7 +280,8 @@ impl Strikes {
             | Event::Calm
             | Event::Touched { .. }
             | Event::Stuck { .. }
-            | Event::Unmet { .. } => {}
+            | Event::Unmet { .. }
+            | Event::Pending { .. } => {}
         }
     }
 

@@ -11,7 +11,7 @@ pub use seats::Judges;
 pub use space::{Found, Place, Print, Searcher, Space, Step};
 
 use super::observer::{Jury, Observer};
-use super::{AnySubject, Keep, Outcome, clients, operations, outcome, panel, read};
+use super::{AnySubject, Keep, Outcome, clients, deadlines, operations, outcome, panel, read};
 use crate::check;
 use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
@@ -133,7 +133,8 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
     let queues = queues::<S>(&settings, resolved.scenario.explore.frames);
     let (kept, resolved) = (maze()?, resolved.clone());
     let retrace = move |way: &[u32]| {
-        let panel = panel::<S>(&resolved.setup, &settings, &resolved);
+        let deadlines = deadlines::of::<S>(&resolved);
+        let panel = panel::<S>(&settings, &resolved, &deadlines);
         let jury = Jury::new(panel, resolved.expected.violates.clone());
         let observer = Observer {
             recorder: Recorder::keeping(),
@@ -144,7 +145,7 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
             interrupted: false,
         };
         let (end, observer) = kept.retrace(way, observer);
-        outcome::<S>(&resolved, end, observer)
+        outcome::<S>(&resolved, &deadlines, end, observer)
     };
     Ok(Exploration { space: Box::new(space), judged, unjudged, queues, interchangeable, retrace: Box::new(retrace) })
 }
@@ -154,7 +155,7 @@ fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Result<Maze<
     let cast = Cast::<S> {
         config: S::explored(S::config(&setup, &settings), resolved.scenario.explore.frames),
         nodes: setup.nodes(),
-        clients: clients::<S>(&setup, resolved),
+        clients: clients::<S>(resolved),
         disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
     };
     let budget = resolved.scenario.explore.clone();

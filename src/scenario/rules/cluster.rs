@@ -53,12 +53,13 @@ fn nodes(nodes: Nodes) -> Option<Finding> {
 
 fn run(scenario: &Scenario) -> Option<Finding> {
     let (run, path) = (scenario.run, Path::of("run"));
-    if run.lasts.is_zero() {
+    let end = run.ends()?;
+    if end.is_zero() {
         return Some(Finding::new(path.key("for"), "a run lasts some time").help("such as \"10s\""));
     }
-    let calm = run.quiesce_at.filter(|calm| *calm > run.lasts)?;
+    let calm = run.quiesce_at.filter(|calm| *calm > end)?;
     let finding = Finding::new(path.key("quiesce_at"), format!("the calm would begin at {calm}, after the run's end"));
-    Some(finding.label(format!("the run ends at {}", run.lasts)).help("move it forward, or make `run.for` longer"))
+    Some(finding.label(format!("the run ends at {end}")).help("move it forward, or make `run.for` longer"))
 }
 
 fn clocks(scenario: &Scenario) -> Vec<Finding> {

@@ -155,8 +155,8 @@ fn says_nothing(clock: &ClockFault) -> bool {
 /// That a time is before the calm and before the end.
 fn in_time(at: Span, scenario: &Scenario, path: Path) -> Option<Finding> {
     let run = scenario.run;
-    if at >= run.lasts {
-        let finding = Finding::new(path, format!("at {at} the run is over")).label(format!("it ends at {}", run.lasts));
+    if let Some(end) = run.end_before(at) {
+        let finding = Finding::new(path, format!("at {at} the run is over")).label(format!("it ends at {end}"));
         return Some(finding.help("move the fault forward, or make `run.for` longer"));
     }
     let calm = run.quiesce_at.filter(|calm| at >= *calm)?;

@@ -53,10 +53,9 @@ fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: P
         return Some(finding.at_key().help("only what is owed after the calm can be bounded"));
     }
     let due = scenario.run.calm() + span;
-    (due > scenario.run.lasts).then(|| {
-        let message = format!("`{name}` would be due at {due}, after the run's end at {}", scenario.run.lasts);
-        Finding::new(path, message).help("let the run last longer, or the faults end sooner")
-    })
+    let end = scenario.run.ends().filter(|end| due > *end)?;
+    let message = format!("`{name}` would be due at {due}, after the run's end at {end}");
+    Some(Finding::new(path, message).help("let the run last longer, or the faults end sooner"))
 }
 
 fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {

@@ -99,12 +99,12 @@ fn beyond(fault: &Fault, _settings: &Value) -> Option<&'static str> {
     }
 }
 
-/// It cannot work where it would resend after the end of the run.
+/// It cannot work where it would resend after quiescence.
 fn objection(setup: &Setup, settings: &Value) -> Option<Objection> {
     let resend: Span = settings["gossip"]["resend"].as_str()?.parse().ok()?;
-    (Time::ZERO + resend >= setup.end).then(|| Objection {
+    (Time::ZERO + resend >= setup.calm).then(|| Objection {
         places: &["gossip.resend"],
-        message: format!("gossip would resend after {resend}, when the run is over"),
+        message: format!("gossip would resend after {resend}, when all is calm"),
         help: "resend sooner".to_owned(),
     })
 }

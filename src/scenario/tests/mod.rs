@@ -13,3 +13,4 @@ mod ranges;
 mod refused;
 mod schemas;
 mod swarms;
+mod worlds;

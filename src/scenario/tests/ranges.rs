@@ -25,8 +25,9 @@ fn every_quantity_may_be_a_range_and_stays_within_it() {
     let mut lengths = BTreeSet::new();
     for seed in 0..50 {
         let scenario = draw(keys, seed);
-        lengths.insert(scenario.run.lasts);
-        assert!((Span::from_secs(10)..=Span::from_secs(11)).contains(&scenario.run.lasts));
+        let lasts = scenario.run.lasts.expect("it says so");
+        lengths.insert(lasts);
+        assert!((Span::from_secs(10)..=Span::from_secs(11)).contains(&lasts));
         assert!((Share::from_percent(1)..=Share::from_percent(2)).contains(&scenario.network.loss));
         assert_eq!(scenario.protocols["gossip"]["resend"], "1ms");
         let rate: Rate = scenario.workload[0]["writes"]["rate"].as_str().expect("text").parse().expect("a rate");
@@ -183,10 +184,10 @@ fn what_cannot_work_is_drawn_again() {
     let mut again = 0;
     for seed in (0..300).map(Seed) {
         let drawn = file.resolve(seed).unwrap_or_else(|problem| panic!("{problem}"));
-        assert!(drawn.scenario.faults[0].at < Some(drawn.scenario.run.lasts));
+        assert!(drawn.scenario.faults[0].at < drawn.scenario.run.lasts);
         let mut first = file.value.clone();
         range::fill(&mut first, &file.ranges, Pick::Drawn(seed, 0));
-        again += u32::from(first["run"]["for"] != drawn.scenario.run.lasts.to_string());
+        again += u32::from(first["run"]["for"] != drawn.scenario.run.ends().expect("it says so").to_string());
     }
     assert!((10..150).contains(&again), "{again}");
 }
@@ -234,7 +235,7 @@ fn what_was_drawn_is_a_file_that_gives_the_same_run() {
 fn a_scenario_that_stands_in_no_file_must_work_too() {
     let lasting = |lasts| {
         let mut scenario = draw(r#""nodes": 3"#, 1);
-        scenario.run.lasts = lasts;
+        scenario.run.quiesce_at = Some(lasts);
         Resolved::of(scenario, FAKE)
     };
     assert!(lasting(Span::from_millis(101)).is_some());

@@ -82,6 +82,7 @@ pub(super) fn header() -> Header {
         lanes: vec!["consensus".to_owned(), "rümours".to_owned()],
         resolved: json!({ "nodes": 3, "about": "A tale of «two» nodes." }),
         faults: vec!["at 5s partition {n1,n2} | {n3}".to_owned()],
+        due: BTreeMap::new(),
     }
 }
 

@@ -85,6 +85,7 @@ impl Line<'_> {
             Event::Touched { fault, count } => write!(f, "fault {fault} touched {count}"),
             Event::Stuck { events } => write!(f, "stuck events={events}"),
             Event::Unmet { message } => write!(f, "unmet {}", self.name(*message)),
+            Event::Pending { count } => write!(f, "pending {count}"),
         }
     }
 

@@ -126,7 +126,7 @@ fn a_scenario_that_changed_between_shards_is_noticed() {
     let one = part("1", &hello);
     let commented = part("2", &format!("// the same, with a comment\n{hello}"));
     merge(&[one.clone(), commented], &[]).exits(0);
-    let changed = hello.replacen("\"for\": \"", "\"for\": \"1", 1);
+    let changed = hello.replacen("\"quiesce_at\": \"", "\"quiesce_at\": \"1", 1);
     assert_ne!(changed, hello);
     let two = part("2", &changed);
     merge(&[one, two], &[]).exits(2).complains("the digest of the scenario's file");

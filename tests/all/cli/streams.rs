@@ -50,3 +50,22 @@ fn quiet_says_the_verdict_alone() {
     assert_eq!((ran.stdout.lines().count(), ran.stderr.as_str()), (1, ""), "{}", ran.stdout);
     stemmata(&["run", "broadcast-split", "-v"]).exits(0).says("broadcast.delivered");
 }
+
+#[test]
+fn a_run_that_is_too_short_for_what_it_owes_says_how_long_it_would_have_to_be() {
+    let folder = std::env::temp_dir().join(format!("stemmata-short-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for the scenario");
+    let file = folder.join("short.json");
+    let text = r#"{
+        "subject": "broadcast", "run": { "for": "1001ms", "quiesce_at": "1s" },
+        "workload": [ { "texts": { "clients": 1, "rate": "20/s" } } ],
+        "faults": [ { "at": "0s", "fault": { "partition": { "groups": [ ["n1"] ] } } } ]
+    }"#;
+    std::fs::write(&file, text).expect("written");
+    let path = file.to_str().expect("a plain path");
+    let ran = stemmata(&["run", path]).exits(3);
+    ran.complains("note: the run ends at 1001ms, and what is owed after quiescence may take until ");
+    ran.says("reliable-delivery is undecided: the run ends at 1001.000ms, and it has until ");
+    stemmata(&["run", path, "--json"]).exits(3).says("\"missed\"");
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+}

@@ -64,7 +64,7 @@ fn timeless(mut fact: Fact) -> Fact {
 
 /// Each of three clients asks for one lock once, or twice.
 fn cast(seed: Seed, promised: bool) -> Cast<CodexNode> {
-    let setup = Setup { voters: NODES, observers: 0, end: END, calm: END };
+    let setup = Setup { voters: NODES, observers: 0, calm: END };
     let workload =
         r#"{ "locks": { "operations": 2, "tree": { "width": 1 }, "think": "2ms", "hold": "5ms", "uses": 0 } }"#;
     let workload: Workload = serde_json::from_str(workload).expect("a workload");

@@ -1,0 +1,47 @@
+//! The worst that a plan can bring.
+
+use super::fake::good;
+use crate::chance::Seed;
+use crate::measure::Share;
+use crate::subject::World;
+use crate::time::Span;
+
+fn world(keys: &str) -> World {
+    good(keys).resolve(Seed(0)).expect("nothing clashes").world()
+}
+
+#[test]
+fn after_quiescence_links_are_no_slower_than_their_cap() {
+    let delay = |network: &str| world(&format!(r#""network": {{ {network} }}"#)).delay;
+    assert_eq!(delay(r#""delay": { "constant": "3ms" }"#), Span::from_millis(3));
+    assert_eq!(delay(r#""delay": { "exponential": { "mean": "3ms" } }"#), Span::from_millis(10));
+    assert_eq!(delay(r#""delay": { "constant": "3s" }, "calm_delay": "2s""#), Span::from_secs(2));
+    let exception = r#""delay": { "constant": "1ms" }, "links": [
+        { "from": "n1", "to": "n2", "delay": { "constant": "7ms" } } ]"#;
+    assert_eq!(delay(exception), Span::from_millis(7));
+}
+
+#[test]
+fn what_comes_late_is_as_late_as_the_slowest_link_disk_or_fate() {
+    let calm = r#""run": { "quiesce_at": "9s" }, "network": { "delay": { "constant": "1ms" },
+        "reorder_lag": "20ms", "duplicate_lag": "30ms" }"#;
+    assert_eq!(world(calm).late, Span::from_millis(51));
+    let slow = r#""faults": [{ "at": "1s", "fault": { "delay": { "delay": { "constant": "400ms" } } } }]"#;
+    assert_eq!(world(&format!("{calm}, {slow}")).late, Span::from_millis(450));
+    let disk = r#""faults": [{ "at": "1s", "fault": { "disk": { "target": "n1", "harm": { "slow": "3s" } } } }]"#;
+    assert_eq!(world(&format!("{calm}, {disk}")).late, Span::from_secs(3));
+    assert_eq!(world(r#""disk": { "sync": { "constant": "2s" } }"#).sync, Span::from_secs(2));
+    assert_eq!(world(r#""clocks": { "monotonic_drift": "1%" }"#).slow, Share::from_percent(1));
+}
+
+#[test]
+fn what_follows_without_a_break_holds_things_up_together() {
+    let outage = |faults: &str| world(&format!(r#""run": {{ "quiesce_at": "9s" }}, "faults": [{faults}]"#)).outage;
+    let cut = |at: &str, lasts: &str| {
+        format!(r#"{{ "at": "{at}", "for": "{lasts}", "fault": {{ "partition": {{ "groups": [["n1"]] }} }} }}"#)
+    };
+    let (first, second, third) = (cut("1s", "2s"), cut("2s", "3s"), cut("6s", "1s"));
+    assert_eq!(outage(&first), Span::from_secs(2));
+    assert_eq!(outage(&format!("{first}, {second}, {third}")), Span::from_secs(4));
+    assert_eq!(outage(&cut("8s", "5s")), Span::from_secs(1), "quiescence ends it");
+}

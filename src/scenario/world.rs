@@ -1,0 +1,91 @@
+//! What a resolved scenario and its plan can bring at the worst.
+
+use super::Resolved;
+use crate::fault::{DiskFault, Fault, Harm, PlannedFault, Trigger};
+use crate::network::{Link, Network, PinnedFate};
+use crate::subject::World;
+use crate::time::{Span, Time};
+
+pub(super) fn of(resolved: &Resolved) -> World {
+    let Resolved { network, scenario, .. } = resolved;
+    let operations = resolved.operations();
+    World {
+        delay: links(network).map(|link| link.delay.longest()).max().unwrap_or_default().min(network.calm_delay),
+        sync: scenario.disk.sync.longest(),
+        late: late(resolved),
+        outage: outage(resolved).max(links(network).map(lag).max().unwrap_or_default()),
+        slow: scenario.clocks.monotonic_drift,
+        clients: operations.iter().map(|entry| entry.op.client.index() as u64 + 1).max().unwrap_or_default(),
+        written: operations.len() as u64,
+        timeout: operations.iter().map(|entry| entry.timeout).max().unwrap_or_default(),
+    }
+}
+
+fn links(network: &Network) -> impl Iterator<Item = Link> {
+    network.links.iter().map(|exception| exception.link).chain([network.link])
+}
+
+/// The longest that a copy of a message can be under way on a link before quiescence.
+fn lag(link: Link) -> Span {
+    link.delay.longest() + late_copy(link)
+}
+
+/// How much later than its delay a copy may come, whatever fault made it late or doubled it.
+fn late_copy(link: Link) -> Span {
+    link.reorder_lag.0 + link.duplicate_lag.0
+}
+
+/// How long after quiescence something may come that is older.
+fn late(resolved: &Resolved) -> Span {
+    let lag = links(&resolved.network).map(lag).max().unwrap_or_default();
+    let late_copy = links(&resolved.network).map(late_copy).max().unwrap_or_default();
+    let faults = resolved.plan.faults.iter().filter_map(|planned| match &planned.fault {
+        Fault::Delay(links) => Some(links.delay.longest() + late_copy),
+        Fault::Disk(DiskFault { harm: Harm::Slow(sync), .. }) => Some(*sync),
+        Fault::Disk(_)
+        | Fault::Kill(_)
+        | Fault::Restart(_)
+        | Fault::Pause(_)
+        | Fault::Resume(_)
+        | Fault::Partition(_)
+        | Fault::Heal(_)
+        | Fault::Clog(_)
+        | Fault::Loss(_)
+        | Fault::Duplicate(_)
+        | Fault::Reorder(_)
+        | Fault::Corrupt(_)
+        | Fault::Clock(_) => None,
+    });
+    let fates = resolved.fates.values().map(|fate| match fate {
+        PinnedFate::Delay(delay) => *delay,
+        PinnedFate::Again(later) => lag + *later,
+        PinnedFate::Copies(copies) => lag.times((*copies).into()),
+        PinnedFate::Lost | PinnedFate::Flip(_) => lag,
+    });
+    let sync = resolved.scenario.disk.sync.longest();
+    faults.chain(fates).max().unwrap_or_default().max(lag).max(sync)
+}
+
+/// The longest unbroken time in which some fault acts: of those with a time, together, and of those that wait for a fact,
+/// each as if it came right after.
+fn outage(resolved: &Resolved) -> Span {
+    let calm = resolved.setup.calm;
+    let whole = calm.since(Time::ZERO);
+    let (mut timed, mut more) = (Vec::new(), Span::ZERO);
+    for PlannedFault { when, lasts, .. } in &resolved.plan.faults {
+        match when {
+            Trigger::At(from) => timed.push((*from, lasts.map_or(calm, |lasts| (*from + lasts).min(calm)))),
+            Trigger::Fact { .. } => more += lasts.unwrap_or(whole),
+        }
+    }
+    timed.sort_unstable();
+    let (mut longest, mut began, mut until) = (Span::ZERO, Time::ZERO, Time::ZERO);
+    for (from, end) in timed {
+        if from > until {
+            (began, until) = (from, from);
+        }
+        until = until.max(end);
+        longest = longest.max(until.since(began));
+    }
+    (longest + more).min(whole)
+}
