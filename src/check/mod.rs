@@ -28,11 +28,6 @@ mod termination;
 
 #[cfg(test)]
 mod history;
-/// What checkers judge by in place of the protocols' own rules, for tests that hold the two against each other.
-#[cfg(test)]
-pub(crate) mod twins {
-    pub(crate) use super::consensus::{allows, majority, outcome};
-}
 
 pub use branch::Branch;
 pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
@@ -97,4 +92,10 @@ fn broken(record: &Record<'_>, sentence: String, witnesses: &[EventId]) -> Viola
 /// The `number`-th event of `node`.
 const fn event_of(node: NodeId, number: u32) -> EventId {
     EventId { actor: Actor::Node(node), number }
+}
+
+/// What checkers judge by in place of the protocols' own rules, for tests that hold the two against each other.
+#[cfg(test)]
+pub(crate) mod twins {
+    pub(crate) use super::consensus::{allows, majority, outcome};
 }

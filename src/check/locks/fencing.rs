@@ -224,7 +224,7 @@ fn text(value: Option<u64>) -> String {
 }
 
 /// What an entry or an answer tells of locks.
-fn locks<'r>(seen: &'r [Observation]) -> impl Iterator<Item = &'r LockSeen> {
+fn locks(seen: &[Observation]) -> impl Iterator<Item = &LockSeen> {
     seen.iter().filter_map(|seen| if let Observation::Lock(seen) = seen { Some(seen) } else { None })
 }
 
