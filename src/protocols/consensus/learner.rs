@@ -73,6 +73,15 @@ impl Consensus {
         }
     }
 
+    /// Tells clients what the state knows of what they wait for, and forgets what they wait for no more.
+    pub(super) fn tell_known(&mut self, port: &mut impl Port<Self>) {
+        let Self { asked, replica, .. } = self;
+        asked.retain(|_, asked| !replica.is_stale(&asked.request));
+        let known = |asked: &super::machine::Asked| Some((asked.request.op, replica.answer(&asked.request)?));
+        let answers: Vec<(OpId, Answer)> = asked.values().filter_map(known).collect();
+        self.tell(answers, port);
+    }
+
     fn tell(&mut self, answers: Told, port: &mut impl Port<Self>) {
         for (op, answer) in answers {
             if self.asked.remove(&op).is_some() {
@@ -183,9 +192,7 @@ impl Consensus {
             port.sync();
         }
         port.note(ConsensusFact::Installed { slot: self.replica.applied, root: self.replica.root() });
-        let known = |asked: &super::machine::Asked| Some((asked.request.op, self.replica.answer(&asked.request)?));
-        let answers: Vec<(OpId, Answer)> = self.asked.values().filter_map(known).collect();
-        self.tell(answers, port);
+        self.tell_known(port);
         self.fetched(port);
         self.apply(port);
         self.close_installed();

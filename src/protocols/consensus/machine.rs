@@ -408,6 +408,9 @@ impl Consensus {
         if let Some(answer) = self.replica.answer(&request) {
             return port.reply(op, answer);
         }
+        if self.replica.is_stale(&request) {
+            return;
+        }
         let asked = Asked { request: Arc::clone(&request), readable: None };
         let first = self.asked.is_empty();
         self.asked.entry(op).or_insert(asked);
@@ -435,7 +438,10 @@ impl Consensus {
         }
     }
 
+    /// Brings all that clients wait for before the proposer once more, but for what has come to something meanwhile: a
+    /// session may have ended, or what was asked here was answered elsewhere, without any slot that would tell.
     pub(super) fn ask_again(&mut self, port: &mut impl Port<Self>) {
+        self.tell_known(port);
         let open: Vec<_> = self.asked.values().map(|asked| Arc::clone(&asked.request)).collect();
         open.iter().for_each(|request| self.ask(request, port));
         if !self.asked.is_empty() {

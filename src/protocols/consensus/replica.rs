@@ -70,6 +70,11 @@ impl Replica {
         }
     }
 
+    /// Whether its client is known to wait for an operation no more, whatever it comes to.
+    pub(super) fn is_stale(&self, request: &Request) -> bool {
+        request.within().is_some_and(|within| self.sessions.standing(request.op, within) == Standing::Stale)
+    }
+
     /// What a read sees in this state.
     pub(super) fn read(&self, request: &Request) -> Option<Answer> {
         let Act::Read(_, key) = &request.act else { return None };

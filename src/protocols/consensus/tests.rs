@@ -713,3 +713,24 @@ fn a_node_that_lacks_decisions_asks_for_them_once_until_time_is_up() {
     node.hears(2, beat(3));
     assert!(node.did().contains(&"> n2 fetch 1".to_owned()), "what it asked, or the answer, is lost");
 }
+
+#[test]
+fn what_was_answered_elsewhere_or_has_expired_is_not_asked_for_ever() {
+    let mut node = Node::new();
+    let within = Within { session: Slot(1), lowest: 7 };
+    let write = || Write::Put { key: Key::new("k").expect("a key"), value: Content::text("a") };
+    node.asked(7, ConsensusCommand::Write { within, write: write() });
+    node.commit(2, &decided(1, "1.n2", &Value::noop(), &[2, 3]));
+    node.port.take();
+    node.waits(ConsensusTimer::Again);
+    assert_eq!(node.did(), ["< c1#7 Expired"], "there is no such session in this state");
+
+    let mut node = Node::new();
+    let standing = |lowest| Within { session: Slot(0), lowest };
+    node.asked(7, ConsensusCommand::Write { within: standing(7), write: write() });
+    let later = Request::new(op(8), ConsensusCommand::Write { within: standing(8), write: write() });
+    node.commit(2, &decided(1, "1.n2", &Value::new(Proposal::Requests(vec![later])), &[2, 3]));
+    node.port.take();
+    node.waits(ConsensusTimer::Again);
+    assert!(node.port.take().is_empty(), "its client waits for it no more: nothing is asked, and no timer set");
+}
