@@ -1,19 +1,22 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 121] = [
+const BUILTIN: [(&str, &str); 125] = [
     ("anchors-lagging", include_str!("../../scenarios/anchors-lagging.json")),
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
     ("broadcast-lossy", include_str!("../../scenarios/broadcast-lossy.json")),
     ("broadcast-split", include_str!("../../scenarios/broadcast-split.json")),
+    ("broadcast-wide", include_str!("../../scenarios/broadcast-wide.json")),
     ("channel-tiny", include_str!("../../scenarios/channel-tiny.json")),
+    ("channel-wide", include_str!("../../scenarios/channel-wide.json")),
     ("consensus-elected", include_str!("../../scenarios/consensus-elected.json")),
     ("consensus-lossy", include_str!("../../scenarios/consensus-lossy.json")),
     ("consensus-storm", include_str!("../../scenarios/consensus-storm.json")),
     ("consensus-three", include_str!("../../scenarios/consensus-three.json")),
     ("consensus-tiny", include_str!("../../scenarios/consensus-tiny.json")),
+    ("consensus-wide", include_str!("../../scenarios/consensus-wide.json")),
     ("disk-torn", include_str!("../../scenarios/disk-torn.json")),
     ("elections", include_str!("../../scenarios/elections.json")),
     ("errata/b01", include_str!("../../scenarios/errata/b01.json")),
@@ -116,6 +119,7 @@ const BUILTIN: [(&str, &str); 121] = [
     ("locks-hundred", include_str!("../../scenarios/locks-hundred.json")),
     ("locks-pair", include_str!("../../scenarios/locks-pair.json")),
     ("locks-tiny", include_str!("../../scenarios/locks-tiny.json")),
+    ("locks-wide", include_str!("../../scenarios/locks-wide.json")),
     ("observers", include_str!("../../scenarios/observers.json")),
     ("pipelined", include_str!("../../scenarios/pipelined.json")),
     ("reads-held-up", include_str!("../../scenarios/reads-held-up.json")),

@@ -210,7 +210,7 @@ fn a_file_whose_ranges_seldom_work_is_refused() {
 #[test]
 fn constants_that_cannot_work_are_refused() {
     let problem = wrong(r#""protocols": { "gossip": { "resend": "10s" } }"#);
-    assert!(problem.starts_with("error: gossip would resend after 10s, when the run is over"), "{problem}");
+    assert!(problem.starts_with("error: gossip would resend after 10s, when all is calm"), "{problem}");
     assert!(problem.contains("test.json:3:") && problem.contains(r#"resend": "10s""#), "{problem}");
 }
 
