@@ -21,6 +21,8 @@ pub struct Channel<M> {
     unordered: bool,
     /// Flaw c02: which lives a frame names is not looked at.
     forgetful: bool,
+    /// Flaw c03: a hello whose sender knows this node is never answered.
+    curt: bool,
 }
 
 /// What came of a frame, for the node to route.
@@ -57,8 +59,9 @@ impl<M: Clone + Lane> Channel<M> {
     pub fn new(settings: &ChannelSettings, nodes: u32) -> Self {
         let pace = settings.pace();
         let links = (0..nodes).map(|_| Link::new(pace)).collect();
-        let (unordered, forgetful) = (settings.flaws.has("c01"), settings.flaws.has("c02"));
-        Self { pace, links, owing: SmallVec::new(), unordered, forgetful }
+        let has = |flaw| settings.flaws.has(flaw);
+        let (unordered, forgetful, curt) = (has("c01"), has("c02"), has("c03"));
+        Self { pace, links, owing: SmallVec::new(), unordered, forgetful, curt }
     }
 
     /// The node starts: it opens a session to every peer.
@@ -145,7 +148,9 @@ impl<M: Clone + Lane> Channel<M> {
             return;
         }
         let is_answer = knows == Some(port.boot());
-        let comes_again = is_answer && self.links[from.index()].is_known;
+        // Of a node in its first boot every hello is an answer enough: it does not wait for another.
+        let waits = boot > Boot::new(1) && self.links[from.index()].is_known;
+        let comes_again = is_answer && waits && !self.curt;
         // In the first boot no earlier life of this node can have answered a peer that still asks.
         if is_answer || port.boot() == Boot::new(1) {
             self.links[from.index()].is_known = true;
