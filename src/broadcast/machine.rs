@@ -153,6 +153,11 @@ impl Broadcaster {
     }
 
     fn on_ack(&mut self, from: NodeId, upto: u64, ctx: &mut Ctx<'_>) {
+        // Flaw b06: that a peer has all is not noticed, and it is sent the last broadcast again for ever.
+        let has_all = upto == self.retained.delivered.get(ctx.me());
+        if has_all && ctx.config().settings.broadcast.flaws.has("b06") {
+            return;
+        }
         if self.outbox.acknowledge(from, upto) {
             self.send_owed(from, ctx);
         }

@@ -49,7 +49,7 @@ pub struct BroadcastSettings {
     pub resend_cap: Span,
     /// How many unacknowledged broadcasts a peer is sent, and how many of an origin wait for their causes.
     pub window: NonZeroU32,
-    /// Flaws that are switched on: `b01` to `b05`.
+    /// Flaws that are switched on: `b01` to `b06`.
     pub flaws: Flaws,
 }
 
@@ -146,6 +146,12 @@ impl Subject for Broadcaster {
             protocol: "broadcast",
             about: "Signatures are not verified: a corrupted message is believed, and its clock merged.",
             violates: "causality",
+        },
+        Flaw {
+            id: "b06",
+            protocol: "broadcast",
+            about: "That a peer has acknowledged all is not noticed: the last broadcast is sent again for ever.",
+            violates: "quiet",
         },
     ];
 

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 125] = [
+const BUILTIN: [(&str, &str); 127] = [
     ("anchors-lagging", include_str!("../../scenarios/anchors-lagging.json")),
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
@@ -24,8 +24,10 @@ const BUILTIN: [(&str, &str); 125] = [
     ("errata/b03", include_str!("../../scenarios/errata/b03.json")),
     ("errata/b04", include_str!("../../scenarios/errata/b04.json")),
     ("errata/b05", include_str!("../../scenarios/errata/b05.json")),
+    ("errata/b06", include_str!("../../scenarios/errata/b06.json")),
     ("errata/c01", include_str!("../../scenarios/errata/c01.json")),
     ("errata/c02", include_str!("../../scenarios/errata/c02.json")),
+    ("errata/c03", include_str!("../../scenarios/errata/c03.json")),
     ("errata/e01", include_str!("../../scenarios/errata/e01.json")),
     ("errata/e02", include_str!("../../scenarios/errata/e02.json")),
     ("errata/e03", include_str!("../../scenarios/errata/e03.json")),

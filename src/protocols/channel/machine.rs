@@ -23,6 +23,8 @@ pub struct Channel<M> {
     unordered: bool,
     /// Flaw c02: which lives a frame names is not looked at.
     forgetful: bool,
+    /// Flaw c03: a hello whose sender knows this node is never answered.
+    curt: bool,
 }
 
 /// What came of a frame, for the node to route.
@@ -59,8 +61,9 @@ impl<M: Clone + Lane + Serialize> Channel<M> {
     pub fn new(settings: &ChannelSettings, nodes: u32) -> Self {
         let pace = settings.pace();
         let links = (0..nodes).map(|_| Link::new(pace)).collect();
-        let (unordered, forgetful) = (settings.flaws.has("c01"), settings.flaws.has("c02"));
-        Self { pace, links, owing: SmallVec::new(), unordered, forgetful }
+        let has = |flaw| settings.flaws.has(flaw);
+        let (unordered, forgetful, curt) = (has("c01"), has("c02"), has("c03"));
+        Self { pace, links, owing: SmallVec::new(), unordered, forgetful, curt }
     }
 
     /// The node starts: it opens a session to every peer.
@@ -153,7 +156,7 @@ impl<M: Clone + Lane + Serialize> Channel<M> {
         if knows == Some(port.boot()) || port.boot() == Boot::new(1) {
             self.links[from.index()].is_known = true;
         }
-        if asks {
+        if asks && !(self.curt && knows == Some(port.boot())) {
             self.hello(from, port);
         }
     }

@@ -23,7 +23,7 @@ pub struct ChannelSettings {
     pub resend_cap: Span,
     /// How many payloads may be under way to a peer.
     pub window: NonZeroU32,
-    /// Flaws that are switched on: `c01`, `c02`.
+    /// Flaws that are switched on: `c01` to `c03`.
     pub flaws: Flaws,
 }
 
@@ -63,7 +63,7 @@ impl ChannelSettings {
 pub const INVARIANTS: [Invariant; 3] = [check::FIFO, check::SESSION, check::QUIET];
 
 /// The flaws that a channel can have.
-pub const FLAWS: [Flaw; 2] = [
+pub const FLAWS: [Flaw; 3] = [
     Flaw {
         id: "c01",
         protocol: "channel",
@@ -75,6 +75,12 @@ pub const FLAWS: [Flaw; 2] = [
         protocol: "channel",
         about: "Which lives a frame names is not looked at: what was sent to one that died is delivered to the next.",
         violates: "session",
+    },
+    Flaw {
+        id: "c03",
+        protocol: "channel",
+        about: "A hello whose sender knows the receiver is never answered: where both wait, both ask for ever.",
+        violates: "quiet",
     },
 ];
 
