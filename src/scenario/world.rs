@@ -1,7 +1,8 @@
 //! What a resolved scenario and its plan can bring at the worst.
 
 use super::Resolved;
-use crate::fault::{DiskFault, Fault, Harm, PlannedFault, Trigger};
+use crate::fault::{Fault, PlannedFault, Trigger};
+use crate::measure::Share;
 use crate::network::{Link, Network, PinnedFate};
 use crate::subject::World;
 use crate::time::{Span, Time};
@@ -13,7 +14,7 @@ pub(super) fn of(resolved: &Resolved) -> World {
         delay: links(network).map(|link| link.delay.longest()).max().unwrap_or_default().min(network.calm_delay),
         sync: scenario.disk.sync.longest(),
         late: late(resolved),
-        outage: outage(resolved).max(links(network).map(lag).max().unwrap_or_default()),
+        outage: outage(resolved).max(links(network).map(|link| lag(resolved, link)).max().unwrap_or_default()),
         slow: scenario.clocks.monotonic_drift,
         clients: operations.iter().map(|entry| entry.op.client.index() as u64 + 1).max().unwrap_or_default(),
         written: operations.len() as u64,
@@ -25,37 +26,25 @@ fn links(network: &Network) -> impl Iterator<Item = Link> {
     network.links.iter().map(|exception| exception.link).chain([network.link])
 }
 
-/// The longest that a copy of a message can be under way on a link before quiescence.
-fn lag(link: Link) -> Span {
-    link.delay.longest() + late_copy(link)
+/// The longest that a copy of a message can be under way on a link before quiescence, but for faults that delay it.
+fn lag(resolved: &Resolved, link: Link) -> Span {
+    link.delay.longest() + late_copy(resolved, link)
 }
 
-/// How much later than its delay a copy may come, whatever fault made it late or doubled it.
-fn late_copy(link: Link) -> Span {
-    link.reorder_lag.0 + link.duplicate_lag.0
+/// How much later than its delay a copy may come, where anything makes it late or doubles it.
+fn late_copy(resolved: &Resolved, link: Link) -> Span {
+    let planned = |is: fn(&Fault) -> bool| resolved.plan.faults.iter().any(|planned| is(&planned.fault));
+    let of = |share: Share, is: fn(&Fault) -> bool, lag: Span| {
+        if share.is_none() && !planned(is) { Span::ZERO } else { lag }
+    };
+    of(link.reorder, |fault| matches!(fault, Fault::Reorder(_)), link.reorder_lag.0)
+        + of(link.duplicate, |fault| matches!(fault, Fault::Duplicate(_)), link.duplicate_lag.0)
 }
 
-/// How long after quiescence something may come that is older.
+/// How long after quiescence something may come that is older: then what is under way takes no longer than what is sent, or
+/// asked of a disk, from then on; but for messages whose fate is fixed.
 fn late(resolved: &Resolved) -> Span {
-    let lag = links(&resolved.network).map(lag).max().unwrap_or_default();
-    let late_copy = links(&resolved.network).map(late_copy).max().unwrap_or_default();
-    let faults = resolved.plan.faults.iter().filter_map(|planned| match &planned.fault {
-        Fault::Delay(links) => Some(links.delay.longest() + late_copy),
-        Fault::Disk(DiskFault { harm: Harm::Slow(sync), .. }) => Some(*sync),
-        Fault::Disk(_)
-        | Fault::Kill(_)
-        | Fault::Restart(_)
-        | Fault::Pause(_)
-        | Fault::Resume(_)
-        | Fault::Partition(_)
-        | Fault::Heal(_)
-        | Fault::Clog(_)
-        | Fault::Loss(_)
-        | Fault::Duplicate(_)
-        | Fault::Reorder(_)
-        | Fault::Corrupt(_)
-        | Fault::Clock(_) => None,
-    });
+    let lag = links(&resolved.network).map(|link| lag(resolved, link)).max().unwrap_or_default();
     let fates = resolved.fates.values().map(|fate| match fate {
         PinnedFate::Delay(delay) => *delay,
         PinnedFate::Again(later) => lag + *later,
@@ -63,7 +52,7 @@ fn late(resolved: &Resolved) -> Span {
         PinnedFate::Lost | PinnedFate::Flip(_) => lag,
     });
     let sync = resolved.scenario.disk.sync.longest();
-    faults.chain(fates).max().unwrap_or_default().max(lag).max(sync)
+    fates.max().unwrap_or_default().max(resolved.network.calm_delay).max(sync)
 }
 
 /// The longest unbroken time in which some fault acts: of those with a time, together, and of those that wait for a fact,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use stemmata::chance::Seed;
 use stemmata::fault::FaultKind;
 use stemmata::run::Keep;
 use stemmata::scenario::{Resolved, ScenarioFile};
 
-use crate::support::{load, parse, run, subject_of};
+use crate::support::{load, ordinary, parse, run, subject_of};
 
 fn drawn(name: &str, seed: u64) -> Resolved {
     load(name).with_swarm(true).resolve(Seed(seed)).expect("nothing clashes")
@@ -86,12 +87,12 @@ fn bounds_without_a_swarm_move_nothing() {
 
 #[test]
 fn what_the_subjects_claim_to_bear_they_bear_in_a_swarm() {
-    for (name, seeds) in [("hello", 60), ("broadcast-crash", 40), ("locks-contended", 30), ("locks-crash", 30)] {
-        for seed in 0..seeds {
-            let resolved = drawn(name, seed);
-            let outcome = subject_of(&load(name)).run(&resolved, Keep::Verdicts);
+    for name in ordinary() {
+        let subject = subject_of(&load(name));
+        (0..50_u64).into_par_iter().for_each(|seed| {
+            let outcome = subject.run(&drawn(name, seed), Keep::Verdicts);
             let violated = outcome.judgements.iter().find_map(|judged| judged.verdict.violation());
             assert!(violated.is_none(), "{name}, seed {seed}: {violated:?}");
-        }
+        });
     }
 }

@@ -22,16 +22,27 @@ fn after_quiescence_links_are_no_slower_than_their_cap() {
 }
 
 #[test]
-fn what_comes_late_is_as_late_as_the_slowest_link_disk_or_fate() {
-    let calm = r#""run": { "quiesce_at": "9s" }, "network": { "delay": { "constant": "1ms" },
-        "reorder_lag": "20ms", "duplicate_lag": "30ms" }"#;
-    assert_eq!(world(calm).late, Span::from_millis(51));
-    let slow = r#""faults": [{ "at": "1s", "fault": { "delay": { "delay": { "constant": "400ms" } } } }]"#;
-    assert_eq!(world(&format!("{calm}, {slow}")).late, Span::from_millis(450));
+fn what_is_older_than_quiescence_is_no_later_than_what_is_asked_from_then_on() {
+    let calm = r#""run": { "quiesce_at": "9s" }, "network": { "delay": { "constant": "1ms" }, "calm_delay": "5ms" }"#;
+    assert_eq!(world(calm).late, Span::from_millis(5));
     let disk = r#""faults": [{ "at": "1s", "fault": { "disk": { "target": "n1", "harm": { "slow": "3s" } } } }]"#;
-    assert_eq!(world(&format!("{calm}, {disk}")).late, Span::from_secs(3));
+    assert_eq!(world(&format!("{calm}, {disk}")).late, Span::from_millis(5));
+    let slow = r#""disk": { "sync": { "constant": "400ms" } }"#;
+    assert_eq!(world(&format!("{calm}, {slow}")).late, Span::from_millis(400));
     assert_eq!(world(r#""disk": { "sync": { "constant": "2s" } }"#).sync, Span::from_secs(2));
     assert_eq!(world(r#""clocks": { "monotonic_drift": "1%" }"#).slow, Share::from_percent(1));
+}
+
+#[test]
+fn late_copies_count_as_outages_where_there_are_any() {
+    let outage = |shares: &str| {
+        let network =
+            format!(r#""delay": {{ "constant": "1ms" }}, "reorder_lag": "2s", "duplicate_lag": "3s" {shares}"#);
+        world(&format!(r#""network": {{ {network} }}"#)).outage
+    };
+    assert_eq!(outage(""), Span::from_millis(1));
+    assert_eq!(outage(r#", "reorder": "1%""#), Span::from_millis(2_001));
+    assert_eq!(outage(r#", "reorder": "1%", "duplicate": "1%""#), Span::from_millis(5_001));
 }
 
 #[test]
