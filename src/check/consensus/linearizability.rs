@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::linearizability::{Impossible, Linearizer, Model};
+use super::told;
+use crate::check::linearizability::{Impossible, Linearizer, Model, Transcript};
 use crate::check::{Checker, Invariant, broken};
 use crate::identity::{EventId, OpId};
-use crate::observation::{Observation, StoreAnswer, StoreCall, StoreSeen, ValueText};
+use crate::observation::{ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
 use crate::time::Time;
 use crate::trace::{Event, Record, Said, Verdict, Violation};
 
 /// Says that of each key every operation seems to happen at one instant between its call and its answer. An operation
-/// without an answer may have happened or not. Judged online, from clients' records alone. Exercised by answers.
+/// without an answer may have happened or not. Judged online, from clients' records alone; a key of which too many orders
+/// are possible is judged at the end by the one order that the log tells. Exercised by answers.
 #[derive(Clone, Debug, Default)]
 pub struct Linearizability {
-    keys: BTreeMap<Arc<str>, Linearizer<Cell, OpId>>,
+    keys: BTreeMap<Arc<str>, Object>,
+    /// By slot: the operations that took effect in it, in order, by whomever told of it first.
+    log: BTreeMap<Slot, Vec<OpId>>,
     open: BTreeMap<OpId, Arc<str>>,
     /// Where each operation of the longest orders was called.
     called: BTreeMap<OpId, EventId>,
@@ -30,6 +34,39 @@ pub const ABOUT: Invariant = Invariant::safety(
 
 /// How much work may be done for a key beyond that which its answers earn: a checker of a sweep has little room.
 const BUDGET: usize = 100_000;
+
+/// A key, and what clients saw of it.
+#[derive(Clone, Debug)]
+struct Object {
+    search: Linearizer<Cell, OpId>,
+    transcript: Transcript<Cell, OpId>,
+}
+
+impl Object {
+    fn new() -> Self {
+        Self { search: Linearizer::new(Cell, BUDGET), transcript: Transcript::default() }
+    }
+
+    fn call(&mut self, op: OpId, call: &StoreCall) {
+        self.search.call(op, call.clone());
+        self.transcript.call(op, call.clone());
+    }
+
+    fn answer(&mut self, op: OpId, answer: &StoreAnswer) -> Result<(), Box<Impossible<StoreAnswer, OpId>>> {
+        self.transcript.answer(op, answer.clone());
+        self.search.answer(op, answer)
+    }
+
+    fn fail(&mut self, op: OpId) -> Result<(), Box<Impossible<StoreAnswer, OpId>>> {
+        self.transcript.fail(op);
+        self.search.fail(op)
+    }
+
+    /// Whether too many orders are possible, and that of the log does not explain what clients saw.
+    fn is_undecided(&self, log: &BTreeMap<Slot, Vec<OpId>>) -> bool {
+        self.search.undecided() && !self.transcript.is_explained_by(&mut Cell, log.values().flatten().copied())
+    }
+}
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +120,7 @@ impl Linearizability {
     fn called(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
         for seen in command.observations.iter() {
             if let Observation::Store(StoreSeen::Asked { key, call, .. }) = seen {
-                let object = self.keys.entry(Arc::clone(key)).or_insert_with(|| Linearizer::new(Cell, BUDGET));
-                object.call(op, call.clone());
+                self.keys.entry(Arc::clone(key)).or_insert_with(Object::new).call(op, call);
                 self.open.insert(op, Arc::clone(key));
                 self.called.insert(op, record.id);
             }
@@ -98,7 +134,7 @@ impl Linearizability {
             let object = self.keys.get_mut(&key).expect("it was called there");
             let verdict = match answer {
                 StoreAnswer::Unknown | StoreAnswer::Expired => {
-                    object.abandon(op);
+                    object.search.abandon(op);
                     continue;
                 }
                 StoreAnswer::Refused => object.fail(op),
@@ -160,16 +196,25 @@ impl<F> Checker<F> for Linearizability {
         } else if let Event::GaveUp { op } = &record.event
             && let Some(key) = self.open.remove(op)
         {
-            self.keys.get_mut(&key).expect("it was called there").abandon(*op);
+            self.keys.get_mut(&key).expect("it was called there").search.abandon(*op);
+        }
+        for (_, seen) in told(record) {
+            if let ConsensusSeen::Applied { slot, done, .. } = seen
+                && !done.is_empty()
+            {
+                self.log.entry(*slot).or_insert_with(|| done.clone());
+            }
         }
         Ok(())
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         let undecided: Vec<&str> =
-            self.keys.iter().filter(|(_, object)| object.undecided()).map(|(key, _)| &**key).collect();
+            self.keys.iter().filter(|(_, object)| object.is_undecided(&self.log)).map(|(key, _)| &**key).collect();
         if !undecided.is_empty() {
-            return Verdict::Undecided { why: format!("too many orders are possible for {}", undecided.join(", ")) };
+            let keys = undecided.join(", ");
+            let why = format!("too many orders are possible for {keys}, and that of the log does not fit the answers");
+            return Verdict::Undecided { why };
         }
         Verdict::of(self.exercised, "no client was answered")
     }
