@@ -264,6 +264,34 @@ mod tests {
         assert!(sentence.contains("could have been answered that there is nothing"), "{sentence}");
     }
 
+    /// More appends are open at once than the search has room for, and a read then tells of them in this order.
+    fn crowd() -> History {
+        let mut history = History::default();
+        let ops: Vec<String> = (1..=12).map(|client| format!("c{client}#1")).collect();
+        for (op, value) in ops.iter().zip(1..) {
+            let (client, _) = op.split_once('#').expect("a client");
+            history.on(client, asked_store(op, "k", StoreCall::Append { value: value.to_string().into() }));
+        }
+        history.on("c13", asked_store("c13#1", "k", StoreCall::Read));
+        history.on("c13", returned_store("c13#1", value("[1,2,3,4,5,6,7,8,9,10,11,12]")));
+        history
+    }
+
+    #[test]
+    fn the_order_of_the_log_proves_what_the_search_gives_up_on() {
+        let mut history = crowd();
+        let why = "too many orders are possible for k, and that of the log does not fit the answers".to_owned();
+        assert_eq!(history.judged_by(Linearizability::default()), Verdict::Undecided { why: why.clone() });
+        let (first, second) = (["c1#1", "c2#1", "c3#1", "c4#1"], ["c5#1", "c6#1", "c7#1", "c8#1"]);
+        history.on("n1", applied_with(2, 7, 5, &first)).on("n1", applied_with(5, 8, 6, &["c9#1", "c10#1"]));
+        history.on("n2", applied_with(3, 9, 7, &second)).on("n2", applied_with(2, 7, 5, &first));
+        history.on("n1", applied_with(6, 10, 8, &["c11#1", "c12#1"]));
+        assert_holds(&history, Linearizability::default(), 1);
+        history.on("c13", asked_store("c13#2", "k", StoreCall::Read));
+        history.on("c13", returned_store("c13#2", value("[1,2]")));
+        assert_eq!(history.judged_by(Linearizability::default()), Verdict::Undecided { why });
+    }
+
     #[test]
     fn appends_make_a_list() {
         let mut cell = Cell;
