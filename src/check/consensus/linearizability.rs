@@ -3,18 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::check::linearizability::{Impossible, Linearizer, Model};
+use super::told;
+use crate::check::linearizability::{Impossible, Linearizer, Model, Transcript};
 use crate::check::{Checker, Invariant, broken};
 use crate::identity::{EventId, OpId};
-use crate::observation::{Observation, StoreAnswer, StoreCall, StoreSeen, ValueText};
+use crate::observation::{ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
 use crate::time::Time;
 use crate::trace::{Event, Record, Said, Verdict, Violation};
 
 /// Says that of each key every operation seems to happen at one instant between its call and its answer. An operation
-/// without an answer may have happened or not. Judged online, from clients' records alone. Exercised by answers.
+/// without an answer may have happened or not. Judged online, from clients' records alone; a key of which too many orders
+/// are possible is judged at the end by the one order that the log tells. Exercised by answers.
 #[derive(Clone, Debug, Default)]
 pub struct Linearizability {
-    keys: BTreeMap<Arc<str>, Linearizer<Cell, OpId>>,
+    keys: BTreeMap<Arc<str>, Object>,
+    /// By slot: the operations that took effect in it, in order, by whomever told of it first.
+    log: BTreeMap<Slot, Vec<OpId>>,
     open: BTreeMap<OpId, Arc<str>>,
     /// Where each operation of the longest orders was called.
     called: BTreeMap<OpId, EventId>,
@@ -30,6 +34,39 @@ pub const ABOUT: Invariant = Invariant::safety(
 
 /// How much work may be done for a key beyond that which its answers earn: a checker of a sweep has little room.
 const BUDGET: usize = 100_000;
+
+/// A key, and what clients saw of it.
+#[derive(Clone, Debug)]
+struct Object {
+    search: Linearizer<Cell, OpId>,
+    transcript: Transcript<Cell, OpId>,
+}
+
+impl Object {
+    fn new() -> Self {
+        Self { search: Linearizer::new(Cell, BUDGET), transcript: Transcript::default() }
+    }
+
+    fn call(&mut self, op: OpId, call: &StoreCall) {
+        self.search.call(op, call.clone());
+        self.transcript.call(op, call.clone());
+    }
+
+    fn answer(&mut self, op: OpId, answer: &StoreAnswer) -> Result<(), Box<Impossible<StoreAnswer, OpId>>> {
+        self.transcript.answer(op, answer.clone());
+        self.search.answer(op, answer)
+    }
+
+    fn fail(&mut self, op: OpId) -> Result<(), Box<Impossible<StoreAnswer, OpId>>> {
+        self.transcript.fail(op);
+        self.search.fail(op)
+    }
+
+    /// Whether too many orders are possible, and that of the log does not explain what clients saw.
+    fn is_undecided(&self, log: &BTreeMap<Slot, Vec<OpId>>) -> bool {
+        self.search.undecided() && !self.transcript.is_explained_by(&mut Cell, log.values().flatten().copied())
+    }
+}
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +120,7 @@ impl Linearizability {
     fn called(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
         for seen in command.observations.iter() {
             if let Observation::Store(StoreSeen::Asked { key, call, .. }) = seen {
-                let object = self.keys.entry(Arc::clone(key)).or_insert_with(|| Linearizer::new(Cell, BUDGET));
-                object.call(op, call.clone());
+                self.keys.entry(Arc::clone(key)).or_insert_with(Object::new).call(op, call);
                 self.open.insert(op, Arc::clone(key));
                 self.called.insert(op, record.id);
             }
@@ -98,7 +134,7 @@ impl Linearizability {
             let object = self.keys.get_mut(&key).expect("it was called there");
             let verdict = match answer {
                 StoreAnswer::Unknown | StoreAnswer::Expired => {
-                    object.abandon(op);
+                    object.search.abandon(op);
                     continue;
                 }
                 StoreAnswer::Refused => object.fail(op),
@@ -160,16 +196,25 @@ impl<F> Checker<F> for Linearizability {
         } else if let Event::GaveUp { op } = &record.event
             && let Some(key) = self.open.remove(op)
         {
-            self.keys.get_mut(&key).expect("it was called there").abandon(*op);
+            self.keys.get_mut(&key).expect("it was called there").search.abandon(*op);
+        }
+        for (_, seen) in told(record) {
+            if let ConsensusSeen::Applied { slot, done, .. } = seen
+                && !done.is_empty()
+            {
+                self.log.entry(*slot).or_insert_with(|| done.clone());
+            }
         }
         Ok(())
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {
         let undecided: Vec<&str> =
-            self.keys.iter().filter(|(_, object)| object.undecided()).map(|(key, _)| &**key).collect();
+            self.keys.iter().filter(|(_, object)| object.is_undecided(&self.log)).map(|(key, _)| &**key).collect();
         if !undecided.is_empty() {
-            return Verdict::Undecided { why: format!("too many orders are possible for {}", undecided.join(", ")) };
+            let keys = undecided.join(", ");
+            let why = format!("too many orders are possible for {keys}, and that of the log does not fit the answers");
+            return Verdict::Undecided { why };
         }
         Verdict::of(self.exercised, "no client was answered")
     }
@@ -217,6 +262,34 @@ mod tests {
         history.on("c2", asked_store("c2#1", "k", StoreCall::Read)).on("c2", returned_store("c2#1", value("1")));
         let (sentence, _) = history.broken_by(Linearizability::default());
         assert!(sentence.contains("could have been answered that there is nothing"), "{sentence}");
+    }
+
+    /// More appends are open at once than the search has room for, and a read then tells of them in this order.
+    fn crowd() -> History {
+        let mut history = History::default();
+        let ops: Vec<String> = (1..=12).map(|client| format!("c{client}#1")).collect();
+        for (op, value) in ops.iter().zip(1..) {
+            let (client, _) = op.split_once('#').expect("a client");
+            history.on(client, asked_store(op, "k", StoreCall::Append { value: value.to_string().into() }));
+        }
+        history.on("c13", asked_store("c13#1", "k", StoreCall::Read));
+        history.on("c13", returned_store("c13#1", value("[1,2,3,4,5,6,7,8,9,10,11,12]")));
+        history
+    }
+
+    #[test]
+    fn the_order_of_the_log_proves_what_the_search_gives_up_on() {
+        let mut history = crowd();
+        let why = "too many orders are possible for k, and that of the log does not fit the answers".to_owned();
+        assert_eq!(history.judged_by(Linearizability::default()), Verdict::Undecided { why: why.clone() });
+        let (first, second) = (["c1#1", "c2#1", "c3#1", "c4#1"], ["c5#1", "c6#1", "c7#1", "c8#1"]);
+        history.on("n1", applied_with(2, 7, 5, &first)).on("n1", applied_with(5, 8, 6, &["c9#1", "c10#1"]));
+        history.on("n2", applied_with(3, 9, 7, &second)).on("n2", applied_with(2, 7, 5, &first));
+        history.on("n1", applied_with(6, 10, 8, &["c11#1", "c12#1"]));
+        assert_holds(&history, Linearizability::default(), 1);
+        history.on("c13", asked_store("c13#2", "k", StoreCall::Read));
+        history.on("c13", returned_store("c13#2", value("[1,2]")));
+        assert_eq!(history.judged_by(Linearizability::default()), Verdict::Undecided { why });
     }
 
     #[test]

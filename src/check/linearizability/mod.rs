@@ -10,7 +10,8 @@
 //! Three departures keep the set small. What an operation could have answered *without changing the state* is noted
 //! along the way in place of a configuration for each, so that reads never branch. An operation whose outcome is never
 //! learnt may happen at any time or never; a configuration that has used fewer of these for the same end covers the
-//! others. Beyond a budget of configurations the object is undecided, and nothing more is concluded about it.
+//! others. Beyond a budget of configurations the object is undecided, and the search concludes nothing more about it; a
+//! [`Transcript`] of it may still be explained by an order that is known from elsewhere, which proves the same.
 //!
 //! What an object is, a [`Model`] says: a [`Register`], or one that holds a list, [`Lists`]. [`history`] reads what
 //! other systems recorded.
@@ -21,9 +22,11 @@ pub mod history;
 mod linearizer;
 mod model;
 mod slack;
+mod transcript;
 
 #[cfg(test)]
 mod tests;
 
 pub use linearizer::{BUDGET, Impossible, Linearizer};
 pub use model::{ListCall, ListId, Lists, Model, Register, RegisterCall, Seen};
+pub use transcript::Transcript;

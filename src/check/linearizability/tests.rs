@@ -1,8 +1,8 @@
-//! The linearizer against histories written by hand, and against a search that tries every order.
+//! The linearizer and single orders against histories written by hand, and against a search that tries every order.
 
 use proptest::prelude::*;
 
-use super::{BUDGET, Linearizer, ListCall, Lists, Model, Register, RegisterCall, Seen};
+use super::{BUDGET, Linearizer, ListCall, Lists, Model, Register, RegisterCall, Seen, Transcript};
 
 /// What is seen of one operation; operations are named by number.
 #[derive(Clone, Debug)]
@@ -39,6 +39,34 @@ fn fast<M: Model>(model: M, history: &[SeeingOf<M>]) -> Option<usize> {
 /// The same by trying every order of every prefix.
 fn slow<M: Model + Clone>(model: &M, history: &[SeeingOf<M>]) -> Option<usize> {
     (0..history.len()).find(|last| !is_linearizable(&mut model.clone(), &history[..=*last]))
+}
+
+/// Whether the history is explained if these operations changed the object in this order.
+fn explained<M: Model>(model: &mut M, history: &[SeeingOf<M>], order: &[u32]) -> bool {
+    let mut transcript: Transcript<M, u32> = Transcript::default();
+    for seeing in history {
+        match seeing {
+            Call(name, call) => transcript.call(*name, call.clone()),
+            Answer(name, answer) => transcript.answer(*name, answer.clone()),
+            Fail(name) => transcript.fail(*name),
+            Abandon(_) => {}
+        }
+    }
+    transcript.is_explained_by(model, order.iter().copied())
+}
+
+/// Whether any order of any of the operations that `rest` names, after those of `order`, explains the history.
+fn any_explains<M: Model>(model: &mut M, history: &[SeeingOf<M>], order: &mut Vec<u32>, rest: &[u32]) -> bool {
+    if explained(model, history, order) {
+        return true;
+    }
+    rest.iter().any(|name| {
+        order.push(*name);
+        let rest: Vec<u32> = rest.iter().copied().filter(|other| other != name).collect();
+        let explains = any_explains(model, history, order, &rest);
+        order.pop();
+        explains
+    })
 }
 
 /// One operation: its call, when it was called, when it ended, and how.
@@ -179,6 +207,19 @@ proptest! {
         });
         prop_assert_eq!(fast(lists.clone(), &history), slow(&lists, &history));
     }
+
+    #[test]
+    fn a_history_is_linearizable_exactly_where_an_order_of_its_changes_explains_it(acts in acts(10)) {
+        let history = history(&acts, register_call, register_answer);
+        let mut register = Register { start: 0 };
+        let change = |seeing: &RegisterSeeing| match seeing {
+            Call(name, RegisterCall::Put(_) | RegisterCall::Cas { .. }) => Some(*name),
+            Call(_, RegisterCall::Read) | Answer(..) | Fail(_) | Abandon(_) => None,
+        };
+        let changes: Vec<u32> = history.iter().filter_map(change).collect();
+        let explains = any_explains(&mut register, &history, &mut Vec::new(), &changes);
+        prop_assert_eq!(explains, is_linearizable(&mut register, &history));
+    }
 }
 
 const PUT_1: RegisterCall<u8> = RegisterCall::Put(1);
@@ -283,4 +324,56 @@ fn long_histories_are_held_in_little_memory_and_their_end_is_told() {
     assert_eq!(impossible.changes, 99_999, "the first put changed nothing");
     assert_eq!(impossible.order.last(), Some(&99_999));
     assert_eq!(impossible.order.len(), 20);
+}
+
+fn order_explains(history: &[RegisterSeeing], order: &[u32]) -> bool {
+    explained(&mut Register { start: 0 }, history, order)
+}
+
+#[test]
+fn a_change_has_its_place_between_its_call_and_its_answer() {
+    let history = [Call(1, PUT_1), Answer(1, Seen::Done), Call(2, PUT_2), Answer(2, Seen::Done)];
+    assert!(order_explains(&history, &[1, 2]));
+    assert!(!order_explains(&history, &[2, 1]));
+    let beside = [Call(1, PUT_1), Call(2, PUT_2), Answer(1, Seen::Done), Answer(2, Seen::Done)];
+    assert!(order_explains(&beside, &[1, 2]));
+    assert!(order_explains(&beside, &[2, 1]));
+}
+
+#[test]
+fn a_read_tells_what_the_order_has_between_its_call_and_its_answer() {
+    let puts = [Call(1, PUT_1), Answer(1, Seen::Done), Call(2, PUT_2), Call(3, READ)];
+    for (value, explains) in [(0, false), (1, true), (2, true)] {
+        assert_eq!(order_explains(&[&puts[..], &[Answer(3, read(value))]].concat(), &[1, 2]), explains, "{value}");
+    }
+    let early = [Call(3, READ), Answer(3, read(1)), Call(1, PUT_1), Answer(1, Seen::Done)];
+    assert!(!order_explains(&early, &[1]), "it was answered before the put was called");
+}
+
+#[test]
+fn reads_one_after_the_other_do_not_go_back_in_the_order() {
+    let both = [Call(1, PUT_1), Call(2, PUT_2), Call(3, READ)];
+    let after = [&both[..], &[Answer(3, read(2)), Call(4, READ), Answer(4, read(1))]].concat();
+    assert!(!order_explains(&after, &[1, 2]));
+    assert!(order_explains(&after, &[2, 1]));
+    let beside = [&both[..], &[Call(4, READ), Answer(3, read(2)), Answer(4, read(1))]].concat();
+    assert!(order_explains(&beside, &[1, 2]));
+}
+
+#[test]
+fn an_order_that_does_not_go_with_the_outcomes_explains_nothing() {
+    let done = [Call(1, PUT_1), Answer(1, Seen::Done)];
+    assert!(!order_explains(&done, &[]), "it changed something and stands nowhere");
+    assert!(order_explains(&done, &[7, 1, 1]), "what was not called here is passed over, and so is a second place");
+    let failed = [Call(1, PUT_1), Fail(1)];
+    assert!(order_explains(&failed, &[]));
+    assert!(!order_explains(&failed, &[1]));
+    let lost = [Call(1, PUT_1), Abandon(1), Call(2, PUT_2), Answer(2, Seen::Done), Call(3, READ), Answer(3, read(1))];
+    assert!(order_explains(&lost, &[2, 1]));
+    assert!(!order_explains(&lost, &[1, 2]));
+    let swap = RegisterCall::Cas { old: 1, new: 2 };
+    let swapped = [Call(1, PUT_1), Call(2, swap), Answer(2, Seen::Done)];
+    assert!(order_explains(&swapped, &[1, 2]));
+    assert!(!order_explains(&swapped, &[2, 1]), "it would have been refused");
+    assert!(!order_explains(&[&done[..], &done].concat(), &[1]), "two operations have one name");
 }
