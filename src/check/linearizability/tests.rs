@@ -365,6 +365,8 @@ fn an_order_that_does_not_go_with_the_outcomes_explains_nothing() {
     let done = [Call(1, PUT_1), Answer(1, Seen::Done)];
     assert!(!order_explains(&done, &[]), "it changed something and stands nowhere");
     assert!(order_explains(&done, &[7, 1, 1]), "what was not called here is passed over, and so is a second place");
+    let told = [&done[..], &[Call(2, READ), Answer(2, read(1))]].concat();
+    assert!(order_explains(&told, &[2, 1]), "a read is passed over");
     let failed = [Call(1, PUT_1), Fail(1)];
     assert!(order_explains(&failed, &[]));
     assert!(!order_explains(&failed, &[1]));

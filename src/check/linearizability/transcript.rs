@@ -136,15 +136,17 @@ impl<'t, M: Model, N: Copy + Ord> Replay<'t, M, N> {
     fn answer(&mut self, name: N, answer: &M::Answer) -> bool {
         let Some(earliest) = self.earliest.remove(&name) else { return false };
         let floor = match self.changes.places.get(&name) {
-            Some(place) => self.changed(earliest, *place, answer).then_some(place + 1),
+            Some(place) => self.changed(*place, answer).then_some(place + 1),
             None => self.observed(earliest, self.calls[&name], answer),
         };
         self.floor = self.floor.max(floor.unwrap_or_default());
         floor.is_some()
     }
 
-    fn changed(&self, earliest: usize, place: usize, answer: &M::Answer) -> bool {
-        earliest <= place && place < self.latest && self.changes.answers[place] == *answer
+    /// Whether all changes before this one were called, and it is answered so. It comes after all that had ended when it
+    /// was called: none of that could have a place behind a change that was still to be called.
+    fn changed(&self, place: usize, answer: &M::Answer) -> bool {
+        place < self.latest && self.changes.answers[place] == *answer
     }
 
     /// The first place where a call is answered so and changes nothing.
