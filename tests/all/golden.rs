@@ -73,9 +73,10 @@ fn hello_is_short_enough_to_be_read() {
     assert!(lines < 60, "{lines} lines");
 }
 
+/// Those whose every setting is drawn are as long as chance has it.
 #[test]
 fn no_scenario_is_longer_than_fifty_thousand_records() {
-    for name in ordinary() {
+    for name in ordinary().into_iter().filter(|name| !name.ends_with("-wide")) {
         let file = load(name);
         for seed in 0..3 {
             let (_, outcome) = run(&file, seed, Keep::Verdicts);
