@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 127] = [
+const BUILTIN: [(&str, &str); 129] = [
     ("anchors-lagging", include_str!("../../scenarios/anchors-lagging.json")),
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
@@ -71,8 +71,10 @@ const BUILTIN: [(&str, &str); 127] = [
     ("errata/shrunk/b03", include_str!("../../scenarios/errata/shrunk/b03.json")),
     ("errata/shrunk/b04", include_str!("../../scenarios/errata/shrunk/b04.json")),
     ("errata/shrunk/b05", include_str!("../../scenarios/errata/shrunk/b05.json")),
+    ("errata/shrunk/b06", include_str!("../../scenarios/errata/shrunk/b06.json")),
     ("errata/shrunk/c01", include_str!("../../scenarios/errata/shrunk/c01.json")),
     ("errata/shrunk/c02", include_str!("../../scenarios/errata/shrunk/c02.json")),
+    ("errata/shrunk/c03", include_str!("../../scenarios/errata/shrunk/c03.json")),
     ("errata/shrunk/e01", include_str!("../../scenarios/errata/shrunk/e01.json")),
     ("errata/shrunk/e02", include_str!("../../scenarios/errata/shrunk/e02.json")),
     ("errata/shrunk/e03", include_str!("../../scenarios/errata/shrunk/e03.json")),

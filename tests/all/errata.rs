@@ -22,7 +22,8 @@ fn every_erratum_is_caught_as_written() {
     }
 }
 
-/// Nothing falls without the flaw, and what falls with it was put to the test: else its absence would say nothing.
+/// Nothing falls without the flaw, and what falls with it was put to the test: else its absence would say nothing. What is
+/// shrunk may consist of nothing but the fall.
 #[test]
 fn every_erratum_is_gone_without_its_flaw() {
     for name in errata() {
@@ -39,7 +40,9 @@ fn every_erratum_is_gone_without_its_flaw() {
             };
             named.iter().all(holds)
         });
-        assert!(exercised.count() > 0, "{name}: {named:?} never came into question");
+        let exercised = exercised.count();
+        let is_whole = !name.starts_with("errata/shrunk/");
+        assert!(exercised > 0 || !is_whole, "{name}: {named:?} never came into question");
     }
 }
 
