@@ -17,7 +17,7 @@ pub struct Bound {
 }
 
 /// A client asks again what fell to a node that was down. Then a voter stands for election as soon as its patience ends:
-/// that is [measured](super::pace), and may have grown with whatever held messages or disks up, so that a wait for a proposer
+/// that is measured, and may have grown with whatever held messages or disks up, so that a wait for a proposer
 /// is at most six of the longest of that, and four of those more by chance; four waits are reckoned with, since two voters
 /// may stand at once. Each window full of what is open takes five messages and three syncs, each perhaps behind another. Who
 /// lags learns of it by the next heartbeat, and fetches what it lacks, no more than voters keep behind a state.
