@@ -146,7 +146,7 @@ impl Storm {
         while let Some(((time, _), event)) = self.agenda.pop_first() {
             self.now = time;
             if time > END {
-                return self.witness.conclude().and(Err("silence"));
+                return self.witness.conclude().and(Err("quiet"));
             }
             self.happen(event)?;
         }
