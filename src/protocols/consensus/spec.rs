@@ -18,12 +18,12 @@ use crate::time::Span;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConsensusSettings {
-    /// How long a voter hears of no proposer before it stands for election, at least; drawn up to twice as long.
+    /// How long a voter waits for a proposer, at least; longer on slow disks and links, and drawn up to twice as long.
     #[serde(deserialize_with = "positive")]
     pub election: Span,
-    /// How much longer it waits at most when its elections have failed: each failure doubles the wait up to this.
+    /// How much longer it waits at most when elections fail: doubled each time up to this or four waits; never if 0.
     pub backoff: Span,
-    /// How often the proposer shows that it lives, and asks again; less than `election`.
+    /// How often the proposer shows that it lives, and asks again at most; less than `election`.
     #[serde(deserialize_with = "positive")]
     pub heartbeat: Span,
     /// How many slots may be under way at once.
