@@ -86,7 +86,7 @@ impl Default for Settings {
 
 const INVARIANTS: [Invariant; 19] =
     joined(joined::<_, 3, 7, 10>(channel::INVARIANTS, locks::INVARIANTS), consensus::INVARIANTS);
-const FLAWS: [Flaw; 38] = joined(joined::<_, 3, 11, 14>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
+const FLAWS: [Flaw; 39] = joined(joined::<_, 3, 11, 14>(channel::FLAWS, locks::FLAWS), consensus::FLAWS);
 
 /// One array behind the other.
 const fn joined<T: Copy, const A: usize, const B: usize, const C: usize>(first: [T; A], second: [T; B]) -> [T; C] {

@@ -1,8 +1,9 @@
 //! The scenarios that come with the program: the files in `scenarios/`, by name.
 
 /// Names and texts, in the order of names.
-const BUILTIN: [(&str, &str); 129] = [
+const BUILTIN: [(&str, &str); 136] = [
     ("anchors-lagging", include_str!("../../scenarios/anchors-lagging.json")),
+    ("anchors-recovered", include_str!("../../scenarios/anchors-recovered.json")),
     ("bridge", include_str!("../../scenarios/bridge.json")),
     ("broadcast-crash", include_str!("../../scenarios/broadcast-crash.json")),
     ("broadcast-hundred", include_str!("../../scenarios/broadcast-hundred.json")),
@@ -11,6 +12,7 @@ const BUILTIN: [(&str, &str); 129] = [
     ("broadcast-wide", include_str!("../../scenarios/broadcast-wide.json")),
     ("channel-tiny", include_str!("../../scenarios/channel-tiny.json")),
     ("channel-wide", include_str!("../../scenarios/channel-wide.json")),
+    ("compacted-at-once", include_str!("../../scenarios/compacted-at-once.json")),
     ("consensus-elected", include_str!("../../scenarios/consensus-elected.json")),
     ("consensus-lossy", include_str!("../../scenarios/consensus-lossy.json")),
     ("consensus-storm", include_str!("../../scenarios/consensus-storm.json")),
@@ -59,6 +61,7 @@ const BUILTIN: [(&str, &str); 129] = [
     ("errata/k15", include_str!("../../scenarios/errata/k15.json")),
     ("errata/k16", include_str!("../../scenarios/errata/k16.json")),
     ("errata/k17", include_str!("../../scenarios/errata/k17.json")),
+    ("errata/k18", include_str!("../../scenarios/errata/k18.json")),
     ("errata/l01", include_str!("../../scenarios/errata/l01.json")),
     ("errata/l02", include_str!("../../scenarios/errata/l02.json")),
     ("errata/l03", include_str!("../../scenarios/errata/l03.json")),
@@ -106,6 +109,7 @@ const BUILTIN: [(&str, &str); 129] = [
     ("errata/shrunk/k15", include_str!("../../scenarios/errata/shrunk/k15.json")),
     ("errata/shrunk/k16", include_str!("../../scenarios/errata/shrunk/k16.json")),
     ("errata/shrunk/k17", include_str!("../../scenarios/errata/shrunk/k17.json")),
+    ("errata/shrunk/k18", include_str!("../../scenarios/errata/shrunk/k18.json")),
     ("errata/shrunk/l01", include_str!("../../scenarios/errata/shrunk/l01.json")),
     ("errata/shrunk/l02", include_str!("../../scenarios/errata/shrunk/l02.json")),
     ("errata/shrunk/l03", include_str!("../../scenarios/errata/shrunk/l03.json")),
@@ -127,7 +131,10 @@ const BUILTIN: [(&str, &str); 129] = [
     ("observers", include_str!("../../scenarios/observers.json")),
     ("pipelined", include_str!("../../scenarios/pipelined.json")),
     ("reads-held-up", include_str!("../../scenarios/reads-held-up.json")),
+    ("reads-late", include_str!("../../scenarios/reads-late.json")),
+    ("reads-wiped", include_str!("../../scenarios/reads-wiped.json")),
     ("sessions-short", include_str!("../../scenarios/sessions-short.json")),
+    ("slow-world", include_str!("../../scenarios/slow-world.json")),
     ("split-brain", include_str!("../../scenarios/split-brain.json")),
     ("tiny", include_str!("../../scenarios/tiny.json")),
     ("voter-lost", include_str!("../../scenarios/voter-lost.json")),

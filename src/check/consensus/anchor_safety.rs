@@ -291,6 +291,15 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_lengthened_behind_such_a_slot_may_hold_more_before() {
+        let append = || StoreCall::Append { value: "12".into() };
+        let mut history = done(AnchorSeen::MaxBytes { bytes: 8 }, &[("k1", append())]);
+        history.on("c1", asked_store("c1#9", "k1", append())).on("n1", applied_with(3, 7, 5, &["c1#9"]));
+        history.on("c2", asked_store("c2#1", "k1", append())).on("n1", refused(4, &[], "c2#1"));
+        assert_holds(&history, AnchorSafety::default(), 2);
+    }
+
+    #[test]
     fn without_an_anchor_nothing_is_put_to_the_test() {
         let mut history = History::default();
         history.on("c1", asked_store("c1#1", "k1", put("1"))).on("n1", applied_with(1, 7, 5, &["c1#1"]));

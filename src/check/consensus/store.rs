@@ -1,18 +1,20 @@
 //! The store as the checkers have it: what clients asked, carried out slot by slot, in values that are plain texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
 use crate::identity::{EventId, OpId};
-use crate::observation::{Observation, Slot, StoreCall, StoreSeen, ValueText};
+use crate::observation::{Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
 use crate::trace::{Event, Record};
 
 /// What keys hold after the slots that were applied, by whomever first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
-    /// What clients asked, until they have the answer.
+    /// What clients asked, until they have the answer, and, where the answer says that it is done, until it is.
     asked: BTreeMap<OpId, Asked>,
+    /// What was done of that, and waits for the answer.
+    done: BTreeSet<OpId>,
     /// Keys that are not here hold nothing, or, behind a slot that nobody told of, what is not known.
     held: BTreeMap<Arc<str>, ValueText>,
     applied: Slot,
@@ -57,8 +59,12 @@ impl Store {
                     self.asked.insert(*op, asked);
                 }
             }
-        } else if let Event::Returned { op, .. } = record.event {
-            self.asked.remove(&op);
+        } else if let Event::Returned { op, reply } = &record.event {
+            // A node that has started with the decision on its disk answers before anybody has told of the slot.
+            let is_early = !self.done.remove(op) && reply.observations.iter().any(says_done);
+            if !is_early {
+                self.asked.remove(op);
+            }
         }
     }
 
@@ -93,9 +99,16 @@ impl Store {
         let mut changes = Changes { all: Vec::new(), is_whole: true };
         for op in done {
             match self.asked.get(op).cloned() {
-                Some(asked) => changes.all.extend(self.carry_out(*op, asked)),
+                Some(asked) => {
+                    self.done.insert(*op);
+                    changes.all.extend(self.carry_out(*op, asked));
+                }
                 None => changes.is_whole = false,
             }
+        }
+        if !changes.is_whole {
+            self.held.clear();
+            self.has_gap = true;
         }
         Some(changes)
     }
@@ -108,7 +121,10 @@ impl Store {
             StoreCall::Delete => None,
             StoreCall::Append { value } => Some(longer(before.as_ref(), value)),
         };
+        // What a list holds that begins behind the gap is not known: not even that it was empty.
+        let is_known = !(self.has_gap && before.is_none() && matches!(asked.call, StoreCall::Append { .. }));
         match &after {
+            Some(_) if !is_known => {}
             Some(value) => _ = self.held.insert(Arc::clone(&asked.key), Arc::clone(value)),
             None => _ = self.held.remove(&asked.key),
         }
@@ -120,13 +136,18 @@ impl Store {
         for (op, Asked { key, call, event: _ }) in &self.asked {
             (op, key, call).hash(&mut state);
         }
-        (&self.held, self.applied, self.has_gap).hash(&mut state);
+        (&self.done, &self.held, self.applied, self.has_gap).hash(&mut state);
     }
 
     /// Whether such an event of a client can change its memory.
     pub(super) const fn heeds(event: &Event<'_>) -> bool {
         matches!(event, Event::Invoked { .. } | Event::Returned { .. })
     }
+}
+
+/// Whether an answer says that the operation has taken effect.
+const fn says_done(seen: &Observation) -> bool {
+    matches!(seen, Observation::Store(StoreSeen::Told { answer: StoreAnswer::Done | StoreAnswer::Value { .. } }))
 }
 
 /// What a key that holds `before` holds after a call, anchors aside; `None` if the call does not apply to it.

@@ -151,7 +151,7 @@ impl<F> Branch<F> for Validity {
 mod tests {
     use super::*;
     use crate::check::history::*;
-    use crate::observation::StoreCall;
+    use crate::observation::{StoreAnswer, StoreCall};
 
     #[test]
     fn what_nobody_proposed_is_not_decided() {
@@ -186,5 +186,22 @@ mod tests {
         history.on("n1", applied(4, 7, 6));
         let sentence = "slot 4 changed nothing, and the root of n1's state is not the one before it";
         assert_broken(&history, Validity::default(), sentence, "n1#4 n1#5");
+    }
+
+    #[test]
+    fn what_is_answered_before_anybody_tells_of_its_slot_counts_all_the_same() {
+        let mut history = History::default();
+        history.on("n1", started(1)).on("c1", asked_store("c1#1", "k", StoreCall::Put { value: "1".into() }));
+        history.on("n1", applied_with(1, 7, 5, &["c1#1"])).on("c1", returned_store("c1#1", StoreAnswer::Done));
+        history
+            .on("c1", asked_store("c1#2", "k", StoreCall::Delete))
+            .on("c1", returned_store("c1#2", StoreAnswer::Done));
+        history.on("n1", applied_with(2, 7, 6, &["c1#2"])).on("c2", asked_store("c2#1", "k", StoreCall::Delete));
+        let mut again = history.clone();
+        history.on("n1", applied_with(3, 7, 6, &["c2#1"]));
+        assert!(history.judged_by(Validity::default()).violation().is_none());
+        again.on("n1", applied_with(3, 7, 8, &["c2#1"]));
+        let sentence = "slot 3 changed nothing, and the root of n1's state is not the one before it";
+        assert_broken(&again, Validity::default(), sentence, "n1#3 n1#4");
     }
 }

@@ -13,16 +13,17 @@ use super::voter::Refused;
 use crate::identity::{NodeId, OpId};
 use crate::observation::{Round, Slot};
 use crate::protocols::{Port, Signature};
-use crate::time::LocalTime;
+use crate::time::{LocalTime, Span};
 
 /// So many decisions are sent at once.
 pub(super) const CHUNK: usize = 64;
 
-/// Which heartbeat it is, and when it was sent by its proposer's clock.
+/// Which heartbeat it is, when it was sent by its proposer's clock, and how long answers take its proposer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beat {
     pub(super) number: u32,
     pub(super) asked: LocalTime,
+    pub(super) trip: Span,
 }
 
 impl Consensus {
@@ -96,10 +97,10 @@ impl Consensus {
         from: NodeId,
         round: Round,
         decided: Slot,
-        Beat { number, asked }: Beat,
+        Beat { number, asked, trip }: Beat,
         port: &mut impl Port<Self>,
     ) {
-        self.pace.heartbeat(round, port.monotonic(), &self.rules.settings);
+        self.pace.heartbeat(round, trip, port.monotonic(), &self.rules.settings);
         match self.is_votable(from, round, port) {
             Ok(()) => {
                 port.send(from, ConsensusMessage::Loyal { round, number, asked, signature: Signature::default() })

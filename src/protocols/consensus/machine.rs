@@ -318,8 +318,8 @@ impl Consensus {
             }
             ConsensusMessage::Confirm { bid, seal, .. } => self.on_confirm(from, bid, seal, port),
             ConsensusMessage::Commit { decided, .. } => self.on_decided(from, &decided, port),
-            ConsensusMessage::Heartbeat { round, decided, number, asked, .. } => {
-                self.on_heartbeat(from, round, decided, Beat { number, asked }, port);
+            ConsensusMessage::Heartbeat { round, decided, number, asked, trip, .. } => {
+                self.on_heartbeat(from, round, decided, Beat { number, asked, trip }, port);
             }
             ConsensusMessage::Loyal { round, number, asked, .. } => {
                 self.pace.answered(asked, port.monotonic(), &self.rules.settings);

@@ -15,7 +15,7 @@ use crate::observation::{
 };
 use crate::process::Lane;
 use crate::protocols::{CONSENSUS, Signature};
-use crate::time::LocalTime;
+use crate::time::{LocalTime, Span};
 
 /// What nodes send to one another. Each is a datagram with its sender's signature.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +107,8 @@ pub enum ConsensusMessage {
         number: u32,
         /// When, by the sender's monotonic clock.
         asked: LocalTime,
+        /// How long the answers of voters take that it gets.
+        trip: Span,
         /// By the sender.
         signature: Signature,
     },

@@ -36,10 +36,6 @@ impl Peak {
             *peak - (*peak - measured).divided_by(8)
         };
     }
-
-    fn fade(&mut self) {
-        self.0 = self.0 - self.0.divided_by(16);
-    }
 }
 
 impl Pace {
@@ -54,15 +50,20 @@ impl Pace {
     }
 
     /// A heartbeat came, be it of a proposer that this node follows no more: then it had lost patience too soon. Who only
-    /// listens asks nobody, so that what it has measured of answers must fade by itself.
-    pub(super) fn heartbeat(&mut self, round: Round, now: LocalTime, settings: &ConsensusSettings) {
+    /// listens asks nobody: how long answers take, which is what its own election will have to wait for, the proposer tells.
+    pub(super) fn heartbeat(&mut self, round: Round, trip: Span, now: LocalTime, settings: &ConsensusSettings) {
         if let Some((_, before)) = self.heard.filter(|(known, _)| *known == round) {
             self.gap.see(now.since(before), settings.heartbeat);
         }
         if self.heard.is_none_or(|(known, _)| known <= round) {
             self.heard = Some((round, now));
         }
-        self.trip.fade();
+        self.trip.see(trip, settings.heartbeat);
+    }
+
+    /// How long answers take.
+    pub(super) const fn trip(&self) -> Span {
+        self.trip.0
     }
 
     /// How long a quorum's answer may take: the way there and back, and a sync at each end, behind one that is open there.
@@ -134,8 +135,18 @@ mod tests {
         let mut pace = Pace::default();
         let round = |number| Round { number, ..Round::default() };
         for (number, millis) in [(1, 0), (1, 500), (2, 9_000), (2, 9_080), (2, 9_160)] {
-            pace.heartbeat(round(number), at(millis), &settings);
+            pace.heartbeat(round(number), Span::ZERO, at(millis), &settings);
         }
         assert_eq!(pace.gap.0, MS(80));
+    }
+
+    #[test]
+    fn who_only_listens_stays_as_patient_as_answers_are_slow() {
+        let settings = ConsensusSettings { heartbeat: MS(9), election: MS(20), ..ConsensusSettings::default() };
+        let mut pace = Pace::default();
+        (1..1_000).for_each(|beat| pace.heartbeat(Round::default(), MS(900), at(9 * beat), &settings));
+        assert_eq!(pace.election(&settings), MS(1_800));
+        (1_000..1_100).for_each(|beat| pace.heartbeat(Round::default(), MS(2), at(9 * beat), &settings));
+        assert_eq!(pace.election(&settings), settings.election, "and no longer than they are");
     }
 }

@@ -170,7 +170,7 @@ impl Consensus {
             let (value, signature) = (value.clone(), Signature::default());
             port.send(voter, ConsensusMessage::Propose { slot, ballot, value, signature });
         }
-        let against = self.objections(&value);
+        let against = self.objections(slot, &value);
         self.vote(bid, value, against.is_empty(), port);
         // Flaw e25: the proposer is not among those who vote.
         if !self.rules.flaws.e25 {
@@ -346,6 +346,7 @@ impl Consensus {
     /// Shows that the proposer lives. A late heartbeat goes before what waited for the disk, of which it must not tell yet.
     pub(super) fn beat(&mut self, late: bool, port: &mut impl Port<Self>) {
         let (heartbeat, decided) = (self.rules.settings.heartbeat, self.log.first_open().before());
+        let trip = self.pace.trip();
         let Some(proposer) = self.proposer() else { return };
         proposer.beats += 1;
         if !late {
@@ -355,7 +356,7 @@ impl Consensus {
         port.set_timer(ConsensusTimer::Beat, heartbeat);
         for node in port.peers() {
             let signature = Signature::default();
-            port.send(node, ConsensusMessage::Heartbeat { round, decided, number, asked, signature });
+            port.send(node, ConsensusMessage::Heartbeat { round, decided, number, asked, trip, signature });
         }
     }
 

@@ -120,6 +120,12 @@ impl Request {
         matches!(self.act, Act::Read(..))
     }
 
+    /// Whether it lengthens a list.
+    #[must_use]
+    pub const fn is_append(&self) -> bool {
+        matches!(self.act, Act::Write(_, Write::Append { .. }))
+    }
+
     /// The session it is asked in; none for one that opens a session.
     #[must_use]
     pub const fn within(&self) -> Option<Within> {

@@ -50,7 +50,7 @@ pub struct ConsensusSettings {
     pub anchors: Vec<Anchor>,
     /// The canonical texts of keys, for anchors that ask for them.
     pub canon: BTreeMap<Key, String>,
-    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k17`.
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k18`.
     pub flaws: Flaws,
 }
 
@@ -147,7 +147,7 @@ macro_rules! switched {
 
 switched!(
     e01, e02, e03, e04, e24, e25, e28, k01, k02, k03, k04, k05, k06, k07, k08, k09, k10, k11, k12, k13, k14, k15, k16,
-    k17
+    k17, k18
 );
 
 impl Rules {
@@ -258,5 +258,10 @@ pub const FLAWS: [Flaw; Switched::COUNT] = [
         "k17",
         "exactly-once",
         "A session is named by its client alone: an operation of an ended one is done in the next.",
+    ),
+    flaw(
+        "k18",
+        "anchor-safety",
+        "A voter says by an older state that a list would be too long: what breaks no anchor in its slot is refused.",
     ),
 ];

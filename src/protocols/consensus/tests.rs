@@ -548,6 +548,46 @@ fn a_read_by_index_waits_for_a_quorum_that_was_asked_behind_it() {
     assert_eq!(node.did(), ["< c1#1 Value { value: None }"]);
 }
 
+/// n1 proposes for its first round, is deposed by 2.n2, and proposes for 3.n1.
+fn again() -> Node {
+    let mut node = Node::of(&ConsensusSettings { reads: Reads::Index, ..ConsensusSettings::default() });
+    node.lead();
+    node.asked(1, put("a"));
+    let first = bid(1, "1.n1", &value("a"));
+    node.vote(2, first, &[]);
+    node.elect(2, "2.n2");
+    node.stand();
+    node.promise(2, "3.n1", 0, Vec::new());
+    node.port.take();
+    node
+}
+
+#[test]
+fn who_was_loyal_to_an_older_round_of_the_same_node_proves_no_read() {
+    let mut node = again();
+    let (asked, key) = (LocalTime::default(), Key::new("x").expect("a key"));
+    node.asked(2, ConsensusCommand::Read { within: Within::default(), key });
+    node.waits(ConsensusTimer::Beat);
+    node.port.take();
+    node.hears(2, ConsensusMessage::Loyal { round: round("1.n1"), number: 9, asked, signature: SIGNED() });
+    let confirmed = bid(1, "3.n1", &value("a"));
+    node.confirm(2, confirmed, seal(2, confirmed));
+    assert!(!node.did().iter().any(|did| did.starts_with("< c1#2")), "that was for the round before");
+    node.hears(2, ConsensusMessage::Loyal { round: round("3.n1"), number: 9, asked, signature: SIGNED() });
+    assert!(node.did().iter().any(|did| did.starts_with("< c1#2")));
+}
+
+#[test]
+fn a_confirmation_for_an_older_round_of_the_same_node_counts_no_more() {
+    let mut node = again();
+    let older = bid(1, "1.n1", &value("a"));
+    node.confirm(2, older, seal(2, older));
+    assert_eq!(node.did(), [""; 0]);
+    let newer = bid(1, "3.n1", &value("a"));
+    node.confirm(2, newer, seal(2, newer));
+    assert!(node.did().contains(&"! committed 1 3.n1".to_owned()));
+}
+
 #[test]
 fn who_lacks_slots_is_sent_them_and_who_lacks_what_is_not_kept_the_state() {
     let settings = ConsensusSettings { compact_after: 1, keep: 1, ..ConsensusSettings::default() };
@@ -655,6 +695,25 @@ fn a_value_is_given_up_where_somebody_advised_against_it_and_not_because_voters_
 }
 
 #[test]
+fn whether_a_list_is_too_long_a_voter_says_where_it_has_applied_all_that_goes_before() {
+    let anchor = Anchor { prefix: "k".to_owned(), rule: AnchorRule::MaxBytes(9) };
+    let mut node = Node::of(&ConsensusSettings { anchors: vec![anchor], ..ConsensusSettings::default() });
+    let append = |number| {
+        let write = Write::Append { key: Key::new("k").expect("a key"), value: Content::text("five5") };
+        let command = ConsensusCommand::Write { within: Within::default(), write };
+        Value::new(Proposal::Requests(vec![Request::new(op(number), command)]))
+    };
+    let long = Value::new(Proposal::Requests(vec![Request::new(op(3), put("longer than nine"))]));
+    node.commit(2, &decided(1, "1.n2", &append(1), &[2, 3]));
+    node.port.take();
+    for (slot, value) in [(3, &append(2)), (2, &append(2)), (4, &long)] {
+        node.propose(2, slot, "1.n2", value);
+    }
+    let votes: Vec<_> = node.did().into_iter().filter(|did| did.starts_with("> n2 vote")).collect();
+    assert_eq!(votes, ["> n2 vote 3 1.n2 0", "> n2 vote 2 1.n2 1", "> n2 vote 4 1.n2 1"]);
+}
+
+#[test]
 fn a_decision_that_is_learnt_makes_room_for_what_waits() {
     let mut node = Node::of(&ConsensusSettings { window: 1, batch: 1, ..ConsensusSettings::default() });
     node.lead();
@@ -703,6 +762,7 @@ fn a_node_that_lacks_decisions_asks_for_them_once_until_time_is_up() {
         decided: Slot(9),
         number,
         asked: LocalTime::default(),
+        trip: crate::time::Span::ZERO,
         signature: SIGNED(),
     };
     node.hears(2, beat(1));

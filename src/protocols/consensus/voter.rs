@@ -94,7 +94,7 @@ impl Consensus {
         if before > Some(ballot) && !self.rules.flaws.e02 {
             return;
         }
-        let against = self.objections(&value);
+        let against = self.objections(slot, &value);
         let bid = Bid { slot, ballot, value: value.id() };
         if before != Some(ballot) {
             self.vote(bid, value, against.is_empty(), port);
@@ -111,15 +111,19 @@ impl Consensus {
         port.note(ConsensusFact::Voted { bid, yes });
     }
 
-    /// Which operations of a value this node advises against, and why.
-    pub(super) fn objections(&self, value: &Value) -> Vec<(OpId, Refusal)> {
+    /// Which operations of a value this node advises against, and why. Whether a list may be longer, the slot before tells
+    /// alone: by an older state it would have refused what breaks no anchor in its slot, and what it lets pass is looked at
+    /// when it is applied. What breaks another anchor in an older state breaks it in all that follow.
+    pub(super) fn objections(&self, slot: Slot, value: &Value) -> Vec<(OpId, Refusal)> {
         let Proposal::Requests(requests) = value.proposal() else { return Vec::new() };
         if self.rules.anchors.is_empty() {
             return Vec::new();
         }
+        // Flaw k18: it advises by whatever state it has.
+        let knows_lists = self.replica.applied == slot.before() || self.rules.flaws.k18;
         let objection =
             |request: &super::Request| Some((request.op, self.replica.objection(request, &self.rules.anchors)?));
-        requests.iter().filter_map(objection).collect()
+        requests.iter().filter(|request| knows_lists || !request.is_append()).filter_map(objection).collect()
     }
 
     /// The proposer asks for a confirmation, which a voter gives however it voted.
