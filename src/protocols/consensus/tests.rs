@@ -775,6 +775,19 @@ fn a_node_that_lacks_decisions_asks_for_them_once_until_time_is_up() {
 }
 
 #[test]
+fn what_a_client_waits_for_is_asked_again_and_again() {
+    let mut node = Node::new();
+    node.propose(2, 1, "1.n2", &Value::noop());
+    node.asked(1, put("a"));
+    for _ in 0..3 {
+        let did = node.port.take();
+        assert!(did.iter().any(|did| matches!(did, Did::Send(to, ConsensusMessage::Forward { .. }) if *to == n(2))));
+        assert!(did.iter().any(|did| matches!(did, Did::SetTimer(ConsensusTimer::Again, _))));
+        node.waits(ConsensusTimer::Again);
+    }
+}
+
+#[test]
 fn what_was_answered_elsewhere_or_has_expired_is_not_asked_for_ever() {
     let mut node = Node::new();
     let within = Within { session: Slot(1), lowest: 7 };
