@@ -41,10 +41,13 @@ impl AnchorSafety {
     }
 
     fn took_effect(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, change: &Change) -> Result<(), Violation> {
-        let Change { op, asked: Asked { key, event, .. }, before, after } = change;
+        let Change { op, asked: Asked { key, event, .. }, before, after, is_known } = change;
         let is_anchored = self.under(key).next().is_some();
         self.exercised += u64::from(is_anchored);
-        if let Some((prefix, rule)) = self.broken(key, before.as_ref(), after.as_ref()) {
+        // A part of a list is too long only if all of it is, and says nothing of what all of it is.
+        let judges = |rule: &AnchorSeen| *is_known || matches!(rule, AnchorSeen::MaxBytes { .. });
+        let breaks = |rule: &AnchorSeen| judges(rule) && !allows(rule, key, before.as_ref(), after.as_ref());
+        if let Some((prefix, rule)) = self.under(key).find(|(_, rule)| breaks(rule)) {
             let holds = after.as_ref().map_or("nothing".to_owned(), |value| shortened(value));
             let sentence = format!(
                 "{op} took effect at {node} in slot {slot}, and {key} holds {holds}: the anchor of `{prefix}` is {}",
@@ -297,6 +300,15 @@ mod tests {
         history.on("c1", asked_store("c1#9", "k1", append())).on("n1", applied_with(3, 7, 5, &["c1#9"]));
         history.on("c2", asked_store("c2#1", "k1", append())).on("n1", refused(4, &[], "c2#1"));
         assert_holds(&history, AnchorSafety::default(), 2);
+
+        let behind = |rule| {
+            let mut history = done(rule, &[]);
+            history.on("c1", asked_store("c1#9", "k1", append())).on("n1", applied_with(3, 7, 5, &["c1#9"]));
+            history
+        };
+        let rule = AnchorSeen::OneOf { values: vec!["[1,12]".into()] };
+        assert_holds(&behind(rule), AnchorSafety::default(), 1);
+        assert!(behind(AnchorSeen::MaxBytes { bytes: 3 }).judged_by(AnchorSafety::default()).violation().is_some());
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(super) struct Change {
     pub(super) asked: Asked,
     pub(super) before: Option<ValueText>,
     pub(super) after: Option<ValueText>,
+    /// Whether `after` is all that the key holds: of a list that is lengthened behind a gap the new item alone is known.
+    pub(super) is_known: bool,
 }
 
 /// What one slot did.
@@ -121,14 +123,13 @@ impl Store {
             StoreCall::Delete => None,
             StoreCall::Append { value } => Some(longer(before.as_ref(), value)),
         };
-        // What a list holds that begins behind the gap is not known: not even that it was empty.
         let is_known = !(self.has_gap && before.is_none() && matches!(asked.call, StoreCall::Append { .. }));
         match &after {
             Some(_) if !is_known => {}
             Some(value) => _ = self.held.insert(Arc::clone(&asked.key), Arc::clone(value)),
             None => _ = self.held.remove(&asked.key),
         }
-        Some(Change { op, asked, before, after })
+        Some(Change { op, asked, before, after, is_known })
     }
 
     /// Writes what is remembered, without the events that told of it.

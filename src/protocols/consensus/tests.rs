@@ -549,7 +549,7 @@ fn a_read_by_index_waits_for_a_quorum_that_was_asked_behind_it() {
 }
 
 /// n1 proposes for its first round, is deposed by 2.n2, and proposes for 3.n1.
-fn again() -> Node {
+fn re_elected() -> Node {
     let mut node = Node::of(&ConsensusSettings { reads: Reads::Index, ..ConsensusSettings::default() });
     node.lead();
     node.asked(1, put("a"));
@@ -564,7 +564,7 @@ fn again() -> Node {
 
 #[test]
 fn who_was_loyal_to_an_older_round_of_the_same_node_proves_no_read() {
-    let mut node = again();
+    let mut node = re_elected();
     let (asked, key) = (LocalTime::default(), Key::new("x").expect("a key"));
     node.asked(2, ConsensusCommand::Read { within: Within::default(), key });
     node.waits(ConsensusTimer::Beat);
@@ -579,7 +579,7 @@ fn who_was_loyal_to_an_older_round_of_the_same_node_proves_no_read() {
 
 #[test]
 fn a_confirmation_for_an_older_round_of_the_same_node_counts_no_more() {
-    let mut node = again();
+    let mut node = re_elected();
     let older = bid(1, "1.n1", &value("a"));
     node.confirm(2, older, seal(2, older));
     assert_eq!(node.did(), [""; 0]);
