@@ -31,7 +31,7 @@ impl Lane for Flood {}
 impl Observe for Fact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         seen.push(match self {
-            Self::Said { number, .. } => Observation::Broadcast { number: *number },
+            Self::Said { number, .. } => Observation::Broadcast { number: *number, op: None },
             Self::Heard { from, number, .. } => Observation::Delivered { origin: *from, number: *number },
         });
     }

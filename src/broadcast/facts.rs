@@ -106,7 +106,7 @@ impl Observe for Fact {
 impl Observe for BroadcastFact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         match self {
-            Self::Broadcast { number, op: _ } => seen.push(Observation::Broadcast { number: *number }),
+            Self::Broadcast { number, op } => seen.push(Observation::Broadcast { number: *number, op: Some(*op) }),
             Self::Delivered { origin, number } => {
                 seen.push(Observation::Delivered { origin: *origin, number: *number });
             }

@@ -155,7 +155,7 @@ impl<F> Checker<F> for CausalDelivery {
         let (Event::Fact { fact }, Actor::Node(node)) = (&record.event, record.id.actor) else { return Ok(()) };
         for observation in fact.observations.iter() {
             match observation {
-                Observation::Broadcast { number } => self.broadcast(node, record.id.number, *number),
+                Observation::Broadcast { number, .. } => self.broadcast(node, record.id.number, *number),
                 Observation::Delivered { origin, number } => self.delivered(record, node, *origin, *number)?,
                 Observation::Resumed { delivered } => self.resumed(record, node, delivered)?,
                 Observation::Compared { .. }

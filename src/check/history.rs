@@ -190,7 +190,12 @@ pub(super) fn fact(observations: Vec<Observation>) -> Event<'static> {
 }
 
 pub(super) fn broadcast(number: u64) -> Event<'static> {
-    fact(vec![Observation::Broadcast { number }])
+    fact(vec![Observation::Broadcast { number, op: None }])
+}
+
+/// The broadcast that an operation asked for.
+pub(super) fn broadcast_for(number: u64, op: &str) -> Event<'static> {
+    fact(vec![Observation::Broadcast { number, op: Some(op.parse().expect("an operation")) }])
 }
 
 pub(super) fn delivered(origin: &str, number: u64) -> Event<'static> {

@@ -1,4 +1,4 @@
-//! `no-duplication`: no node delivers a broadcast twice, nor one that was never broadcast.
+//! `no-duplication`: no node delivers a broadcast twice, nor one that was never broadcast, nor two of one operation.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
@@ -6,29 +6,36 @@ use std::hash::{Hash as _, Hasher};
 use super::numbers::Seen;
 use super::slots::Slots;
 use super::{Branch, Checker, Invariant, broken, event_of};
-use crate::identity::{Actor, NodeId};
+use crate::identity::{Actor, NodeId, OpId};
 use crate::observation::Observation;
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
-/// Says that each node delivers each broadcast at most once, over all its boots, and only what was broadcast before.
-/// Exercised by deliveries.
+/// Says that each node delivers each broadcast at most once, over all its boots, and only what was broadcast before; and
+/// so with the operation that a node made it of, which its client may have asked again. Exercised by deliveries.
 ///
 /// What the disk knows as delivered when a node starts (`Resumed`) counts as delivered, since a kill may have cut the
 /// fact off; so does what was delivered before, whatever the disk says.
 #[derive(Clone, Debug, Default)]
 pub struct NoDuplication {
     broadcasts: Slots<Seen>,
+    /// By origin and operation: which broadcast it became first, and the number of the event that noted it.
+    ops: BTreeMap<(NodeId, OpId), First>,
+    /// Broadcasts, by origin and number, of operations that had become others before.
+    again: BTreeMap<(NodeId, u64), (OpId, First)>,
     /// By node, then by origin.
     delivered: Slots<Slots<Delivered>>,
     deliveries: u64,
 }
 
+/// The number of a broadcast, and of the event that noted it.
+type First = (u64, u32);
+
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "no-duplication",
     "broadcast",
-    "no node delivers a broadcast twice, over all its boots, nor one that was never broadcast",
+    "no node delivers a broadcast twice, nor one never made, nor two of one operation",
 );
 
 /// One node's deliveries of one origin's broadcasts.
@@ -49,12 +56,26 @@ impl Delivered {
 }
 
 impl NoDuplication {
+    /// A node broadcasts; after a restart it may tell of the last one once more.
+    fn broadcast(&mut self, origin: NodeId, number: u64, op: Option<OpId>, event: u32) {
+        self.broadcasts.at(origin.index()).put(number);
+        let Some(op) = op else { return };
+        let first = *self.ops.entry((origin, op)).or_insert((number, event));
+        if first.0 != number {
+            self.again.insert((origin, number), (op, first));
+        }
+    }
+
     fn deliver(&mut self, record: &Record<'_>, at: NodeId, origin: NodeId, number: u64) -> Result<(), Violation> {
         self.was_broadcast(record, at, origin, number, "delivered")?;
         let delivered = self.delivered.at(at.index()).at(origin.index());
         if let Some(before) = delivered.before(number) {
             let sentence = format!("{at} delivered {origin}'s broadcast {number} twice");
             return Err(broken(record, sentence, &[event_of(at, before), record.id]));
+        }
+        if let Some((op, (first, event))) = self.again.get(&(origin, number)) {
+            let sentence = format!("{at} delivered {op} of {origin} twice: as its broadcast {first}, and as {number}");
+            return Err(broken(record, sentence, &[event_of(origin, *event), record.id]));
         }
         delivered.events.insert(number, record.id.number);
         self.deliveries += 1;
@@ -96,7 +117,7 @@ impl<F> Checker<F> for NoDuplication {
         let (Event::Fact { fact }, Actor::Node(node)) = (&record.event, record.id.actor) else { return Ok(()) };
         for observation in fact.observations.iter() {
             match observation {
-                Observation::Broadcast { number } => self.broadcasts.at(node.index()).put(*number),
+                Observation::Broadcast { number, op } => self.broadcast(node, *number, *op, record.id.number),
                 Observation::Delivered { origin, number } => self.deliver(record, node, *origin, *number)?,
                 Observation::Resumed { delivered } => self.resume(record, node, delivered)?,
                 Observation::Compared { .. }
@@ -131,6 +152,8 @@ impl<F> Branch<F> for NoDuplication {
         for (origin, seen) in self.broadcasts.iter().filter(|(_, seen)| !seen.is_empty()) {
             ('b', origin, seen).hash(&mut state);
         }
+        self.ops.iter().for_each(|(asked, (number, _))| ('o', asked, number).hash(&mut state));
+        self.again.keys().for_each(|again| ('a', again).hash(&mut state));
         for (at, origins) in self.delivered.iter() {
             for (origin, Delivered { events, resumed: (upto, _) }) in origins.iter() {
                 if !events.is_empty() || *upto > 0 {
@@ -199,6 +222,18 @@ mod tests {
         history.on("n2", resumed(&[("n1", 3)]));
         let sentence = "n2 resumed with n1's broadcast 3, which n1 had not broadcast";
         assert_broken(&history, NoDuplication::default(), sentence, "n2#2");
+    }
+
+    #[test]
+    fn an_operation_that_is_asked_again_is_delivered_once() {
+        let mut history = History::default();
+        history.on("n1", broadcast_for(3, "c1#3")).on("n1", broadcast_for(4, "c1#4")).on("n2", delivered("n1", 3));
+        history.on("n1", killed()).on("n1", start(2)).on("n1", broadcast_for(4, "c1#4")).on("n2", delivered("n1", 4));
+        history.on("n3", broadcast_for(1, "c1#4")).on("n2", delivered("n3", 1));
+        assert_holds(&history, NoDuplication::default(), 3);
+        history.on("n1", broadcast_for(5, "c1#3")).on("n2", delivered("n1", 5));
+        let sentence = "n2 delivered c1#3 of n1 twice: as its broadcast 3, and as 5";
+        assert_broken(&history, NoDuplication::default(), sentence, "n1#1 n2#4");
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl<F> Checker<F> for ReliableDelivery {
         let own = self.nodes.at(node.index());
         for observation in fact.observations.iter() {
             match observation {
-                Observation::Broadcast { number } => {
+                Observation::Broadcast { number, .. } => {
                     own.broadcasts.entry(*number).or_insert(record.id.number);
                 }
                 Observation::Delivered { origin, number } => own.delivered.at(origin.index()).put(*number),

@@ -14,6 +14,8 @@ mod machine;
 mod port;
 mod spec;
 mod store_client;
+#[cfg(test)]
+mod tests;
 mod words;
 mod workload;
 

@@ -16,11 +16,11 @@ pub use lock::{Access, Claims, Conflict, LockCall, LockMode, LockRefusal, LockSe
 pub use store::{AnchorSeen, StoreAnswer, StoreCall, StoreSeen, ValueText};
 
 use crate::clocks::{Causality, VectorClock};
-use crate::identity::NodeId;
+use crate::identity::{NodeId, OpId};
 
 /// The version of the vocabulary; a word, or a part of one that older traces lack, is only
 /// ever added, with a new number here.
-pub const VOCABULARY: u32 = 5;
+pub const VOCABULARY: u32 = 6;
 
 /// One thing that happened, in words that checkers understand whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub enum Observation {
     Broadcast {
         /// The node's own count.
         number: u64,
+        /// The operation that asked for it. Traces before version 6 of the vocabulary do not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        op: Option<OpId>,
     },
     /// The node delivered to its application the `number`-th broadcast of `origin`.
     Delivered {

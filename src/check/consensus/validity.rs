@@ -6,14 +6,17 @@ use std::hash::{Hash as _, Hasher};
 use super::store::Store;
 use super::{tells, told};
 use crate::check::{Branch, Checker, Invariant, broken};
-use crate::identity::{EventId, NodeId, OpId};
-use crate::observation::{ConsensusSeen, Slot, ValueId, ValueText};
+use crate::identity::{Actor, EventId, NodeId, OpId};
+use crate::observation::{Bid, ConsensusSeen, Observation, Slot, ValueId, ValueText};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
 /// Says that what is decided for a slot was proposed for it before, and that an operation which takes effect was asked by
 /// its client before; and that the root which stands for the state changes exactly where what keys hold does, by what
 /// clients asked. Exercised by decisions.
+///
+/// A confirmation that a proposer writes down of its own pre-commit tells of a proposal too: where it is the only voter,
+/// one sync makes the decision durable, and a crash behind it may cut off the fact that it has proposed.
 #[derive(Clone, Debug, Default)]
 pub struct Validity {
     proposed: BTreeMap<Slot, Vec<ValueId>>,
@@ -29,6 +32,13 @@ pub const ABOUT: Invariant =
     Invariant::safety("validity", "consensus", "only what was proposed is decided, only what was asked takes effect");
 
 impl Validity {
+    fn propose(&mut self, bid: &Bid) {
+        let known = self.proposed.entry(bid.slot).or_default();
+        if !known.contains(&bid.value) {
+            known.push(bid.value);
+        }
+    }
+
     /// A slot was applied, by whomever first: the root tells whether anything has changed.
     fn applied(
         &mut self,
@@ -63,6 +73,15 @@ impl Validity {
     }
 }
 
+/// The confirmations that a proposer writes down of its own pre-commits.
+fn own_confirmations<'r>(record: &'r Record<'_>) -> impl Iterator<Item = &'r Bid> {
+    let written = if let Event::Append { entry } = &record.event { &entry.observations[..] } else { &[] };
+    let confirmed = |seen: &'r Observation| {
+        if let Observation::Consensus(ConsensusSeen::WroteConfirmed { bid }) = seen { Some(bid) } else { None }
+    };
+    written.iter().filter_map(confirmed).filter(|bid| record.id.actor == Actor::Node(bid.ballot.round.node))
+}
+
 impl<F> Checker<F> for Validity {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
         self.store.see(record);
@@ -70,14 +89,10 @@ impl<F> Checker<F> for Validity {
             self.asked.insert(op);
             return Ok(());
         }
+        own_confirmations(record).for_each(|bid| self.propose(bid));
         for (node, seen) in told(record) {
             match seen {
-                ConsensusSeen::Proposed { bid, .. } => {
-                    let known = self.proposed.entry(bid.slot).or_default();
-                    if !known.contains(&bid.value) {
-                        known.push(bid.value);
-                    }
-                }
+                ConsensusSeen::Proposed { bid, .. } => self.propose(bid),
                 ConsensusSeen::Committed { bid } => {
                     self.exercised += 1;
                     if !self.proposed.get(&bid.slot).is_some_and(|known| known.contains(&bid.value)) {
@@ -135,6 +150,7 @@ impl<F> Branch<F> for Validity {
 
     fn heeds(&self, event: &Event<'_>) -> bool {
         Store::heeds(event)
+            || matches!(event, Event::Append { entry } if !entry.observations.is_empty())
             || tells(event, |seen| {
                 matches!(
                     seen,
@@ -161,6 +177,16 @@ mod tests {
         history.on("n2", committed(2, "1.n1", 7));
         let sentence = "n2 has 0000000000000007 in slot 2 under 1.n1, and nobody has proposed that for the slot";
         assert_broken(&history, Validity::default(), sentence, "n2#2");
+    }
+
+    #[test]
+    fn what_the_only_voter_has_written_down_as_confirmed_it_has_proposed() {
+        let mut history = History::default();
+        history.on("n1", wrote(1, "1.n1", 7)).on("n1", killed()).on("n1", start(2)).on("n2", committed(1, "1.n1", 7));
+        assert_holds(&history, Validity::default(), 1);
+        history.on("n2", wrote(2, "1.n1", 8)).on("n2", committed(2, "1.n1", 8));
+        let sentence = "n2 has 0000000000000008 in slot 2 under 1.n1, and nobody has proposed that for the slot";
+        assert_broken(&history, Validity::default(), sentence, "n2#3");
     }
 
     #[test]

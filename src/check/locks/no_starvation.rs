@@ -14,8 +14,9 @@ use crate::trace::{Event, Record, Verdict, Violation};
 /// Says that after a request is sent, each life of each other node is granted at most two requests before it that do
 /// not go together with it, for each resource on which they meet: one that was under way already, and one that was
 /// answered before this one came. A request counts until it is granted, withdrawn by its client, or its node dies; one
-/// that its node gives up goes on counting. A node refuses its clients only what makes no sense, what a client asks for that
-/// holds or waits for something, what is not held, and the use of a grant that does not cover it. Exercised by grants that pass a waiting request.
+/// that its node gives up goes on counting. A node refuses its clients only what makes no sense, what a client asks for
+/// that holds or waits for something, what is not held, and the use of a grant that does not cover it; and it takes
+/// nothing for withdrawn that it has granted. Exercised by grants that pass a waiting request.
 #[derive(Clone, Debug, Default)]
 pub struct NoStarvation {
     refusals: Refusals,
@@ -253,6 +254,15 @@ mod tests {
         history.on("n1", refused("c1#2", LockRefusal::AlreadyHolds));
         let sentence = "n1 refuses c1#2: already-holds, where nothing speaks against it";
         assert_broken(&history, NoStarvation::default(), sentence, "c1#3 n1#4");
+    }
+
+    #[test]
+    fn what_is_granted_can_be_released_and_not_withdrawn() {
+        let mut history = holder();
+        let taken_back = LockCall::Withdraw { acquire: op("c1#1") };
+        history.on("c1", asked_lock("c1#2", taken_back)).on("n1", withdrawn("c1#1"));
+        let sentence = "n1 takes c1#1 for withdrawn, which it has granted and not released";
+        assert_broken(&history, NoStarvation::default(), sentence, "n1#2 n1#3");
     }
 
     #[test]

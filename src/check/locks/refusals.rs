@@ -28,10 +28,14 @@ impl Refusals {
     /// Takes in what a node tells.
     ///
     /// # Errors
-    /// If it refuses something for a reason that is none.
+    /// If it refuses something for a reason that is none, or takes for withdrawn what it has granted.
     pub(super) fn hear(&mut self, record: &Record<'_>, told: &Told<'_>) -> Result<(), Violation> {
-        if let Told::Seen(node, LockSeen::Refused { op, reason: Some(reason) }) = told {
-            self.refused(record, *node, *op, *reason)?;
+        match told {
+            Told::Seen(node, LockSeen::Refused { op, reason: Some(reason) }) => {
+                self.refused(record, *node, *op, *reason)?;
+            }
+            Told::Seen(node, LockSeen::Withdrawn { op }) => self.withdrawn(record, *node, *op)?,
+            Told::Seen(..) | Told::Death(_) => {}
         }
         self.requests.see(told, record.id);
         Ok(())
@@ -48,6 +52,13 @@ impl Refusals {
         let own = self.own(node, op).map(|live| live.event);
         let witnesses: Vec<EventId> = [asked].into_iter().chain(own).chain([record.id]).collect();
         Err(broken(record, sentence, &witnesses))
+    }
+
+    /// What is granted is released, and never withdrawn.
+    fn withdrawn(&self, record: &Record<'_>, node: NodeId, op: OpId) -> Result<(), Violation> {
+        let Some(granted) = self.requests.get(node, op).filter(|live| live.is_granted()) else { return Ok(()) };
+        let sentence = format!("{node} takes {op} for withdrawn, which it has granted and not released");
+        Err(broken(record, sentence, &[granted.event, record.id]))
     }
 
     /// Every reason for which a node may refuse a call.

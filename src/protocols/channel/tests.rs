@@ -143,6 +143,22 @@ fn a_rebirth_ends_the_session_and_what_was_under_way_is_dropped() {
 }
 
 #[test]
+fn the_user_hears_of_a_rebirth_before_it_is_given_what_the_new_life_says() {
+    let (mut one, mut other) = (End::start(0, 1), End::start(1, 1));
+    quieten(&mut one, &mut other);
+    one.send(1);
+    let to_the_first_life = one.frames();
+    let mut reborn = End::start(1, 2);
+    reborn.frames(); // its hello is lost
+    reborn.send(7);
+    to_the_first_life.into_iter().for_each(|frame| reborn.take_in(frame));
+    let data =
+        reborn.frames().into_iter().find(|frame| matches!(frame, Frame::Data { .. })).expect("it knows its peer");
+    let upshots = one.channel.on_frame(other.port.me, data, &mut one.port);
+    assert!(matches!(upshots[..], [Upshot::Reset { .. }, Upshot::Delivered { payload: Note(7), .. }]), "{upshots:?}");
+}
+
+#[test]
 fn a_frame_of_a_life_that_ended_is_dropped() {
     let (mut one, mut other) = (End::start(0, 1), End::start(1, 1));
     quieten(&mut one, &mut other);

@@ -181,6 +181,23 @@ fn who_takes_a_request_back_holds_nobody_up() {
     assert!(node.granted().is_empty());
 }
 
+/// The grant and the client's end of patience cross.
+#[test]
+fn who_takes_back_what_was_granted_meanwhile_releases_it() {
+    let mut node = Node::new(&[]);
+    node.acquire(op(0, 1), "a", "x");
+    node.answered(op(0, 1));
+    assert_eq!(node.granted(), [op(0, 1)]);
+    let later = node.asked_by(1, 9, "a", LockMode::X);
+    node.port.take();
+    node.locks.on_command(op(0, 2), LockCommand::Withdraw { acquire: op(0, 1) }, &mut node.port);
+    let done = node.port.take();
+    assert_eq!(done[..2], [Did::Note(LockFact::Released { op: op(0, 1) }), Did::Reply(op(0, 2), LockReply::Released)]);
+    assert!(matches!(done[2], Did::Send(to, LockMessage::Reply { op, .. }) if (to, op) == (n(1), later)), "{done:?}");
+    node.acquire(op(0, 3), "a", "x");
+    assert!(node.refusals().is_empty(), "it holds nothing");
+}
+
 #[test]
 fn a_peer_that_was_reborn_is_asked_again_and_what_it_had_asked_is_forgotten() {
     let mut node = Node::new(&[]);

@@ -11,6 +11,8 @@
 mod guard;
 mod machine;
 mod messages;
+#[cfg(test)]
+mod tests;
 
 pub use guard::{Cell, Guard};
 pub use machine::{Keeper, Register, Tokens};
