@@ -339,6 +339,12 @@ pub(super) fn installed(slot: u64, root: u64) -> Event<'static> {
     consensus(ConsensusSeen::Installed { slot: Slot(slot), root })
 }
 
+pub(super) fn wrote_decided(slot: u64, ops: &[&str]) -> Event<'static> {
+    let ops = ops.iter().map(|op| op.parse().expect("an operation")).collect();
+    let seen = ConsensusSeen::WroteDecided { slot: Slot(slot), ops };
+    Event::Append { entry: said(vec![Observation::Consensus(seen)]) }
+}
+
 /// A confirmation was written.
 pub(super) fn wrote(slot: u64, ballot: &str, value: u64) -> Event<'static> {
     let seen = ConsensusSeen::WroteConfirmed { bid: bid(slot, ballot, value) };

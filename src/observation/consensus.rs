@@ -220,4 +220,11 @@ pub enum ConsensusSeen {
         /// Of what.
         bid: Bid,
     },
+    /// An entry for the disk: a decision, which is told once it is durable.
+    WroteDecided {
+        /// For which slot.
+        slot: Slot,
+        /// The operations of clients that it carries, in order, refused ones left out.
+        ops: Vec<OpId>,
+    },
 }

@@ -94,7 +94,8 @@ fn a_decision_takes_two_round_trips_and_half_of_one_until_all_know() {
                     | ConsensusSeen::Confirmed { .. }
                     | ConsensusSeen::Applied { .. }
                     | ConsensusSeen::Installed { .. }
-                    | ConsensusSeen::WroteConfirmed { .. } => {}
+                    | ConsensusSeen::WroteConfirmed { .. }
+                    | ConsensusSeen::WroteDecided { .. } => {}
                 }
             }
         }

@@ -91,7 +91,8 @@ impl<F> Checker<F> for Agreement {
                 | ConsensusSeen::Proposed { .. }
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
-                | ConsensusSeen::WroteConfirmed { .. } => {}
+                | ConsensusSeen::WroteConfirmed { .. }
+                | ConsensusSeen::WroteDecided { .. } => {}
             }
         }
         Ok(())
@@ -137,7 +138,8 @@ impl<F> Branch<F> for Agreement {
                 | ConsensusSeen::Proposed { .. }
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
-                | ConsensusSeen::WroteConfirmed { .. } => false,
+                | ConsensusSeen::WroteConfirmed { .. }
+                | ConsensusSeen::WroteDecided { .. } => false,
             })
     }
 }

@@ -111,7 +111,8 @@ impl<F> Checker<F> for Durability {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Committed { .. }
-                | ConsensusSeen::WroteConfirmed { .. } => {}
+                | ConsensusSeen::WroteConfirmed { .. }
+                | ConsensusSeen::WroteDecided { .. } => {}
             }
         }
         Ok(())

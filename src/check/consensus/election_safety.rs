@@ -110,7 +110,8 @@ impl<F> Checker<F> for ElectionSafety {
                 | ConsensusSeen::Committed { .. }
                 | ConsensusSeen::Applied { .. }
                 | ConsensusSeen::Installed { .. }
-                | ConsensusSeen::WroteConfirmed { .. } => {}
+                | ConsensusSeen::WroteConfirmed { .. }
+                | ConsensusSeen::WroteDecided { .. } => {}
             }
         }
         Ok(())
@@ -158,7 +159,8 @@ impl<F> Branch<F> for ElectionSafety {
             | ConsensusSeen::Committed { .. }
             | ConsensusSeen::Applied { .. }
             | ConsensusSeen::Installed { .. }
-            | ConsensusSeen::WroteConfirmed { .. } => false,
+            | ConsensusSeen::WroteConfirmed { .. }
+            | ConsensusSeen::WroteDecided { .. } => false,
         })
     }
 }

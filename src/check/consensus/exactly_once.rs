@@ -198,7 +198,8 @@ impl<F> Branch<F> for ExactlyOnce {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Committed { .. }
-                | ConsensusSeen::WroteConfirmed { .. } => false,
+                | ConsensusSeen::WroteConfirmed { .. }
+                | ConsensusSeen::WroteDecided { .. } => false,
             })
     }
 }

@@ -1,9 +1,9 @@
 //! `linearizability`: clients cannot tell the store from one that does one thing at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::told;
+use super::{told, written};
 use crate::check::linearizability::{Impossible, Linearizer, Model, Transcript};
 use crate::check::{Checker, Invariant, broken};
 use crate::identity::{EventId, OpId};
@@ -19,6 +19,11 @@ pub struct Linearizability {
     keys: BTreeMap<Arc<str>, Object>,
     /// By slot: the operations that took effect in it, in order, by whomever told of it first.
     log: BTreeMap<Slot, Vec<OpId>>,
+    /// By slot of which nobody has told yet: the operations in its decision, as somebody wrote it down. A crash behind the
+    /// sync may cut off the facts of all who could tell.
+    written: BTreeMap<Slot, Vec<OpId>>,
+    /// Operations that a client was told to have had no effect, or nothing.
+    denied: BTreeSet<OpId>,
     open: BTreeMap<OpId, Arc<str>>,
     /// Where each operation of the longest orders was called.
     called: BTreeMap<OpId, EventId>,
@@ -63,8 +68,8 @@ impl Object {
     }
 
     /// Whether too many orders are possible, and that of the log does not explain what clients saw.
-    fn is_undecided(&self, log: &BTreeMap<Slot, Vec<OpId>>) -> bool {
-        self.search.undecided() && !self.transcript.is_explained_by(&mut Cell, log.values().flatten().copied())
+    fn is_undecided(&self, log: &[OpId]) -> bool {
+        self.search.undecided() && !self.transcript.is_explained_by(&mut Cell, log.iter().copied())
     }
 }
 
@@ -135,15 +140,28 @@ impl Linearizability {
             let verdict = match answer {
                 StoreAnswer::Unknown | StoreAnswer::Expired => {
                     object.search.abandon(op);
+                    self.denied.insert(op);
                     continue;
                 }
-                StoreAnswer::Refused => object.fail(op),
+                StoreAnswer::Refused => {
+                    self.denied.insert(op);
+                    object.fail(op)
+                }
                 StoreAnswer::Value { .. } | StoreAnswer::Done | StoreAnswer::Mismatch => object.answer(op, answer),
             };
             self.exercised += 1;
             verdict.map_err(|impossible| self.explain(record, &key, answer, &impossible))?;
         }
         Ok(())
+    }
+
+    /// The operations that took effect, in the order of the log. Where nobody has told of a slot, those of its decision
+    /// did that nothing speaks against.
+    fn order(&self) -> Vec<OpId> {
+        let mut log: BTreeMap<Slot, Vec<OpId>> = self.written.clone();
+        log.values_mut().for_each(|ops| ops.retain(|op| !self.denied.contains(op)));
+        log.extend(self.log.iter().map(|(slot, done)| (*slot, done.clone())));
+        log.into_values().flatten().collect()
     }
 
     #[cold]
@@ -203,14 +221,24 @@ impl<F> Checker<F> for Linearizability {
                 && !done.is_empty()
             {
                 self.log.entry(*slot).or_insert_with(|| done.clone());
+                self.written.remove(slot);
+            }
+        }
+        for seen in written(record) {
+            if let ConsensusSeen::WroteDecided { slot, ops } = seen
+                && !self.log.contains_key(slot)
+                && !ops.is_empty()
+            {
+                self.written.insert(*slot, ops.clone());
             }
         }
         Ok(())
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {
+        let log = self.order();
         let undecided: Vec<&str> =
-            self.keys.iter().filter(|(_, object)| object.is_undecided(&self.log)).map(|(key, _)| &**key).collect();
+            self.keys.iter().filter(|(_, object)| object.is_undecided(&log)).map(|(key, _)| &**key).collect();
         if !undecided.is_empty() {
             let keys = undecided.join(", ");
             let why = format!("too many orders are possible for {keys}, and that of the log does not fit the answers");
@@ -290,6 +318,23 @@ mod tests {
         history.on("c13", asked_store("c13#2", "k", StoreCall::Read));
         history.on("c13", returned_store("c13#2", value("[1,2]")));
         assert_eq!(history.judged_by(Linearizability::default()), Verdict::Undecided { why });
+    }
+
+    /// The node dies behind the sync that makes a slot durable, and before it tells of it; it starts behind that slot.
+    #[test]
+    fn a_slot_of_which_nobody_told_has_the_order_that_was_written_down() {
+        let mut history = crowd();
+        history.on("c14", asked_store("c14#1", "k", StoreCall::Append { value: "0".into() }));
+        history.on("c14", returned_store("c14#1", StoreAnswer::Expired));
+        let ops = |clients: std::ops::RangeInclusive<u32>| clients.map(|client| format!("c{client}#1")).collect();
+        let (first, rest): (Vec<String>, Vec<String>) = (ops(1..=4), ops(5..=12));
+        let first: Vec<&str> = first.iter().map(String::as_str).collect();
+        let mut all: Vec<&str> = vec!["c14#1"];
+        all.extend(rest.iter().map(String::as_str));
+        history.on("n1", applied_with(2, 7, 5, &first));
+        assert!(matches!(history.judged_by(Linearizability::default()), Verdict::Undecided { .. }));
+        history.on("n1", wrote_decided(3, &all)).on("n1", killed());
+        assert_holds(&history, Linearizability::default(), 1);
     }
 
     #[test]

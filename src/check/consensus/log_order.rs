@@ -51,7 +51,8 @@ impl<F> Checker<F> for LogOrder {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Committed { .. }
-                | ConsensusSeen::WroteConfirmed { .. } => {}
+                | ConsensusSeen::WroteConfirmed { .. }
+                | ConsensusSeen::WroteDecided { .. } => {}
             }
         }
         Ok(())

@@ -49,6 +49,18 @@ fn tells(event: &Event<'_>, asked: fn(&ConsensusSeen) -> bool) -> bool {
     matches!(event, Event::Fact { fact } if fact.observations.iter().any(is_asked))
 }
 
+/// What a node writes down for its disk.
+fn written<'r>(record: &'r Record<'_>) -> impl Iterator<Item = &'r ConsensusSeen> {
+    let observations = if let Event::Append { entry } = &record.event { &entry.observations[..] } else { &[] };
+    observations.iter().filter_map(|seen| if let Observation::Consensus(seen) = seen { Some(seen) } else { None })
+}
+
+/// Whether an event is an entry for the disk that tells what is asked for.
+fn writes(event: &Event<'_>, asked: fn(&ConsensusSeen) -> bool) -> bool {
+    let is_asked = |seen: &Observation| if let Observation::Consensus(seen) = seen { asked(seen) } else { false };
+    matches!(event, Event::Append { entry } if entry.observations.iter().any(is_asked))
+}
+
 /// A majority of so many voters.
 pub(crate) const fn majority(voters: u32) -> u32 {
     voters / 2 + 1

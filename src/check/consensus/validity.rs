@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash as _, Hasher};
 
 use super::store::Store;
-use super::{tells, told};
+use super::{tells, told, writes, written};
 use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::observation::{Bid, ConsensusSeen, Observation, Slot, ValueId, ValueText};
+use crate::observation::{Bid, ConsensusSeen, Slot, ValueId, ValueText};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
@@ -75,11 +75,9 @@ impl Validity {
 
 /// The confirmations that a proposer writes down of its own pre-commits.
 fn own_confirmations<'r>(record: &'r Record<'_>) -> impl Iterator<Item = &'r Bid> {
-    let written = if let Event::Append { entry } = &record.event { &entry.observations[..] } else { &[] };
-    let confirmed = |seen: &'r Observation| {
-        if let Observation::Consensus(ConsensusSeen::WroteConfirmed { bid }) = seen { Some(bid) } else { None }
-    };
-    written.iter().filter_map(confirmed).filter(|bid| record.id.actor == Actor::Node(bid.ballot.round.node))
+    let confirmed =
+        |seen: &'r ConsensusSeen| if let ConsensusSeen::WroteConfirmed { bid } = seen { Some(bid) } else { None };
+    written(record).filter_map(confirmed).filter(|bid| record.id.actor == Actor::Node(bid.ballot.round.node))
 }
 
 impl<F> Checker<F> for Validity {
@@ -117,7 +115,8 @@ impl<F> Checker<F> for Validity {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Installed { .. }
-                | ConsensusSeen::WroteConfirmed { .. } => {}
+                | ConsensusSeen::WroteConfirmed { .. }
+                | ConsensusSeen::WroteDecided { .. } => {}
             }
         }
         Ok(())
@@ -150,7 +149,7 @@ impl<F> Branch<F> for Validity {
 
     fn heeds(&self, event: &Event<'_>) -> bool {
         Store::heeds(event)
-            || matches!(event, Event::Append { entry } if !entry.observations.is_empty())
+            || writes(event, |seen| matches!(seen, ConsensusSeen::WroteConfirmed { .. }))
             || tells(event, |seen| {
                 matches!(
                     seen,

@@ -47,9 +47,12 @@ pub(super) type Configuration<S, A> = (Position<S, A>, Slack<A>);
 #[derive(Clone, Debug)]
 pub(super) struct Frontier<S, A> {
     all: BTreeMap<Position<S, A>, SmallVec<[Slack<A>; 1]>>,
-    /// How much work it was to fill it: configurations, and comparisons of two.
+    /// How much work it was to fill it: configurations, and comparisons of two, more where they hold much.
     pub(super) work: usize,
 }
+
+/// What leaves so much open is twice the work of what leaves nothing open.
+const LIGHT: usize = 16;
 
 impl<S, A> Default for Frontier<S, A> {
     fn default() -> Self {
@@ -61,7 +64,7 @@ impl<S: Ord + Clone, A: Ord + Clone> Frontier<S, A> {
     /// Adds a configuration, unless one that is there covers it; tells whether it was added.
     pub(super) fn insert(&mut self, (position, slack): Configuration<S, A>) -> bool {
         let alike = self.all.entry(position).or_default();
-        self.work += 1 + alike.len();
+        self.work += (1 + alike.len()) * (1 + slack.size() / LIGHT);
         if alike.iter().any(|known| known.covers(&slack)) {
             return false;
         }

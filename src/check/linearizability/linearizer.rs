@@ -7,10 +7,10 @@ use super::configuration::{Configuration, Frontier, Position, Slot};
 use super::model::Model;
 use super::slack::{Slack, Sort};
 
-/// So much work may be done beyond what answers earn (1,000 each), if no other budget is set; a unit is a configuration,
-/// or a comparison of two.
+/// So much work may be done beyond what ends of operations earn (1,000 each), if no other budget is set; a unit is a
+/// configuration, or a comparison of two, that leaves little open.
 pub const BUDGET: usize = 10_000_000;
-/// So much work may be done for each answer, on average, before the budget is touched.
+/// So much work may be done for each operation that ends, on average, before the budget is touched.
 const EARNED: usize = 1_000;
 
 /// Why an object is not linearizable: an answer that no order of the operations explains.
@@ -63,7 +63,7 @@ type Verdict<M, N> = Result<(), Box<Impossible<<M as Model>::Answer, N>>>;
 
 impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
     /// An object of which nothing was seen yet; `budget` is how much work may be done beyond a thousand configurations
-    /// an answer.
+    /// an operation.
     #[must_use]
     pub fn new(model: M, budget: usize) -> Self {
         let mut frontier = Frontier::default();
@@ -124,16 +124,16 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         let mut search = Search::new(slot, answer.clone());
         for (position, slack) in before.iter() {
             self.settle(&(position.clone(), slack.clone()), &mut search);
+            if search.work() > self.left {
+                break;
+            }
         }
-        self.left = (self.left + EARNED).min(self.budget + EARNED);
         while let Some(further) = search.queue.pop_front().filter(|_| search.work() <= self.left) {
             self.settle(&further, &mut search);
         }
-        let Some(left) = self.left.checked_sub(search.work()) else {
-            self.give_up();
+        if !self.spend(search.work()) {
             return Ok(());
-        };
-        self.left = left;
+        }
         if search.kept.is_empty() {
             return Err(self.explain(name, slot, &before, &search.visited));
         }
@@ -157,9 +157,14 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         let slot = self.close(name);
         self.open[slot.0 as usize] = None;
         let before = std::mem::take(&mut self.frontier);
-        for (position, mut slack) in before.clone().into_each().filter(|(position, _)| position.done(slot).is_none()) {
+        let without = before.iter().filter(|(position, _)| position.done(slot).is_none());
+        let forgotten = without.map(|(position, slack)| {
+            let mut slack = slack.clone();
             slack.forget(slot);
-            self.frontier.insert((position, slack));
+            (position.clone(), slack)
+        });
+        if !self.refill(forgotten) {
+            return Ok(());
         }
         if self.frontier.is_empty() {
             let (order, changes) = self.longest(&before);
@@ -180,14 +185,36 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         let pending = self.open[slot.0 as usize].take().expect("it is open");
         let lasting = self.model.may_change(&pending.call, None);
         let sort = if lasting { Some(self.sort(pending)) } else { None };
-        for (mut position, mut slack) in std::mem::take(&mut self.frontier).into_each() {
+        let before = std::mem::take(&mut self.frontier);
+        self.refill(before.into_each().map(|(mut position, mut slack)| {
             if let Some(sort) = sort.filter(|_| position.done(slot).is_some()) {
                 slack.spend(sort);
             }
             position.forget(slot);
             slack.forget(slot);
-            self.frontier.insert((position, slack));
+            (position, slack)
+        }));
+    }
+
+    /// Fills the frontier, which is empty, with these: false if that is too much work, and all is given up.
+    fn refill(&mut self, all: impl Iterator<Item = Of<M>>) -> bool {
+        for configuration in all {
+            self.frontier.insert(configuration);
+            if self.frontier.work > self.left {
+                break;
+            }
         }
+        self.spend(self.frontier.work)
+    }
+
+    /// Takes work from what may be done: false if it is too much, and all is given up.
+    fn spend(&mut self, work: usize) -> bool {
+        let left = self.left.checked_sub(work);
+        match left {
+            Some(left) => self.left = left,
+            None => self.give_up(),
+        }
+        left.is_some()
     }
 
     /// Adds an operation to those whose outcome is never learnt.
@@ -201,12 +228,15 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         Sort(same.unwrap_or(self.abandoned.len() - 1) as u32)
     }
 
+    /// An operation ends, and earns what its end may cost.
     fn close(&mut self, name: N) -> Slot {
+        self.left = (self.left + EARNED).min(self.budget + EARNED);
         self.slots.remove(&name).expect("what ends was called, and has not ended before")
     }
 
     fn give_up(&mut self) {
         self.undecided = true;
+        self.frontier = Frontier::default();
         self.open.clear();
         self.slots.clear();
         self.abandoned.clear();

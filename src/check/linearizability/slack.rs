@@ -76,9 +76,23 @@ impl<A: Ord + Clone> Slack<A> {
         }
     }
 
+    /// How much there is to compare and to copy.
+    pub(super) fn size(&self) -> usize {
+        self.chances.len() + self.spent.len()
+    }
+
     /// Whether all that the other can still explain, this one can.
     pub(super) fn covers(&self, other: &Self) -> bool {
-        let chance = |chance: &Chance<A>| self.chance(chance.slot, &chance.answer).is_some();
-        self.spent.iter().all(|(sort, count)| *count <= other.spent(*sort)) && other.chances.iter().all(chance)
+        let mut mine = self.chances.iter();
+        let chance = |theirs: &Chance<A>| {
+            let theirs = (theirs.slot, &theirs.answer);
+            mine.find(|mine| (mine.slot, &mine.answer) >= theirs)
+                .is_some_and(|mine| (mine.slot, &mine.answer) == theirs)
+        };
+        let mut theirs = other.spent.iter();
+        let spent = |(sort, count): &(Sort, u32)| {
+            theirs.find(|(other, _)| other >= sort).is_some_and(|(other, spent)| other == sort && count <= spent)
+        };
+        self.spent.iter().all(spent) && other.chances.iter().all(chance)
     }
 }

@@ -297,6 +297,44 @@ fn beyond_its_budget_it_does_not_decide() {
 }
 
 #[test]
+fn what_is_given_up_or_fails_is_work_too() {
+    let give_up = Linearizer::<Lists<u32>, u32>::abandon;
+    let fail = |lists: &mut Linearizer<Lists<u32>, u32>, name| drop(lists.fail(name));
+    for end in [give_up, fail] {
+        let judge = |budget| {
+            let mut lists = Linearizer::new(Lists::default(), budget);
+            (0..8).for_each(|name| lists.call(name, ListCall::Append(name)));
+            lists.answer(0, &Seen::Done).expect("an append is always possible");
+            let was_undecided = lists.undecided();
+            (1..8).for_each(|name| end(&mut lists, name));
+            (was_undecided, lists.undecided())
+        };
+        let (mut less, mut enough) = (0, BUDGET);
+        while less + 1 < enough {
+            let budget = usize::midpoint(less, enough);
+            if judge(budget).0 { less = budget } else { enough = budget }
+        }
+        assert_eq!(judge(enough), (false, true), "the answer has used it up");
+        assert_eq!(judge(BUDGET), (false, false));
+    }
+}
+
+/// Each of many reads that are open could be given each of many answers.
+#[test]
+fn what_many_could_have_been_given_is_compared_in_one_pass() {
+    let mut register = Linearizer::new(Register { start: 0 }, BUDGET);
+    (1_000_u32..1_200).for_each(|name| register.call(name, RegisterCall::Read));
+    for name in 1..300_u32 {
+        register.call(name, RegisterCall::Put(name));
+        register.answer(name, &Seen::Done).expect("a put is always possible");
+    }
+    for name in 1_000_u32..1_200 {
+        register.answer(name, &Seen::Value(name - 999)).expect("it was held for a while");
+    }
+    assert!(!register.undecided());
+}
+
+#[test]
 fn unknown_outcomes_do_not_multiply_what_is_looked_at() {
     let mut register = Linearizer::new(Register { start: 0 }, BUDGET);
     for name in (0..4_000).step_by(4) {

@@ -45,6 +45,8 @@ pub(super) struct Release {
 /// From one node to another, in the session of their present lives.
 #[derive(Clone, Debug, Default)]
 struct Way {
+    /// The request that was sent last.
+    asked: Option<OpId>,
     /// Requests that were sent and not delivered, by the number of their payload.
     requests: VecDeque<(u64, OpId)>,
     /// The number of the last payload that was delivered.
@@ -115,7 +117,8 @@ impl Answers {
         let step = own.steps.of(event.number);
         if let Some((op, _)) = own.asking.filter(|(_, asked)| *asked == step) {
             let way = self.ways.at(node.index()).at(to.index());
-            if *self.lane.get_or_insert(lane) == lane && way.requests.back().is_none_or(|(_, last)| *last != op) {
+            // A step that waits for the disk may send more when the peer has its request already.
+            if *self.lane.get_or_insert(lane) == lane && way.asked.replace(op) != Some(op) {
                 way.requests.push_back((number, op));
                 return 0;
             }

@@ -301,6 +301,16 @@ mod tests {
     }
 
     #[test]
+    fn what_the_step_that_asks_sends_once_the_request_has_come_is_no_second_request() {
+        let mut history = reached("a s", "a/b s");
+        history.on("n1", sent("n2", 1)).on("n2", sent("n1", 2)).on("n1", timer()).on("n1", delivered_from("n2", 2));
+        history.on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 2));
+        history.on("n2", timer()).on("n2", delivered_from("n1", 1));
+        granted_after(&mut history, 2);
+        assert_holds(&history, Concurrency::default(), 1);
+    }
+
+    #[test]
     fn who_excludes_the_request_may_keep_its_answer() {
         let mut history = reached("a x", "a/b s");
         history.on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 1));

@@ -436,10 +436,17 @@ impl Lane for ConsensusTimer {
 
 impl Observe for ConsensusEntry {
     fn observe(&self, seen: &mut Vec<Observation>) {
-        if let Self::Confirmed { slot, ballot, value } = self {
-            let bid = Bid { slot: *slot, ballot: *ballot, value: value.id() };
-            seen.push(Observation::Consensus(ConsensusSeen::WroteConfirmed { bid }));
-        }
+        let consensus = match self {
+            Self::Confirmed { slot, ballot, value } => {
+                ConsensusSeen::WroteConfirmed { bid: Bid { slot: *slot, ballot: *ballot, value: value.id() } }
+            }
+            Self::Decided { decided } => {
+                let ops = decided.value.admitted().iter().map(|request| request.op).collect();
+                ConsensusSeen::WroteDecided { slot: decided.slot, ops }
+            }
+            Self::Promised { .. } | Self::Voted { .. } | Self::State { .. } | Self::Voter { .. } | Self::Lost => return,
+        };
+        seen.push(Observation::Consensus(consensus));
     }
 }
 

@@ -68,6 +68,14 @@ impl Value {
         self.requests().map(|request| request.op)
     }
 
+    /// The requests that it carries, without those that it refuses.
+    pub fn admitted(&self) -> &[Request] {
+        match self.proposal() {
+            Proposal::Noop | Proposal::Refused(_) => &[],
+            Proposal::Requests(requests) => requests,
+        }
+    }
+
     /// The requests that it carries, those that it refuses too.
     pub fn requests(&self) -> impl DoubleEndedIterator<Item = &Request> {
         let (requests, refused) = match self.proposal() {
