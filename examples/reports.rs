@@ -1,20 +1,20 @@
-//! Makes the committed reports again, and the shrunk scenarios of the errata: `cargo run --release --example reports`.
-//!
-//! A new shrunk scenario is to be named in `src/scenario/builtin.rs` besides.
+//! Makes the committed reports again, the shrunk scenarios of the errata and the schema of scenarios:
+//! `cargo run --release --example reports`.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use stemmata::broadcast::Broadcaster;
-use stemmata::node::CodexNode;
 use stemmata::report::{Erratum, errata, errata_report, protocols};
-use stemmata::run::subject;
+use stemmata::run::subjects;
 use stemmata::scenario::Problem;
 
 fn main() -> io::Result<()> {
     let (reports, scenarios) = (Path::new("reports"), Path::new("scenarios"));
     fs::create_dir_all(reports)?;
+    let profiles = subjects().map(|subject| subject.profile);
+    let schema = serde_json::to_string_pretty(&stemmata::scenario::schema(&profiles))?;
+    fs::write(scenarios.join("scenario.schema.json"), schema + "\n")?;
     fs::write(reports.join("protocols.md"), protocols::protocols())?;
     fs::create_dir_all(scenarios.join("errata/shrunk"))?;
     let errata = measured().map_err(|problem| io::Error::other(problem.to_string()))?;
@@ -26,6 +26,6 @@ fn main() -> io::Result<()> {
 
 fn measured() -> Result<Vec<Erratum>, Problem> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let known = errata(&[subject::<CodexNode>(), subject::<Broadcaster>()])?;
+    let known = errata(&subjects())?;
     known.iter().map(|(id, file, subject)| Erratum::of(id, file, *subject, threads)).collect()
 }

@@ -3,6 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    use stemmata::{broadcast::Broadcaster, node::CodexNode, run::subject};
-    stemmata::cli::main(&[subject::<CodexNode>(), subject::<Broadcaster>()])
+    stemmata::cli::main(&stemmata::run::subjects())
 }

@@ -41,15 +41,15 @@ fn turns(clients: &[ClientPlan<Client>], world: &World) -> impl Iterator<Item = 
 mod tests {
     use super::*;
     use crate::chance::Seed;
-    use crate::node::{CodexNode, Message};
+    use crate::node::Message;
     use crate::process::Lane as _;
-    use crate::run::{Keep, subject};
+    use crate::run::{self, Keep};
     use crate::scenario;
     use crate::trace::{Body, Event};
 
     #[test]
     fn the_labels_of_periodic_messages_are_those_of_the_messages_that_are() {
-        let codex = subject::<CodexNode>();
+        let codex = run::codex();
         let file = scenario::load("consensus-storm", &[codex.profile]).expect("it is built in");
         let outcome = codex.run(&file.resolve(Seed(0)).expect("nothing clashes"), Keep::Trace);
         let trace = outcome.trace.expect("it was kept");

@@ -16,7 +16,9 @@ pub use standing::{Shortfall, Standing};
 
 use observer::{Jury, Observer};
 
+use crate::broadcast::Broadcaster;
 use crate::check::{Census, Panel};
+use crate::node::CodexNode;
 use crate::process::{ClientPlan, Operation};
 use crate::scenario::{OperationEntry, Resolved};
 use crate::sim::{Cast, Conditions, Simulation};
@@ -103,6 +105,26 @@ pub fn subject<S: Subject>() -> AnySubject {
         deadlines: deadlines::of::<S>,
         explore: explore::explore::<S>,
     }
+}
+
+/// The codex node.
+#[must_use]
+#[inline(never)]
+pub fn codex() -> AnySubject {
+    subject::<CodexNode>()
+}
+
+/// The causal broadcast.
+#[must_use]
+#[inline(never)]
+pub fn broadcast() -> AnySubject {
+    subject::<Broadcaster>()
+}
+
+/// The subjects that come with the program. What runs them is compiled once, here, since nothing of it is generic.
+#[must_use]
+pub fn subjects() -> [AnySubject; 2] {
+    [codex(), broadcast()]
 }
 
 impl AnySubject {

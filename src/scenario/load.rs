@@ -1,10 +1,10 @@
-//! Finds a scenario by path or by name, and reads it: the one place here that touches files.
+//! Finds a scenario by path or by name, and reads it: the one place here that touches files. Those of the folder
+//! `scenarios/` are built in.
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use super::builtin::built_in;
 use super::diagnostic::{Problem, Stage};
 use super::file::ScenarioFile;
 use super::suggest;
@@ -12,6 +12,23 @@ use crate::subject::Profile;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 4 << 20;
+
+/// Names and texts of what is built in, in the order of names.
+const BUILT_IN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
+
+/// A scenario that is embedded in the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// Its name: `hello`, `errata/e09`.
+    pub name: &'static str,
+    /// The text of its file.
+    pub text: &'static str,
+}
+
+/// All of them, in the order of their names.
+pub fn built_in() -> impl Iterator<Item = BuiltIn> + Clone {
+    BUILT_IN.iter().map(|&(name, text)| BuiltIn { name, text })
+}
 
 /// The scenario that is named: a file, if the path exists or ends in `.json`, and a built-in one otherwise.
 ///

@@ -4,7 +4,6 @@
 //! [`ScenarioFile::resolve`] then draws, for one seed, all that is drawn before a run; what cannot work is drawn again.
 //! Nothing here knows a concrete subject: the [`Profile`](crate::subject::Profile) says what it understands.
 
-mod builtin;
 mod cluster;
 mod diagnostic;
 mod digest;
@@ -30,14 +29,13 @@ mod tests;
 mod wires;
 mod world;
 
-pub use builtin::{BuiltIn, built_in};
 pub use cluster::Nodes;
 pub use diagnostic::{Diagnostic, Place, Problem, Stage};
 pub use digest::plain as said;
 pub use entry::{Draw, FaultEntry, When};
 pub use file::ScenarioFile;
 pub use format::{Clocks, Disk, Expect, Run, Scenario};
-pub use load::load;
+pub use load::{BuiltIn, built_in, load};
 pub use operation::{Homes, OperationEntry};
 pub use resolved::{Expected, Resolved};
 pub use schema::schema;

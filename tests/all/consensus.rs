@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stemmata::identity::{Actor, NodeId};
-use stemmata::node::CodexNode;
 use stemmata::observation::{Bid, ConsensusSeen, Observation, Slot};
 use stemmata::report::protocols::{self, Strike, Strikes};
-use stemmata::run::{Keep, Standing, subject};
+use stemmata::run::{self, Keep, Standing};
 use stemmata::scenario::ScenarioFile;
 use stemmata::time::{Span, Time};
 use stemmata::trace::{Event, Record, Trace};
@@ -181,7 +180,7 @@ fn random_seeds_and_swarms_of_every_scenario_hold() {
 /// No phase and no role is spared by any fault: nothing may be missing in the tables.
 #[test]
 fn every_fault_strikes_in_every_phase_and_role() {
-    let strikes = protocols::strikes(subject::<CodexNode>(), protocols::STRIKE_SEEDS);
+    let strikes = protocols::strikes(run::codex(), protocols::STRIKE_SEEDS);
     for (rows, faults) in [(&Strikes::SENT[..], &Strike::OF_MESSAGES[..]), (&Strikes::TAKEN[..], &Strike::OF_NODES[..])]
     {
         for (stage, part) in rows {
@@ -195,7 +194,7 @@ fn every_fault_strikes_in_every_phase_and_role() {
 #[test]
 fn what_is_open_at_the_calm_is_decided_within_the_bound() {
     for name in protocols::CONSENSUS {
-        let settling = protocols::settling(subject::<CodexNode>(), name, 20);
+        let settling = protocols::settling(run::codex(), name, 20);
         assert!(settling.count() > 10, "{name}: {}", settling.count());
         assert!(settling.share() <= 1_000, "{name}: {} thousandths of {}", settling.share(), settling.bound());
     }

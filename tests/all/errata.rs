@@ -63,7 +63,7 @@ fn every_flaw_has_its_scenario_and_every_claim_falls_to_one() {
     }
 }
 
-/// All rows are written by `cargo run --release --example reports`; here some are made anew.
+/// All rows are written by `.ci/remake`; here some are made anew.
 #[test]
 fn the_report_and_the_shrunk_files_are_those_of_this_build() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,10 +1,9 @@
 //! The lock manager by its traces: what it costs, and that it is tried at every step.
 
-use stemmata::node::CodexNode;
 use stemmata::observation::{ChannelSeen, Observation};
 use stemmata::protocols::LOCKS;
 use stemmata::report::protocols::{DEATH_SEEDS, Deaths};
-use stemmata::run::{Keep, subject};
+use stemmata::run::{self, Keep};
 use stemmata::trace::{Event, Trace};
 
 use crate::support::{parse, run};
@@ -50,7 +49,7 @@ fn an_uncontended_request_takes_two_messages_a_peer_whatever_it_locks() {
 /// A crash between any two effects: nothing may be missing in the table.
 #[test]
 fn nodes_die_in_place_of_every_effect_of_every_step() {
-    let deaths = stemmata::report::protocols::deaths(subject::<CodexNode>(), DEATH_SEEDS);
+    let deaths = stemmata::report::protocols::deaths(run::codex(), DEATH_SEEDS);
     for (phase, cut) in Deaths::possible() {
         assert!(deaths.kills(phase, cut) > 0, "nobody was killed in {phase} before {cut}");
         assert!(!cut.writes() || deaths.io_errors(phase, cut) > 0, "no disk failed in {phase} before {cut}");
@@ -62,5 +61,5 @@ fn the_committed_report_is_what_comes_out() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/protocols.md");
     let committed = std::fs::read_to_string(path).expect("the report is committed");
     let made = stemmata::report::protocols::protocols();
-    assert!(committed == made, "make it anew: cargo run --release --example reports");
+    assert!(committed == made, "make it anew: .ci/remake");
 }

@@ -13,6 +13,7 @@ mod laws;
 mod layers;
 mod locks;
 mod own_protocol;
+mod pins;
 mod ranges;
 mod scenarios;
 mod schema;

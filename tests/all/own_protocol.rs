@@ -1,14 +1,11 @@
 //! A stranger's protocol has every command: the example, run as its head says.
 
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::support::example;
 
 fn own_protocol(arguments: &[&str]) -> Output {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["run", "--quiet", "--example", "own_protocol"]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    cargo.arg("--").args(arguments).env_remove("RUSTFLAGS").output().expect("cargo runs")
+    example("own_protocol").args(arguments).output().expect("it starts")
 }
 
 fn text(bytes: &[u8]) -> String {

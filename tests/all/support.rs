@@ -1,10 +1,12 @@
 //! What the tests share: scenarios by name, run to their outcome.
 
-use stemmata::broadcast::Broadcaster;
+use std::path::Path;
+use std::process::Command;
+
 use stemmata::chance::Seed;
 use stemmata::hunt::{Fresh, SweepTally, Watch};
-use stemmata::node::CodexNode;
-use stemmata::run::{AnySubject, Keep, Outcome, subject};
+pub(crate) use stemmata::run::subjects;
+use stemmata::run::{AnySubject, Keep, Outcome};
 use stemmata::scenario::{self, Resolved, ScenarioFile};
 
 /// Lets a sweep run to its end.
@@ -24,11 +26,6 @@ impl Watch for Unwatched {
     fn ran(&self, _: &SweepTally) {}
 }
 
-/// Every subject that the program has.
-pub(crate) fn subjects() -> Vec<AnySubject> {
-    vec![subject::<CodexNode>(), subject::<Broadcaster>()]
-}
-
 /// A built-in scenario, or the file of that path.
 pub(crate) fn load(name: &str) -> ScenarioFile {
     let profiles: Vec<_> = subjects().iter().map(|subject| subject.profile).collect();
@@ -40,6 +37,21 @@ pub(crate) fn parse(text: &str) -> ScenarioFile {
     let profiles: Vec<_> = subjects().iter().map(|subject| subject.profile).collect();
     ScenarioFile::parse("test.json", "test", text, &profiles)
         .unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+}
+
+/// An example's program, which `cargo test` builds beside the tests; it is run in the folder of the package.
+pub(crate) fn example(name: &str) -> Command {
+    let tests = std::env::current_exe().expect("a test runs from a file");
+    let profile = tests.parent().and_then(Path::parent).expect("tests stand in a profile's `deps`");
+    let program = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.is_file(),
+        "{} is not built: cargo build --examples, in the profile of the tests",
+        program.display()
+    );
+    let mut command = Command::new(program);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
 }
 
 /// One run of a scenario.

@@ -1,14 +1,11 @@
 //! A nondeterminism is found: the example that has one, run as its head says.
 
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::support::example;
 
 fn not_deterministic(arguments: &[&str]) -> Output {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args(["run", "--quiet", "--example", "not_deterministic"]);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    cargo.arg("--").args(arguments).env_remove("RUSTFLAGS").output().expect("cargo runs")
+    example("not_deterministic").args(arguments).output().expect("it starts")
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -1,10 +1,8 @@
 //! What was drawn, written out, is the same run.
 
-use crate::broadcast::Broadcaster;
 use crate::chance::Seed;
 use crate::network::Delay;
-use crate::node::CodexNode;
-use crate::run::{AnySubject, Keep, Outcome, subject};
+use crate::run::{self, AnySubject, Keep, Outcome};
 use crate::scenario::{self, Resolved, Run, Scenario, Wires};
 use crate::time::Span;
 
@@ -12,7 +10,7 @@ use super::pins::Pins;
 use super::script;
 
 fn whole(name: &str, seed: u64) -> (AnySubject, Resolved, Outcome) {
-    whole_of(subject::<Broadcaster>(), name, seed)
+    whole_of(run::broadcast(), name, seed)
 }
 
 fn whole_of(subject: AnySubject, name: &str, seed: u64) -> (AnySubject, Resolved, Outcome) {
@@ -33,8 +31,8 @@ fn a_run_that_is_written_out_is_the_same_run() {
     let broadcast = ["hello", "broadcast-split", "broadcast-crash", "broadcast-lossy", "errata/b04"];
     // What lasts as long as its bound asks may last longer where each operation is written, as all of them may be open.
     let codex = ["split-brain", "elections", "errata/k03", "errata/e24", "errata/k04"];
-    let named = broadcast.map(|name| (subject::<Broadcaster>(), name)).into_iter();
-    for (subject, name) in named.chain(codex.map(|name| (subject::<CodexNode>(), name))) {
+    let named = broadcast.map(|name| (run::broadcast(), name)).into_iter();
+    for (subject, name) in named.chain(codex.map(|name| (run::codex(), name))) {
         for seed in 0..3 {
             let (subject, resolved, outcome) = whole_of(subject, name, seed);
             let trace = outcome.trace.as_ref().expect("it was kept");

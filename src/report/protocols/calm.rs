@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deaths::decoded;
 use crate::check;
 use crate::identity::{Actor, NodeId, OpId};
-use crate::node::{CodexNode, Fact, Settings};
+use crate::node::{Fact, Settings};
 use crate::observation::Slot;
 use crate::protocols::consensus::ConsensusFact;
 use crate::run;
@@ -82,7 +82,7 @@ impl Settling {
 fn bound(resolved: &Resolved) -> Option<Span> {
     let settings: Settings = serde_json::from_value(resolved.settings().clone()).ok()?;
     settings.consensus?;
-    let due = run::subject::<CodexNode>().deadlines(resolved).due(check::TERMINATION.name)?;
+    let due = run::codex().deadlines(resolved).due(check::TERMINATION.name)?;
     Some(due.since(resolved.setup.calm))
 }
 

@@ -15,8 +15,7 @@ pub use strikes::{Part, Stage, Strike, Strikes};
 pub use waits::Waits;
 
 use crate::chance::Seed;
-use crate::node::CodexNode;
-use crate::run::{AnySubject, Keep, subject};
+use crate::run::{self, AnySubject, Keep};
 use crate::scenario::{self, ScenarioFile};
 use crate::time::Span;
 use crate::trace::Trace;
@@ -49,7 +48,7 @@ const WAIT_SEEDS: u64 = 5;
 /// If a built-in scenario does not load.
 #[must_use]
 pub fn protocols() -> String {
-    let subject = subject::<CodexNode>();
+    let subject = run::codex();
     let mut text = String::from(HEAD);
     for voters in [3, 5, 7, 9] {
         for (window, batch) in [(1, 1), (8, 1), (1, 16), (8, 16)] {

@@ -27,7 +27,7 @@ fn the_list_and_the_folder_agree() {
     let embedded: Vec<_> = built_in().map(|known| (known.name.to_owned(), known.text.to_owned())).collect();
     let names = |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let files: Vec<_> = files.into_iter().collect();
-    assert_eq!(names(&embedded), names(&files), "the list in src/scenario/builtin.rs, in the order of names");
+    assert_eq!(names(&embedded), names(&files), "in the order of names");
     assert_eq!(embedded, files);
 }
 

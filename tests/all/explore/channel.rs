@@ -19,6 +19,7 @@ use stemmata::sim::Cast;
 use stemmata::time::{LocalTime, Span};
 
 use super::search;
+use crate::pins::assert_pinned;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Mouth(Channel<Letter>);
@@ -152,7 +153,8 @@ const BUDGET: Budget = Budget { loss: 1, duplicates: 0, crashes: 1, timers: Some
 #[test]
 fn two_letters_with_a_loss_and_a_death_keep_their_order_and_their_session_on_every_way() {
     let Explored { states, end, exercised, .. } = explored("", BUDGET);
-    assert_eq!((states, end, exercised), (1_855_538, End::Complete, 0b11));
+    assert_eq!((end, exercised), (End::Complete, 0b11));
+    assert_pinned("states of two letters on the channel", states);
 }
 
 #[test]
