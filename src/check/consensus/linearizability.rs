@@ -33,7 +33,6 @@ pub struct Linearizability {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "linearizability",
-    "consensus",
     "every operation seems to happen at one instant between its call and its answer",
 );
 
@@ -217,9 +216,7 @@ impl<F> Checker<F> for Linearizability {
             self.keys.get_mut(&key).expect("it was called there").search.abandon(*op);
         }
         for (_, seen) in told(record) {
-            if let ConsensusSeen::Applied { slot, done, .. } = seen
-                && !done.is_empty()
-            {
+            if let ConsensusSeen::Applied { slot, done, .. } = seen {
                 self.log.entry(*slot).or_insert_with(|| done.clone());
                 self.written.remove(slot);
             }
@@ -335,6 +332,23 @@ mod tests {
         assert!(matches!(history.judged_by(Linearizability::default()), Verdict::Undecided { .. }));
         history.on("n1", wrote_decided(3, &all)).on("n1", killed());
         assert_holds(&history, Linearizability::default(), 1);
+    }
+
+    /// An operation that was refused is decided once more, of which nothing comes.
+    #[test]
+    fn a_slot_that_was_told_to_have_no_effect_has_none_whatever_was_written_down() {
+        let mut history = crowd();
+        let all: Vec<String> = (1..=12).map(|client| format!("c{client}#1")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let cas = StoreCall::Cas { old: None, new: "0".into() };
+        history.on("c14", asked_store("c14#1", "k", cas)).on("n1", applied_with(2, 7, 5, &all));
+        history.on("c14", returned_store("c14#1", StoreAnswer::Mismatch));
+        history.on("c15", asked_store("c15#1", "k", StoreCall::Delete)).on("n1", applied_with(3, 8, 6, &["c15#1"]));
+        history.on("c15", returned_store("c15#1", StoreAnswer::Done));
+        for node in ["n1", "n2"] {
+            history.on(node, wrote_decided(4, &["c14#1"])).on(node, applied(4, 9, 6));
+        }
+        assert_holds(&history, Linearizability::default(), 3);
     }
 
     #[test]
