@@ -68,7 +68,7 @@ impl Process for Passer {
 impl Subject for Passer {
     const NAME: &'static str = "passer";
     const ABOUT: &'static str = "Two nodes pass a token to and fro.";
-    const INVARIANTS: &'static [Invariant] = &[];
+    const ROWS: &'static [Row] = &[Row { lanes: &["token"], ..Row::new("token", "A token goes to and fro.") }];
     type Settings = NoSettings;
     type Workload = u32; // how many tokens
 

@@ -110,10 +110,14 @@ impl Branch<Fact> for OneText {
 impl Subject for Flooder {
     const NAME: &'static str = "flooder";
     const ABOUT: &'static str = "Nodes tell one another numbered texts.";
-    const INVARIANTS: &'static [Invariant] = &[
-        Invariant::safety("no-duplication", "flood", "nobody hears a text twice"),
-        Invariant::safety("one-text", "flood", "one number of one node is one text"),
-    ];
+    const ROWS: &'static [Row] = &[Row {
+        lanes: &["flood"],
+        claims: &[
+            Invariant::safety("no-duplication", "nobody hears a text twice"),
+            Invariant::safety("one-text", "one number of one node is one text"),
+        ],
+        ..Row::new("flood", "Every text is told to every node.")
+    }];
     type Settings = NoSettings;
     type Workload = u32; // how many texts each node is asked to tell
 

@@ -10,16 +10,17 @@ use serde_json::Value;
 use crate::chance::Dice;
 use crate::check::Checker;
 pub use crate::check::Invariant;
-use crate::encoding;
-use crate::fault::{Fault, Target};
-use crate::identity::{LaneId, NodeId};
-use crate::network::Discipline;
+use crate::identity::NodeId;
 use crate::process::{ClientPlan, Process};
 use crate::symmetry::Symmetry;
 use crate::time::{Span, Time};
 
+mod profile;
+mod row;
 mod world;
 
+pub use profile::Profile;
+pub use row::{Bearing, Role, Row};
 pub use world::World;
 
 /// A process that scenarios can name.
@@ -28,13 +29,8 @@ pub trait Subject: Process {
     const NAME: &'static str;
     /// What it is, in one sentence.
     const ABOUT: &'static str;
-    /// The invariants that it can claim.
-    const INVARIANTS: &'static [Invariant];
-    /// The flaws that a scenario can switch on.
-    const FLAWS: &'static [Flaw] = &[];
-
-    /// The fact that a node notes when it becomes the proposer, whom faults can mean by that word.
-    const ELECTED: Option<&'static str> = None;
+    /// Its protocols.
+    const ROWS: &'static [Row];
 
     /// What stands under `"protocols"`: one field a protocol, each with everything defaulted. A protocol with flaws has
     /// a field `flaws` of type [`Flaws`]. No object here or in a workload has just the keys `min` and `max`, or `one_of`
@@ -49,7 +45,7 @@ pub trait Subject: Process {
     /// The clients that a workload needs, and what they ask; all chance comes from `dice`.
     fn clients(setup: &Setup, workload: &[Self::Workload], dice: &mut Dice) -> Vec<ClientPlan<Self::Client>>;
 
-    /// The checker of one of [`Subject::INVARIANTS`].
+    /// The checker of an invariant that a row claims.
     fn checker(setup: &Setup, settings: &Self::Settings, invariant: &str) -> Option<Box<dyn Checker<Self::Fact>>>;
 
     /// How long after quiescence each liveness claim may take at most, by the name of its invariant, for a plan that is
@@ -64,9 +60,6 @@ pub trait Subject: Process {
         Vec::new()
     }
 
-    /// What may own the keys of a keyspace: the word for it, and the protocol that stands behind it.
-    const OWNERS: &'static [(&'static str, &'static str)] = &[];
-
     /// What an entry of the workload cannot do without.
     fn needs(_workload: &Self::Workload) -> Needs {
         Needs::default()
@@ -77,20 +70,14 @@ pub trait Subject: Process {
         Needs::default()
     }
 
-    /// Whether it claims one of [`Subject::INVARIANTS`] with these settings.
-    fn claims(_settings: &Self::Settings, _invariant: &Invariant) -> bool {
+    /// Whether the protocol of this name runs with these settings.
+    fn runs(_settings: &Self::Settings, _protocol: &str) -> bool {
         true
     }
 
-    /// Why a fault is beyond what the subject claims to bear with these settings, if it is.
-    fn beyond(_fault: &Fault, _settings: &Self::Settings) -> Option<&'static str> {
-        None
-    }
-
-    /// The voters that a fault costs for good with these settings, though it is borne: it is as long as they are no more
-    /// than a minority, over the whole run.
-    fn spends<'f>(_fault: &'f Fault, _settings: &Self::Settings) -> Option<&'f Target> {
-        None
+    /// Whether an invariant that the row of a running protocol claims is claimed with these settings.
+    fn claims(_settings: &Self::Settings, _invariant: &Invariant) -> bool {
+        true
     }
 
     /// What keeps it from working with these settings, if anything does: then the scenario is refused when it is read, and
@@ -110,16 +97,6 @@ pub trait Subject: Process {
     /// granted there, such as a channel under lanes that are queues; unless its `frames` themselves are to be explored.
     fn explored(config: Self::Config, _frames: bool) -> Self::Config {
         config
-    }
-
-    /// What an exploration takes a lane for.
-    fn discipline(_lane: LaneId, _frames: bool) -> Discipline {
-        Discipline::Datagram
-    }
-
-    /// Whether anything is said on a lane with these settings.
-    fn speaks_on(_lane: LaneId, _settings: &Self::Settings) -> bool {
-        true
     }
 
     /// The timer that runs out at a node, though it was not set, where an exploration loses something out of the queue
@@ -164,8 +141,6 @@ impl Setup {
 pub struct Flaw {
     /// A letter and two digits: `e09`.
     pub id: &'static str,
-    /// The protocol that has it.
-    pub protocol: &'static str,
     /// What is wrong, in a sentence.
     pub about: &'static str,
     /// The invariant that falls.
@@ -215,51 +190,6 @@ impl Flaws {
     }
 }
 
-/// What scenarios and commands need to know of a subject, without its types.
-#[derive(Clone, Copy, Debug)]
-pub struct Profile {
-    /// [`Subject::NAME`].
-    pub name: &'static str,
-    /// [`Subject::ABOUT`].
-    pub about: &'static str,
-    /// [`Process::LANES`].
-    pub lanes: &'static [&'static str],
-    /// [`Subject::INVARIANTS`].
-    pub invariants: &'static [Invariant],
-    /// [`Subject::FLAWS`].
-    pub flaws: &'static [Flaw],
-    /// [`Subject::ELECTED`].
-    pub elected: Option<&'static str>,
-    /// The labels of all facts that it can note.
-    pub facts: fn() -> Vec<String>,
-    /// Reads settings, and returns them with all defaults filled in.
-    pub settings: fn(&Value) -> Result<Value, Misfit>,
-    /// Reads one entry of a workload, and returns it with all defaults filled in.
-    pub workload: fn(&Value) -> Result<Value, Misfit>,
-    /// Reads one command of a client, and returns it with all defaults filled in.
-    pub command: fn(&Value) -> Result<Value, Misfit>,
-    /// [`Subject::OWNERS`].
-    pub owners: &'static [(&'static str, &'static str)],
-    /// [`Subject::needs`] of an entry that was read before.
-    pub needs: fn(&Value) -> Needs,
-    /// [`Subject::command_needs`] of a command that was read before.
-    pub command_needs: fn(&Value) -> Needs,
-    /// The JSON Schema of the settings.
-    pub settings_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
-    /// The JSON Schema of one entry of a workload.
-    pub workload_schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
-    /// Those of [`Subject::INVARIANTS`] that it claims with these settings.
-    pub claims: fn(&Value) -> Vec<&'static Invariant>,
-    /// [`Subject::speaks_on`], with these settings.
-    pub speaks_on: fn(LaneId, &Value) -> bool,
-    /// [`Subject::beyond`], with these settings.
-    pub beyond: fn(&Fault, &Value) -> Option<&'static str>,
-    /// [`Subject::objection`], with these settings.
-    pub objection: fn(&Setup, &Value) -> Option<Objection>,
-    /// [`Subject::spends`], with these settings.
-    pub spends: for<'f> fn(&'f Fault, &Value) -> Option<&'f Target>,
-}
-
 /// What is wrong in a part of a scenario, and where inside that part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
@@ -267,40 +197,6 @@ pub struct Misfit {
     pub path: Vec<String>,
     /// What is wrong, as serde says it.
     pub message: String,
-}
-
-impl Profile {
-    /// The profile of `S`.
-    #[must_use]
-    pub fn of<S: Subject>() -> Self {
-        Self {
-            name: S::NAME,
-            about: S::ABOUT,
-            lanes: S::LANES,
-            invariants: S::INVARIANTS,
-            flaws: S::FLAWS,
-            elected: S::ELECTED,
-            facts: encoding::labels::<S::Fact>,
-            settings: fill::<S::Settings>,
-            workload: fill::<S::Workload>,
-            command: fill::<S::Command>,
-            owners: S::OWNERS,
-            needs: |entry| S::Workload::deserialize(entry).map(|entry| S::needs(&entry)).unwrap_or_default(),
-            command_needs: |command| {
-                S::Command::deserialize(command).map(|command| S::command_needs(&command)).unwrap_or_default()
-            },
-            settings_schema: schemars::SchemaGenerator::subschema_for::<S::Settings>,
-            workload_schema: schemars::SchemaGenerator::subschema_for::<S::Workload>,
-            claims: |settings| {
-                let settings = read::<S::Settings>(settings);
-                S::INVARIANTS.iter().filter(|invariant| S::claims(&settings, invariant)).collect()
-            },
-            speaks_on: |lane, settings| S::speaks_on(lane, &read(settings)),
-            beyond: |fault, settings| S::beyond(fault, &read(settings)),
-            objection: |setup, settings| S::objection(setup, &read(settings)),
-            spends: |fault, settings| S::spends(fault, &read(settings)),
-        }
-    }
 }
 
 /// Settings that were read before; their defaults where they could not be.

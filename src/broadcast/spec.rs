@@ -13,10 +13,10 @@ use super::outbox::Pace;
 use super::workload::{Workload, clients};
 use crate::chance::Dice;
 use crate::check::{self, Checker};
-use crate::fault::{Fault, Harm};
+use crate::fault::Taken;
 use crate::process::{ClientPlan, Script};
 use crate::protocols::{Registry, resending};
-use crate::subject::{Flaw, Flaws, Invariant, Objection, Setup, Subject, World};
+use crate::subject::{Bearing, Flaw, Flaws, Objection, Row, Setup, Subject, World};
 use crate::time::Span;
 
 /// What the cluster is given.
@@ -92,68 +92,71 @@ impl BroadcastSettings {
     }
 }
 
+const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
+    Flaw { id, about, violates }
+}
+
+const BROADCAST: Row = Row {
+    lanes: &["broadcast"],
+    claims: &[check::CAUSAL_DELIVERY, check::NO_DUPLICATION, check::RELIABLE_DELIVERY, check::QUIET],
+    flaws: &[
+        flaw("b01", "causal-delivery", "A broadcast is delivered in its origin's order, without a look at its causes."),
+        flaw(
+            "b02",
+            "no-duplication",
+            "Deliveries are acknowledged without being written down: a restarted node delivers again.",
+        ),
+        flaw("b03", "reliable-delivery", "What was lost is never sent again."),
+        flaw(
+            "b04",
+            "no-duplication",
+            "A broadcast leaves before the disk has it: a crash loses it, and its number is used again.",
+        ),
+        flaw("b05", "causality", "Signatures are not verified: a corrupted message is believed, and its clock merged."),
+        flaw(
+            "b06",
+            "quiet",
+            "That a peer has acknowledged all is not noticed: the last broadcast is sent again for ever.",
+        ),
+    ],
+    bears: |fault| match fault.takes() {
+        Some(Taken::Disk) => {
+            Bearing::Beyond("a wiped node forgets which numbers it has used and what it has delivered")
+        }
+        Some(Taken::Entry) => Bearing::Beyond("what a node has broadcast or delivered is on its own disk alone"),
+        Some(Taken::Timers) => Bearing::Beyond("a node whose timers stand still never sends again"),
+        None => Bearing::Borne,
+    },
+    ..Row::new(
+        "broadcast",
+        "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every broadcast once, after all that \
+         caused it.",
+    )
+};
+
+const CLOCKS: Row = Row {
+    claims: &[check::CAUSALITY],
+    flaws: &[
+        flaw(
+            "e09",
+            "causality",
+            "The comparison reads only one side's keys: {a:1} and {b:1} are before in both directions, and equal clocks \
+             are concurrent.",
+        ),
+        flaw("e10", "causality", "A receive merges the message's clock, but does not tick."),
+    ],
+    ..Row::new(
+        "clocks",
+        "Vector clocks (Fidge 1988, Mattern 1989) and hybrid logical clocks (Kulkarni and others 2014) on all events of a \
+         node.",
+    )
+};
+
 impl Subject for Broadcaster {
     const NAME: &'static str = "broadcast";
     const ABOUT: &'static str = "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every \
                                  broadcast once, after all that caused it.";
-    const INVARIANTS: &'static [Invariant] = &[
-        check::CAUSALITY,
-        check::CAUSAL_DELIVERY,
-        check::NO_DUPLICATION,
-        check::RELIABLE_DELIVERY,
-        Invariant { protocol: "broadcast", ..check::QUIET },
-    ];
-    const FLAWS: &'static [Flaw] = &[
-        Flaw {
-            id: "e09",
-            protocol: "clocks",
-            about: "The comparison reads only one side's keys: {a:1} and {b:1} are before in both directions, and \
-                    equal clocks are concurrent.",
-            violates: "causality",
-        },
-        Flaw {
-            id: "e10",
-            protocol: "clocks",
-            about: "A receive merges the message's clock, but does not tick.",
-            violates: "causality",
-        },
-        Flaw {
-            id: "b01",
-            protocol: "broadcast",
-            about: "A broadcast is delivered in its origin's order, without a look at its causes.",
-            violates: "causal-delivery",
-        },
-        Flaw {
-            id: "b02",
-            protocol: "broadcast",
-            about: "Deliveries are acknowledged without being written down: a restarted node delivers again.",
-            violates: "no-duplication",
-        },
-        Flaw {
-            id: "b03",
-            protocol: "broadcast",
-            about: "What was lost is never sent again.",
-            violates: "reliable-delivery",
-        },
-        Flaw {
-            id: "b04",
-            protocol: "broadcast",
-            about: "A broadcast leaves before the disk has it: a crash loses it, and its number is used again.",
-            violates: "no-duplication",
-        },
-        Flaw {
-            id: "b05",
-            protocol: "broadcast",
-            about: "Signatures are not verified: a corrupted message is believed, and its clock merged.",
-            violates: "causality",
-        },
-        Flaw {
-            id: "b06",
-            protocol: "broadcast",
-            about: "That a peer has acknowledged all is not noticed: the last broadcast is sent again for ever.",
-            violates: "quiet",
-        },
-    ];
+    const ROWS: &'static [Row] = &[BROADCAST, CLOCKS];
 
     type Settings = Settings;
     type Workload = Workload;
@@ -183,31 +186,5 @@ impl Subject for Broadcaster {
     ) -> Vec<(&'static str, Span)> {
         let Bound { delivered, quiet } = bound(settings.broadcast.pace(), setup, clients, world);
         vec![(check::RELIABLE_DELIVERY.name, delivered), (check::QUIET.name, quiet)]
-    }
-
-    fn beyond(fault: &Fault, _settings: &Self::Settings) -> Option<&'static str> {
-        match fault {
-            Fault::Restart(restart) if restart.wipe => {
-                Some("a wiped node forgets which numbers it has used and what it has delivered")
-            }
-            Fault::Disk(disk) => match disk.harm {
-                Harm::Damage => Some("what a node has broadcast or delivered is on its own disk alone"),
-                Harm::Torn | Harm::IoError | Harm::Slow(_) => None,
-            },
-            Fault::Clock(clock) if clock.monotonic_freeze => Some("a node whose timers stand still never sends again"),
-            Fault::Restart(_)
-            | Fault::Clock(_)
-            | Fault::Kill(_)
-            | Fault::Pause(_)
-            | Fault::Resume(_)
-            | Fault::Partition(_)
-            | Fault::Heal(_)
-            | Fault::Clog(_)
-            | Fault::Delay(_)
-            | Fault::Loss(_)
-            | Fault::Duplicate(_)
-            | Fault::Reorder(_)
-            | Fault::Corrupt(_) => None,
-        }
     }
 }

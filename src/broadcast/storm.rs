@@ -11,7 +11,7 @@ use crate::context::{Context, Effect, Workbench};
 use crate::encoding;
 use crate::identity::{ClientId, NodeId, OpId};
 use crate::process::{Process, Stored};
-use crate::subject::Subject;
+use crate::subject::Profile;
 use crate::time::LocalTime;
 
 /// What a run came to, or the name of the invariant that fell.
@@ -436,7 +436,7 @@ fn every_invariant_holds_in_very_much_bad_weather() {
 
 #[test]
 fn every_flaw_makes_its_invariant_fall_in_bad_weather() {
-    for flaw in Broadcaster::FLAWS {
+    for (_, flaw) in Profile::of::<Broadcaster>().flaws() {
         let mut settings = Settings::default();
         settings.broadcast.flaws = flaws(&[flaw.id]);
         settings.clocks.flaws = flaws(&[flaw.id]);

@@ -10,7 +10,7 @@ use crate::context::{Effect, Workbench};
 use crate::encoding;
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::process::{Process, Stored};
-use crate::subject::{Flaws, Subject};
+use crate::subject::{Flaws, Profile};
 use crate::time::{LocalTime, Span};
 use crate::trace::label_of;
 
@@ -365,7 +365,8 @@ fn messages_are_small_and_their_words_are_those_of_the_trace() {
 
 #[test]
 fn every_flaw_breaks_an_invariant_of_the_subject() {
-    for flaw in Broadcaster::FLAWS {
-        assert!(Broadcaster::INVARIANTS.iter().any(|invariant| invariant.name == flaw.violates), "{}", flaw.id);
+    let profile = Profile::of::<Broadcaster>();
+    for (_, flaw) in profile.flaws() {
+        assert!(profile.invariants().any(|(_, invariant)| invariant.name == flaw.violates), "{}", flaw.id);
     }
 }

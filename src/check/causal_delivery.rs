@@ -27,7 +27,6 @@ pub struct CausalDelivery {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "causal-delivery",
-    "broadcast",
     "a node delivers a broadcast only after all that its origin had broadcast or delivered before it",
 );
 

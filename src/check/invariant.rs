@@ -5,8 +5,6 @@
 pub struct Invariant {
     /// The same in scenarios, verdicts, code and documentation.
     pub name: &'static str,
-    /// The protocol that claims it; `kernel` for the laws.
-    pub protocol: &'static str,
     /// The sentence.
     pub about: &'static str,
     /// Whether it speaks only after the calm, and names what is missing; a scenario may then bound it by `within`.
@@ -16,19 +14,13 @@ pub struct Invariant {
 impl Invariant {
     /// An invariant that breaks at a step.
     #[must_use]
-    pub const fn safety(name: &'static str, protocol: &'static str, about: &'static str) -> Self {
-        Self { name, protocol, about, liveness: false }
-    }
-
-    /// Whether it is a law of the kernel, which holds in every run whatever the subject claims.
-    #[must_use]
-    pub fn is_law(&self) -> bool {
-        self.protocol == "kernel"
+    pub const fn safety(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, liveness: false }
     }
 
     /// An invariant that speaks after the calm.
     #[must_use]
-    pub const fn liveness(name: &'static str, protocol: &'static str, about: &'static str) -> Self {
-        Self { name, protocol, about, liveness: true }
+    pub const fn liveness(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, liveness: true }
     }
 }

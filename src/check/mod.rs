@@ -48,7 +48,7 @@ pub use no_duplication::{ABOUT as NO_DUPLICATION, NoDuplication};
 pub use panel::Panel;
 pub use quiet::{ABOUT as QUIET, Quiet};
 pub use reliable_delivery::{ABOUT as RELIABLE_DELIVERY, ReliableDelivery};
-pub use standard::{checker, invariants, page};
+pub use standard::{checker, invariants, is_law, kernel, page};
 pub use termination::{ABOUT as TERMINATION, Termination};
 
 use crate::identity::{Actor, EventId, NodeId};

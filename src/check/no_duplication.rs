@@ -34,7 +34,6 @@ type First = (u64, u32);
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "no-duplication",
-    "broadcast",
     "no node delivers a broadcast twice, nor one never made, nor two of one operation",
 );
 

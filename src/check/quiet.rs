@@ -21,7 +21,7 @@ pub struct Quiet {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::liveness("quiet", "channel", "after quiescence nothing is sent for good but what is periodic");
+    Invariant::liveness("quiet", "after quiescence nothing is sent for good but what is periodic");
 
 impl Quiet {
     /// For a subject whose messages with these labels are periodic.

@@ -26,7 +26,6 @@ pub struct ReliableDelivery {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::liveness(
     "reliable-delivery",
-    "broadcast",
     "after the calm every broadcast is delivered at every node that is alive at the end",
 );
 

@@ -28,8 +28,7 @@ pub struct Termination {
 }
 
 /// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant =
-    Invariant::liveness("termination", "locks", "after the calm whatever was opened comes to an end");
+pub const ABOUT: Invariant = Invariant::liveness("termination", "after the calm whatever was opened comes to an end");
 
 #[derive(Clone, Debug)]
 struct Open {

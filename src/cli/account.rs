@@ -14,7 +14,6 @@ use crate::check::{LaneCount, OperationCount, Wait};
 use crate::identity::LaneId;
 use crate::run::{Outcome, Shortfall, Standing};
 use crate::scenario::Resolved;
-use crate::subject::Profile;
 use crate::time::Time;
 use crate::trace::{Digest, Verdict};
 
@@ -265,8 +264,9 @@ fn lanes(resolved: &Resolved, outcome: &Outcome) -> BTreeMap<&'static str, Value
 
 /// The lanes on which anything may be said with these settings.
 fn spoken(resolved: &Resolved) -> Vec<&'static str> {
-    let Profile { lanes, speaks_on, .. } = resolved.profile;
-    let lanes = (0_u8..).zip(lanes).filter(|(lane, _)| speaks_on(LaneId::new(*lane), resolved.settings()));
+    let profile = resolved.profile;
+    let spoken = |(lane, _): &(u8, _)| profile.speaks_on(LaneId::new(*lane), resolved.settings());
+    let lanes = (0_u8..).zip(profile.lanes).filter(spoken);
     lanes.map(|(_, name)| *name).collect()
 }
 

@@ -72,9 +72,9 @@ fn known(header: &Header, subjects: &[AnySubject]) -> Option<(AnySubject, Resolv
 
 /// Refuses names that no checker here has.
 fn knows(names: &[String], known: Option<&(AnySubject, Resolved)>) -> Result<(), Failure> {
-    let own = known.map(|(subject, _)| subject.profile.invariants).unwrap_or_default();
-    let all: Vec<&str> =
-        check::invariants().map(|invariant| invariant.name).chain(own.iter().map(|invariant| invariant.name)).collect();
+    let own =
+        known.into_iter().flat_map(|(subject, _)| subject.profile.invariants()).map(|(_, invariant)| invariant.name);
+    let all: Vec<&str> = check::invariants().map(|invariant| invariant.name).chain(own).collect();
     match names.iter().find(|name| !all.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => Err(Failure::helped(format!("there is no invariant `{name}`"), suggest::cure(name, &all))),

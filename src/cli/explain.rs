@@ -6,13 +6,13 @@ use super::args::ExplainArgs;
 use super::chosen::profiles;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::list::protocols_of;
 use super::shell::Shell;
 use super::suggest;
 use crate::check;
 use crate::fault::FaultKind;
 use crate::run::AnySubject;
 use crate::scenario;
+use crate::subject::Row;
 
 /// One thing that can be explained.
 struct Page {
@@ -59,14 +59,14 @@ fn invariants(subjects: &[AnySubject]) -> Vec<Page> {
         name: invariant.name.to_owned(),
         text: check::page(invariant.name).unwrap_or(invariant.about).to_owned(),
     });
-    let own = subjects.iter().flat_map(|subject| subject.profile.invariants.iter().map(move |claim| (subject, claim)));
-    let own = own.filter(|(_, claim)| check::page(claim.name).is_none());
-    let own = own.map(|(subject, claim)| Page {
+    let own = subjects.iter().flat_map(|subject| subject.profile.invariants().map(move |claim| (subject, claim)));
+    let own = own.filter(|(_, (_, claim))| check::page(claim.name).is_none());
+    let own = own.map(|(subject, (row, claim))| Page {
         kind: "invariant",
         name: claim.name.to_owned(),
         text: format!(
             "{}: an invariant of {}, claimed by the subject {}.\n\n{}",
-            claim.name, claim.protocol, subject.profile.name, claim.about
+            claim.name, row.name, subject.profile.name, claim.about
         ),
     });
     built_in.chain(own).collect()
@@ -74,7 +74,7 @@ fn invariants(subjects: &[AnySubject]) -> Vec<Page> {
 
 fn flaws(subject: &AnySubject) -> Vec<Page> {
     let name = subject.profile.name;
-    let flaws = subject.profile.flaws.iter().map(|flaw| Page {
+    let flaws = subject.profile.flaws().map(|(row, flaw)| Page {
         kind: "flaw",
         name: flaw.id.to_owned(),
         text: format!(
@@ -82,7 +82,7 @@ fn flaws(subject: &AnySubject) -> Vec<Page> {
              it on with `--flaw {id}`, or in a scenario with\n\n  \"protocols\": {{ \"{protocol}\": {{ \"flaws\": \
              [\"{id}\"] }} }}",
             id = flaw.id,
-            protocol = flaw.protocol,
+            protocol = row.name,
             about = flaw.about,
             violates = flaw.violates,
         ),
@@ -99,34 +99,46 @@ fn fault(kind: FaultKind) -> Page {
 /// The subject, and each of its protocols.
 fn subject(subject: &AnySubject) -> Vec<Page> {
     let profile = subject.profile;
-    let invariants = |of: &dyn Fn(&str) -> bool| {
-        let claims = profile.invariants.iter().filter(|claim| of(claim.protocol));
-        claims.map(|claim| format!("  {}: {}\n", claim.name, claim.about)).collect::<String>()
-    };
-    let flaws = |of: &dyn Fn(&str) -> bool| {
-        let flaws = profile.flaws.iter().filter(|flaw| of(flaw.protocol));
-        flaws.map(|flaw| format!("  {}: {}\n", flaw.id, flaw.about)).collect::<String>()
-    };
-    let parts = |of: &dyn Fn(&str) -> bool| {
-        let (invariants, flaws) = (invariants(of), flaws(of));
-        let titled = |title: &str, list: String| if list.is_empty() { list } else { format!("\n{title}:\n{list}") };
-        format!("{}{}", titled("Invariants", invariants), titled("Flaws", flaws))
-    };
-    let protocols = protocols_of(subject);
-    let with =
-        if protocols.is_empty() { String::new() } else { format!(", with the protocols {}", protocols.join(", ")) };
+    let names: Vec<&str> = profile.rows.iter().map(|row| row.name).collect();
+    let described = |row: &Row| format!("\n{}: {}\n{}", row.name, row.about, parts(row));
+    let described: String = profile.rows.iter().map(described).collect();
     let mut pages = vec![Page {
         kind: "subject",
         name: profile.name.to_owned(),
-        text: format!("{}: a subject{with}.\n\n{}\n{}", profile.name, profile.about, parts(&|_| true)),
+        text: format!(
+            "{}: a subject, with the protocols {}.\n\n{}\n{described}",
+            profile.name,
+            names.join(", "),
+            profile.about
+        ),
     }];
-    let others = protocols.into_iter().filter(|protocol| protocol != profile.name);
-    pages.extend(others.map(|protocol| Page {
+    let others = profile.rows.iter().filter(|row| row.name != profile.name);
+    pages.extend(others.map(|row| Page {
         kind: "protocol",
-        text: format!("{protocol}: a protocol of the subject {}.\n{}", profile.name, parts(&|of| of == protocol)),
-        name: protocol,
+        text: format!("{}: a protocol of the subject {}.\n\n{}\n{}", row.name, profile.name, row.about, parts(row)),
+        name: row.name.to_owned(),
     }));
     pages
+}
+
+/// What stands in a protocol's row, but for what it is.
+fn parts(row: &Row) -> String {
+    let claims: String = row.claims.iter().map(|claim| format!("  {}: {}\n", claim.name, claim.about)).collect();
+    let flaws: String = row.flaws.iter().map(|flaw| format!("  {}: {}\n", flaw.id, flaw.about)).collect();
+    let needs: String = row.needs.iter().map(|needed| format!("  {needed}\n")).collect();
+    let owns: String = row.owns.iter().map(|word| format!("  {word}\n")).collect();
+    let roles: String =
+        row.roles.iter().map(|role| format!("  {}: whoever noted `{}` last\n", role.name, role.fact)).collect();
+    let titled = |(title, list): (&str, String)| if list.is_empty() { list } else { format!("\n{title}:\n{list}") };
+    [
+        ("Needs", needs),
+        ("Invariants", claims),
+        ("Flaws", flaws),
+        ("Keyspaces that it owns", owns),
+        ("Targets of faults", roles),
+    ]
+    .map(titled)
+    .concat()
 }
 
 fn scenarios(subjects: &[AnySubject]) -> Vec<Page> {

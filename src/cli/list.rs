@@ -47,38 +47,28 @@ pub(super) fn scenarios(subjects: &[AnySubject]) -> Listing {
     (vec!["scenario", "subject", "about"], rows.collect())
 }
 
-/// The kernel's laws, and what the subjects claim.
+/// The kernel's laws, and what the subjects claim: with each protocol that claims it.
 fn invariants(subjects: &[AnySubject]) -> Listing {
-    let laws = check::invariants().filter(|invariant| invariant.protocol == "kernel");
-    let laws =
-        laws.map(|law| vec![law.name.to_owned(), "every".to_owned(), law.protocol.to_owned(), law.about.to_owned()]);
+    let row = |name: &str, subject: &str, protocol: &str, about: &str| {
+        [name, subject, protocol, about].map(str::to_owned).to_vec()
+    };
+    let laws = check::kernel().map(|law| row(law.name, "every", "kernel", law.about));
     let claimed = subjects.iter().flat_map(|subject| {
-        subject.profile.invariants.iter().map(|claim| {
-            vec![claim.name.into(), subject.profile.name.into(), claim.protocol.into(), claim.about.into()]
-        })
+        let name = subject.profile.name;
+        subject.profile.invariants().map(move |(protocol, claim)| row(claim.name, name, protocol.name, claim.about))
     });
     (vec!["invariant", "subject", "protocol", "about"], laws.chain(claimed).collect())
 }
 
 fn protocols(subjects: &[AnySubject]) -> Listing {
     let rows = subjects.iter().flat_map(|subject| {
-        let profile = subject.profile;
-        protocols_of(subject).into_iter().map(move |protocol| {
-            let claims = profile.invariants.iter().filter(|claim| claim.protocol == protocol).map(|claim| claim.name);
-            let flaws = profile.flaws.iter().filter(|flaw| flaw.protocol == protocol).map(|flaw| flaw.id);
-            let list = |names: Vec<&str>| names.join(", ");
-            vec![protocol.clone(), profile.name.to_owned(), list(claims.collect()), list(flaws.collect())]
+        subject.profile.rows.iter().map(|row| {
+            let claims: Vec<&str> = row.claims.iter().map(|claim| claim.name).collect();
+            let flaws: Vec<&str> = row.flaws.iter().map(|flaw| flaw.id).collect();
+            vec![row.name.to_owned(), subject.profile.name.to_owned(), claims.join(", "), flaws.join(", ")]
         })
     });
     (vec!["protocol", "subject", "invariants", "flaws"], rows.collect())
-}
-
-/// The protocols that a subject's settings name.
-pub(super) fn protocols_of(subject: &AnySubject) -> Vec<String> {
-    match (subject.profile.settings)(&json!({})) {
-        Ok(Value::Object(settings)) => settings.into_iter().map(|(name, _)| name).collect(),
-        Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) | Err(_) => Vec::new(),
-    }
 }
 
 fn faults() -> Listing {
@@ -88,14 +78,8 @@ fn faults() -> Listing {
 
 fn errata(subjects: &[AnySubject]) -> Listing {
     let rows = subjects.iter().flat_map(|subject| {
-        subject.profile.flaws.iter().map(|flaw| {
-            vec![
-                flaw.id.into(),
-                subject.profile.name.into(),
-                flaw.protocol.into(),
-                flaw.violates.into(),
-                flaw.about.into(),
-            ]
+        subject.profile.flaws().map(|(row, flaw)| {
+            vec![flaw.id.into(), subject.profile.name.into(), row.name.into(), flaw.violates.into(), flaw.about.into()]
         })
     });
     (vec!["flaw", "subject", "protocol", "violates", "about"], rows.collect())

@@ -30,8 +30,7 @@ impl FaultPlan {
     /// Whether a fault befalls whoever is the proposer when it acts.
     #[must_use]
     pub fn means_proposer(&self) -> bool {
-        let target = |planned: &PlannedFault| planned.fault.clone().target_mut().cloned();
-        self.faults.iter().any(|planned| target(planned) == Some(Target::Proposer))
+        self.faults.iter().any(|planned| planned.fault.target() == Some(&Target::Proposer))
     }
 }
 
@@ -101,8 +100,48 @@ pub enum Fault {
     Disk(DiskFault),
 }
 
+/// What of a fault hardly a protocol bears: it takes something that no other node can give back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Taken {
+    /// All that a node's disk holds.
+    Disk,
+    /// One entry of a node's disk.
+    Entry,
+    /// The time by which a node's timers run.
+    Timers,
+}
+
 impl Fault {
+    /// What it takes for good, if it takes anything.
+    #[must_use]
+    pub const fn takes(&self) -> Option<Taken> {
+        match self {
+            Self::Restart(restart) if restart.wipe => Some(Taken::Disk),
+            Self::Disk(DiskFault { harm: Harm::Damage, .. }) => Some(Taken::Entry),
+            Self::Clock(clock) if clock.monotonic_freeze => Some(Taken::Timers),
+            Self::Restart(_) | Self::Disk(_) | Self::Clock(_) | Self::Kill(_) | Self::Pause(_) | Self::Resume(_) => {
+                None
+            }
+            Self::Partition(_) | Self::Heal(_) | Self::Clog(_) | Self::Delay(_) => None,
+            Self::Loss(_) | Self::Duplicate(_) | Self::Reorder(_) | Self::Corrupt(_) => None,
+        }
+    }
+
     /// The nodes that it befalls, where it befalls nodes.
+    #[must_use]
+    pub const fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Kill(crash) => Some(&crash.target),
+            Self::Restart(restart) => Some(&restart.target),
+            Self::Pause(of) | Self::Resume(of) => Some(&of.target),
+            Self::Clock(clock) => Some(&clock.target),
+            Self::Disk(disk) => Some(&disk.target),
+            Self::Partition(_) | Self::Heal(_) | Self::Clog(_) | Self::Delay(_) => None,
+            Self::Loss(_) | Self::Duplicate(_) | Self::Reorder(_) | Self::Corrupt(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
     pub const fn target_mut(&mut self) -> Option<&mut Target> {
         match self {
             Self::Kill(crash) => Some(&mut crash.target),

@@ -103,7 +103,7 @@ const CHANCES: [Chance; 4] = [
 /// The same run without a part, in which nothing but the violation ends it early.
 fn without(resolved: &Resolved, kind: &Kind, part: &Part) -> Resolved {
     let mut without = resolved.clone();
-    let violates = resolved.profile.invariants.iter().map(|invariant| invariant.name).chain(crate::scenario::ALWAYS);
+    let violates = resolved.profile.invariants().map(|(_, invariant)| invariant.name).chain(crate::scenario::ALWAYS);
     without.expected.violates = violates.filter(|name| *name == kind.invariant).collect();
     match part {
         Part::Fault(place) => _ = without.plan.faults.remove(*place),

@@ -9,7 +9,7 @@ use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Claims, LockMode, LockStamp, Resource};
 use crate::process::Process;
 use crate::protocols::channel::Frame;
-use crate::protocols::locks::{LockCommand, LockFact, LockMessage, Request, Wanted};
+use crate::protocols::locks::{LockCommand, LockFact, LockMessage, LockSettings, Request, Wanted};
 use crate::protocols::{Registry, Signature};
 
 const N1: NodeId = NodeId::new(0);
@@ -27,7 +27,8 @@ struct Node {
 impl Node {
     /// The first of two nodes, with locks alone.
     fn new() -> Self {
-        let (settings, registry) = (Settings::default(), Registry::new(2));
+        let settings = Settings { locks: Some(LockSettings::default()), ..Settings::default() };
+        let registry = Registry::new(2);
         let mut bench = Workbench::new(N1, 2, Config { settings, registry, promised: false, consensus: None });
         let node = bench.step(|ctx| CodexNode::start(ctx.boot(), &[], ctx));
         Self { bench, node }

@@ -47,7 +47,7 @@ pub fn judge_unknown(source: &mut dyn Source, names: &[String], violates: &[Stri
     for invariant in check::invariants() {
         let name = invariant.name;
         // Which messages are periodic, its subject alone knows.
-        let can_be_judged = !is_law(name) && name != check::QUIET.name;
+        let can_be_judged = !check::is_law(name) && name != check::QUIET.name;
         if names.iter().any(|wanted| wanted == name) && can_be_judged {
             let checker = check::checker(name).expect("a built-in invariant has a checker");
             panel.seat_until(name, checker, source.header().due.get(name).copied().unwrap_or(Time::MAX));
@@ -69,8 +69,8 @@ pub(super) fn judge<S: Subject>(
     let mut others = Panel::new();
     let seated = resolved.expected.holds.iter().chain(&resolved.expected.violates);
     let seated: Vec<_> = seated.copied().collect();
-    for name in further.iter().filter(|name| !is_law(name) && !seated.contains(&name.as_str())) {
-        let claimed = S::INVARIANTS.iter().any(|invariant| invariant.name == *name);
+    for name in further.iter().filter(|name| !check::is_law(name) && !seated.contains(&name.as_str())) {
+        let claimed = resolved.profile.invariants().any(|(_, invariant)| invariant.name == *name);
         let own = claimed.then(|| S::checker(&resolved.setup, &settings, name)).flatten();
         if let Some(checker) = own.or_else(|| check::checker(name)) {
             others.seat_until(name.clone(), checker, deadlines.due(name).unwrap_or(Time::MAX));
@@ -124,8 +124,4 @@ fn typed<F: DeserializeOwned>(record: &Record<'_>) -> Option<F> {
         Body::Json(value) => F::deserialize(value).ok(),
         Body::Encoded(bytes) => crate::encoding::read(bytes).ok(),
     }
-}
-
-fn is_law(name: &str) -> bool {
-    check::invariants().any(|invariant| invariant.protocol == "kernel" && invariant.name == name)
 }

@@ -201,7 +201,7 @@ fn conditions(resolved: &Resolved, deadlines: &Deadlines) -> Conditions {
         clocks: resolved.clock_errors(),
         sync: resolved.sync_delay(),
         faults: resolved.plan.clone(),
-        elected: resolved.profile.elected.filter(|_| resolved.plan.means_proposer()),
+        elected: resolved.profile.role("proposer").filter(|_| resolved.plan.means_proposer()),
     }
 }
 
@@ -210,7 +210,7 @@ fn panel<S: Subject>(settings: &S::Settings, resolved: &Resolved, deadlines: &De
     let fixed = resolved.fates.keys().copied().collect();
     let mut panel = Panel::laws_within(resolved.scenario.network.calm_delay, fixed);
     let expected = &resolved.expected;
-    for invariant in S::INVARIANTS {
+    for invariant in resolved.profile.claims(resolved.settings()) {
         let name = invariant.name;
         if expected.holds.contains(&name) || expected.violates.contains(&name) {
             let checker = S::checker(&resolved.setup, settings, name);

@@ -85,7 +85,7 @@ impl FaultEntry {
             Trigger::At(time) => (Some(time.since(Time::ZERO)), None),
             Trigger::Fact { fact, n } => (None, Some(When { fact: fact.clone(), n: *n })),
         };
-        let exceed = (profile.beyond)(fault, settings).is_some();
+        let exceed = profile.beyond(fault, settings).is_some();
         Self { at, when, lasts: *lasts, fault: Some(fault.clone()), exceed, drawn: *drawn, ..Self::default() }
     }
 

@@ -249,6 +249,7 @@ fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding
         Ok(filled) => {
             findings.extend(unknown_protocols(&scenario.protocols, &filled, profile));
             findings.extend(rules::flaws(&filled, profile));
+            findings.extend(rules::nothing_runs(&filled, profile));
             scenario.protocols = filled;
         }
         Err(misfit) => findings.push(humane::misfit(&Path::of("protocols"), &misfit, root)),
@@ -261,11 +262,11 @@ fn name_what_is_needed(scenario: &mut Scenario, profile: &Profile) {
     let Some(named) = scenario.protocols.as_object_mut() else {
         return;
     };
-    let owners = scenario.keyspaces.values().filter_map(|word| profile.owners.iter().find(|(owner, _)| owner == word));
+    let owners = scenario.keyspaces.values().filter_map(|word| profile.owner(word)).map(|row| row.name);
     let work = scenario.workload.iter().map(profile.needs);
     let commands = scenario.operations.iter().map(|entry| (profile.command_needs)(&entry.command));
     let asked = work.chain(commands).filter_map(|needs| needs.protocol);
-    for protocol in owners.map(|(_, protocol)| *protocol).chain(asked) {
+    for protocol in owners.chain(asked) {
         if !named.contains_key(protocol) {
             named.insert(protocol.to_owned(), Value::Object(serde_json::Map::new()));
         }

@@ -13,12 +13,12 @@ impl ScenarioFile {
     /// If the subject has no such flaw.
     pub fn with_flaws(mut self, ids: &[impl AsRef<str>]) -> Result<Self, Problem> {
         for id in ids.iter().map(AsRef::as_ref) {
-            let Some(flaw) = self.profile.flaws.iter().find(|flaw| flaw.id == id) else {
+            let Some((row, _)) = self.profile.flaws().find(|(_, flaw)| flaw.id == id) else {
                 let message = format!("`{}` has no flaw `{id}`", self.profile.name);
-                let help = suggest::cure(id, self.profile.flaws.iter().map(|flaw| flaw.id));
+                let help = suggest::cure(id, self.profile.flaws().map(|(_, flaw)| flaw.id));
                 return Err(Problem::without_text(&self.document.file, Stage::Checking, message, Some(help)));
             };
-            let flaws = self.flaws_of(flaw.protocol);
+            let flaws = self.flaws_of(row.name);
             if !flaws.iter().any(|on| on == id) {
                 flaws.push(Value::String(id.to_owned()));
             }
@@ -49,7 +49,7 @@ impl ScenarioFile {
     /// The same scenario with every flaw that the subject has: the protocols as they were first written down.
     #[must_use]
     pub fn as_written(self) -> Self {
-        let ids: Vec<_> = self.profile.flaws.iter().map(|flaw| flaw.id).collect();
+        let ids: Vec<_> = self.profile.flaws().map(|(_, flaw)| flaw.id).collect();
         self.with_flaws(&ids).expect("these flaws are the subject's own")
     }
 

@@ -163,7 +163,7 @@ pub(super) fn either_way(chance: &mut impl Chance, bound: u64) -> i64 {
 impl Expected {
     fn new(scenario: &Scenario, profile: &Profile) -> Self {
         let expect = &scenario.expect;
-        let claims = (profile.claims)(&scenario.protocols);
+        let claims = profile.claims(&scenario.protocols);
         let claimed = || claims.iter().map(|invariant| invariant.name);
         let known = |name: &String| claimed().chain(ALWAYS).find(|known| known == name);
         let violates: Vec<_> = expect.violates.iter().filter_map(known).collect();

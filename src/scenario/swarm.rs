@@ -114,7 +114,7 @@ fn links(scenario: &Scenario, bounds: &Swarm, profile: &Profile, seed: Seed) -> 
         let drawn = Share::from_ppb(u32::try_from(ppb).expect("at most a share"));
         let drawn = if chosen { drawn } else { Share::NONE };
         let on_all = fault(LinkShare { share: drawn, from: None, to: None });
-        if drawn.is_none() || (profile.beyond)(&on_all, &scenario.protocols).is_none() { drawn } else { was }
+        if drawn.is_none() || profile.beyond(&on_all, &scenario.protocols).is_none() { drawn } else { was }
     };
     Wires {
         delay: delay(wires.delay, bounds.delay, seed),

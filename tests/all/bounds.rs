@@ -192,7 +192,7 @@ impl Process for Nagger {
 impl Subject for Nagger {
     const NAME: &'static str = "nagger";
     const ABOUT: &'static str = "One node asks another until it is answered.";
-    const INVARIANTS: &'static [Invariant] = &[QUIET];
+    const ROWS: &'static [Row] = &[Row { lanes: Self::LANES, claims: &[QUIET], ..Row::new("nagger", Self::ABOUT) }];
     type Settings = Settings;
     type Workload = ();
 

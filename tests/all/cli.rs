@@ -175,6 +175,11 @@ fn every_name_that_is_listed_is_explained() {
     for code in ["0", "1", "2", "3", "4", "5", "70", "74", "75", "130"] {
         stemmata(&["explain", code]).exits(0).says("exit code");
     }
+    let protocols = stemmata(&["list", "protocols"]).exits(0);
+    for name in ["channel", "locks", "consensus", "broadcast", "clocks"] {
+        protocols.says(&format!("\n  {name} "));
+    }
+    stemmata(&["explain", "consensus"]).exits(0).says("Skeen").says("agreement").says("k18").says("proposer");
     stemmata(&["explain", "causalty"]).exits(2).complains("did you mean `causality`?");
 }
 

@@ -51,13 +51,13 @@ fn every_flaw_has_its_scenario_and_every_claim_falls_to_one() {
     let shipped: BTreeSet<&str> = errata().into_iter().filter_map(|name| name.strip_prefix("errata/")).collect();
     for subject in subjects() {
         let profile = subject.profile;
-        let felled: BTreeSet<&str> = profile.flaws.iter().map(|flaw| flaw.violates).collect();
-        for flaw in profile.flaws {
+        let felled: BTreeSet<&str> = profile.flaws().map(|(_, flaw)| flaw.violates).collect();
+        for (_, flaw) in profile.flaws() {
             assert!(shipped.contains(flaw.id), "no scenario shows {}", flaw.id);
             let file = load(&format!("errata/{}", flaw.id));
             assert_eq!(file.scenario().expect.violates, [flaw.violates], "{}", flaw.id);
         }
-        for invariant in profile.invariants {
+        for (_, invariant) in profile.invariants() {
             assert!(felled.contains(invariant.name), "nothing shows that `{}` can fall", invariant.name);
         }
     }

@@ -15,6 +15,7 @@ mod locks;
 mod own_protocol;
 mod pins;
 mod ranges;
+mod rows;
 mod scenarios;
 mod schema;
 mod shrink;

@@ -25,6 +25,8 @@ fn what_makes_no_sense_to_consensus_is_refused_with_its_place() {
     let registers = |setting: &str| format!(r#"{{ "nodes": 3, "workload": [ {{ "registers": {{ {setting} }} }} ] }}"#);
     let cases = [
         (r#"{ "nodes": { "voters": 0, "observers": 2 } }"#.to_owned(), "at least one voter"),
+        (r#"{ "nodes": 3 }"#.to_owned(), "no protocol runs"),
+        (r#"{ "nodes": 3, "protocols": { "channel": {} } }"#.to_owned(), "channel, locks, consensus"),
         (settings(r#""window": 0"#), "more than 0"),
         (settings(r#""batch": 0"#), "more than 0"),
         (settings(r#""compact_after": 0"#), "more than 0"),

@@ -56,7 +56,6 @@ struct Node {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "causality",
-    "clocks",
     "every stamped event's vector counts exactly what happened before it, and every comparison says so",
 );
 

@@ -21,7 +21,7 @@ pub struct Fifo {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("fifo", "channel", "within a session payloads are delivered once, in the order of their sending");
+    Invariant::safety("fifo", "within a session payloads are delivered once, in the order of their sending");
 
 impl Fifo {
     fn sent(

@@ -25,7 +25,6 @@ pub struct Session {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "session",
-    "channel",
     "what was sent to one life of a node is delivered to no other, nor after word of a new one",
 );
 

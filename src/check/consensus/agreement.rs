@@ -28,7 +28,7 @@ pub struct Agreement {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("agreement", "consensus", "one value is decided for a slot, and one state follows from it");
+    Invariant::safety("agreement", "one value is decided for a slot, and one state follows from it");
 
 impl Agreement {
     /// Looks at what is durable since this record.

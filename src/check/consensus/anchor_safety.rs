@@ -23,7 +23,7 @@ pub struct AnchorSafety {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("anchor-safety", "consensus", "nothing that takes effect breaks an anchor of its key");
+    Invariant::safety("anchor-safety", "nothing that takes effect breaks an anchor of its key");
 
 impl AnchorSafety {
     /// A slot was applied, by whomever first.

@@ -33,7 +33,6 @@ pub struct Durability {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "durability",
-    "consensus",
     "what a client was told is on the disks of a quorum, and is applied everywhere in the end",
 );
 

@@ -34,11 +34,8 @@ struct Followed {
 }
 
 /// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant = Invariant::safety(
-    "election-safety",
-    "consensus",
-    "who proposes has the promises of a quorum, and no voter breaks its promise",
-);
+pub const ABOUT: Invariant =
+    Invariant::safety("election-safety", "who proposes has the promises of a quorum, and no voter breaks its promise");
 
 /// How a round is followed by promising it.
 const PROMISED: &str = "promised";

@@ -29,7 +29,7 @@ pub struct ExactlyOnce {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("exactly-once", "consensus", "no operation takes effect twice, and all answers to it agree");
+    Invariant::safety("exactly-once", "no operation takes effect twice, and all answers to it agree");
 
 impl ExactlyOnce {
     fn done(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, op: OpId) -> Result<(), Violation> {

@@ -20,7 +20,7 @@ pub struct LogOrder {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("log-order", "consensus", "slots are applied in order, without gaps but those of a snapshot");
+    Invariant::safety("log-order", "slots are applied in order, without gaps but those of a snapshot");
 
 impl<F> Checker<F> for LogOrder {
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {

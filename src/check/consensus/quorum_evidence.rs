@@ -23,7 +23,6 @@ pub struct QuorumEvidence {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "quorum-evidence",
-    "consensus",
     "a quorum of voters has confirmed durably what is decided, before anybody knows it",
 );
 

@@ -29,7 +29,7 @@ pub struct Validity {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("validity", "consensus", "only what was proposed is decided, only what was asked takes effect");
+    Invariant::safety("validity", "only what was proposed is decided, only what was asked takes effect");
 
 impl Validity {
     fn propose(&mut self, bid: &Bid) {

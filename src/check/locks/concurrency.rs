@@ -39,8 +39,7 @@ struct Deferrals {
 const NEVER: &str = "no request was deferred, nor answered by who held something of its resources";
 
 /// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant =
-    Invariant::safety("concurrency", "locks", "a request waits for nothing that it goes together with");
+pub const ABOUT: Invariant = Invariant::safety("concurrency", "a request waits for nothing that it goes together with");
 
 impl Concurrency {
     fn lock(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) -> Result<(), Violation> {

@@ -31,7 +31,7 @@ pub struct DeadlockFreedom {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("deadlock-freedom", "locks", "no clients wait for one another's locks in a circle");
+    Invariant::safety("deadlock-freedom", "no clients wait for one another's locks in a circle");
 
 /// An operation at a node.
 type Place = (NodeId, OpId);

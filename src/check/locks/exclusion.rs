@@ -25,7 +25,7 @@ pub struct LockExclusion {
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("lock-exclusion", "locks", "grants that do not go together never overlap in global time");
+    Invariant::safety("lock-exclusion", "grants that do not go together never overlap in global time");
 
 #[derive(Clone, Debug)]
 struct Held {

@@ -41,7 +41,7 @@ type Place = (i128, u64);
 
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("fair-order", "locks", "requests that do not go together are granted in the order of stamps");
+    Invariant::safety("fair-order", "requests that do not go together are granted in the order of stamps");
 
 impl FairOrder {
     fn comes(&mut self, at: (NodeId, OpId), turn: Turn, claims: &Claims, event: EventId) {

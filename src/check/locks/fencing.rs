@@ -28,11 +28,8 @@ pub struct Fencing {
 }
 
 /// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant = Invariant::safety(
-    "fencing",
-    "locks",
-    "no guarded operation succeeds after a conflicting one with a higher token has",
-);
+pub const ABOUT: Invariant =
+    Invariant::safety("fencing", "no guarded operation succeeds after a conflicting one with a higher token has");
 
 /// What is known of a guarded key.
 #[derive(Clone, Debug)]

@@ -27,7 +27,6 @@ pub struct NoStarvation {
 /// What it is, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "no-starvation",
-    "locks",
     "each other node is granted at most two conflicting requests before one that waits",
 );
 

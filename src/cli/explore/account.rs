@@ -2,7 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::standing::{self, Row, Searched, is_law};
+use super::standing::{self, Row, Searched};
+use crate::check;
 use crate::cli::chosen::Chosen;
 use crate::cli::exit::Exit;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
@@ -148,7 +149,7 @@ impl Account {
     fn table(&self) -> String {
         let mut grid = Grid::new(&["invariant", "verdict", ""]);
         for Row { invariant, verdict, exercised } in &self.judged {
-            let law = is_law(invariant);
+            let law = check::is_law(invariant);
             let test = match (*exercised, law) {
                 (true, _) => "put to the test",
                 (false, true) => "",

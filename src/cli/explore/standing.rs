@@ -85,14 +85,9 @@ pub(super) fn standing(
             (Exit::Broken, vec![format!("{names} was expected to fall, and no way is found on which it does")])
         }
         End::Complete | End::Depth => {
-            let idle = judged.iter().filter(|row| !row.exercised && !is_law(row.invariant));
+            let idle = judged.iter().filter(|row| !row.exercised && !check::is_law(row.invariant));
             let idle: Vec<String> = idle.map(|row| format!("{} was never put to the test", row.invariant)).collect();
             (if idle.is_empty() { Exit::Met } else { Exit::Unproven }, idle)
         }
     }
-}
-
-/// Whether it is a law of the kernel, which forbids and claims nothing.
-pub(super) fn is_law(name: &str) -> bool {
-    check::invariants().any(|invariant| invariant.is_law() && invariant.name == name)
 }

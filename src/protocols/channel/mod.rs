@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use machine::{Channel, Upshot, Upshots};
 pub use promise::Promise;
-pub use spec::{ChannelFact, ChannelSettings, FLAWS, INVARIANTS};
+pub use spec::{ChannelFact, ChannelSettings, ROW};
 
 use super::{CHANNEL, Signature};
 use crate::identity::{Boot, LaneId, NodeId};

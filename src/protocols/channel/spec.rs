@@ -5,11 +5,13 @@ use std::num::NonZeroU32;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{self, Invariant};
+use crate::check;
+use crate::fault::Taken;
 use crate::identity::{Incarnation, NodeId};
+use crate::network::Discipline;
 use crate::observation::{ChannelSeen, Observation, Observe, PayloadId};
 use crate::protocols::{LaneName, resending};
-use crate::subject::{Flaw, Flaws, Objection};
+use crate::subject::{Bearing, Flaw, Flaws, Objection, Row};
 use crate::time::Span;
 
 /// Settings of the channel.
@@ -59,30 +61,38 @@ impl ChannelSettings {
     }
 }
 
-/// The invariants that a channel claims.
-pub const INVARIANTS: [Invariant; 3] = [check::FIFO, check::SESSION, check::QUIET];
+const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
+    Flaw { id, about, violates }
+}
 
-/// The flaws that a channel can have.
-pub const FLAWS: [Flaw; 3] = [
-    Flaw {
-        id: "c01",
-        protocol: "channel",
-        about: "Payloads are delivered as they arrive, whatever is missing before them.",
-        violates: "fifo",
+/// The channel.
+pub const ROW: Row = Row {
+    lanes: &["channel"],
+    carriage: Discipline::Sure,
+    claims: &[check::FIFO, check::SESSION, check::QUIET],
+    flaws: &[
+        flaw("c01", "fifo", "Payloads are delivered as they arrive, whatever is missing before them."),
+        flaw(
+            "c02",
+            "session",
+            "Which lives a frame names is not looked at: what was sent to one that died is delivered to the next.",
+        ),
+        flaw(
+            "c03",
+            "quiet",
+            "A hello whose sender knows the receiver is never answered: where both wait, both ask for ever.",
+        ),
+    ],
+    bears: |fault| match fault.takes() {
+        Some(Taken::Timers) => Bearing::Beyond("a node whose timers stand still never sends again"),
+        Some(Taken::Disk | Taken::Entry) | None => Bearing::Borne,
     },
-    Flaw {
-        id: "c02",
-        protocol: "channel",
-        about: "Which lives a frame names is not looked at: what was sent to one that died is delivered to the next.",
-        violates: "session",
-    },
-    Flaw {
-        id: "c03",
-        protocol: "channel",
-        about: "A hello whose sender knows the receiver is never answered: where both wait, both ask for ever.",
-        violates: "quiet",
-    },
-];
+    ..Row::new(
+        "channel",
+        "Reliable FIFO between each two nodes, over datagrams that may be lost, doubled and overtaken (Cerf and Kahn \
+         1974), in sessions between two boots.",
+    )
+};
 
 /// What a channel tells of itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

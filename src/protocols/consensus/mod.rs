@@ -46,5 +46,5 @@ pub use messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTim
 pub use replica::Snapshot;
 pub use request::{Act, Answer, ConsensusCommand, ConsensusReply, Request, Within};
 pub use sessions::{Session, SessionId, Sessions};
-pub use spec::{ConsensusSettings, FLAWS, INVARIANTS, Reads, Rules};
+pub use spec::{ConsensusSettings, ROW, Reads, Rules};
 pub use value::{Proposal, Value};

@@ -39,6 +39,6 @@ pub use messages::{LockCommand, LockEntry, LockFact, LockMessage, LockReply};
 pub use queue::{Queue, Waiting};
 pub use request::Request;
 pub use reserve::Reserve;
-pub use spec::{FLAWS, INVARIANTS, LockSettings};
+pub use spec::{LockSettings, ROW};
 pub use table::{Deferred, Open, Tables};
 pub use wanted::{Refusal, Wanted};

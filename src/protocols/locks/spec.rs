@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::check::{self, Invariant};
+use crate::check;
+use crate::fault::Taken;
+use crate::network::Discipline;
 use crate::observation::Claims;
-use crate::subject::{Flaw, Flaws};
+use crate::subject::{Bearing, Flaw, Flaws, Row};
 use crate::time::Span;
 
 /// Settings of the lock manager.
@@ -67,49 +69,68 @@ impl Rules {
     }
 }
 
-/// The invariants that the lock manager claims.
-pub const INVARIANTS: [Invariant; 7] = [
-    check::LOCK_EXCLUSION,
-    check::FENCING,
-    check::FAIR_ORDER,
-    check::NO_STARVATION,
-    check::DEADLOCK_FREEDOM,
-    check::CONCURRENCY,
-    check::TERMINATION,
-];
-
 const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
-    Flaw { id, protocol: "locks", about, violates }
+    Flaw { id, about, violates }
 }
 
-/// The flaws that the lock manager can have.
-pub const FLAWS: [Flaw; 11] = [
-    flaw("e20", "lock-exclusion", "A peer that is itself requesting grants anyway."),
-    flaw(
-        "e21",
-        "no-starvation",
-        "A request that reaches a holder is answered \"not granted\" and forgotten; the requester gives up, and the \
-         release finds nobody who waits.",
-    ),
-    flaw(
-        "e23",
-        "lock-exclusion",
-        "Grants are kept in one table and the handler reads another: what is held is granted again.",
-    ),
-    flaw(
-        "e32",
-        "fair-order",
-        "A node holds its wall clock against the incoming logical stamp, and never reads the mode.",
-    ),
-    flaw(
-        "l01",
-        "lock-exclusion",
-        "The clock does not rise on a request that is answered, so that a later one beats it.",
-    ),
-    flaw("l02", "fencing", "The register reads no tokens: a write of a holder that has lost its lock succeeds."),
-    flaw("l03", "lock-exclusion", "The clock is not durable: after a crash, stamps begin again below those answered."),
-    flaw("l04", "lock-exclusion", "A reply to a request that has ended counts for the next one."),
-    flaw("l05", "deadlock-freedom", "A client that holds one lock may ask for another."),
-    flaw("l06", "concurrency", "The modes are never read: readers wait for readers."),
-    flaw("l07", "termination", "A peer that was born again is not asked again what its old life did not answer."),
-];
+/// The lock manager, and the register that its locks guard.
+pub const ROW: Row = Row {
+    lanes: &["locks", "register"],
+    carriage: Discipline::Fifo,
+    needs: &["channel"],
+    claims: &[
+        check::LOCK_EXCLUSION,
+        check::FENCING,
+        check::FAIR_ORDER,
+        check::NO_STARVATION,
+        check::DEADLOCK_FREEDOM,
+        check::CONCURRENCY,
+        check::TERMINATION,
+    ],
+    flaws: &[
+        flaw("e20", "lock-exclusion", "A peer that is itself requesting grants anyway."),
+        flaw(
+            "e21",
+            "no-starvation",
+            "A request that reaches a holder is answered \"not granted\" and forgotten; the requester gives up, and the \
+             release finds nobody who waits.",
+        ),
+        flaw(
+            "e23",
+            "lock-exclusion",
+            "Grants are kept in one table and the handler reads another: what is held is granted again.",
+        ),
+        flaw(
+            "e32",
+            "fair-order",
+            "A node holds its wall clock against the incoming logical stamp, and never reads the mode.",
+        ),
+        flaw(
+            "l01",
+            "lock-exclusion",
+            "The clock does not rise on a request that is answered, so that a later one beats it.",
+        ),
+        flaw("l02", "fencing", "The register reads no tokens: a write of a holder that has lost its lock succeeds."),
+        flaw(
+            "l03",
+            "lock-exclusion",
+            "The clock is not durable: after a crash, stamps begin again below those answered.",
+        ),
+        flaw("l04", "lock-exclusion", "A reply to a request that has ended counts for the next one."),
+        flaw("l05", "deadlock-freedom", "A client that holds one lock may ask for another."),
+        flaw("l06", "concurrency", "The modes are never read: readers wait for readers."),
+        flaw("l07", "termination", "A peer that was born again is not asked again what its old life did not answer."),
+    ],
+    bears: |fault| match fault.takes() {
+        Some(Taken::Disk) => Bearing::Beyond(
+            "a wiped node forgets which stamps it has answered, and could be granted what another holds",
+        ),
+        Some(Taken::Entry) => Bearing::Beyond("which stamps a node has answered is on its own disk alone"),
+        Some(Taken::Timers) | None => Bearing::Borne,
+    },
+    ..Row::new(
+        "locks",
+        "The lock manager: mutual exclusion by timestamps (Ricart and Agrawala 1981) in Gray's five modes over \
+         hierarchical paths, and a register that its locks guard.",
+    )
+};

@@ -130,7 +130,7 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
         space = space.interchanging(symmetry);
     }
     let interchangeable = space.interchangeable().to_vec();
-    let queues = queues::<S>(&settings, resolved.scenario.explore.frames);
+    let queues = queues::<S>(resolved);
     let (kept, resolved) = (maze()?, resolved.clone());
     let retrace = move |way: &[u32]| {
         let deadlines = deadlines::of::<S>(&resolved);
@@ -159,7 +159,7 @@ fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Result<Maze<
         disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
     };
     let budget = resolved.scenario.explore.clone();
-    let disciplines = lanes::<S>().map(|(lane, _)| S::discipline(lane, budget.frames)).collect();
+    let disciplines = lanes::<S>().map(|(lane, _)| resolved.profile.discipline(lane, budget.frames)).collect();
     let after = budget.after.clone();
     let maze = Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
         .ending_sessions(S::session_over)
@@ -175,8 +175,10 @@ fn lanes<S: Subject>() -> impl Iterator<Item = (LaneId, &'static str)> {
 }
 
 /// The lanes that are queues, and on which anything is said.
-fn queues<S: Subject>(settings: &S::Settings, frames: bool) -> Vec<&'static str> {
-    let queued = |lane| S::discipline(lane, frames) == Discipline::Fifo && S::speaks_on(lane, settings);
+fn queues<S: Subject>(resolved: &Resolved) -> Vec<&'static str> {
+    let (profile, frames) = (resolved.profile, resolved.scenario.explore.frames);
+    let queued =
+        |lane| profile.discipline(lane, frames) == Discipline::Fifo && profile.speaks_on(lane, resolved.settings());
     lanes::<S>().filter(|(lane, _)| queued(*lane)).map(|(_, name)| name).collect()
 }
 
@@ -187,8 +189,9 @@ fn judges<S: Subject>(
 ) -> Result<(Judges<S::Fact>, Vec<&'static str>), Refusal> {
     let expected = &resolved.expected;
     let named = |name: &&str| expected.holds.contains(name) || expected.violates.contains(name);
-    let claimed: Vec<_> = S::INVARIANTS.iter().map(|claim| claim.name).filter(named).collect();
-    let laws = check::invariants().filter(check::Invariant::is_law).map(|law| law.name);
+    let claimed: Vec<_> =
+        resolved.profile.claims(resolved.settings()).iter().map(|claim| claim.name).filter(named).collect();
+    let laws = check::kernel().map(|law| law.name);
     let mut judges = Judges::default();
     let mut unjudged = Vec::new();
     for name in laws.chain(claimed.iter().copied()) {

@@ -44,7 +44,7 @@ pub(super) fn faults(
         let fault = {
             let free = |node| claims.is_free(node, at);
             let among = Among { nodes: scenario.nodes, free: &free };
-            let allowed = |fault: &Fault| entry.exceed || (profile.beyond)(fault, &scenario.protocols).is_none();
+            let allowed = |fault: &Fault| entry.exceed || profile.beyond(fault, &scenario.protocols).is_none();
             sorts::draw(kind, &among, &allowed, Scale { lasts }, dice)
         };
         let Some(fault) = fault else {

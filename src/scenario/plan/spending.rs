@@ -32,7 +32,7 @@ impl<'a> Spending<'a> {
 
     /// The voters that a fault costs whose targets are named.
     fn costs(&self, fault: &Fault) -> impl Iterator<Item = NodeId> {
-        let target = (self.profile.spends)(fault, &self.scenario.protocols);
+        let target = self.profile.spends(fault, &self.scenario.protocols);
         let named = match target {
             Some(Target::Nodes(named)) => named.clone(),
             Some(Target::One | Target::Minority | Target::Majority | Target::All | Target::Proposer) | None => {

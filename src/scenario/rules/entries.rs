@@ -49,9 +49,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
 
 /// That the proposer is meant only where there is one.
 fn proposer(fault: &Fault, profile: &Profile, path: &Path) -> Option<Finding> {
-    let mut fault = fault.clone();
-    let target = fault.target_mut()?;
-    (*target == Target::Proposer && profile.elected.is_none()).then(|| {
+    (fault.target() == Some(&Target::Proposer) && profile.role("proposer").is_none()).then(|| {
         let message = format!("no node of `{}` is ever the proposer", profile.name);
         Finding::new(path.key("fault").key("target"), message).help("name a node, or say `one`")
     })
@@ -206,7 +204,7 @@ fn beyond(path: Path, what: &str, why: &str) -> Finding {
 }
 
 fn borne(entry: &FaultEntry, fault: &Fault, scenario: &Scenario, profile: &Profile, path: &Path) -> Option<Finding> {
-    let why = (profile.beyond)(fault, &scenario.protocols).filter(|_| !entry.exceed)?;
+    let why = profile.beyond(fault, &scenario.protocols).filter(|_| !entry.exceed)?;
     Some(beyond(path.key("fault"), fault.kind().name(), why))
 }
 
@@ -217,7 +215,7 @@ fn kinds(entry: &FaultEntry, draw: &Draw, scenario: &Scenario, profile: &Profile
     let refused = kinds.filter_map(|(index, kind)| {
         let why = samples(*kind)
             .iter()
-            .map(|sample| (profile.beyond)(sample, &scenario.protocols))
+            .map(|sample| profile.beyond(sample, &scenario.protocols))
             .collect::<Option<Vec<_>>>()?;
         Some(beyond(path.index(index), kind.name(), why.first()?))
     });

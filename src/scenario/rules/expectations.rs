@@ -46,8 +46,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
 
 /// A bound must bound something, and be over before the run is.
 fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
-    let live =
-        (profile.claims)(&scenario.protocols).iter().any(|invariant| invariant.name == name && invariant.liveness);
+    let live = profile.claims(&scenario.protocols).iter().any(|invariant| invariant.name == name && invariant.liveness);
     if !live {
         let finding = Finding::new(path, format!("`{name}` breaks at a step: it has no time within which to hold"));
         return Some(finding.at_key().help("only what is owed after the calm can be bounded"));
@@ -59,13 +58,15 @@ fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: P
 }
 
 fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
-    let claims = (profile.claims)(&scenario.protocols);
+    let claims = profile.claims(&scenario.protocols);
     let known = claims.iter().map(|invariant| invariant.name).chain(ALWAYS);
     if known.clone().any(|known| known == name) {
         return None;
     }
-    if let Some(other) = profile.invariants.iter().find(|invariant| invariant.name == name) {
-        let message = format!("`{name}` is claimed by `{0}` alone, and `{0}` does not run", other.protocol);
+    let others: Vec<&str> =
+        profile.invariants().filter(|(_, invariant)| invariant.name == name).map(|(row, _)| row.name).collect();
+    if let [only] = others[..] {
+        let message = format!("`{name}` is claimed by `{only}` alone, which does not run, or not with these settings");
         return Some(Finding::new(path, message).help("name the protocol in `protocols`"));
     }
     let finding = Finding::new(path, format!("`{}` claims no invariant `{name}`", profile.name));

@@ -13,7 +13,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings: Vec<Finding> = scenario
         .keyspaces
         .iter()
-        .filter(|(_, word)| profile.owners.iter().all(|(owner, _)| owner != word))
+        .filter(|(_, word)| profile.owner(word).is_none())
         .map(|(prefix, word)| unknown(prefix, word, profile))
         .collect();
     let work = scenario.workload.iter().map(profile.needs).enumerate();
@@ -26,10 +26,10 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
 
 fn unknown(prefix: &str, word: &str, profile: &Profile) -> Finding {
     let finding = Finding::new(Path::of("keyspaces").key(prefix), format!("`{}` has no path `{word}`", profile.name));
-    if profile.owners.is_empty() {
+    if profile.owners().next().is_none() {
         return finding.help("it keeps no keys: remove `keyspaces`");
     }
-    finding.help(suggest::cure(word, profile.owners.iter().map(|(owner, _)| *owner)))
+    finding.help(suggest::cure(word, profile.owners()))
 }
 
 /// That keys which clients name are in no keyspace.

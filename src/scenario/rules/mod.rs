@@ -75,21 +75,38 @@ pub(super) fn uniform_bounds(value: &Value) -> Vec<Finding> {
     findings
 }
 
+/// That a protocol runs at all.
+pub(super) fn nothing_runs(settings: &Value, profile: &Profile) -> Option<Finding> {
+    if !(profile.running)(settings).is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = profile.rows.iter().map(|row| row.name).collect();
+    let message =
+        "no protocol runs: none is named that runs by itself, and no workload, keyspace or operation needs one";
+    let example = names.last().copied().unwrap_or_default();
+    let help = format!(
+        "name one, as in \"protocols\": {{ \"{example}\": {{}} }}; `{}` has {}",
+        profile.name,
+        names.join(", ")
+    );
+    Some(Finding::new(Path::of("protocols"), message).help(help))
+}
+
 /// The flaws that are on but not known, and the protocols that are not there.
 pub(super) fn flaws(settings: &Value, profile: &Profile) -> Vec<Finding> {
     let protocols = settings.as_object().into_iter().flatten();
     let mut findings = Vec::new();
     for (protocol, settings) in protocols {
-        let known = profile.flaws.iter().filter(|flaw| flaw.protocol == protocol).map(|flaw| flaw.id);
+        let known = profile.flaws().filter(|(row, _)| row.name == protocol).map(|(_, flaw)| flaw.id);
         let switched = settings.get("flaws").and_then(Value::as_array).into_iter().flatten();
         for (index, id) in switched.enumerate().filter_map(|(index, id)| Some((index, id.as_str()?))) {
             if known.clone().any(|known| known == id) {
                 continue;
             }
-            let elsewhere = profile.flaws.iter().find(|flaw| flaw.id == id);
+            let elsewhere = profile.flaws().find(|(_, flaw)| flaw.id == id);
             let help = elsewhere.map_or_else(
                 || suggest::cure(id, known.clone()),
-                |flaw| format!("`{id}` is a flaw of `{0}`: write it under `protocols.{0}`", flaw.protocol),
+                |(row, _)| format!("`{id}` is a flaw of `{0}`: write it under `protocols.{0}`", row.name),
             );
             let path = Path::of("protocols").key(protocol).key("flaws").index(index);
             findings.push(Finding::new(path, format!("`{protocol}` has no flaw `{id}`")).help(help));

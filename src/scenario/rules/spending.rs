@@ -15,7 +15,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Option<Finding> {
     let (mut named, mut others) = (BTreeSet::new(), 0);
     for (index, entry) in scenario.faults.iter().enumerate().filter(|(_, entry)| !entry.exceed) {
         let Some(fault) = &entry.fault else { continue };
-        match (profile.spends)(fault, &scenario.protocols) {
+        match profile.spends(fault, &scenario.protocols) {
             None => continue,
             Some(Target::Nodes(nodes)) => named.extend(nodes.iter().copied().filter(voter)),
             Some(Target::One | Target::Proposer) => others += 1,

@@ -34,7 +34,7 @@ fn nothing_beyond_the_claims_is_drawn_but_all_of_it_with_exceed() {
             "draw": {{ "kinds": ["restart", "clock", "disk"], "rate": "20/s" }} }}]"#
         )
     };
-    let beyond = |fault: &Fault| (super::fake::FAKE.beyond)(fault, &serde_json::Value::Null).is_some();
+    let beyond = |fault: &Fault| super::fake::FAKE.beyond(fault, &serde_json::Value::Null).is_some();
     let drawn = |exceed| {
         let file = good(&entry(exceed));
         let plans = (0..20).map(|seed| file.resolve(Seed(seed)).expect("nothing is wrong").plan);

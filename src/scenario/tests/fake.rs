@@ -5,11 +5,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::check::Invariant;
 use crate::fault::{Fault, Harm};
 use crate::measure::{Rate, Share};
 use crate::network::Delay;
 use crate::scenario::{Problem, ScenarioFile};
-use crate::subject::{Flaw, Flaws, Invariant, Misfit, Needs, Objection, Profile, Setup};
+use crate::subject::{Bearing, Flaw, Flaws, Misfit, Needs, Objection, Profile, Row, Setup};
 use crate::time::{Span, Time};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -85,17 +86,17 @@ fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> 
     Ok(serde_json::to_value(read).expect("plain data"))
 }
 
-fn beyond(fault: &Fault, _settings: &Value) -> Option<&'static str> {
-    let says = |bad, why| if bad { Some(why) } else { None };
+fn bears(fault: &Fault) -> Bearing {
+    let says = |bad, why| if bad { Bearing::Beyond(why) } else { Bearing::Borne };
     match fault {
         Fault::Disk(disk) => says(disk.harm == Harm::Damage, "a damaged entry is lost for good"),
         Fault::Restart(restart) => says(restart.wipe, "an empty disk forgets promises"),
         Fault::Clock(clock) => says(clock.monotonic_drift.is_some(), "timers are trusted"),
         Fault::Kill(_) | Fault::Pause(_) | Fault::Resume(_) | Fault::Partition(_) | Fault::Heal(_) | Fault::Clog(_) => {
-            None
+            Bearing::Borne
         }
-        Fault::Delay(_) | Fault::Loss(_) | Fault::Duplicate(_) | Fault::Reorder(_) => None,
-        Fault::Corrupt(_) => Some("messages are not signed"),
+        Fault::Delay(_) | Fault::Loss(_) | Fault::Duplicate(_) | Fault::Reorder(_) => Bearing::Borne,
+        Fault::Corrupt(_) => Bearing::Beyond("messages are not signed"),
     }
 }
 
@@ -109,38 +110,44 @@ fn objection(setup: &Setup, settings: &Value) -> Option<Objection> {
     })
 }
 
-const fn invariant(name: &'static str, protocol: &'static str) -> Invariant {
-    Invariant::liveness(name, protocol, "A sentence.")
+const fn flaw(id: &'static str) -> Flaw {
+    Flaw { id, about: "A defect.", violates: "convergence" }
 }
 
-const fn flaw(id: &'static str, protocol: &'static str) -> Flaw {
-    Flaw { id, protocol, about: "A defect.", violates: "convergence" }
-}
-
-const INVARIANTS: [Invariant; 2] = [invariant("convergence", "gossip"), invariant("lock-exclusion", "locks")];
+const ROWS: [Row; 2] = [
+    Row {
+        lanes: &["gossip"],
+        claims: &[Invariant::liveness("convergence", "A sentence.")],
+        flaws: &[flaw("e01"), flaw("e02")],
+        owns: &["gossip"],
+        bears,
+        ..Row::new("gossip", "Nothing.")
+    },
+    Row {
+        lanes: &["locks"],
+        claims: &[Invariant::liveness("lock-exclusion", "A sentence.")],
+        flaws: &[flaw("e20")],
+        ..Row::new("locks", "Nothing.")
+    },
+];
 
 /// The profile of the subject `fake`.
 pub(super) const FAKE: Profile = Profile {
     name: "fake",
     about: "Nothing that runs.",
     lanes: &["gossip", "locks"],
-    invariants: &INVARIANTS,
-    flaws: &[flaw("e01", "gossip"), flaw("e02", "gossip"), flaw("e20", "locks")],
-    elected: None,
+    rows: &ROWS,
     facts: || vec!["gossip.merged".to_owned(), "locks.granted".to_owned(), "locks.deferred".to_owned()],
     settings: fill::<Settings>,
     workload: fill::<Work>,
     command: fill::<Asked>,
-    owners: &[("gossip", "gossip")],
     needs: |_| Needs::default(),
     command_needs: |_| Needs::default(),
     settings_schema: SchemaGenerator::subschema_for::<Settings>,
     workload_schema: SchemaGenerator::subschema_for::<Work>,
-    claims: |_| INVARIANTS.iter().collect(),
-    beyond,
-    speaks_on: |_, _| true,
+    running: |_| ROWS.iter().collect(),
+    claims_of: |_, _| true,
     objection,
-    spends: |_, _| None,
 };
 
 /// Reads a scenario of the fake subject, named `test.json`.

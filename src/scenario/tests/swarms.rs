@@ -29,7 +29,7 @@ fn what_the_subject_does_not_bear_is_not_drawn() {
         let resolved = file.resolve(Seed(seed)).expect("nothing clashes");
         let plan = &resolved.plan;
         assert!(
-            plan.faults.iter().all(|planned| (FAKE.beyond)(&planned.fault, &serde_json::Value::Null).is_none()),
+            plan.faults.iter().all(|planned| FAKE.beyond(&planned.fault, &serde_json::Value::Null).is_none()),
             "seed {seed}"
         );
         assert!(!plan.faults.iter().any(|planned| matches!(planned.fault, Fault::Corrupt(_))));

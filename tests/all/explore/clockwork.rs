@@ -2,7 +2,6 @@
 
 use std::hash::{Hash as _, Hasher};
 
-use stemmata::fault::Fault;
 use stemmata::prelude::*;
 use stemmata::run::explore::Refusal;
 use stemmata::run::{AnySubject, subject};
@@ -85,7 +84,11 @@ impl Branch<()> for Silence {
 impl Subject for Clockwork {
     const NAME: &'static str = "clockwork";
     const ABOUT: &'static str = "Rings.";
-    const INVARIANTS: &'static [Invariant] = &[Invariant::safety("silence", "none", "nobody notes anything")];
+    const ROWS: &'static [Row] = &[Row {
+        lanes: Self::LANES,
+        claims: &[Invariant::safety("silence", "nobody notes anything")],
+        ..Row::new("clockwork", Self::ABOUT)
+    }];
     type Settings = Settings;
     type Workload = u32;
 
@@ -103,10 +106,6 @@ impl Subject for Clockwork {
 
     fn checker(_: &Setup, _: &Settings, _: &str) -> Option<Box<dyn Checker<()>>> {
         Some(Box::new(Silence))
-    }
-
-    fn beyond(_: &Fault, _: &Settings) -> Option<&'static str> {
-        None
     }
 
     fn decides_by_time(settings: &Settings) -> Option<&'static str> {

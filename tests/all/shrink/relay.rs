@@ -133,7 +133,7 @@ impl Process for Relay {
 impl Subject for Relay {
     const NAME: &'static str = "relay";
     const ABOUT: &'static str = "Nodes count for one another.";
-    const INVARIANTS: &'static [Invariant] = &[];
+    const ROWS: &'static [Row] = &[Row { lanes: Self::LANES, ..Row::new("relay", Self::ABOUT) }];
     type Settings = Settings;
     type Workload = Work;
 

@@ -12,7 +12,7 @@ use crate::process::Process;
 use crate::protocols::locks::LockFact;
 use crate::sim::explore::{Ears, Rules};
 use crate::sim::{Cast, Conditions, Simulation, Witness};
-use crate::subject::{Setup, Subject};
+use crate::subject::{Profile, Setup, Subject};
 use crate::time::{LocalTime, Time};
 use crate::trace::{Event, Record};
 
@@ -68,7 +68,8 @@ fn cast(seed: Seed, promised: bool) -> Cast<CodexNode> {
     let workload =
         r#"{ "locks": { "operations": 2, "tree": { "width": 1 }, "think": "2ms", "hold": "5ms", "uses": 0 } }"#;
     let workload: Workload = serde_json::from_str(workload).expect("a workload");
-    let config = CodexNode::config(&setup, &Default::default());
+    let settings = serde_json::from_str(r#"{ "locks": {} }"#).expect("settings");
+    let config = CodexNode::config(&setup, &settings);
     let config = if promised { CodexNode::explored(config, false) } else { config };
     let clients = CodexNode::clients(&setup, &[workload], &mut seed.dice("workload"));
     Cast { config, nodes: NODES, disk: Box::new(|_: NodeId| Vec::new()), clients }
@@ -85,7 +86,7 @@ fn timed(seed: Seed) -> Deeds {
 fn is_a_way(seed: Seed, Deeds(run): &Deeds) -> bool {
     let budget = Budget { timers: Some(0), ..Budget::default() };
     let lanes = (0..).map(LaneId::new).take(CodexNode::LANES.len());
-    let disciplines = lanes.map(|lane| CodexNode::discipline(lane, false)).collect();
+    let disciplines = lanes.map(|lane| Profile::of::<CodexNode>().discipline(lane, false)).collect();
     let rules = Rules::new(seed, cast(seed, true), &[], budget, disciplines);
     let mut bench = rules.bench(Ears::Recording);
     let mut told = Deeds::default();
