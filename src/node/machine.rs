@@ -1,20 +1,18 @@
 //! The node: what it does on every message, timer and command.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 
 use super::carrier::Carrier;
 use super::client::Client;
-use super::disk::Found;
-use super::locking::Locking;
-use super::port::{Ctx, Datagrams};
-use super::words::{Command, Entry, Fact, Message, Reply, Timer};
-use crate::identity::{Boot, NodeId, OpId};
+use super::desk::{Ctx, Datagrams, Desk};
+use super::hosted::{Found, Hosted};
+use super::routes::{Call, route};
+use super::words::{Command, Entry, Fact, Message, Outcome, Payload, Reply, Timer};
+use crate::identity::{Boot, Incarnation, NodeId, OpId};
 use crate::process::{Process, Stored, SyncTicket};
 use crate::protocols;
-use crate::protocols::channel::ChannelFact;
-use crate::protocols::consensus::{Consensus, ConsensusCommand, ConsensusMessage, ConsensusTimer, Upshot};
-use crate::protocols::locks::Locks;
-use crate::protocols::register::{Keeper, Register, Tokens};
+use crate::protocols::channel::{ChannelFact, Upshot, Upshots};
+use crate::protocols::consensus::ConsensusMessage;
 
 /// The log is rewritten when it has grown by so many entries of the lock manager and the register.
 const COMPACT_AFTER: usize = 256;
@@ -22,8 +20,11 @@ const COMPACT_AFTER: usize = 256;
 /// A node of the codex, with the protocols that run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CodexNode {
-    locking: Option<Locking>,
-    consensus: Option<Consensus>,
+    hosted: Hosted,
+    /// What carries payloads, where a protocol runs that has any.
+    channel: Option<Carrier>,
+    /// How many entries of the lock manager and the register the log has grown by since it was rewritten.
+    grown: usize,
     /// How many messages were refused.
     forged: u64,
 }
@@ -40,27 +41,17 @@ impl Process for CodexNode {
     type Client = Client;
 
     fn start(boot: Boot, disk: &[Stored<Entry>], ctx: &mut Ctx<'_>) -> Self {
-        let Found { below, guard, kept } = Found::on(disk);
         let config = ctx.config();
-        let locking = config.settings.locks.as_ref().map(|settings| {
-            let tokens = if settings.flaws.has("l02") { Tokens::Ignored } else { Tokens::Checked };
-            Locking {
-                carrier: Carrier::new(&config.settings.channel, config.promised, ctx.node_count(), boot),
-                locks: Locks::start(settings, below),
-                register: Register::start(Keeper(NodeId::new(0)), guard, tokens),
-                grown: disk.len(),
-            }
-        });
-        let was_lost = kept.is_lost();
-        let consensus = config.consensus.as_ref().map(|rules| Consensus::start(ctx.me(), Arc::clone(rules), kept));
-        let mut node = Self { locking, consensus, forged: 0 };
-        if let Some(consensus) = &mut node.consensus {
-            consensus.open(was_lost, &mut Datagrams { ctx });
+        let carries = config.settings.locks.is_some();
+        let carrier = || Carrier::new(&config.settings.channel, config.promised, ctx.node_count(), boot);
+        let (mut channel, mut told) = (carries.then(carrier), VecDeque::new());
+        let mut grown = if carries { disk.len() } else { 0 };
+        let mut desk = Desk { ctx, channel: &mut channel, grown: &mut grown, told: &mut told };
+        let hosted = Hosted::start(config, Found::on(disk), &mut desk);
+        if let Some(channel) = &mut channel {
+            channel.open(&mut Datagrams { ctx });
         }
-        if let Some(locking) = &mut node.locking {
-            locking.open(ctx);
-        }
-        node
+        Self { hosted, channel, grown, forged: 0 }
     }
 
     fn on_message(&mut self, from: NodeId, mut message: Message, ctx: &mut Ctx<'_>) {
@@ -72,79 +63,67 @@ impl Process for CodexNode {
         self.compact(ctx);
         match message {
             Message::Channel(frame) => {
-                if let Some(locking) = &mut self.locking {
-                    locking.on_frame(from, frame, ctx);
-                }
+                let Some(channel) = &mut self.channel else { return };
+                let upshots = channel.on_frame(from, frame, &mut Datagrams { ctx });
+                self.deliver(upshots, ctx);
             }
-            Message::Consensus(message) => self.on_consensus(from, message, ctx),
+            Message::Consensus(_) => self.step(ctx, |hosted, desk| hosted.on_message(from, message, desk)),
         }
+        self.settle(ctx);
     }
 
     fn on_timer(&mut self, timer: Timer, ctx: &mut Ctx<'_>) {
         match timer {
             Timer::Channel(timer) => {
-                if let Some(locking) = &mut self.locking {
-                    locking.on_timer(timer, ctx);
-                }
+                let Some(channel) = &mut self.channel else { return };
+                let upshots = channel.on_timer(timer, &mut Datagrams { ctx });
+                self.deliver(upshots, ctx);
             }
-            Timer::Consensus(timer) => self.on_consensus_timer(timer, ctx),
+            Timer::Consensus(_) => self.step(ctx, |hosted, desk| hosted.on_timer(timer, desk)),
         }
+        self.settle(ctx);
     }
 
     fn on_command(&mut self, op: OpId, command: Command, ctx: &mut Ctx<'_>) {
         self.compact(ctx);
-        match command {
-            Command::Locks(command) => {
-                if let Some(locking) = &mut self.locking {
-                    locking.on_lock_command(op, command, ctx);
-                }
-            }
-            Command::Register(command) => {
-                if let Some(locking) = &mut self.locking {
-                    locking.on_register_command(op, command, ctx);
-                }
-            }
-            Command::Consensus(command) => self.on_consensus_command(op, command, ctx),
-        }
+        self.step(ctx, |hosted, desk| hosted.on_command(op, command, desk));
+        self.settle(ctx);
     }
 
-    /// Consensus alone asks to be told.
     fn on_synced(&mut self, _ticket: SyncTicket, ctx: &mut Ctx<'_>) {
-        let Some(consensus) = &mut self.consensus else { return };
-        let upshot = consensus.on_synced(&mut Datagrams { ctx });
-        self.route(upshot, ctx);
+        self.step(ctx, Hosted::on_synced);
+        self.settle(ctx);
         self.compact(ctx);
     }
 }
 
 impl CodexNode {
-    fn on_consensus(&mut self, from: NodeId, message: ConsensusMessage, ctx: &mut Ctx<'_>) {
-        let Some(consensus) = &mut self.consensus else { return };
-        let upshot = consensus.on_message(from, message, &mut Datagrams { ctx });
-        self.route(upshot, ctx);
-    }
-
-    fn route(&mut self, upshot: Option<Upshot>, ctx: &mut Ctx<'_>) {
-        match upshot {
-            None => {}
-            Some(Upshot::Install) => {
-                self.rewrite(ctx);
-                if let Some(consensus) = &mut self.consensus {
-                    consensus.installed(&mut Datagrams { ctx });
-                }
+    /// Lets protocols act, and others hear of what they tell, until nothing is left to be told.
+    fn step<'a>(&mut self, ctx: &mut Ctx<'a>, act: impl FnOnce(&mut Hosted, &mut Desk<'_, 'a>)) {
+        let mut told = VecDeque::new();
+        let Self { hosted, channel, grown, .. } = self;
+        act(hosted, &mut Desk { ctx, channel, grown, told: &mut told });
+        while let Some(outcome) = told.pop_front() {
+            match route(outcome) {
+                Call::Install => self.install(&mut told, ctx),
             }
         }
     }
 
-    fn on_consensus_timer(&mut self, timer: ConsensusTimer, ctx: &mut Ctx<'_>) {
-        if let Some(consensus) = &mut self.consensus {
-            consensus.on_timer(timer, &mut Datagrams { ctx });
+    /// Hands on what the channel has brought, in order.
+    fn deliver(&mut self, upshots: Upshots<Payload>, ctx: &mut Ctx<'_>) {
+        for upshot in upshots {
+            self.step(ctx, |hosted, desk| match upshot {
+                Upshot::Reset { peer } => hosted.on_reset(peer, desk),
+                Upshot::Delivered { from: Incarnation { node, .. }, payload } => hosted.on_payload(node, payload, desk),
+            });
         }
     }
 
-    fn on_consensus_command(&mut self, op: OpId, command: ConsensusCommand, ctx: &mut Ctx<'_>) {
-        if let Some(consensus) = &mut self.consensus {
-            consensus.on_command(op, command, &mut Datagrams { ctx });
+    /// Ends a step.
+    fn settle(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(channel) = &mut self.channel {
+            channel.settle(&mut Datagrams { ctx });
         }
     }
 
@@ -153,28 +132,33 @@ impl CodexNode {
         ctx.note(ChannelFact::Forged { from, count: self.forged });
     }
 
+    /// Writes down the state that consensus has installed, and lets it go on.
+    fn install(&mut self, told: &mut VecDeque<Outcome>, ctx: &mut Ctx<'_>) {
+        self.rewrite(ctx);
+        let Self { hosted, channel, grown, .. } = self;
+        if let Some(consensus) = &mut hosted.consensus {
+            consensus.installed(&mut Desk { ctx, channel, grown, told });
+        }
+    }
+
     /// Rewrites the log if it has grown too long. It stands before what the step appends, and waits for the same sync.
     fn compact(&mut self, ctx: &mut Ctx<'_>) {
-        if self.consensus.as_ref().is_some_and(|consensus| !consensus.is_rewritable()) {
+        let Self { hosted, channel, grown, .. } = self;
+        if hosted.consensus.as_ref().is_some_and(|consensus| !consensus.is_rewritable()) {
             return;
         }
-        let grown = self.locking.as_ref().is_some_and(|locking| locking.grown >= COMPACT_AFTER);
-        let consensus = self.consensus.as_mut();
-        let shrinks = consensus.is_some_and(|consensus| consensus.compacts(&mut Datagrams { ctx }));
-        if grown || shrinks {
+        let mut told = VecDeque::new();
+        let has_grown = *grown >= COMPACT_AFTER;
+        let mut desk = Desk { ctx, channel, grown, told: &mut told };
+        let shrinks = hosted.consensus.as_mut().is_some_and(|consensus| consensus.compacts(&mut desk));
+        if has_grown || shrinks {
             self.rewrite(ctx);
         }
     }
 
     /// Writes the log anew, with all that must stand there.
     fn rewrite(&mut self, ctx: &mut Ctx<'_>) {
-        let mut entries = Vec::new();
-        if let Some(locking) = &mut self.locking {
-            locking.grown = 0;
-            entries.extend(locking.retained());
-        }
-        let consensus = self.consensus.iter().flat_map(Consensus::retained);
-        entries.extend(consensus.map(Entry::Consensus));
-        ctx.rewrite(entries);
+        self.grown = 0;
+        ctx.rewrite(self.hosted.retained());
     }
 }

@@ -1,17 +1,18 @@
 //! The codex node: one process that hosts the protocols which keep a codex in sync, and routes what passes between them.
 //!
-//! Every datagram is signed; what does not fit its signature is refused and counted. Frames of the channel give payloads,
-//! and the end of a session; both go to the protocols, which act through ports and know nothing of one another. What a
-//! step leaves unsaid, the channel acknowledges at its end.
+//! The node is a switchboard. Every datagram is signed; what does not fit its signature is refused and counted. Frames of
+//! the channel give payloads, and the end of a session; all that comes is handed to the protocol that it is for, which
+//! acts through the desk and knows nothing of any other. What it tells is routed to whom it concerns before the step is
+//! over. What a step leaves unsaid, the channel acknowledges at its end.
 
 mod bound;
 mod carrier;
 mod client;
-mod disk;
+mod desk;
+mod hosted;
 mod lock_client;
-mod locking;
 mod machine;
-mod port;
+mod routes;
 mod spec;
 mod store_client;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::observation::{Observation, Observe};
 use crate::process::Lane;
 use crate::protocols::channel::{ChannelFact, ChannelTimer, Frame};
 use crate::protocols::consensus::{
-    Answer, ConsensusCommand, ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer,
+    Answer, ConsensusCommand, ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusOutcome, ConsensusTimer,
 };
 use crate::protocols::locks::{LockCommand, LockEntry, LockFact, LockMessage, LockReply};
 use crate::protocols::register::{RegisterCommand, RegisterEntry, RegisterFact, RegisterMessage, RegisterReply};
@@ -121,6 +121,25 @@ seen_words! {
         Register(RegisterFact),
         /// In consensus.
         Consensus(ConsensusFact),
+    }
+}
+
+/// What protocols tell the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Consensus.
+    Consensus(ConsensusOutcome),
+}
+
+impl From<ConsensusOutcome> for Outcome {
+    fn from(outcome: ConsensusOutcome) -> Self {
+        Self::Consensus(outcome)
+    }
+}
+
+impl From<Infallible> for Outcome {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -1,31 +1,35 @@
 //! A port for unit tests of a protocol: what it does is kept in a list.
 
-use super::{Port, Protocol};
+use super::{Port, Words};
 use crate::identity::{Boot, NodeId, OpId};
 use crate::time::{LocalTime, Span};
 
 /// One thing that a protocol did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Did<M, T, E, F, R> {
+pub(crate) enum Did<M, P, T, E, F, R, O> {
     Send(NodeId, M),
+    Post(NodeId, P),
     SetTimer(T, Span),
     CancelTimer(T),
     Append(E),
     Sync,
     Note(F),
     Reply(OpId, R),
+    Tell(O),
 }
 
 type DidBy<Q> = Did<
-    <Q as Protocol>::Message,
-    <Q as Protocol>::Timer,
-    <Q as Protocol>::Entry,
-    <Q as Protocol>::Fact,
-    <Q as Protocol>::Reply,
+    <Q as Words>::Message,
+    <Q as Words>::Payload,
+    <Q as Words>::Timer,
+    <Q as Words>::Entry,
+    <Q as Words>::Fact,
+    <Q as Words>::Reply,
+    <Q as Words>::Outcome,
 >;
 
 /// What a protocol sees and did.
-pub(crate) struct Bench<Q: Protocol> {
+pub(crate) struct Bench<Q: Words> {
     pub(crate) me: NodeId,
     pub(crate) boot: Boot,
     pub(crate) nodes: u32,
@@ -33,7 +37,7 @@ pub(crate) struct Bench<Q: Protocol> {
     pub(crate) done: Vec<DidBy<Q>>,
 }
 
-impl<Q: Protocol> Bench<Q> {
+impl<Q: Words> Bench<Q> {
     /// A port of node `me` (from zero) of `nodes`, in its first boot, at time zero.
     pub(crate) fn new(me: u32, nodes: u32) -> Self {
         Self { me: NodeId::new(me), boot: Boot::new(1), nodes, now: LocalTime::default(), done: Vec::new() }
@@ -44,6 +48,18 @@ impl<Q: Protocol> Bench<Q> {
         std::mem::take(&mut self.done)
     }
 
+    /// What was told since the last call, taken out of what was done.
+    pub(crate) fn take_told(&mut self) -> Vec<Q::Outcome> {
+        let told = self.done.extract_if(.., |did| matches!(did, Did::Tell(_)));
+        told.filter_map(|did| if let Did::Tell(outcome) = did { Some(outcome) } else { None }).collect()
+    }
+
+    /// The payloads among what was done since the last call.
+    pub(crate) fn take_posted(&mut self) -> Vec<(NodeId, Q::Payload)> {
+        let posted = |did| if let Did::Post(to, payload) = did { Some((to, payload)) } else { None };
+        self.take().into_iter().filter_map(posted).collect()
+    }
+
     /// The messages among what was done since the last call.
     pub(crate) fn take_sent(&mut self) -> Vec<(NodeId, Q::Message)> {
         let sent = |did| if let Did::Send(to, message) = did { Some((to, message)) } else { None };
@@ -51,7 +67,7 @@ impl<Q: Protocol> Bench<Q> {
     }
 }
 
-impl<Q: Protocol> Port<Q> for Bench<Q> {
+impl<Q: Words> Port<Q> for Bench<Q> {
     fn me(&self) -> NodeId {
         self.me
     }
@@ -73,6 +89,9 @@ impl<Q: Protocol> Port<Q> for Bench<Q> {
     fn send(&mut self, to: NodeId, message: Q::Message) {
         self.done.push(Did::Send(to, message));
     }
+    fn post(&mut self, to: NodeId, payload: Q::Payload) {
+        self.done.push(Did::Post(to, payload));
+    }
     fn set_timer(&mut self, timer: Q::Timer, after: Span) {
         self.done.push(Did::SetTimer(timer, after));
     }
@@ -93,5 +112,8 @@ impl<Q: Protocol> Port<Q> for Bench<Q> {
     }
     fn reply(&mut self, op: OpId, reply: Q::Reply) {
         self.done.push(Did::Reply(op, reply));
+    }
+    fn tell(&mut self, outcome: Q::Outcome) {
+        self.done.push(Did::Tell(outcome));
     }
 }

@@ -1,5 +1,7 @@
 //! The channel's driver: what it does on every frame, payload and timer.
 
+use std::convert::Infallible;
+
 use serde::Serialize;
 use smallvec::SmallVec;
 
@@ -9,7 +11,7 @@ use super::{ChannelTimer, Frame};
 use crate::identity::{Boot, Incarnation, NodeId};
 use crate::observation::PayloadId;
 use crate::process::Lane;
-use crate::protocols::{LaneName, Port, Protocol, Signature};
+use crate::protocols::{LaneName, Port, Signature, Words};
 
 /// All channels of one node, to every peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,12 +49,15 @@ pub enum Upshot<M> {
 /// What a step brings, in order.
 pub type Upshots<M> = SmallVec<[Upshot<M>; 2]>;
 
-impl<M> Protocol for Channel<M> {
+impl<M> Words for Channel<M> {
     type Message = Frame<M>;
+    type Payload = Infallible;
     type Timer = ChannelTimer;
-    type Entry = std::convert::Infallible;
+    type Entry = Infallible;
     type Fact = ChannelFact;
-    type Reply = std::convert::Infallible;
+    type Command = Infallible;
+    type Reply = Infallible;
+    type Outcome = Infallible;
 }
 
 impl<M: Clone + Lane + Serialize> Channel<M> {

@@ -122,7 +122,7 @@ fn a_lost_frame_is_sent_again_and_a_second_copy_changes_nothing() {
     again.iter().chain(&frames).for_each(|frame| other.take_in(frame.clone()));
     assert_eq!(other.got, [1, 2]);
     quieten(&mut one, &mut other);
-    let waits = |did: &Did<_, _, _, _, _>| matches!(did, Did::SetTimer(..));
+    let waits = |did: &Did<_, _, _, _, _, _, _>| matches!(did, Did::SetTimer(..));
     assert!(!one.port.take().iter().any(waits), "all is acknowledged");
 }
 

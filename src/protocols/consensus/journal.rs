@@ -6,7 +6,9 @@
 //! follows a gathered entry is gathered with it, so that nothing is told before what it rests on is durable, and all keeps
 //! its order; but for the entries, which go first, since one sync is to cover them all.
 
-use super::machine::Consensus;
+use std::convert::Infallible;
+
+use super::machine::{Consensus, ConsensusOutcome};
 use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer};
 use super::request::Answer;
 use crate::identity::{Boot, NodeId, OpId};
@@ -152,6 +154,14 @@ impl<P: Port<Consensus>> Port<Consensus> for Gathering<'_, '_, P> {
         } else {
             self.port.note(fact);
         }
+    }
+
+    fn post(&mut self, _: NodeId, payload: Infallible) {
+        match payload {}
+    }
+
+    fn tell(&mut self, outcome: ConsensusOutcome) {
+        self.port.tell(outcome);
     }
 
     fn reply(&mut self, op: OpId, answer: Answer) {

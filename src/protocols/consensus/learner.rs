@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::certificate::Decided;
-use super::machine::{Consensus, Fetching, Upshot};
+use super::machine::{Consensus, Fetching};
 use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, Told};
 use super::proposer::ReadWaiting;
 use super::quorum::Tally;
@@ -176,15 +176,15 @@ impl Consensus {
         self.conclude_election(port);
     }
 
-    /// A state that stands for more than this node has applied: it takes it, and has it written down at once.
-    pub(super) fn install(&mut self, snapshot: &Snapshot) -> Option<Upshot> {
+    /// A state that stands for more than this node has applied: it takes it, and must have it written down at once.
+    pub(super) fn install(&mut self, snapshot: &Snapshot) -> bool {
         // Flaw k03: it is taken though it lies behind.
         if snapshot.slot < self.log.first_open() && !self.rules.flaws.k03 {
-            return None;
+            return false;
         }
         self.replica = Replica::of(snapshot);
         self.log.compact(snapshot.slot);
-        Some(Upshot::Install)
+        true
     }
 
     /// Makes durable what was installed, and goes on from there.

@@ -1,6 +1,7 @@
 //! The driver: what a node does on every message, timer and command.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::candidate::Candidate;
@@ -17,7 +18,7 @@ use super::request::{Answer, ConsensusCommand, Request};
 use super::spec::{Reads, Rules};
 use crate::identity::{Boot, NodeId, OpId};
 use crate::observation::{Round, Slot};
-use crate::protocols::{Port, Protocol, Signature};
+use crate::protocols::{Port, Protocol, Signature, Words};
 use crate::time::LocalTime;
 
 /// One node's part in consensus.
@@ -105,19 +106,71 @@ pub struct Kept {
     decided: Vec<Arc<Decided>>,
 }
 
-/// What a step wants of the node.
+/// What consensus tells the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Upshot {
+pub enum ConsensusOutcome {
     /// The log is to be rewritten now, before anything else; then [`Consensus::installed`] is to be called.
     Install,
 }
 
-impl Protocol for Consensus {
+impl Words for Consensus {
     type Message = ConsensusMessage;
+    type Payload = Infallible;
     type Timer = ConsensusTimer;
     type Entry = ConsensusEntry;
     type Fact = ConsensusFact;
+    type Command = ConsensusCommand;
     type Reply = Answer;
+    type Outcome = ConsensusOutcome;
+}
+
+impl Protocol for Consensus {
+    fn on_message(&mut self, from: NodeId, message: ConsensusMessage, port: &mut impl Port<Self>) {
+        if let ConsensusMessage::State { snapshot, .. } = message {
+            return self.on_state(snapshot, port);
+        }
+        self.gathering(port, |consensus, port| consensus.receive(from, message, port));
+    }
+
+    fn on_timer(&mut self, timer: ConsensusTimer, port: &mut impl Port<Self>) {
+        let busy = self.journal.is_open();
+        match timer {
+            // What it would ask had to wait for its disk, which may be why it has heard nothing.
+            ConsensusTimer::Election if busy => self.await_proposer(port),
+            ConsensusTimer::Beat if busy => self.late.beat = true,
+            ConsensusTimer::Ask if busy => self.late.ask = true,
+            ConsensusTimer::Election => self.gathering(port, |consensus, port| consensus.stand(port)),
+            ConsensusTimer::Beat => self.gathering(port, |consensus, port| consensus.beat(false, port)),
+            ConsensusTimer::Ask => self.gathering(port, |consensus, port| consensus.ask_voters_again(port)),
+            ConsensusTimer::Fetch => self.fetch_failed(),
+            ConsensusTimer::Again => self.gathering(port, |consensus, port| consensus.ask_again(port)),
+        }
+    }
+
+    /// What was gathered while the disk was busy is written.
+    fn on_synced(&mut self, port: &mut impl Port<Self>) {
+        let (asked, batch) = self.journal.close();
+        if let Some(asked) = asked {
+            self.pace.synced(asked, port.monotonic(), &self.rules.settings);
+        }
+        let Late { beat, ask } = std::mem::take(&mut self.late);
+        self.gathering(port, |consensus, port| {
+            if beat {
+                consensus.beat(!batch.is_empty(), port);
+            }
+            if ask {
+                consensus.ask_voters_again(port);
+            }
+        });
+        self.journal.write(batch, port);
+        if let Some(arrived) = self.arrived.take() {
+            self.on_state(arrived, port);
+        }
+    }
+
+    fn on_command(&mut self, op: OpId, command: ConsensusCommand, port: &mut impl Port<Self>) {
+        self.gathering(port, |consensus, port| consensus.take_command(op, command, port));
+    }
 }
 
 impl Kept {
@@ -286,20 +339,6 @@ impl Consensus {
         true
     }
 
-    /// Takes in a message of a peer.
-    pub fn on_message(
-        &mut self,
-        from: NodeId,
-        message: ConsensusMessage,
-        port: &mut impl Port<Self>,
-    ) -> Option<Upshot> {
-        if let ConsensusMessage::State { snapshot, .. } = message {
-            return self.on_state(snapshot);
-        }
-        self.gathering(port, |consensus, port| consensus.receive(from, message, port));
-        None
-    }
-
     fn receive(&mut self, from: NodeId, message: ConsensusMessage, port: &mut impl Port<Self>) {
         if self.rules.flaws.e01 {
             self.heard.insert(from, port.monotonic());
@@ -335,50 +374,14 @@ impl Consensus {
     }
 
     /// A state came. It takes the place of what was gathered, too: the trace must tell of that before.
-    fn on_state(&mut self, snapshot: Arc<Snapshot>) -> Option<Upshot> {
+    fn on_state(&mut self, snapshot: Arc<Snapshot>, port: &mut impl Port<Self>) {
         if self.is_rewritable() {
-            return self.install(&snapshot);
-        }
-        if self.arrived.as_ref().is_none_or(|arrived| arrived.slot < snapshot.slot) {
+            if self.install(&snapshot) {
+                port.tell(ConsensusOutcome::Install);
+            }
+        } else if self.arrived.as_ref().is_none_or(|arrived| arrived.slot < snapshot.slot) {
             self.arrived = Some(snapshot);
         }
-        None
-    }
-
-    /// A timer ran out.
-    pub fn on_timer(&mut self, timer: ConsensusTimer, port: &mut impl Port<Self>) {
-        let busy = self.journal.is_open();
-        match timer {
-            // What it would ask had to wait for its disk, which may be why it has heard nothing.
-            ConsensusTimer::Election if busy => self.await_proposer(port),
-            ConsensusTimer::Beat if busy => self.late.beat = true,
-            ConsensusTimer::Ask if busy => self.late.ask = true,
-            ConsensusTimer::Election => self.gathering(port, |consensus, port| consensus.stand(port)),
-            ConsensusTimer::Beat => self.gathering(port, |consensus, port| consensus.beat(false, port)),
-            ConsensusTimer::Ask => self.gathering(port, |consensus, port| consensus.ask_voters_again(port)),
-            ConsensusTimer::Fetch => self.fetch_failed(),
-            ConsensusTimer::Again => self.gathering(port, |consensus, port| consensus.ask_again(port)),
-        }
-    }
-
-    /// The disk has answered: what was gathered meanwhile is written.
-    pub fn on_synced(&mut self, port: &mut impl Port<Self>) -> Option<Upshot> {
-        let (asked, batch) = self.journal.close();
-        if let Some(asked) = asked {
-            self.pace.synced(asked, port.monotonic(), &self.rules.settings);
-        }
-        let Late { beat, ask } = std::mem::take(&mut self.late);
-        self.gathering(port, |consensus, port| {
-            if beat {
-                consensus.beat(!batch.is_empty(), port);
-            }
-            if ask {
-                consensus.ask_voters_again(port);
-            }
-        });
-        self.journal.write(batch, port);
-        let arrived = self.arrived.take()?;
-        self.on_state(arrived)
     }
 
     /// Lets a handler act through a port that gathers what the disk is too busy for.
@@ -396,11 +399,6 @@ impl Consensus {
     /// What was installed stands in the log that is written now: makes it durable, and goes on from there.
     pub fn installed(&mut self, port: &mut impl Port<Self>) {
         self.gathering(port, |consensus, port| consensus.go_on_installed(port));
-    }
-
-    /// Takes in what a client asks.
-    pub fn on_command(&mut self, op: OpId, command: ConsensusCommand, port: &mut impl Port<Self>) {
-        self.gathering(port, |consensus, port| consensus.take_command(op, command, port));
     }
 
     fn take_command(&mut self, op: OpId, command: ConsensusCommand, port: &mut impl Port<Self>) {

@@ -41,7 +41,7 @@ mod voter;
 pub use bound::{Bound, bound};
 pub use certificate::{Decided, Seal};
 pub use log::Cell;
-pub use machine::{Consensus, Kept, Upshot, fresh_disk};
+pub use machine::{Consensus, ConsensusOutcome, Kept, fresh_disk};
 pub use messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, PERIODIC, Report, Reported};
 pub use replica::Snapshot;
 pub use request::{Act, Answer, ConsensusCommand, ConsensusReply, Request, Within};

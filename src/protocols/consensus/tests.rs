@@ -9,7 +9,7 @@ use crate::codex::{Anchor, AnchorRule, Key, Refusal, Value as Content, Write};
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Ballot, Bid, Round, Slot};
 use crate::protocols::bench::{Bench, Did};
-use crate::protocols::{Registry, Signature};
+use crate::protocols::{Protocol as _, Registry, Signature};
 use crate::time::LocalTime;
 
 const SIGNED: fn() -> Signature = Signature::default;
@@ -98,10 +98,11 @@ impl Node {
     }
 
     /// Takes in a message, and the disk answers at once.
-    fn hears(&mut self, from: u32, message: ConsensusMessage) -> Option<Upshot> {
-        let upshot = self.consensus.on_message(n(from), message, &mut self.port);
+    fn hears(&mut self, from: u32, message: ConsensusMessage) -> Option<ConsensusOutcome> {
+        self.consensus.on_message(n(from), message, &mut self.port);
+        let told = self.port.take_told().pop();
         self.disk_answers();
-        upshot
+        told
     }
 
     fn asked(&mut self, number: u32, command: ConsensusCommand) {
@@ -117,7 +118,8 @@ impl Node {
 
     fn disk_answers(&mut self) {
         while self.consensus.journal.is_open() {
-            assert_eq!(self.consensus.on_synced(&mut self.port), None);
+            self.consensus.on_synced(&mut self.port);
+            assert!(self.port.take_told().is_empty());
         }
     }
 
@@ -183,6 +185,8 @@ impl Node {
             Did::Sync => Some("sync".to_owned()),
             Did::Note(fact) => Some(format!("! {}", told(&fact)?)),
             Did::Reply(op, answer) => Some(format!("< {op} {answer:?}")),
+            Did::Post(_, never) => match never {},
+            Did::Tell(outcome) => Some(format!("{outcome:?}")),
             Did::SetTimer(..) | Did::CancelTimer(_) => None,
         };
         self.port.take().into_iter().filter_map(said).collect()
@@ -348,7 +352,7 @@ fn below_a_compaction_nothing_is_free() {
     assert_eq!(node.did(), ["> n3 fetch 1"], "the state comes first");
     let snapshot = Snapshot { slot: Slot(7), entries: Arc::default(), sessions: Sessions::default() };
     let message = ConsensusMessage::State { snapshot: Arc::new(snapshot), signature: SIGNED() };
-    assert_eq!(node.hears(3, message), Some(Upshot::Install));
+    assert_eq!(node.hears(3, message), Some(ConsensusOutcome::Install));
     node.consensus.installed(&mut node.port);
     let did = node.did();
     assert_eq!(did[0], "sync", "{did:?}");
@@ -614,10 +618,10 @@ fn what_comes_while_the_disk_is_busy_goes_to_it_in_one_batch_and_nothing_is_told
         node.consensus.on_message(n(2), propose(slot), &mut node.port);
     }
     assert_eq!(node.did(), ["+ voted 1 1.n2", "sync", "> n2 vote 1 1.n2 0"], "the kernel holds the vote back");
-    assert_eq!(node.consensus.on_synced(&mut node.port), None);
+    node.consensus.on_synced(&mut node.port);
     let batch = ["+ voted 2 1.n2", "+ voted 3 1.n2", "sync", "> n2 vote 2 1.n2 0", "> n2 vote 3 1.n2 0"];
     assert_eq!(node.did(), batch);
-    assert_eq!(node.consensus.on_synced(&mut node.port), None);
+    node.consensus.on_synced(&mut node.port);
     assert_eq!((node.did(), node.consensus.is_rewritable()), (Vec::new(), true));
 }
 
@@ -633,9 +637,11 @@ fn a_state_that_comes_while_something_is_gathered_is_installed_behind_it() {
     }
     let snapshot = Arc::new(Snapshot { slot: Slot(9), entries: Arc::default(), sessions: Sessions::default() });
     let state = ConsensusMessage::State { snapshot, signature: SIGNED() };
-    assert_eq!(node.consensus.on_message(n(2), state, &mut node.port), None);
+    node.consensus.on_message(n(2), state, &mut node.port);
+    assert!(node.port.take_told().is_empty());
     assert!(!node.consensus.is_rewritable() && !node.consensus.compacts(&mut node.port));
-    assert_eq!(node.consensus.on_synced(&mut node.port), Some(Upshot::Install));
+    node.consensus.on_synced(&mut node.port);
+    assert_eq!(node.port.take_told(), [ConsensusOutcome::Install]);
     assert_eq!(node.did().last().map(String::as_str), Some("> n2 vote 2 1.n2 0"), "what was gathered goes first");
 }
 
@@ -663,7 +669,7 @@ fn a_heartbeat_that_the_disk_held_up_tells_of_nothing_that_waits_behind_it() {
     }
     node.consensus.on_timer(ConsensusTimer::Beat, &mut node.port);
     node.port.take();
-    assert_eq!(node.consensus.on_synced(&mut node.port), None);
+    node.consensus.on_synced(&mut node.port);
     let shown: Vec<Slot> = node
         .port
         .take()
@@ -746,7 +752,7 @@ fn a_proposer_that_installs_a_state_asks_elsewhere_what_it_had_asked_in_slots_fo
     node.port.take();
     let snapshot = Arc::new(Snapshot { slot: Slot(4), entries: Arc::default(), sessions: Sessions::default() });
     let state = ConsensusMessage::State { snapshot, signature: SIGNED() };
-    assert_eq!(node.hears(2, state), Some(Upshot::Install));
+    assert_eq!(node.hears(2, state), Some(ConsensusOutcome::Install));
     node.consensus.installed(&mut node.port);
     node.disk_answers();
     assert!(node.did().contains(&"> n2 propose 5 1.n1".to_owned()));

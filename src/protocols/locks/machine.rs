@@ -1,6 +1,7 @@
 //! The lock manager's driver: what it does on every message and command.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::messages::{LockCommand, LockEntry, LockFact, LockMessage, LockReply};
@@ -13,7 +14,7 @@ use super::wanted::{Refusal, Wanted};
 use crate::clocks::LamportClock;
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Access, Claims, LockMode, LockStamp, Resource, Turn};
-use crate::protocols::{Port, Protocol};
+use crate::protocols::{Port, Protocol, Words};
 
 /// The lock manager of one node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,12 +27,51 @@ pub struct Locks {
     answers: BTreeMap<ClientId, (u32, LockReply)>,
 }
 
-impl Protocol for Locks {
-    type Message = LockMessage;
-    type Timer = std::convert::Infallible;
+impl Words for Locks {
+    type Message = Infallible;
+    type Payload = LockMessage;
+    type Timer = Infallible;
     type Entry = LockEntry;
     type Fact = LockFact;
+    type Command = LockCommand;
     type Reply = LockReply;
+    type Outcome = Infallible;
+}
+
+impl Protocol for Locks {
+    fn on_payload(&mut self, from: NodeId, message: LockMessage, port: &mut impl Port<Self>) {
+        match message {
+            LockMessage::Request(request) => self.on_request(from, request, port),
+            LockMessage::Reply { boot, op } => self.on_reply(from, boot, op, port),
+            LockMessage::Denied { boot, op } => self.on_denied(boot, op, port),
+        }
+    }
+
+    /// What the peer's old life asked is gone, and what it had not answered is asked again.
+    fn on_reset(&mut self, peer: NodeId, port: &mut impl Port<Self>) {
+        self.tables.forget(peer);
+        // Flaw l07: the new life is not asked what the old one did not answer.
+        if self.rules.l07 {
+            return;
+        }
+        for open in self.tables.open.values().filter(|open| open.missing.contains(&peer)) {
+            port.post(peer, LockMessage::Request(Arc::clone(&open.request)));
+        }
+    }
+
+    fn on_command(&mut self, op: OpId, command: LockCommand, port: &mut impl Port<Self>) {
+        if let Some((number, reply)) = self.answers.get(&op.client).filter(|(number, _)| *number >= op.number) {
+            if *number == op.number {
+                port.reply(op, *reply);
+            }
+            return;
+        }
+        match command {
+            LockCommand::Acquire { wanted, priority } => self.acquire(op, &wanted, priority, port),
+            LockCommand::Release { acquire } => self.release(op, acquire, port),
+            LockCommand::Withdraw { acquire } => self.withdraw(op, acquire, port),
+        }
+    }
 }
 
 impl Locks {
@@ -58,42 +98,6 @@ impl Locks {
     #[must_use]
     pub const fn retained(&self) -> LockEntry {
         LockEntry::Reserve { below: self.reserve.below() }
-    }
-
-    /// Takes in a message of a peer.
-    pub fn on_message(&mut self, from: NodeId, message: LockMessage, port: &mut impl Port<Self>) {
-        match message {
-            LockMessage::Request(request) => self.on_request(from, request, port),
-            LockMessage::Reply { boot, op } => self.on_reply(from, boot, op, port),
-            LockMessage::Denied { boot, op } => self.on_denied(boot, op, port),
-        }
-    }
-
-    /// A peer was born again: what its old life asked is gone, and what it had not answered is asked again.
-    pub fn on_reset(&mut self, peer: NodeId, port: &mut impl Port<Self>) {
-        self.tables.forget(peer);
-        // Flaw l07: the new life is not asked what the old one did not answer.
-        if self.rules.l07 {
-            return;
-        }
-        for open in self.tables.open.values().filter(|open| open.missing.contains(&peer)) {
-            port.send(peer, LockMessage::Request(Arc::clone(&open.request)));
-        }
-    }
-
-    /// Takes in what a client asks.
-    pub fn on_command(&mut self, op: OpId, command: LockCommand, port: &mut impl Port<Self>) {
-        if let Some((number, reply)) = self.answers.get(&op.client).filter(|(number, _)| *number >= op.number) {
-            if *number == op.number {
-                port.reply(op, *reply);
-            }
-            return;
-        }
-        match command {
-            LockCommand::Acquire { wanted, priority } => self.acquire(op, &wanted, priority, port),
-            LockCommand::Release { acquire } => self.release(op, acquire, port),
-            LockCommand::Withdraw { acquire } => self.withdraw(op, acquire, port),
-        }
     }
 
     /// Whether the grant that a token stands for covers an operation on `key`; `None` if this node knows no such grant.
@@ -183,7 +187,7 @@ impl Locks {
         if self.rules.e21 && self.tables.is_held(&request.claims) {
             let op = request.stamp.op;
             let boot = request.boot;
-            return port.send(peer, LockMessage::Denied { boot, op });
+            return port.post(peer, LockMessage::Denied { boot, op });
         }
         port.note(LockFact::Deferred { stamp: request.stamp, behind });
         self.tables.defer(peer, request);
@@ -254,7 +258,7 @@ impl Locks {
             let request = Arc::new(Request { stamp, boot: port.boot(), claims });
             let missing: BTreeSet<NodeId> = port.peers().collect();
             for peer in &missing {
-                port.send(*peer, LockMessage::Request(Arc::clone(&request)));
+                port.post(*peer, LockMessage::Request(Arc::clone(&request)));
             }
             self.tables.open.insert(op, Open { request, missing });
             self.grant_if_due(op, port);
@@ -286,5 +290,5 @@ impl Locks {
 }
 
 fn reply(peer: NodeId, request: &Request, port: &mut impl Port<Locks>) {
-    port.send(peer, LockMessage::Reply { boot: request.boot, op: request.stamp.op });
+    port.post(peer, LockMessage::Reply { boot: request.boot, op: request.stamp.op });
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::clocks::LamportClock;
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Access, Claims, LockMode, LockStamp, Resource};
+use crate::protocols::Protocol as _;
 use crate::protocols::bench::{Bench, Did};
 use crate::subject::Flaws;
 
@@ -41,7 +42,7 @@ impl Node {
     fn answered(&mut self, op: OpId) {
         for peer in [1, 2] {
             let boot = self.port.boot;
-            self.locks.on_message(n(peer), LockMessage::Reply { boot, op }, &mut self.port);
+            self.locks.on_payload(n(peer), LockMessage::Reply { boot, op }, &mut self.port);
         }
     }
 
@@ -50,7 +51,7 @@ impl Node {
         let stamp = LockStamp { time: LamportClock::new(time), node: n(peer), op };
         let claims = Claims::of([(&Resource::new(path), mode)]);
         let request = Arc::new(Request { stamp, boot: Boot::new(1), claims });
-        self.locks.on_message(n(peer), LockMessage::Request(request), &mut self.port);
+        self.locks.on_payload(n(peer), LockMessage::Request(request), &mut self.port);
         op
     }
 
@@ -61,11 +62,11 @@ impl Node {
             LockMessage::Reply { op, .. } => format!("{to}!{op}"),
             LockMessage::Denied { op, .. } => format!("{to}-{op}"),
         };
-        self.port.take_sent().into_iter().map(said).collect()
+        self.port.take_posted().into_iter().map(said).collect()
     }
 
     fn granted(&self) -> Vec<OpId> {
-        let granted = |did: &Did<_, _, _, LockFact, _>| {
+        let granted = |did: &Did<_, _, _, _, LockFact, _, _>| {
             if let Did::Note(LockFact::Granted { stamp, .. }) = did { Some(stamp.op) } else { None }
         };
         self.port.done.iter().filter_map(granted).collect()
@@ -83,10 +84,10 @@ fn a_request_is_granted_when_all_have_answered_it() {
     node.acquire(op(0, 1), "a", "x");
     assert_eq!(node.sent(), ["n2?c1#1", "n3?c1#1"]);
     let boot = node.port.boot;
-    node.locks.on_message(n(1), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
-    node.locks.on_message(n(1), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
+    node.locks.on_payload(n(1), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
+    node.locks.on_payload(n(1), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
     assert!(node.granted().is_empty(), "one peer twice is one peer");
-    node.locks.on_message(n(2), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
+    node.locks.on_payload(n(2), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
     assert_eq!(node.granted(), [op(0, 1)]);
 }
 
@@ -96,7 +97,7 @@ fn a_reply_for_another_boot_or_operation_does_not_count() {
     node.acquire(op(0, 1), "a", "x");
     for (boot, other) in [(Boot::new(7), op(0, 1)), (Boot::new(1), op(0, 2))] {
         for peer in [1, 2] {
-            node.locks.on_message(n(peer), LockMessage::Reply { boot, op: other }, &mut node.port);
+            node.locks.on_payload(n(peer), LockMessage::Reply { boot, op: other }, &mut node.port);
         }
     }
     assert!(node.granted().is_empty());
@@ -109,7 +110,7 @@ fn the_clock_is_on_the_disk_before_a_stamp_or_an_answer_leaves() {
     let done = node.port.take();
     let below = LamportClock::new(5_064);
     assert_eq!(done[..2], [Did::Append(LockEntry::Reserve { below }), Did::Sync]);
-    assert!(matches!(done[2], Did::Send(..)));
+    assert!(matches!(done[2], Did::Post(..)));
     let settings = LockSettings::default();
     let mut reborn = Node { locks: Locks::start(&settings, below), port: Bench::new(0, 3) };
     reborn.acquire(op(0, 1), "a", "x");
@@ -193,7 +194,7 @@ fn who_takes_back_what_was_granted_meanwhile_releases_it() {
     node.locks.on_command(op(0, 2), LockCommand::Withdraw { acquire: op(0, 1) }, &mut node.port);
     let done = node.port.take();
     assert_eq!(done[..2], [Did::Note(LockFact::Released { op: op(0, 1) }), Did::Reply(op(0, 2), LockReply::Released)]);
-    assert!(matches!(done[2], Did::Send(to, LockMessage::Reply { op, .. }) if (to, op) == (n(1), later)), "{done:?}");
+    assert!(matches!(done[2], Did::Post(to, LockMessage::Reply { op, .. }) if (to, op) == (n(1), later)), "{done:?}");
     node.acquire(op(0, 3), "a", "x");
     assert!(node.refusals().is_empty(), "it holds nothing");
 }
@@ -203,7 +204,7 @@ fn a_peer_that_was_reborn_is_asked_again_and_what_it_had_asked_is_forgotten() {
     let mut node = Node::new(&[]);
     node.acquire(op(0, 1), "a", "x");
     let boot = node.port.boot;
-    node.locks.on_message(n(2), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
+    node.locks.on_payload(n(2), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
     node.asked_by(1, 9, "a", LockMode::X);
     node.sent();
     node.locks.on_reset(n(1), &mut node.port);
@@ -239,7 +240,7 @@ fn an_operation_that_is_asked_again_is_done_once() {
     assert_eq!(node.sent().len(), 2);
     node.answered(op(0, 1));
     node.acquire(op(0, 1), "a", "x");
-    let replies = |did: &Did<_, _, _, _, LockReply>| matches!(did, Did::Reply(_, LockReply::Granted { .. }));
+    let replies = |did: &Did<_, _, _, _, _, LockReply, _>| matches!(did, Did::Reply(_, LockReply::Granted { .. }));
     assert_eq!(node.port.take().iter().filter(|did| replies(did)).count(), 2, "the answer may have been lost");
     for _ in 0..2 {
         node.release(op(0, 2), op(0, 1));

@@ -1,11 +1,13 @@
 //! Passes operations to the keeper and, at the keeper, carries them out.
 
+use std::convert::Infallible;
+
 use super::guard::{Cell, Guard};
 use super::messages::{Asked, RegisterCommand, RegisterEntry, RegisterFact, RegisterMessage, RegisterReply};
 use crate::identity::{NodeId, OpId};
 use crate::observation::{Access, Resource};
 use crate::protocols::locks::Refusal;
-use crate::protocols::{Port, Protocol};
+use crate::protocols::{Port, Protocol, Words};
 
 /// One node's part in the guarded register.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,12 +30,51 @@ pub enum Tokens {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Keeper(pub NodeId);
 
-impl Protocol for Register {
-    type Message = RegisterMessage;
-    type Timer = std::convert::Infallible;
+impl Words for Register {
+    type Message = Infallible;
+    type Payload = RegisterMessage;
+    type Timer = Infallible;
     type Entry = RegisterEntry;
     type Fact = RegisterFact;
+    type Command = Presented;
     type Reply = RegisterReply;
+    type Outcome = Infallible;
+}
+
+/// What a client asks, and whether the grant of the token that it presents covers the key, where this node knows the
+/// grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    /// What is asked.
+    pub command: RegisterCommand,
+    /// What the lock manager says to it.
+    pub covered: Option<bool>,
+}
+
+impl Protocol for Register {
+    fn on_command(&mut self, op: OpId, Presented { command, covered }: Presented, port: &mut impl Port<Self>) {
+        if covered == Some(false) {
+            let reason = Refusal::NotCovered;
+            port.note(RegisterFact::Refused { op, reason });
+            port.reply(op, RegisterReply::Refused { reason });
+        } else if self.keeper.0 == port.me() {
+            let reply = self.perform(op, command, port);
+            port.reply(op, reply);
+        } else {
+            port.post(self.keeper.0, RegisterMessage::Ask(Box::new(Asked { op, command })));
+        }
+    }
+
+    fn on_payload(&mut self, from: NodeId, message: RegisterMessage, port: &mut impl Port<Self>) {
+        match message {
+            RegisterMessage::Ask(asked) => {
+                let Asked { op, command } = *asked;
+                let reply = self.perform(op, command, port);
+                port.post(from, RegisterMessage::Answer { op, reply });
+            }
+            RegisterMessage::Answer { op, reply } => port.reply(op, reply),
+        }
+    }
 }
 
 impl Register {
@@ -46,39 +87,6 @@ impl Register {
     /// What must stand on the disk when the log is rewritten.
     pub fn retained(&self) -> impl Iterator<Item = RegisterEntry> {
         self.guard.iter().map(|(key, cell)| RegisterEntry { key: key.clone(), cell: *cell })
-    }
-
-    /// Takes in what a client asks. `covered` tells whether the grant of the token covers the key, where this node knows
-    /// the grant.
-    pub fn on_command(
-        &mut self,
-        op: OpId,
-        command: RegisterCommand,
-        covered: Option<bool>,
-        port: &mut impl Port<Self>,
-    ) {
-        if covered == Some(false) {
-            let reason = Refusal::NotCovered;
-            port.note(RegisterFact::Refused { op, reason });
-            port.reply(op, RegisterReply::Refused { reason });
-        } else if self.keeper.0 == port.me() {
-            let reply = self.perform(op, command, port);
-            port.reply(op, reply);
-        } else {
-            port.send(self.keeper.0, RegisterMessage::Ask(Box::new(Asked { op, command })));
-        }
-    }
-
-    /// Takes in a message of a peer.
-    pub fn on_message(&mut self, from: NodeId, message: RegisterMessage, port: &mut impl Port<Self>) {
-        match message {
-            RegisterMessage::Ask(asked) => {
-                let Asked { op, command } = *asked;
-                let reply = self.perform(op, command, port);
-                port.send(from, RegisterMessage::Answer { op, reply });
-            }
-            RegisterMessage::Answer { op, reply } => port.reply(op, reply),
-        }
     }
 
     /// Carries out an operation, if its token is not too old. What was read or written is durable before anybody hears

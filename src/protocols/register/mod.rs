@@ -15,5 +15,5 @@ mod messages;
 mod tests;
 
 pub use guard::{Cell, Guard};
-pub use machine::{Keeper, Register, Tokens};
+pub use machine::{Keeper, Presented, Register, Tokens};
 pub use messages::{Asked, RegisterCommand, RegisterEntry, RegisterFact, RegisterMessage, RegisterReply};

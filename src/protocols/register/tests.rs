@@ -4,6 +4,7 @@ use super::*;
 use crate::clocks::LamportClock;
 use crate::identity::{ClientId, NodeId, OpId};
 use crate::observation::{LockStamp, Resource};
+use crate::protocols::Protocol as _;
 use crate::protocols::bench::{Bench, Did};
 use crate::protocols::locks::Refusal;
 
@@ -42,7 +43,7 @@ impl Node {
     fn ask(&mut self, command: RegisterCommand, covered: Option<bool>) -> OpId {
         self.asked += 1;
         let op = OpId { client: ClientId::new(0), number: self.asked };
-        self.register.on_command(op, command, covered, &mut self.port);
+        self.register.on_command(op, Presented { command, covered }, &mut self.port);
         op
     }
 
@@ -104,12 +105,12 @@ fn a_keeper_that_starts_again_holds_both_tokens_from_its_log_and_from_one_that_w
 fn a_node_asks_the_keeper_and_passes_the_answer_on() {
     let (mut keeper, mut node) = (Node::new(0, Guard::default()), Node::new(1, Guard::default()));
     let op = node.ask(write(3, 7), Some(true));
-    let [(to, message)] = &node.port.take_sent()[..] else { panic!("one message") };
+    let [(to, message)] = &node.port.take_posted()[..] else { panic!("one message") };
     assert_eq!(*to, NodeId::new(0));
-    keeper.register.on_message(NodeId::new(1), message.clone(), &mut keeper.port);
-    let [(to, answer)] = &keeper.port.take_sent()[..] else { panic!("one answer") };
+    keeper.register.on_payload(NodeId::new(1), message.clone(), &mut keeper.port);
+    let [(to, answer)] = &keeper.port.take_posted()[..] else { panic!("one answer") };
     assert_eq!(*to, NodeId::new(1));
-    node.register.on_message(NodeId::new(0), answer.clone(), &mut node.port);
+    node.register.on_payload(NodeId::new(0), answer.clone(), &mut node.port);
     assert_eq!(node.port.take(), [Did::Reply(op, RegisterReply::Written)]);
 }
 

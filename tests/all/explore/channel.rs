@@ -81,6 +81,12 @@ impl Port<Channel<Letter>> for Plain<'_, '_> {
     fn send(&mut self, to: NodeId, message: Frame<Letter>) {
         self.0.send(to, Post(message));
     }
+    fn post(&mut self, _: NodeId, payload: Infallible) {
+        match payload {}
+    }
+    fn tell(&mut self, outcome: Infallible) {
+        match outcome {}
+    }
     fn set_timer(&mut self, timer: ChannelTimer, after: Span) {
         self.0.set_timer(Clock(timer), after);
     }
