@@ -8,7 +8,7 @@ use super::{Branch, Checker, Invariant, broken, event_of};
 use crate::identity::{Actor, NodeId};
 use crate::observation::Observation;
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that before a node delivers a broadcast, it has delivered all that the broadcast's origin had broadcast or
 /// delivered before broadcasting it (Birman, Schiper and Stephenson 1991). Exercised by deliveries, at other nodes than
@@ -166,6 +166,10 @@ impl<F> Checker<F> for CausalDelivery {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

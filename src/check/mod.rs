@@ -53,7 +53,7 @@ pub use termination::{ABOUT as TERMINATION, Termination};
 
 use crate::identity::{Actor, EventId, NodeId};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
 /// Judges one invariant from the records alone, live or from a file. `F` is the subject's own type of facts, for
 /// checkers that belong to one subject; the others read observations, and serve every `F`.
@@ -63,6 +63,11 @@ pub trait Checker<F>: Send + Sync {
     /// # Errors
     /// The violation, if the record breaks the invariant. The checker is not asked again.
     fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> Result<(), Violation>;
+
+    /// Which kinds of records it is shown: it learns nothing from the others.
+    fn wants(&self) -> Kinds {
+        Kinds::ALL
+    }
 
     /// Concludes after the last record, at `end`. Liveness speaks here, and names what is missing.
     fn conclude(&mut self, end: Time) -> Verdict;

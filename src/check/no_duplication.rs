@@ -9,7 +9,7 @@ use super::{Branch, Checker, Invariant, broken, event_of};
 use crate::identity::{Actor, NodeId, OpId};
 use crate::observation::Observation;
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that each node delivers each broadcast at most once, over all its boots, and only what was broadcast before; and
 /// so with the operation that a node made it of, which its client may have asked again. Exercised by deliveries.
@@ -128,6 +128,10 @@ impl<F> Checker<F> for NoDuplication {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

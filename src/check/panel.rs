@@ -8,7 +8,7 @@ use super::laws::OneFate;
 use super::{Checker, standard};
 use crate::identity::MessageId;
 use crate::time::{Span, Time};
-use crate::trace::{Judgement, Record, Verdict, Violation};
+use crate::trace::{Judgement, Kinds, Record, Verdict, Violation};
 
 /// Named checkers, and what the first that broke each invariant was.
 ///
@@ -36,6 +36,8 @@ struct Seat<F> {
     place: usize,
     invariant: Cow<'static, str>,
     checker: Box<dyn Checker<F>>,
+    /// What it is shown.
+    wants: Kinds,
     /// By when what it waits for must have come; never if nobody knows, or if that was judged.
     due: Time,
 }
@@ -91,17 +93,23 @@ impl<F> Panel<F> {
         if due < Time::MAX {
             checker.bound(due);
         }
-        self.watching.push(Seat { place: self.seats, invariant: invariant.into(), checker, due });
+        let wants = checker.wants();
+        self.watching.push(Seat { place: self.seats, invariant: invariant.into(), checker, wants, due });
         self.seats += 1;
         self.due = self.due.min(due);
     }
 
-    /// Shows one record to all that have seen no violation; tells whether an invariant fell with it.
+    /// Shows one record to all that want its kind and have seen no violation; tells whether an invariant fell with it.
     #[inline]
     pub fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> bool {
         let mut fell = record.time > self.due && self.bounds_run_out(record.time);
+        let kind = Kinds::of(&record.event);
         let mut index = 0;
         while let Some(seat) = self.watching.get_mut(index) {
+            if !seat.wants.meets(kind) {
+                index += 1;
+                continue;
+            }
             match seat.checker.see(record, fact) {
                 Ok(()) => index += 1,
                 Err(violation) => {
@@ -181,7 +189,7 @@ impl<F> Panel<F> {
         for Fallen { place, invariant, violation } in self.fallen {
             judged.push((place, Judgement { invariant: invariant.into(), verdict: Verdict::Violated(violation) }));
         }
-        for Seat { place, invariant, mut checker, due } in self.watching {
+        for Seat { place, invariant, mut checker, due, wants: _ } in self.watching {
             let verdict = reading(checker.conclude(end), due);
             judged.push((place, Judgement { invariant: invariant.into(), verdict }));
         }

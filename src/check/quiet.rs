@@ -2,7 +2,7 @@
 
 use super::{Checker, Invariant, broken};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that once the time has passed that all may take after quiescence, no message is sent that is not periodic: what
 /// sends again until it is answered ceases to. Exercised by messages that are not periodic.
@@ -55,6 +55,10 @@ impl<F> Checker<F> for Quiet {
             return Err(broken(record, sentence, &[record.id]));
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::SEND.with(Kinds::CALM).with(Kinds::PENDING)
     }
 
     fn bound(&mut self, due: Time) {

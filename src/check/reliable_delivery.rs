@@ -9,7 +9,7 @@ use super::{Checker, Invariant, event_of};
 use crate::identity::{Actor, EventId, NodeId};
 use crate::observation::Observation;
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that at the end of a run that has been calm, every broadcast that is owed is delivered at every node that is
 /// alive. Owed are the broadcasts of origins that are alive at the end, and those that some node alive has delivered
@@ -134,6 +134,10 @@ impl<F> Checker<F> for ReliableDelivery {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::CALM.with(Kinds::START).with(Kinds::DEATHS).with(Kinds::FACT)
     }
 
     fn is_settled(&self) -> bool {

@@ -8,7 +8,7 @@ use super::{Checker, Invariant};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{Bid, Claims, ConsensusSeen, LockSeen, LockStamp, Observation};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that after the calm everything that was opened ends: a request for a lock is granted, withdrawn or refused, or its
 /// node dies; an operation on a store is answered, or its client gives it up. Exercised by what was opened.
@@ -152,6 +152,15 @@ impl<F> Checker<F> for Termination {
             self.held.retain(|(at, _), _| *at != node);
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::INVOKED
+            .with(Kinds::RETURNED)
+            .with(Kinds::GAVE_UP)
+            .with(Kinds::CALM)
+            .with(Kinds::FACT)
+            .with(Kinds::DEATHS)
     }
 
     fn is_settled(&self) -> bool {

@@ -9,6 +9,7 @@ mod explore;
 mod fuzz;
 mod golden;
 mod kernel;
+mod kinds;
 mod laws;
 mod layers;
 mod locks;

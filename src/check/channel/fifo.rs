@@ -8,7 +8,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, Incarnation, NodeId};
 use crate::observation::{ChannelSeen, Observation};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that in each session and direction payloads are numbered from 1 and delivered in that order, each once, on the
 /// lane on which it was sent, and as it was sent. What is delivered in another session than it was sent in is a matter of `session`.
@@ -110,6 +110,10 @@ impl<F> Checker<F> for Fifo {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::START)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, Incarnation, NodeId};
 use crate::observation::{ChannelSeen, Observation};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that a payload is delivered only by the life of a node to which it was sent, from the peer's life that sent it;
 /// that a node which has heard of a peer's new life delivers nothing of the old one; and that it is told of the new one
@@ -102,6 +102,10 @@ impl<F> Checker<F> for Session {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::START)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

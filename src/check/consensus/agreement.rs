@@ -12,7 +12,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId};
 use crate::observation::{Bid, ConsensusSeen, Slot, ValueId};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that no two values are chosen for one slot, that no two nodes know different ones to be decided for it, and that
 /// all have the same state after it. Exercised by every word of a second node on a slot.
@@ -96,6 +96,10 @@ impl<F> Checker<F> for Agreement {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::APPEND).with(Kinds::SYNCED).with(Kinds::DEATHS)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

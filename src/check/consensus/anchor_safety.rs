@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{NodeId, OpId};
 use crate::observation::{AnchorSeen, ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
 use crate::time::Time;
-use crate::trace::{Event, Record, Said, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Said, Verdict, Violation};
 
 /// Says that no operation which takes effect leaves a key with what an anchor forbids, and that no client is told of such a
 /// value; and that an operation is refused in a slot only where it breaks an anchor, or does not apply to what its key holds
@@ -178,6 +178,10 @@ impl<F> Checker<F> for AnchorSafety {
         }
         self.store.see(record);
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::REPLY).with(Kinds::INVOKED).with(Kinds::RETURNED)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

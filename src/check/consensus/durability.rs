@@ -11,7 +11,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{ConsensusSeen, Slot};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that when a client is told what came of its operation, a quorum of voters had, at some step before, confirmed
 /// durably the slot in which it took effect; and that after the calm every voter that lives and is not lost has applied
@@ -115,6 +115,16 @@ impl<F> Checker<F> for Durability {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT
+            .with(Kinds::APPEND)
+            .with(Kinds::SYNCED)
+            .with(Kinds::DEATHS)
+            .with(Kinds::START)
+            .with(Kinds::REPLY)
+            .with(Kinds::CALM)
     }
 
     fn is_settled(&self) -> bool {

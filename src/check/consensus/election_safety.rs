@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId};
 use crate::observation::{Ballot, Bid, ConsensusSeen, Round, Slot, ValueId};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that a node proposes only under its own rounds, each promised by a quorum of distinct voters before; that there is
 /// at most one value for a slot and a ballot; and that a voter neither promises, votes nor confirms below what it has
@@ -112,6 +112,10 @@ impl<F> Checker<F> for ElectionSafety {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -10,7 +10,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{ConsensusSeen, Observation, Slot, StoreAnswer, StoreSeen, ValueId};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that a client's operation comes to something in one slot at most, and that all answers which nodes give to it are
 /// the same, and are what it came to; that an outcome is unknown is no answer, and a read that stands in no slot may be made
@@ -155,6 +155,10 @@ impl<F> Checker<F> for ExactlyOnce {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::REPLY).with(Kinds::INVOKED)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -9,7 +9,7 @@ use crate::check::{Checker, Invariant, broken};
 use crate::identity::{EventId, OpId};
 use crate::observation::{ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
 use crate::time::Time;
-use crate::trace::{Event, Record, Said, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Said, Verdict, Violation};
 
 /// Says that of each key every operation seems to happen at one instant between its call and its answer. An operation
 /// without an answer may have happened or not. Judged online, from clients' records alone; a key of which too many orders
@@ -230,6 +230,10 @@ impl<F> Checker<F> for Linearizability {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::APPEND).with(Kinds::INVOKED).with(Kinds::RETURNED).with(Kinds::GAVE_UP)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -7,7 +7,7 @@ use crate::check::slots::Slots;
 use crate::check::{Branch, Checker, Invariant, broken};
 use crate::observation::{ConsensusSeen, Slot};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that each node applies the slots in order, without gaps, from where it started or from what it installed; and
 /// installs nothing that lies behind. Exercised by slots that are applied.
@@ -56,6 +56,10 @@ impl<F> Checker<F> for LogOrder {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::NodeId;
 use crate::observation::{Bid, ConsensusSeen, Slot};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that before a node first knows a slot to be decided, a quorum of distinct configured voters had confirmed that
 /// ballot durably, by the records of their disks. Exercised by decisions.
@@ -56,6 +56,10 @@ impl<F> Checker<F> for QuorumEvidence {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::APPEND).with(Kinds::SYNCED).with(Kinds::DEATHS)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{Bid, ConsensusSeen, Slot, ValueId, ValueText};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that what is decided for a slot was proposed for it before, and that an operation which takes effect was asked by
 /// its client before; and that the root which stands for the state changes exactly where what keys hold does, by what
@@ -120,6 +120,10 @@ impl<F> Checker<F> for Validity {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::APPEND).with(Kinds::INVOKED).with(Kinds::RETURNED)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use crate::check::deed::Deed;
 use crate::check::{Branch, Checker, broken};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that no handler of a node panics; exercised by the steps that nodes take.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,10 @@ impl<F> Checker<F> for NoPanic {
         }
         self.steps += u64::from(matches!(Deed::of(&record.event), Deed::Start | Deed::Input));
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::PANICKED.with(Kinds::START).with(Kinds::RECEIVE).with(Kinds::TIMER).with(Kinds::COMMAND)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

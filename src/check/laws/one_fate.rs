@@ -9,7 +9,7 @@ use crate::check::passage::Passage;
 use crate::check::{Checker, broken, event_of};
 use crate::identity::{Actor, MessageId, NodeId};
 use crate::time::{Span, Time};
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that every copy of a sent message ends at most once, at the node it was sent to, and that there are no more
 /// copies than the network made; and, where it knows the network, that after quiescence no copy is under way for longer
@@ -159,6 +159,10 @@ impl<F> Checker<F> for OneFate {
             Some(Passage::Held { message, copy }) => self.fate(record, message, copy, true),
             Some(Passage::Dropped { .. }) | None => Ok(()),
         }
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::CALM.with(Kinds::SEND).with(Kinds::RECEIVE).with(Kinds::LOST).with(Kinds::GARBLED).with(Kinds::HELD)
     }
 
     fn conclude(&mut self, end: Time) -> Verdict {

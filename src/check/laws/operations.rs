@@ -7,7 +7,7 @@ use crate::check::slots::Slots;
 use crate::check::{Checker, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that a client invokes an operation once, retries it with attempts 2, 3, … while it is open, and that it ends
 /// at most once: returned, after a node has replied to it, or given up; that only the client that asks ends it; and that
@@ -149,6 +149,15 @@ impl<F> Checker<F> for Operations {
             | Event::Unmet { .. }
             | Event::Pending { .. } => Ok(()),
         }
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::INVOKED
+            .with(Kinds::RETRIED)
+            .with(Kinds::RETURNED)
+            .with(Kinds::GAVE_UP)
+            .with(Kinds::COMMAND)
+            .with(Kinds::REPLY)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

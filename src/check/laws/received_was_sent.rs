@@ -5,7 +5,7 @@ use crate::check::passage::Passage;
 use crate::check::{Checker, broken, event_of};
 use crate::identity::{Actor, MessageId, NodeId};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
 /// Says that every received message was sent before, by the node that its name says and to the node that receives it;
 /// one that was corrupted on its way is still one that was sent. Exercised by every receipt.
@@ -90,6 +90,10 @@ impl<F> Checker<F> for ReceivedWasSent {
             Some(Passage::Held { .. } | Passage::Dropped { .. }) | None => {}
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::SEND.with(Kinds::RECEIVE).with(Kinds::LOST).with(Kinds::GARBLED)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -13,7 +13,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{ClientId, EventId, NodeId, OpId};
 use crate::observation::LockSeen;
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that the live waiters never form a cycle. A request waits for the grants that it conflicts with, and, once it is
 /// sent, for open requests with an earlier stamp that it conflicts with; a grant waits for what its client has asked for
@@ -154,6 +154,10 @@ impl<F> Checker<F> for DeadlockFreedom {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::DEATHS)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

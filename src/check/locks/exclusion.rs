@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockCall, LockMode, LockSeen, Resource};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that two grants that claim a resource in incompatible modes are never held at once, in global time. A grant is
 /// held from its fact to its release, or to the death of its node; it claims what its client asked for, and what that takes
@@ -128,6 +128,10 @@ impl<F> Checker<F> for LockExclusion {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::DEATHS).with(Kinds::INVOKED).with(Kinds::RETURNED)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

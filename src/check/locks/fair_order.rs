@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockMode, LockSeen, LockStamp, Resource, Turn};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that a grant never follows one with a later stamp that claims one of its resources in an incompatible mode.
 /// Among the clients of one node, no request is sent before one with which it shares a resource and whose turn is earlier:
@@ -120,6 +120,10 @@ impl<F> Checker<F> for FairOrder {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::DEATHS)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

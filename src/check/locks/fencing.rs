@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{Access, LockCall, LockSeen, LockStamp, Observation, Resource, Touch};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that no guarded operation succeeds after one on the same key with a higher token did that does not go together
 /// with it: a write with none, a read with no write. That one is refused as fenced only after such a one; that a read finds
@@ -262,6 +262,15 @@ impl<F> Checker<F> for Fencing {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT
+            .with(Kinds::DEATHS)
+            .with(Kinds::INVOKED)
+            .with(Kinds::RETURNED)
+            .with(Kinds::APPEND)
+            .with(Kinds::REPLY)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {

@@ -9,7 +9,7 @@ use crate::check::{Branch, Checker, Invariant, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockSeen, LockStamp, Resource};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Says that after a request is sent, each life of each other node is granted at most two requests before it that do
 /// not go together with it, for each resource on which they meet: one that was under way already, and one that was
@@ -105,6 +105,10 @@ impl<F> Checker<F> for NoStarvation {
             }
         }
         Ok(())
+    }
+
+    fn wants(&self) -> Kinds {
+        Kinds::FACT.with(Kinds::DEATHS).with(Kinds::INVOKED).with(Kinds::RETURNED)
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {
