@@ -295,7 +295,13 @@ impl Label<'_> {
     pub fn is(&self, text: &str) -> bool {
         match &self.inner {
             None => text == self.outer,
-            Some(inner) => text.split_once('.').is_some_and(|(outer, word)| outer == self.outer && word == inner),
+            Some(inner) => {
+                let dot = self.outer.len();
+                text.len() == dot + 1 + inner.len()
+                    && text.ends_with(&**inner)
+                    && text.as_bytes()[dot] == b'.'
+                    && text.starts_with(&*self.outer)
+            }
         }
     }
 }

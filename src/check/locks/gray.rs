@@ -65,11 +65,11 @@ pub(super) fn claims(wanted: &BTreeMap<String, String>) -> Result<BTreeMap<Strin
         wrong.push(LockRefusal::TooMany);
     }
     for (path, word) in wanted {
-        let names: Vec<&str> = path.split('/').collect();
-        if names.contains(&"") {
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        if path.split('/').any(str::is_empty) {
             wrong.push(LockRefusal::EmptyName);
         }
-        if names.len() > 32 {
+        if ends.clone().count() > 32 {
             wrong.push(LockRefusal::TooDeep);
         }
         if path.len() > 1_024 {
@@ -79,10 +79,13 @@ pub(super) fn claims(wanted: &BTreeMap<String, String>) -> Result<BTreeMap<Strin
             wrong.push(LockRefusal::UnknownMode);
             continue;
         };
-        for upto in 1..=names.len() {
-            let takes = if upto == names.len() { mode } else { above(mode) };
-            let known = claims.entry(names[..upto].join("/")).or_insert(takes);
-            *known = join(*known, takes);
+        // Of what is refused nothing is claimed; its paths may be of any length.
+        if wrong.is_empty() {
+            for end in ends {
+                let takes = if end == path.len() { mode } else { above(mode) };
+                let known = claims.entry(path[..end].to_owned()).or_insert(takes);
+                *known = join(*known, takes);
+            }
         }
     }
     if wrong.is_empty() { Ok(claims) } else { Err(wrong) }

@@ -4,7 +4,7 @@ use super::story::{ODD, Teller, bytes, everything, header, node, said};
 use crate::time::Time;
 use crate::trace::tests::chatter::Fact;
 use crate::trace::text::{Renderer, end};
-use crate::trace::{Detail, Digest, Event, Footer, Judgement, Trace, Verdict, Violation};
+use crate::trace::{Detail, Digest, Event, Footer, Judgement, Label, Trace, Verdict, Violation};
 
 #[test]
 fn everything_reads_as_a_play() {
@@ -177,4 +177,21 @@ fn what_is_still_encoded_shows_its_length() {
     };
     let line = Renderer::new(&header().lanes, Detail::Facts).alone(&record);
     assert_eq!(line, "     0.000 n1 fact (2 bytes)");
+}
+
+#[test]
+fn a_label_is_what_it_is_written_as_and_nothing_else() {
+    let labels =
+        [("fact", None), ("", None), ("consensus", Some("beat")), ("a", Some("b")), ("", Some("b")), ("é", Some("é"))];
+    let labels = labels.map(|(outer, inner)| Label { outer: outer.into(), inner: inner.map(Into::into) });
+    let others =
+        ["consensus.bea", "consensus.beats", "consensusXbeat", "xonsensus.beat", "consensus.", "a", "ab", "a.c", "."];
+    for label in &labels {
+        let written = label.to_string();
+        assert!(label.is(&written), "{written}");
+        let all = labels.iter().map(ToString::to_string).chain(others.map(str::to_owned));
+        for other in all.filter(|other| *other != written) {
+            assert!(!label.is(&other), "{written} and {other}");
+        }
+    }
 }
