@@ -22,8 +22,8 @@ pub struct Linearizability {
     /// By slot of which nobody has told yet: the operations in its decision, as somebody wrote it down. A crash behind the
     /// sync may cut off the facts of all who could tell.
     written: BTreeMap<Slot, Vec<OpId>>,
-    /// Operations that a client was told to have had no effect, or nothing.
-    denied: BTreeSet<OpId>,
+    /// Operations of which their clients never learn whether they took effect.
+    unknown: BTreeSet<OpId>,
     open: BTreeMap<OpId, Arc<str>>,
     /// Where each operation of the longest orders was called.
     called: BTreeMap<OpId, EventId>,
@@ -38,6 +38,9 @@ pub const ABOUT: Invariant = Invariant::safety(
 
 /// How much work may be done for a key beyond that which its answers earn: a checker of a sweep has little room.
 const BUDGET: usize = 100_000;
+
+/// Of so many operations whose effect is in doubt every combination is tried.
+const DOUBTFUL: usize = 6;
 
 /// A key, and what clients saw of it.
 #[derive(Clone, Debug)]
@@ -66,9 +69,9 @@ impl Object {
         self.search.fail(op)
     }
 
-    /// Whether too many orders are possible, and that of the log does not explain what clients saw.
-    fn is_undecided(&self, log: &[OpId]) -> bool {
-        self.search.undecided() && !self.transcript.is_explained_by(&mut Cell, log.iter().copied())
+    /// Whether this order explains what clients saw.
+    fn is_explained_by(&self, order: &[OpId]) -> bool {
+        self.transcript.is_explained_by(&mut Cell, order.iter().copied())
     }
 }
 
@@ -139,11 +142,11 @@ impl Linearizability {
             let verdict = match answer {
                 StoreAnswer::Unknown | StoreAnswer::Expired => {
                     object.search.abandon(op);
-                    self.denied.insert(op);
+                    self.unknown.insert(op);
                     continue;
                 }
                 StoreAnswer::Refused => {
-                    self.denied.insert(op);
+                    self.written.values_mut().for_each(|ops| ops.retain(|written| *written != op));
                     object.fail(op)
                 }
                 StoreAnswer::Value { .. } | StoreAnswer::Done | StoreAnswer::Mismatch => object.answer(op, answer),
@@ -155,12 +158,18 @@ impl Linearizability {
     }
 
     /// The operations that took effect, in the order of the log. Where nobody has told of a slot, those of its decision
-    /// did that nothing speaks against.
-    fn order(&self) -> Vec<OpId> {
-        let mut log: BTreeMap<Slot, Vec<OpId>> = self.written.clone();
-        log.values_mut().for_each(|ops| ops.retain(|op| !self.denied.contains(op)));
-        log.extend(self.log.iter().map(|(slot, done)| (*slot, done.clone())));
-        log.into_values().flatten().collect()
+    /// did whose clients were not told otherwise; but for those whose clients learnt nothing, which may have come too
+    /// late: each of a few of them is taken to have had an effect, and not to have had one.
+    fn orders(&self) -> impl Iterator<Item = Vec<OpId>> {
+        let doubtful = self.written.values().flatten().filter(|op| self.unknown.contains(op));
+        let doubtful: Vec<OpId> = doubtful.copied().take(DOUBTFUL).collect();
+        (0..1_u32 << doubtful.len()).map(move |without| {
+            let is_out = |op: &OpId| doubtful.iter().position(|one| one == op).is_some_and(|at| without >> at & 1 == 1);
+            let mut log: BTreeMap<Slot, Vec<OpId>> = self.written.clone();
+            log.values_mut().for_each(|ops| ops.retain(|op| !is_out(op)));
+            log.extend(self.log.iter().map(|(slot, done)| (*slot, done.clone())));
+            log.into_values().flatten().collect()
+        })
     }
 
     #[cold]
@@ -214,6 +223,7 @@ impl<F> Checker<F> for Linearizability {
             && let Some(key) = self.open.remove(op)
         {
             self.keys.get_mut(&key).expect("it was called there").search.abandon(*op);
+            self.unknown.insert(*op);
         }
         for (_, seen) in told(record) {
             if let ConsensusSeen::Applied { slot, done, .. } = seen {
@@ -224,9 +234,11 @@ impl<F> Checker<F> for Linearizability {
         for seen in written(record) {
             if let ConsensusSeen::WroteDecided { slot, ops } = seen
                 && !self.log.contains_key(slot)
-                && !ops.is_empty()
             {
-                self.written.insert(*slot, ops.clone());
+                // What was answered before took effect before, if it ever did.
+                let lives = |op: &&OpId| self.open.contains_key(op) || self.unknown.contains(op);
+                let ops = ops.iter().filter(lives).copied().collect();
+                self.written.insert(*slot, ops);
             }
         }
         Ok(())
@@ -237,11 +249,15 @@ impl<F> Checker<F> for Linearizability {
     }
 
     fn conclude(&mut self, _end: Time) -> Verdict {
-        let log = self.order();
-        let undecided: Vec<&str> =
-            self.keys.iter().filter(|(_, object)| object.is_undecided(&log)).map(|(key, _)| &**key).collect();
+        let mut undecided: Vec<(&str, &Object)> = self.keys.iter().map(|(key, object)| (&**key, object)).collect();
+        undecided.retain(|(_, object)| object.search.undecided());
+        let mut orders = self.orders();
+        while let Some(order) = if undecided.is_empty() { None } else { orders.next() } {
+            undecided.retain(|(_, object)| !object.is_explained_by(&order));
+        }
         if !undecided.is_empty() {
-            let keys = undecided.join(", ");
+            let keys: Vec<&str> = undecided.iter().map(|(key, _)| *key).collect();
+            let keys = keys.join(", ");
             let why = format!("too many orders are possible for {keys}, and that of the log does not fit the answers");
             return Verdict::Undecided { why };
         }
@@ -336,6 +352,23 @@ mod tests {
         assert!(matches!(history.judged_by(Linearizability::default()), Verdict::Undecided { .. }));
         history.on("n1", wrote_decided(3, &all)).on("n1", killed());
         assert_holds(&history, Linearizability::default(), 1);
+    }
+
+    /// Its session may have ended before the slot, or after it and before its client asked again.
+    #[test]
+    fn an_operation_of_which_its_client_learnt_nothing_is_taken_to_have_had_an_effect_or_not() {
+        for (seen, holds) in [("[1,2,3,4,5,6,7,8,9,10,11,12,0]", true), ("[0]", false)] {
+            let mut history = crowd();
+            history.on("c14", asked_store("c14#1", "k", StoreCall::Append { value: "0".into() }));
+            let all: Vec<String> = (1..=12).map(|client| format!("c{client}#1")).collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            history.on("n1", applied_with(2, 7, 5, &all)).on("n1", wrote_decided(3, &["c14#1"])).on("n1", killed());
+            history.on("c14", returned_store("c14#1", StoreAnswer::Expired));
+            history.on("c15", asked_store("c15#1", "k", StoreCall::Read));
+            history.on("c15", returned_store("c15#1", value(seen)));
+            let verdict = history.judged_by(Linearizability::default());
+            assert_eq!(matches!(verdict, Verdict::Holds { .. }), holds, "{verdict:?}");
+        }
     }
 
     /// An operation that was refused is decided once more, of which nothing comes.
