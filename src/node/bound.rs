@@ -16,13 +16,13 @@ pub(super) fn bounds(settings: &Settings, clients: &[ClientPlan<Client>], world:
     let (mut ended, mut quiet) = (Span::ZERO, Span::ZERO);
     if locks.is_some() {
         ended += world.late + world.timeout;
-        ended += channel.delivers_within(locks::MESSAGES * (world.clients + world.written), world);
+        ended += channel.delivers_within(locks::MESSAGES * world.open(), world);
         ended += locks::bound(turns(clients, world), world);
         quiet += channel.quiet_within(world);
     }
     let mut bounds = Vec::new();
     if let Some(settings) = consensus {
-        let bound = consensus::bound(settings, world.clients + world.written, world);
+        let bound = consensus::bound(settings, world.open(), world);
         bounds.push((check::DURABILITY.name, ended + bound.applied));
         ended += bound.answered;
         quiet += bound.quiet - bound.answered;

@@ -62,7 +62,12 @@ pub(super) fn deadlines<S: Subject>(
     let asked = |name: &&str| expected.holds.contains(name) || expected.violates.contains(name);
     let mut bounds = BTreeMap::new();
     if resolved.is_quiescent() {
-        bounds.extend(S::bounds(&resolved.setup, settings, clients, &resolved.world().with_clients(clients)));
+        bounds.extend(S::bounds(
+            &resolved.setup,
+            settings,
+            clients,
+            &resolved.world().with_clients(clients, resolved.setup.calm),
+        ));
         bounds.extend(expected.within.iter().map(|(name, within)| (*name, *within)));
         bounds.retain(|name, _| asked(name));
     }

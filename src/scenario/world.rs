@@ -17,6 +17,7 @@ pub(super) fn of(resolved: &Resolved) -> World {
         outage: outage(resolved).max(links(network).map(|link| lag(resolved, link)).max().unwrap_or_default()),
         slow: scenario.clocks.monotonic_drift,
         clients: operations.iter().map(|entry| entry.op.client.index() as u64 + 1).max().unwrap_or_default(),
+        given_up: 0,
         written: operations.len() as u64,
         timeout: operations.iter().map(|entry| entry.timeout).max().unwrap_or_default(),
     }

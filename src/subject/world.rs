@@ -2,7 +2,7 @@
 
 use crate::measure::Share;
 use crate::process::ClientPlan;
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// The worst that network, disks, clocks, faults and clients of one run can bring: known before it begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct World {
     pub slow: Share,
     /// How many clients there are.
     pub clients: u64,
+    /// How many operations clients can have given up before quiescence, at which nodes may still be at work.
+    pub given_up: u64,
     /// How many operations are written down, of which each can be open at once.
     pub written: u64,
     /// The longest that a client waits before it asks again, or gives up.
@@ -27,12 +29,22 @@ pub struct World {
 }
 
 impl World {
-    /// The same world with these clients too.
+    /// The same world with these clients too, which ask new operations until quiescence.
     #[must_use]
-    pub fn with_clients<M>(mut self, clients: &[ClientPlan<M>]) -> Self {
+    pub fn with_clients<M>(mut self, clients: &[ClientPlan<M>], quiescence: Time) -> Self {
         self.clients += clients.len() as u64;
+        let asks = quiescence.since(Time::ZERO).as_nanos();
+        let given_up =
+            |client: &ClientPlan<M>| asks / client.timeout.times(u64::from(client.retries) + 1).as_nanos().max(1);
+        self.given_up += clients.iter().map(given_up).sum::<u64>();
         self.timeout = clients.iter().map(|client| client.timeout).max().unwrap_or_default().max(self.timeout);
         self
+    }
+
+    /// The most operations that anybody can be at work at.
+    #[must_use]
+    pub const fn open(&self) -> u64 {
+        self.clients + self.given_up + self.written
     }
 
     /// The longest that a message takes whose receiver has something to sync before it goes on.
@@ -60,6 +72,17 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What clients give up is not taken back from the nodes.
+    #[test]
+    fn each_patience_that_ends_before_quiescence_may_leave_an_operation_open() {
+        let mut client = ClientPlan::new(crate::identity::NodeId::new(0), ());
+        (client.timeout, client.retries) = (Span::from_millis(100), 1);
+        let patient = ClientPlan { retries: 1_000, ..client.clone() };
+        let world = World { written: 3, ..World::default() };
+        let world = world.with_clients(&[client, patient], Time::ZERO + Span::from_secs(4));
+        assert_eq!((world.clients, world.given_up, world.open()), (2, 20, 25));
+    }
 
     #[test]
     fn a_slow_clock_makes_a_timer_longer() {
