@@ -147,6 +147,14 @@ pub struct Flaw {
     pub violates: &'static str,
 }
 
+impl Flaw {
+    /// A flaw, the invariant that falls with it, and what is wrong.
+    #[must_use]
+    pub const fn new(id: &'static str, violates: &'static str, about: &'static str) -> Self {
+        Self { id, about, violates }
+    }
+}
+
 /// Settings with which a subject cannot work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {

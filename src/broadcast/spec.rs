@@ -92,28 +92,32 @@ impl BroadcastSettings {
     }
 }
 
-const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
-    Flaw { id, about, violates }
-}
-
 const BROADCAST: Row = Row {
     lanes: &["broadcast"],
     claims: &[check::CAUSAL_DELIVERY, check::NO_DUPLICATION, check::RELIABLE_DELIVERY, check::QUIET],
     flaws: &[
-        flaw("b01", "causal-delivery", "A broadcast is delivered in its origin's order, without a look at its causes."),
-        flaw(
+        Flaw::new(
+            "b01",
+            "causal-delivery",
+            "A broadcast is delivered in its origin's order, without a look at its causes.",
+        ),
+        Flaw::new(
             "b02",
             "no-duplication",
             "Deliveries are acknowledged without being written down: a restarted node delivers again.",
         ),
-        flaw("b03", "reliable-delivery", "What was lost is never sent again."),
-        flaw(
+        Flaw::new("b03", "reliable-delivery", "What was lost is never sent again."),
+        Flaw::new(
             "b04",
             "no-duplication",
             "A broadcast leaves before the disk has it: a crash loses it, and its number is used again.",
         ),
-        flaw("b05", "causality", "Signatures are not verified: a corrupted message is believed, and its clock merged."),
-        flaw(
+        Flaw::new(
+            "b05",
+            "causality",
+            "Signatures are not verified: a corrupted message is believed, and its clock merged.",
+        ),
+        Flaw::new(
             "b06",
             "quiet",
             "That a peer has acknowledged all is not noticed: the last broadcast is sent again for ever.",
@@ -137,13 +141,13 @@ const BROADCAST: Row = Row {
 const CLOCKS: Row = Row {
     claims: &[check::CAUSALITY],
     flaws: &[
-        flaw(
+        Flaw::new(
             "e09",
             "causality",
             "The comparison reads only one side's keys: {a:1} and {b:1} are before in both directions, and equal clocks \
              are concurrent.",
         ),
-        flaw("e10", "causality", "A receive merges the message's clock, but does not tick."),
+        Flaw::new("e10", "causality", "A receive merges the message's clock, but does not tick."),
     ],
     ..Row::new(
         "clocks",

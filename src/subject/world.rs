@@ -20,7 +20,8 @@ pub struct World {
     pub slow: Share,
     /// How many clients there are.
     pub clients: u64,
-    /// How many operations clients can have given up before quiescence, at which nodes may still be at work.
+    /// How many operations clients that wait for answers can have given up before quiescence, at which nodes may still be
+    /// at work. What those ask that do not wait, their subject must count.
     pub given_up: u64,
     /// How many operations are written down, of which each can be open at once.
     pub written: u64,

@@ -98,8 +98,6 @@ kinds! {
 }
 
 impl Kinds {
-    /// None.
-    pub const NONE: Self = Self(0);
     /// The ends of a node's incarnation.
     pub const DEATHS: Self = Self::KILLED.with(Self::IO_ERROR).with(Self::PANICKED);
 

@@ -22,11 +22,18 @@ fn put(key: &str, value: &str) -> String {
 #[test]
 fn what_makes_no_sense_to_consensus_is_refused_with_its_place() {
     let settings = |setting: &str| format!(r#"{{ "nodes": 3, "protocols": {{ "consensus": {{ {setting} }} }} }}"#);
+    let expecting = |protocol: &str, invariant: &str| {
+        format!(r#"{{ "nodes": 3, "protocols": {{ "{protocol}": {{}} }}, "expect": {{ "holds": ["{invariant}"] }} }}"#)
+    };
     let registers = |setting: &str| format!(r#"{{ "nodes": 3, "workload": [ {{ "registers": {{ {setting} }} }} ] }}"#);
     let cases = [
         (r#"{ "nodes": { "voters": 0, "observers": 2 } }"#.to_owned(), "at least one voter"),
         (r#"{ "nodes": 3 }"#.to_owned(), "no protocol runs"),
         (r#"{ "nodes": 3, "protocols": { "channel": {} } }"#.to_owned(), "channel, locks, consensus"),
+        (expecting("consensus", "anchor-safety"), "`consensus` does not claim `anchor-safety` with these settings"),
+        (expecting("consensus", "session"), "`session` is claimed by channel alone, and that does not run"),
+        (expecting("channel", "termination"), "claimed by locks or consensus alone"),
+        (expecting("consensus", "agrement"), "did you mean `agreement`?"),
         (settings(r#""window": 0"#), "more than 0"),
         (settings(r#""batch": 0"#), "more than 0"),
         (settings(r#""compact_after": 0"#), "more than 0"),

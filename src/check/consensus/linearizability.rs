@@ -371,6 +371,26 @@ mod tests {
         }
     }
 
+    /// In a slot that nobody told of stand an operation that was answered before, one that is refused later, and a put that
+    /// takes effect.
+    #[test]
+    fn what_was_answered_before_or_is_refused_has_no_effect_in_a_slot_that_nobody_told_of() {
+        let mut history = crowd();
+        let all: Vec<String> = (1..=12).map(|client| format!("c{client}#1")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let cas = StoreCall::Cas { old: None, new: "0".into() };
+        history.on("c14", asked_store("c14#1", "k", cas)).on("n1", applied_with(2, 7, 5, &all));
+        history.on("c14", returned_store("c14#1", StoreAnswer::Mismatch));
+        for (client, value) in [("c15", "15"), ("c16", "16")] {
+            history.on(client, asked_store(&format!("{client}#1"), "k", StoreCall::Put { value: value.into() }));
+        }
+        history.on("n1", wrote_decided(3, &["c16#1", "c14#1", "c15#1"])).on("n1", killed());
+        history.on("c15", returned_store("c15#1", StoreAnswer::Refused));
+        history.on("c16", returned_store("c16#1", StoreAnswer::Done));
+        history.on("c17", asked_store("c17#1", "k", StoreCall::Read)).on("c17", returned_store("c17#1", value("16")));
+        assert_holds(&history, Linearizability::default(), 5);
+    }
+
     /// An operation that was refused is decided once more, of which nothing comes.
     #[test]
     fn a_slot_that_was_told_to_have_no_effect_has_none_whatever_was_written_down() {

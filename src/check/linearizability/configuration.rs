@@ -90,3 +90,25 @@ impl<S: Ord + Clone, A: Ord + Clone> Frontier<S, A> {
         self.all.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Or else a search would be out of bounds long before its budget is.
+    #[test]
+    fn what_leaves_much_open_is_more_work_to_compare() {
+        let mut much = Slack::new();
+        (0..LIGHT as u32).for_each(|slot| much.note(Slot(slot), 0));
+        for (slack, work) in [(Slack::new(), [1, 2]), (much, [2, 4])] {
+            let mut frontier = Frontier::default();
+            let mut works = [0; 2];
+            for done in &mut works {
+                let before = frontier.work;
+                frontier.insert((Position::<u8, u8>::new(0), slack.clone()));
+                *done = frontier.work - before;
+            }
+            assert_eq!(works, work);
+        }
+    }
+}

@@ -96,3 +96,32 @@ impl<A: Ord + Clone> Slack<A> {
         self.spent.iter().all(spent) && other.chances.iter().all(chance)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn slack(chances: &[(u32, u8)], spent: &[u32]) -> Slack<u8> {
+        let mut slack = Slack::new();
+        chances.iter().for_each(|(slot, answer)| slack.note(Slot(*slot), *answer));
+        spent.iter().for_each(|sort| slack.spend(Sort(*sort)));
+        slack
+    }
+
+    proptest! {
+        #[test]
+        fn one_covers_another_where_it_has_each_of_its_chances_and_has_spent_no_more(
+            (mine, theirs) in (vec((0..3_u32, 0..3_u8), 0..9), vec((0..3_u32, 0..3_u8), 0..5)),
+            (my_spent, their_spent) in (vec(0..3_u32, 0..3), vec(0..3_u32, 0..5)),
+        ) {
+            let (one, other) = (slack(&mine, &my_spent), slack(&theirs, &their_spent));
+            let chances = theirs.iter().all(|(slot, answer)| one.chance(Slot(*slot), answer).is_some());
+            let spent = (0..3).map(Sort).all(|sort| one.spent(sort) <= other.spent(sort));
+            prop_assert_eq!(one.covers(&other), chances && spent);
+            prop_assert_eq!(one.size(), one.chances.len() + one.spent.len());
+        }
+    }
+}

@@ -319,21 +319,6 @@ fn what_is_given_up_or_fails_is_work_too() {
     }
 }
 
-/// Each of many reads that are open could be given each of many answers.
-#[test]
-fn what_many_could_have_been_given_is_compared_in_one_pass() {
-    let mut register = Linearizer::new(Register { start: 0 }, BUDGET);
-    (1_000_u32..1_200).for_each(|name| register.call(name, RegisterCall::Read));
-    for name in 1..300_u32 {
-        register.call(name, RegisterCall::Put(name));
-        register.answer(name, &Seen::Done).expect("a put is always possible");
-    }
-    for name in 1_000_u32..1_200 {
-        register.answer(name, &Seen::Value(name - 999)).expect("it was held for a while");
-    }
-    assert!(!register.undecided());
-}
-
 #[test]
 fn unknown_outcomes_do_not_multiply_what_is_looked_at() {
     let mut register = Linearizer::new(Register { start: 0 }, BUDGET);

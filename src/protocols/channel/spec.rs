@@ -61,23 +61,19 @@ impl ChannelSettings {
     }
 }
 
-const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
-    Flaw { id, about, violates }
-}
-
 /// The channel.
 pub const ROW: Row = Row {
     lanes: &["channel"],
     carriage: Discipline::Sure,
     claims: &[check::FIFO, check::SESSION, check::QUIET],
     flaws: &[
-        flaw("c01", "fifo", "Payloads are delivered as they arrive, whatever is missing before them."),
-        flaw(
+        Flaw::new("c01", "fifo", "Payloads are delivered as they arrive, whatever is missing before them."),
+        Flaw::new(
             "c02",
             "session",
             "Which lives a frame names is not looked at: what was sent to one that died is delivered to the next.",
         ),
-        flaw(
+        Flaw::new(
             "c03",
             "quiet",
             "A hello whose sender knows the receiver is never answered: where both wait, both ask for ever.",

@@ -168,10 +168,6 @@ impl Rules {
     }
 }
 
-const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
-    Flaw { id, about, violates }
-}
-
 /// The replicated log.
 pub const ROW: Row = Row {
     lanes: &["consensus"],
@@ -189,84 +185,96 @@ pub const ROW: Row = Row {
         check::ANCHOR_SAFETY,
     ],
     flaws: &[
-        flaw(
+        Flaw::new(
             "e01",
             "agreement",
             "The quorum is taken of the peers that can be reached now: both sides of a split commit.",
         ),
-        flaw(
+        Flaw::new(
             "e02",
             "agreement",
             "There are no ballots, and a slot is the receiver's own count: two proposers, two values for one slot.",
         ),
-        flaw(
+        Flaw::new(
             "e03",
             "termination",
             "There is no recovery: after the first proposer nobody is elected, and one that starts again does not stand.",
         ),
-        flaw(
+        Flaw::new(
             "e04",
             "termination",
             "There is no way on when a quorum of votes fails: the no-op that would take the value's place is never proposed.",
         ),
-        flaw("e24", "quorum-evidence", "Refusals are sent too, and confirmations are counted without being read."),
-        flaw("e25", "termination", "The proposer is in the quorum's size, but not among those who vote."),
-        flaw(
+        Flaw::new("e24", "quorum-evidence", "Refusals are sent too, and confirmations are counted without being read."),
+        Flaw::new("e25", "termination", "The proposer is in the quorum's size, but not among those who vote."),
+        Flaw::new(
             "e28",
             "durability",
             "No phase reaches a disk, and a commit is told before it is applied; an empty disk is not taken for a wipe.",
         ),
-        flaw(
+        Flaw::new(
             "k01",
             "validity",
             "The proposer carries out what is forwarded to it whoever signed it: what a flipped bit makes of it, too.",
         ),
-        flaw("k02", "quorum-evidence", "A confirmation that comes twice counts twice."),
-        flaw("k03", "log-order", "A state is installed though it lies behind what was applied."),
-        flaw(
+        Flaw::new("k02", "quorum-evidence", "A confirmation that comes twice counts twice."),
+        Flaw::new("k03", "log-order", "A state is installed though it lies behind what was applied."),
+        Flaw::new(
             "k04",
             "linearizability",
             "A read is answered where all is applied that the proposer knows of, before a quorum has assured it that it is \
              the proposer still.",
         ),
-        flaw("k05", "election-safety", "Compaction forgets the promise."),
-        flaw("k06", "quorum-evidence", "A voter confirms before its confirmation is durable."),
-        flaw("k07", "exactly-once", "What operations came to is not kept: one that is decided twice is done twice."),
-        flaw("k08", "anchor-safety", "Voters look at anchors when they advise, and nobody when a slot is applied."),
-        flaw(
+        Flaw::new("k05", "election-safety", "Compaction forgets the promise."),
+        Flaw::new("k06", "quorum-evidence", "A voter confirms before its confirmation is durable."),
+        Flaw::new(
+            "k07",
+            "exactly-once",
+            "What operations came to is not kept: one that is decided twice is done twice.",
+        ),
+        Flaw::new(
+            "k08",
+            "anchor-safety",
+            "Voters look at anchors when they advise, and nobody when a slot is applied.",
+        ),
+        Flaw::new(
             "k09",
             "agreement",
             "Recovery takes up what was pre-committed under the lowest ballot, in place of the highest.",
         ),
-        flaw(
+        Flaw::new(
             "k10",
             "quorum-evidence",
             "The proposer counts its own confirmation, and tells the decision, before that is durable.",
         ),
-        flaw("k11", "election-safety", "A candidate asks for promises before its own is durable."),
-        flaw(
+        Flaw::new("k11", "election-safety", "A candidate asks for promises before its own is durable."),
+        Flaw::new(
             "k12",
             "linearizability",
             "A read waits for what its proposer has applied, and not for what recovery has seen: that may be decided, too.",
         ),
-        flaw(
+        Flaw::new(
             "k13",
             "termination",
             "The try is a part of the promise: who has voted in a later try of one slot refuses all others.",
         ),
-        flaw("k14", "agreement", "A no-op takes the place of a value that voters were asked to confirm."),
-        flaw("k15", "election-safety", "A log that is rewritten holds the mark of a voter, and not of a lost one."),
-        flaw(
+        Flaw::new("k14", "agreement", "A no-op takes the place of a value that voters were asked to confirm."),
+        Flaw::new(
+            "k15",
+            "election-safety",
+            "A log that is rewritten holds the mark of a voter, and not of a lost one.",
+        ),
+        Flaw::new(
             "k16",
             "linearizability",
             "A refusal is told past the session: what had taken effect before is told to be refused.",
         ),
-        flaw(
+        Flaw::new(
             "k17",
             "exactly-once",
             "A session is named by its client alone: an operation of an ended one is done in the next.",
         ),
-        flaw(
+        Flaw::new(
             "k18",
             "anchor-safety",
             "A voter says by an older state that a list would be too long: what breaks no anchor in its slot is refused.",

@@ -69,10 +69,6 @@ impl Rules {
     }
 }
 
-const fn flaw(id: &'static str, violates: &'static str, about: &'static str) -> Flaw {
-    Flaw { id, about, violates }
-}
-
 /// The lock manager, and the register that its locks guard.
 pub const ROW: Row = Row {
     lanes: &["locks", "register"],
@@ -88,38 +84,46 @@ pub const ROW: Row = Row {
         check::TERMINATION,
     ],
     flaws: &[
-        flaw("e20", "lock-exclusion", "A peer that is itself requesting grants anyway."),
-        flaw(
+        Flaw::new("e20", "lock-exclusion", "A peer that is itself requesting grants anyway."),
+        Flaw::new(
             "e21",
             "no-starvation",
             "A request that reaches a holder is answered \"not granted\" and forgotten; the requester gives up, and the \
              release finds nobody who waits.",
         ),
-        flaw(
+        Flaw::new(
             "e23",
             "lock-exclusion",
             "Grants are kept in one table and the handler reads another: what is held is granted again.",
         ),
-        flaw(
+        Flaw::new(
             "e32",
             "fair-order",
             "A node holds its wall clock against the incoming logical stamp, and never reads the mode.",
         ),
-        flaw(
+        Flaw::new(
             "l01",
             "lock-exclusion",
             "The clock does not rise on a request that is answered, so that a later one beats it.",
         ),
-        flaw("l02", "fencing", "The register reads no tokens: a write of a holder that has lost its lock succeeds."),
-        flaw(
+        Flaw::new(
+            "l02",
+            "fencing",
+            "The register reads no tokens: a write of a holder that has lost its lock succeeds.",
+        ),
+        Flaw::new(
             "l03",
             "lock-exclusion",
             "The clock is not durable: after a crash, stamps begin again below those answered.",
         ),
-        flaw("l04", "lock-exclusion", "A reply to a request that has ended counts for the next one."),
-        flaw("l05", "deadlock-freedom", "A client that holds one lock may ask for another."),
-        flaw("l06", "concurrency", "The modes are never read: readers wait for readers."),
-        flaw("l07", "termination", "A peer that was born again is not asked again what its old life did not answer."),
+        Flaw::new("l04", "lock-exclusion", "A reply to a request that has ended counts for the next one."),
+        Flaw::new("l05", "deadlock-freedom", "A client that holds one lock may ask for another."),
+        Flaw::new("l06", "concurrency", "The modes are never read: readers wait for readers."),
+        Flaw::new(
+            "l07",
+            "termination",
+            "A peer that was born again is not asked again what its old life did not answer.",
+        ),
     ],
     bears: |fault| match fault.takes() {
         Some(Taken::Disk) => Bearing::Beyond(

@@ -65,9 +65,15 @@ fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> 
     }
     let others: Vec<&str> =
         profile.invariants().filter(|(_, invariant)| invariant.name == name).map(|(row, _)| row.name).collect();
-    if let [only] = others[..] {
-        let message = format!("`{name}` is claimed by `{only}` alone, which does not run, or not with these settings");
-        return Some(Finding::new(path, message).help("name the protocol in `protocols`"));
+    let running = (profile.running)(&scenario.protocols);
+    if let Some(row) = running.iter().find(|row| others.contains(&row.name)) {
+        let message = format!("`{}` does not claim `{name}` with these settings", row.name);
+        let help = format!("change the settings under `protocols.{}`: see `stemmata explain {name}`", row.name);
+        return Some(Finding::new(path, message).help(help));
+    }
+    if !others.is_empty() {
+        let message = format!("`{name}` is claimed by {} alone, and that does not run", others.join(" or "));
+        return Some(Finding::new(path, message).help(format!("name `{}` under `protocols`", others[0])));
     }
     let finding = Finding::new(path, format!("`{}` claims no invariant `{name}`", profile.name));
     Some(finding.label("unknown invariant").help(suggest::cure(name, known)))
