@@ -46,6 +46,7 @@ impl Process for Passer {
     type Command = String;
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = Fact;
     type Client = Script<String>;
 
@@ -79,7 +80,7 @@ impl Subject for Passer {
         vec![ClientPlan::new(NodeId::new(0), Script::new(asks.collect()))]
     }
 
-    fn checker(_setup: &Setup, _settings: &NoSettings, _name: &str) -> Option<Box<dyn Checker<Fact>>> {
+    fn checker(_setup: &Setup, _settings: &NoSettings, _name: &str) -> Option<AnyChecker<Fact>> {
         None
     }
 }

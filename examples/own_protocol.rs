@@ -3,7 +3,7 @@
 //! prints the command that replays a failing seed; `explore` in place of `sweep` shows the shortest way to it.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 use std::process::ExitCode;
 
 use stemmata::prelude::*;
@@ -45,6 +45,7 @@ impl Process for Flooder {
     type Command = String;
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = Fact;
     type Client = Script<String>;
 
@@ -69,41 +70,25 @@ impl Process for Flooder {
 }
 
 /// One name, one text: the checker that only this protocol can have.
-#[derive(Clone, Default)]
-struct OneText(BTreeMap<(NodeId, u64), (String, EventId)>);
+#[derive(Clone, Default, Hash)]
+struct OneText(BTreeMap<(NodeId, u64), (String, Witness<EventId>)>);
 
 impl Checker<Fact> for OneText {
-    fn see(&mut self, record: &Record<'_>, fact: Option<&Fact>) -> Result<(), Violation> {
-        let Some(Fact::Heard { from, number, text }) = fact else { return Ok(()) };
-        let (first, event) = self.0.entry((*from, *number)).or_insert_with(|| (text.clone(), record.id));
+    const WANTS: Kinds = Kinds::FACT;
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, Fact>) -> Result<(), Violation> {
+        let (record, Some(Fact::Heard { from, number, text })) = (shown.record, shown.fact) else { return Ok(()) };
+        let (first, event) = self.0.entry((*from, *number)).or_insert_with(|| (text.clone(), record.id.into()));
         if first == text {
             return Ok(());
         }
         let sentence = format!("{from}'s text {number} is both `{first}` and `{text}`");
-        Err(Violation { time: record.time, sentence, witnesses: vec![*event, record.id] })
+        Err(Violation { time: record.time, sentence, witnesses: vec![**event, record.id] })
     }
 
-    fn conclude(&mut self, _end: Time) -> Verdict {
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
         Verdict::of(self.0.len() as u64, "nobody heard anything")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<Fact>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-/// What `explore` needs beyond that.
-impl Branch<Fact> for OneText {
-    fn fork(&self) -> Box<dyn Branch<Fact>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        self.0.iter().for_each(|(name, (text, _))| (name, text).hash(&mut state)); // not the event, which only proves
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        matches!(event, Event::Fact { .. })
     }
 }
 
@@ -133,8 +118,8 @@ impl Subject for Flooder {
         NodeId::all(setup.nodes()).map(&mut client).collect()
     }
 
-    fn checker(_setup: &Setup, _settings: &NoSettings, name: &str) -> Option<Box<dyn Checker<Fact>>> {
-        if name == "one-text" { Some(Box::new(OneText::default())) } else { stemmata::check::checker(name) }
+    fn checker(_setup: &Setup, _settings: &NoSettings, name: &str) -> Option<AnyChecker<Fact>> {
+        if name == "one-text" { Some(AnyChecker::new(OneText::default())) } else { stemmata::check::checker(name) }
     }
 }
 

@@ -2,29 +2,25 @@
 #![forbid(unsafe_code)]
 
 pub mod broadcast;
-pub mod chance;
 pub mod check;
 pub mod cli;
 pub mod clocks;
 pub mod codex;
-pub mod context;
+mod contract;
 pub mod encoding;
-pub mod fault;
+mod environment;
 pub mod hunt;
-pub mod identity;
-pub mod measure;
-pub mod network;
 pub mod node;
 pub mod observation;
 pub mod prelude;
-pub mod process;
 pub mod protocols;
+mod quantities;
 pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod sim;
-pub mod subject;
-pub mod symmetry;
-pub mod time;
 pub mod trace;
-pub mod units;
+
+pub use contract::{context, process, subject, symmetry};
+pub use environment::{fault, network};
+pub use quantities::{chance, identity, measure, time, units};

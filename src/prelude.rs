@@ -4,7 +4,7 @@ pub use schemars::JsonSchema;
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::chance::{Chance, Dice, Seed};
-pub use crate::check::{Branch, Checker, Invariant};
+pub use crate::check::{AnyChecker, Checker, End, Exercised, Exploring, Invariant, Shown, Witness};
 pub use crate::context::{Context, Effect, Workbench};
 pub use crate::identity::{Boot, ClientId, EventId, LaneId, NodeId, OpId};
 pub use crate::observation::{Observation, Observe};
@@ -12,4 +12,4 @@ pub use crate::process::{Ask, Client, ClientPlan, Lane, Pace, Process, Script, S
 pub use crate::subject::{Bearing, Flaw, Flaws, Needs, NoSettings, Role, Row, Setup, Subject, World};
 pub use crate::symmetry::{Names, Symmetry};
 pub use crate::time::{LocalTime, Span, Time};
-pub use crate::trace::{Event, Record, Verdict, Violation};
+pub use crate::trace::{Event, Kinds, Record, Verdict, Violation};

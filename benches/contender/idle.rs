@@ -23,6 +23,7 @@ impl Process for Idle {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = ();
     type Client = Script<()>;
 

@@ -132,6 +132,7 @@ impl Process for Relay {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = ();
     type Client = Script<()>;
 
@@ -166,6 +167,7 @@ impl Process for Rearming {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = ();
     type Client = Script<()>;
 

@@ -1,13 +1,11 @@
 //! What happened, in the protocol's own words, and what checkers see in it.
 
-use std::hash::{Hash, Hasher};
-
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
-use crate::clocks::{Causality, VectorClock};
 use crate::identity::{NodeId, OpId};
 use crate::observation::{Observation, Observe};
+use crate::protocols::clocks::ClocksFact;
 
 /// A fact of either protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,38 +54,15 @@ pub enum BroadcastFact {
     },
 }
 
-/// What the clocks tell of themselves.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClocksFact {
-    /// The node compared a message's vector with its own, before it merged them.
-    Compared(Box<Comparison>),
-}
-
-/// Two vectors, and what was made of them. A witness, as a stamp is: it adds nothing to a hash.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Comparison {
-    /// The message's.
-    pub left: VectorClock,
-    /// The node's own.
-    pub right: VectorClock,
-    /// How left stands to right.
-    pub answer: Causality,
-}
-
-impl Hash for Comparison {
-    fn hash<H: Hasher>(&self, _state: &mut H) {}
-}
-
 impl From<BroadcastFact> for Fact {
     fn from(fact: BroadcastFact) -> Self {
         Self::Broadcast(fact)
     }
 }
 
-impl From<Comparison> for Fact {
-    fn from(comparison: Comparison) -> Self {
-        Self::Clocks(ClocksFact::Compared(Box::new(comparison)))
+impl From<ClocksFact> for Fact {
+    fn from(fact: ClocksFact) -> Self {
+        Self::Clocks(fact)
     }
 }
 
@@ -95,10 +70,7 @@ impl Observe for Fact {
     fn observe(&self, seen: &mut Vec<Observation>) {
         match self {
             Self::Broadcast(fact) => fact.observe(seen),
-            Self::Clocks(ClocksFact::Compared(comparison)) => {
-                let Comparison { left, right, answer } = (**comparison).clone();
-                seen.push(Observation::Compared { left, right, answer });
-            }
+            Self::Clocks(fact) => fact.observe(seen),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::messages::Broadcast;
 use crate::clocks::Stamp;
 use crate::identity::{NodeId, OpId};
 use crate::observation::Observe;
-use crate::process::Stored;
+use crate::process::{Lane, Stored};
 
 /// What a node writes to its disk. What is synced together ends with the clock.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub enum Entry {
     Retained(Box<Retained>),
 }
 
+impl Lane for Entry {}
+
 impl Observe for Entry {}
 
 /// What must outlive every boot, beside the broadcasts that are still owed to a peer.
@@ -42,9 +44,9 @@ pub struct Retained {
     pub ops: BTreeMap<OpId, u64>,
 }
 
-/// What a node finds on its disk.
+/// The state that a node recovers from its disk.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Recovered {
     pub(super) retained: Retained,
     /// Own broadcasts that some peer may not have acknowledged, by number.
     pub(super) kept: BTreeMap<u64, Arc<Broadcast>>,
@@ -57,21 +59,21 @@ pub(super) struct Found {
     pub(super) damaged: u64,
 }
 
-impl Found {
+impl Recovered {
     /// Reads the disk of `me`; a torn tail was never synced, and counts for nothing.
     pub(super) fn on(disk: &[Stored<Entry>], me: NodeId) -> Self {
-        let mut found = Self::default();
+        let mut recovered = Self::default();
         for stored in disk {
             match stored {
-                Stored::Intact(entry) => found.read(entry, me),
-                Stored::Torn => {}
-                Stored::Damaged => {
-                    found.damaged += 1;
-                    (found.clock, found.untold) = (None, None);
+                Stored::Intact(entry) => recovered.read(entry, me),
+                Stored::Torn(_) => {}
+                Stored::Damaged(_) => {
+                    recovered.damaged += 1;
+                    (recovered.clock, recovered.untold) = (None, None);
                 }
             }
         }
-        found
+        recovered
     }
 
     fn read(&mut self, entry: &Entry, me: NodeId) {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::buffer::{Buffer, Delivery, first_need};
-use super::clock::NodeClock;
 use super::facts::{BroadcastFact, Fact};
-use super::log::{Entry, Found, Retained};
-use super::messages::{Broadcast, Command, Message, Reply, Timer};
+use super::log::{Entry, Recovered, Retained};
+use super::messages::{Body, Broadcast, Command, Reply, Timer};
 use super::outbox::Outbox;
 use super::spec::Config;
-use crate::clocks::Stamp;
 use crate::context::Context;
 use crate::identity::{Boot, Incarnation, NodeId, OpId};
 use crate::process::{Process, Script, Stored};
+use crate::protocols::clocks::NodeClock;
+use crate::protocols::{Datagram, Tag};
 use crate::time::LocalTime;
 
 /// The log is rewritten when it has grown by so many entries.
@@ -39,20 +39,21 @@ type Ctx<'a> = Context<'a, Broadcaster>;
 impl Process for Broadcaster {
     const LANES: &'static [&'static str] = &["broadcast"];
     type Config = Config;
-    type Message = Message;
+    type Message = Datagram<Body>;
     type Timer = Timer;
     type Command = Command;
     type Reply = Reply;
     type Entry = Entry;
+    type Completion = ();
     type Fact = Fact;
     type Client = Script<Command>;
 
     fn start(boot: Boot, disk: &[Stored<Entry>], ctx: &mut Ctx<'_>) -> Self {
         let me = ctx.me();
-        let found = Found::on(disk, me);
+        let found = Recovered::on(disk, me);
         let last = found.retained.delivered.get(me);
         let mut node = Self {
-            clock: NodeClock::after(found.clock, Incarnation::new(me, boot)),
+            clock: NodeClock::after(found.clock, Incarnation::new(me, boot), &ctx.config().settings.clocks),
             retained: found.retained,
             outbox: Outbox::new(ctx.config().pace(), found.kept, last, ctx.peers()),
             buffer: Buffer::default(),
@@ -77,19 +78,20 @@ impl Process for Broadcaster {
         node
     }
 
-    fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Ctx<'_>) {
+    fn on_message(&mut self, from: NodeId, message: Datagram<Body>, ctx: &mut Ctx<'_>) {
         // Flaw b05: signatures are not verified.
         let trusting = ctx.config().settings.broadcast.flaws.has("b05");
         if !trusting && !message.is_signed(from, ctx.me(), &ctx.config().registry) {
             return self.refuse(from, ctx);
         }
-        let flaws = &ctx.config().settings.clocks.flaws;
-        let (comparison, stamp) = self.clock.receive(message.stamp(), ctx.wall(), flaws);
-        ctx.stamp(stamp);
-        ctx.note(comparison);
-        match message {
-            Message::Data { broadcast, .. } => self.on_data(from, broadcast, ctx),
-            Message::Ack { upto, .. } => self.on_ack(from, upto, ctx),
+        // One that is believed whatever its signature may have lost its stamp.
+        let stamp = message.stamp().map(|stamp| (**stamp).clone()).unwrap_or_default();
+        let (compared, stamp) = self.clock.receive(&stamp, ctx.wall());
+        ctx.stamp_step(stamp);
+        ctx.note(compared);
+        match message.body {
+            Body::Data { broadcast } => self.on_data(from, broadcast, ctx),
+            Body::Ack { upto } => self.on_ack(from, upto, ctx),
         }
         self.rearm(ctx);
     }
@@ -220,13 +222,13 @@ impl Broadcaster {
 
     fn acknowledge(&mut self, origin: NodeId, ctx: &mut Ctx<'_>) {
         let upto = self.retained.delivered.get(origin);
-        self.send(origin, |stamp| Message::ack(upto, stamp), ctx);
+        self.send(origin, Body::Ack { upto }, ctx);
     }
 
     /// Sends `to` what its window has room for.
     fn send_owed(&mut self, to: NodeId, ctx: &mut Ctx<'_>) {
         while let Some(broadcast) = self.outbox.next(to) {
-            self.send(to, |stamp| Message::data(broadcast, stamp), ctx);
+            self.send(to, Body::Data { broadcast }, ctx);
         }
         if let Some(patience) = self.outbox.patience(to) {
             let wait = ctx.jitter("resend", patience, patience + patience.divided_by(4));
@@ -234,14 +236,15 @@ impl Broadcaster {
         }
     }
 
-    fn send(&mut self, to: NodeId, message: impl FnOnce(Arc<Stamp>) -> Message, ctx: &mut Ctx<'_>) {
-        self.tick(ctx);
-        let message = message(Arc::clone(self.clock.last()));
-        ctx.send(to, message.signed(ctx.me(), to, &ctx.config().registry));
+    fn send(&mut self, to: NodeId, body: Body, ctx: &mut Ctx<'_>) {
+        ctx.stamp(self.clock.tick(ctx.wall()));
+        let tag = Tag { stamp: Some(Arc::clone(self.clock.last())), ..Tag::default() }.shared();
+        ctx.send(to, Datagram::signed(body, tag, ctx.me(), to, &ctx.config().registry));
     }
 
+    /// The step is an event that no message causes, or one that may not be believed.
     fn tick(&mut self, ctx: &mut Ctx<'_>) {
-        ctx.stamp(self.clock.tick(ctx.wall()));
+        ctx.stamp_step(self.clock.tick(ctx.wall()));
     }
 
     /// Sets the timer to the first peer that is due, or cancels it if none is.

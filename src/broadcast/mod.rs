@@ -19,16 +19,15 @@
 //! - A client's operation is broadcast once, however often it is asked: the node keeps the number that each got, for
 //!   ever.
 //!
-//! Beside all this each node runs the clocks of every protocol here ([`NodeClock`]): a vector that ticks at every start,
-//! message, timer and command, not only at broadcasts. It decides nothing, and rides in every message.
+//! Beside all this each node runs its [`clocks`](crate::protocols::clocks): a vector that ticks at every start, message,
+//! timer and command, not only at broadcasts. It decides nothing, and rides in the envelope of every message.
 //!
-//! Messages: [`Data`](Message::Data) and [`Ack`](Message::Ack). Facts: see [`BroadcastFact`] and [`ClocksFact`]. A node
+//! Messages: [`Data`](Body::Data) and [`Ack`](Body::Ack). Facts: see [`BroadcastFact`]. A node
 //! starts in any boot but its first, or on a disk that is not empty, with `resumed`; what was delivered by then, but
 //! fell to the crash before its own fact, is told by it alone.
 
 mod bound;
 mod buffer;
-mod clock;
 mod counts;
 mod facts;
 mod log;
@@ -42,11 +41,10 @@ mod storm;
 mod tests;
 mod workload;
 
-pub use clock::NodeClock;
 pub use counts::Counts;
-pub use facts::{BroadcastFact, ClocksFact, Comparison, Fact};
+pub use facts::{BroadcastFact, Fact};
 pub use log::{Entry, Retained};
 pub use machine::Broadcaster;
-pub use messages::{Broadcast, Command, Message, Reply, Timer};
-pub use spec::{BroadcastSettings, ClocksSettings, Config, Settings};
+pub use messages::{Body, Broadcast, Command, Reply, Timer};
+pub use spec::{BroadcastSettings, Config, Settings};
 pub use workload::{Texts, Workload};

@@ -1,4 +1,4 @@
-//! What scenarios can say about causal broadcast: settings, invariants, flaws, and which faults it bears.
+//! Settings, claims and flaws of causal broadcast.
 
 use std::num::NonZeroU32;
 
@@ -12,23 +12,24 @@ use super::messages::Command;
 use super::outbox::Pace;
 use super::workload::{Workload, clients};
 use crate::chance::Dice;
-use crate::check::{self, Checker};
+use crate::check::{self, AnyChecker};
 use crate::fault::Taken;
 use crate::process::{ClientPlan, Script};
+use crate::protocols::clocks::{self, ClocksSettings};
 use crate::protocols::{Registry, resending};
 use crate::subject::{Bearing, Flaw, Flaws, Objection, Row, Setup, Subject, World};
 use crate::time::Span;
 
-/// What the cluster is given.
+/// The configuration of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// As the scenario says.
+    /// The scenario's settings.
     pub settings: Settings,
     /// The nodes' secrets.
     pub registry: Registry,
 }
 
-/// What stands under `protocols`.
+/// The settings under `protocols`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -42,22 +43,15 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BroadcastSettings {
-    /// How long a peer may owe an acknowledgement before it is tried again, at least 1ms; doubled each time in vain,
-    /// and drawn anew each time up to a quarter longer.
+    /// How long a peer may owe an acknowledgement before a broadcast is sent again, at least 1ms; doubled after each
+    /// resend, and extended by up to a quarter, drawn anew each time.
     pub resend: Span,
-    /// Where doubling ends, no less than `resend`.
+    /// The limit of the doubling, not less than `resend`.
     pub resend_cap: Span,
-    /// How many unacknowledged broadcasts a peer is sent, and how many of an origin wait for their causes.
+    /// The maximum number of unacknowledged broadcasts to a peer, and of broadcasts of an origin that wait for their
+    /// causes.
     pub window: NonZeroU32,
     /// Flaws that are switched on: `b01` to `b06`.
-    pub flaws: Flaws,
-}
-
-/// Settings of the nodes' clocks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ClocksSettings {
-    /// Flaws that are switched on: `e09`, `e10`.
     pub flaws: Flaws,
 }
 
@@ -99,68 +93,46 @@ const BROADCAST: Row = Row {
         Flaw::new(
             "b01",
             "causal-delivery",
-            "A broadcast is delivered in its origin's order, without a look at its causes.",
+            "A broadcast is delivered in the order of its origin; its causes are ignored.",
         ),
         Flaw::new(
             "b02",
             "no-duplication",
-            "Deliveries are acknowledged without being written down: a restarted node delivers again.",
+            "Deliveries are acknowledged before they are written to disk: a restarted node delivers again.",
         ),
-        Flaw::new("b03", "reliable-delivery", "What was lost is never sent again."),
+        Flaw::new("b03", "reliable-delivery", "Lost broadcasts are never sent again."),
         Flaw::new(
             "b04",
             "no-duplication",
-            "A broadcast leaves before the disk has it: a crash loses it, and its number is used again.",
+            "A broadcast is sent before it is on disk: a crash loses it, and its number is used again.",
         ),
         Flaw::new(
             "b05",
             "causality",
-            "Signatures are not verified: a corrupted message is believed, and its clock merged.",
+            "Signatures are not verified: a corrupted message is accepted, and its clock is merged.",
         ),
-        Flaw::new(
-            "b06",
-            "quiet",
-            "That a peer has acknowledged all is not noticed: the last broadcast is sent again for ever.",
-        ),
+        Flaw::new("b06", "quiet", "A complete acknowledgement is ignored: the last broadcast is sent again forever."),
     ],
     bears: |fault| match fault.takes() {
         Some(Taken::Disk) => {
             Bearing::Beyond("a wiped node forgets which numbers it has used and what it has delivered")
         }
-        Some(Taken::Entry) => Bearing::Beyond("what a node has broadcast or delivered is on its own disk alone"),
-        Some(Taken::Timers) => Bearing::Beyond("a node whose timers stand still never sends again"),
+        Some(Taken::Entry) => Bearing::Beyond("only a node's own disk holds what it has broadcast and delivered"),
+        Some(Taken::Timers) => Bearing::Beyond("a node whose timers have stopped never sends again"),
         None => Bearing::Borne,
     },
     ..Row::new(
         "broadcast",
-        "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every broadcast once, after all that \
-         caused it.",
-    )
-};
-
-const CLOCKS: Row = Row {
-    claims: &[check::CAUSALITY],
-    flaws: &[
-        Flaw::new(
-            "e09",
-            "causality",
-            "The comparison reads only one side's keys: {a:1} and {b:1} are before in both directions, and equal clocks \
-             are concurrent.",
-        ),
-        Flaw::new("e10", "causality", "A receive merges the message's clock, but does not tick."),
-    ],
-    ..Row::new(
-        "clocks",
-        "Vector clocks (Fidge 1988, Mattern 1989) and hybrid logical clocks (Kulkarni and others 2014) on all events of a \
-         node.",
+        "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every broadcast once, after all \
+         its causes.",
     )
 };
 
 impl Subject for Broadcaster {
     const NAME: &'static str = "broadcast";
     const ABOUT: &'static str = "Causal broadcast (Birman, Schiper and Stephenson 1991): every node delivers every \
-                                 broadcast once, after all that caused it.";
-    const ROWS: &'static [Row] = &[BROADCAST, CLOCKS];
+                                 broadcast once, after all its causes.";
+    const ROWS: &'static [Row] = &[BROADCAST, clocks::ROW];
 
     type Settings = Settings;
     type Workload = Workload;
@@ -173,7 +145,7 @@ impl Subject for Broadcaster {
         clients(setup, workload, dice)
     }
 
-    fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<Box<dyn Checker<Fact>>> {
+    fn checker(_setup: &Setup, _settings: &Settings, invariant: &str) -> Option<AnyChecker<Fact>> {
         check::checker(invariant)
     }
 

@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::tests::flaws;
+use super::tests::{flaws, taken};
 use super::*;
 use crate::chance::{Chance, Draws, Seed};
 use crate::clocks::{Causality, VectorClock};
 use crate::context::{Context, Effect, Workbench};
 use crate::encoding;
-use crate::identity::{ClientId, NodeId, OpId};
+use crate::identity::{ClientId, LaneId, NodeId, OpId};
 use crate::process::{Process, Stored};
+use crate::protocols::Datagram;
+use crate::protocols::clocks::ClocksFact;
 use crate::subject::Profile;
 use crate::time::LocalTime;
 
@@ -47,7 +49,7 @@ enum Event {
     Arrive {
         from: NodeId,
         to: usize,
-        message: Message,
+        message: Datagram<Body>,
         sent: Option<VectorClock>,
     },
     Timer {
@@ -196,7 +198,7 @@ impl Storm {
         let host = &mut self.hosts[node];
         let mut disk: Vec<_> = host.durable.iter().cloned().map(Stored::Intact).collect();
         if std::mem::take(&mut host.torn) {
-            disk.push(Stored::Torn);
+            disk.push(Stored::Torn(LaneId::new(0)));
         }
         host.clock = host.synced.clone();
         host.bench.monotonic = LocalTime::from_nanos(now);
@@ -226,7 +228,7 @@ impl Storm {
         if let Some(heard) = heard {
             host.clock.merge(heard);
         }
-        let effects = host.bench.take_effects();
+        let effects = taken(&mut host.bench);
         assert!(matches!(effects.first(), Some(Effect::Stamp(_))), "a step begins with its stamp");
         for effect in effects {
             let host = &mut self.hosts[node];
@@ -244,11 +246,15 @@ impl Storm {
                 }
                 Effect::CancelTimer { timer: Timer::Resend } => host.setting += 1,
                 Effect::Send { message, .. } => {
-                    assert_eq!(message.stamp().vector, host.clock, "a message bears the stamp of its sending");
+                    assert_eq!(
+                        message.stamp().expect("it is stamped").vector,
+                        host.clock,
+                        "a message bears the stamp of its sending"
+                    );
                     host.queue.push_back((effect, host.clock.clone()));
                 }
                 Effect::Append(_)
-                | Effect::Rewrite(_)
+                | Effect::Rewrite { .. }
                 | Effect::Sync { .. }
                 | Effect::Reply { .. }
                 | Effect::Note(_) => {
@@ -299,7 +305,7 @@ impl Storm {
         match effect {
             Effect::Send { to, message } => self.send(me, to, &message, &clock),
             Effect::Append(entry) => host.written.push(entry),
-            Effect::Rewrite(log) => {
+            Effect::Rewrite { entries: log, .. } => {
                 self.witness.touched.rewrites += 1;
                 host.written = log;
             }
@@ -319,7 +325,7 @@ impl Storm {
         Ok(())
     }
 
-    fn send(&mut self, from: NodeId, to: NodeId, message: &Message, sent: &VectorClock) {
+    fn send(&mut self, from: NodeId, to: NodeId, message: &Datagram<Body>, sent: &VectorClock) {
         let copies = if self.bad(10) { 0 } else { 1 + u64::from(self.bad(10)) };
         for _ in 0..copies {
             let (message, sent) =
@@ -333,7 +339,7 @@ impl Storm {
     }
 
     /// The message with a bit flipped, if it is a message still.
-    fn corrupted(&mut self, message: &Message) -> Option<Message> {
+    fn corrupted(&mut self, message: &Datagram<Body>) -> Option<Datagram<Body>> {
         let mut bytes = Vec::new();
         encoding::write(message, &mut bytes);
         encoding::flip_bit(&mut bytes, self.draws.bits());

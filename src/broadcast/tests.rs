@@ -1,6 +1,5 @@
 //! One node on a bench: what it does, effect by effect.
 
-use crate::protocols::Registry;
 use std::sync::Arc;
 
 use super::machine::COMPACT_AFTER;
@@ -8,8 +7,10 @@ use super::*;
 use crate::clocks::{Causality, HybridStamp, Stamp};
 use crate::context::{Effect, Workbench};
 use crate::encoding;
-use crate::identity::{Boot, ClientId, NodeId, OpId};
+use crate::identity::{Boot, ClientId, LaneId, NodeId, OpId};
 use crate::process::{Process, Stored};
+use crate::protocols::clocks::{ClocksFact, Comparison};
+use crate::protocols::{Datagram, Registry, Tag};
 use crate::subject::{Flaws, Profile};
 use crate::time::{LocalTime, Span};
 use crate::trace::label_of;
@@ -52,12 +53,29 @@ fn registry() -> Registry {
     Registry::new(3)
 }
 
+type Message = Datagram<Body>;
+
+/// The effects since the last call, behind the stamp of what the step handled.
+pub(super) fn taken(bench: &mut Bench) -> Vec<Effect<Broadcaster>> {
+    bench.take_own_stamp().map(Effect::Stamp).into_iter().chain(bench.take_effects()).collect()
+}
+
+fn comparison(left: &Stamp, right: &Stamp, answer: Causality) -> ClocksFact {
+    let (left, right) = (left.vector.clone(), right.vector.clone());
+    ClocksFact::Compared(Box::new(Comparison { left, right, answer }))
+}
+
+fn signed(from: NodeId, to: NodeId, body: Body, stamp: &Arc<Stamp>) -> Message {
+    let tag = Tag { stamp: Some(Arc::clone(stamp)), ..Tag::default() };
+    Datagram::signed(body, tag.shared(), from, to, &registry())
+}
+
 fn data(from: NodeId, to: NodeId, broadcast: &Arc<Broadcast>, stamp: &Arc<Stamp>) -> Message {
-    Message::data(Arc::clone(broadcast), Arc::clone(stamp)).signed(from, to, &registry())
+    signed(from, to, Body::Data { broadcast: Arc::clone(broadcast) }, stamp)
 }
 
 fn ack(from: NodeId, to: NodeId, upto: u64, stamp: &Arc<Stamp>) -> Message {
-    Message::ack(upto, Arc::clone(stamp)).signed(from, to, &registry())
+    signed(from, to, Body::Ack { upto }, stamp)
 }
 
 fn note(fact: impl Into<Fact>) -> Effect<Broadcaster> {
@@ -69,29 +87,29 @@ fn delivered(origin: NodeId, number: u64) -> Effect<Broadcaster> {
 }
 
 fn compared(left: &Stamp, right: &Stamp, answer: Causality) -> Effect<Broadcaster> {
-    note(Comparison { left: left.vector.clone(), right: right.vector.clone(), answer })
+    note(comparison(left, right, answer))
 }
 
 fn synced(stamp: &Arc<Stamp>) -> [Effect<Broadcaster>; 2] {
-    [Effect::Append(Entry::Clock(Arc::clone(stamp))), Effect::Sync { ticket: None }]
+    [Effect::Append(Entry::Clock(Arc::clone(stamp))), Effect::Sync { completion: None }]
 }
 
 /// A node of three that has just started for the first time.
 fn started(me: NodeId) -> (Bench, Broadcaster) {
     let mut bench = Bench::new(me, 3, Config::new(3, Settings::default()));
     let node = bench.step(|ctx| Broadcaster::start(ctx.boot(), &[], ctx));
-    assert_eq!(bench.take_effects(), [Effect::Stamp(stamp(&format!("{me}:1"), 1))]);
+    assert_eq!(taken(&mut bench), [Effect::Stamp(stamp(&format!("{me}:1"), 1))]);
     (bench, node)
 }
 
 fn ask(bench: &mut Bench, node: &mut Broadcaster, op: OpId) -> Vec<Effect<Broadcaster>> {
     bench.step(|ctx| node.on_command(op, Command::Broadcast { text: "arma".to_owned() }, ctx));
-    bench.take_effects()
+    taken(bench)
 }
 
 fn hear(bench: &mut Bench, node: &mut Broadcaster, from: NodeId, message: Message) -> Vec<Effect<Broadcaster>> {
     bench.step(|ctx| node.on_message(from, message, ctx));
-    bench.take_effects()
+    taken(bench)
 }
 
 fn facts(effects: &[Effect<Broadcaster>]) -> Vec<BroadcastFact> {
@@ -105,9 +123,9 @@ fn facts(effects: &[Effect<Broadcaster>]) -> Vec<BroadcastFact> {
 fn sends(effects: &[Effect<Broadcaster>]) -> Vec<(NodeId, i64)> {
     let send = |effect: &Effect<Broadcaster>| {
         let Effect::Send { to, message } = effect else { return None };
-        match message {
-            Message::Data { broadcast, .. } => Some((*to, broadcast.number.cast_signed())),
-            Message::Ack { upto, .. } => Some((*to, -upto.cast_signed())),
+        match &message.body {
+            Body::Data { broadcast } => Some((*to, broadcast.number.cast_signed())),
+            Body::Ack { upto } => Some((*to, -upto.cast_signed())),
         }
     };
     effects.iter().filter_map(send).collect()
@@ -234,7 +252,7 @@ fn silence_is_met_with_the_oldest_ever_more_rarely_and_ends_with_the_acknowledge
     for _ in 0..7 {
         bench.monotonic = bench.monotonic + after;
         bench.step(|ctx| node.on_timer(Timer::Resend, ctx));
-        let effects = bench.take_effects();
+        let effects = taken(&mut bench);
         assert_eq!(sends(&effects), [(N2, 1)]);
         after = timer(&effects).expect("a timer");
         waits.push(after.as_nanos() / 1_000_000);
@@ -263,10 +281,10 @@ fn a_restarted_node_goes_on_from_its_disk() {
     let mut kept = disk(&ask(&mut bench, &mut node, op(1)));
     kept.extend(disk(&hear(&mut bench, &mut node, N2, data(N2, N1, &text(1, &[]), &stamp("n2:4", 4)))));
     kept.extend(disk(&ask(&mut bench, &mut node, op(2))));
-    kept.push(Stored::Torn);
+    kept.push(Stored::Torn(LaneId::new(0)));
     bench.boot = Boot::new(2);
     let mut node = bench.step(|ctx| Broadcaster::start(ctx.boot(), &kept, ctx));
-    let effects = bench.take_effects();
+    let effects = taken(&mut bench);
     let first = stamp("n1:7 n1/2:1 n2:4", 8);
     assert_eq!(effects[0], Effect::Stamp(first), "the clock goes on from the call of the last sync");
     let told = BroadcastFact::Broadcast { number: 2, op: op(2) };
@@ -286,17 +304,17 @@ fn a_delivery_after_the_last_broadcast_proves_that_its_fact_was_told() {
     kept.extend(disk(&hear(&mut bench, &mut node, N2, data(N2, N1, &text(1, &[]), &stamp("n2:4", 4)))));
     bench.boot = Boot::new(2);
     bench.step(|ctx| Broadcaster::start(ctx.boot(), &kept, ctx));
-    assert!(matches!(facts(&bench.take_effects())[..], [BroadcastFact::Resumed { .. }]));
+    assert!(matches!(facts(&taken(&mut bench))[..], [BroadcastFact::Resumed { .. }]));
 }
 
 #[test]
 fn a_damaged_entry_is_told_and_its_clock_forgotten() {
     let (mut bench, mut node) = started(N1);
     let mut kept = disk(&ask(&mut bench, &mut node, op(1)));
-    *kept.last_mut().expect("a clock") = Stored::Damaged;
+    *kept.last_mut().expect("a clock") = Stored::Damaged(LaneId::new(0));
     bench.boot = Boot::new(2);
     bench.step(|ctx| Broadcaster::start(ctx.boot(), &kept, ctx));
-    let effects = bench.take_effects();
+    let effects = taken(&mut bench);
     assert_eq!(effects[0], Effect::Stamp(stamp("n1/2:1", 1)));
     assert_eq!(facts(&effects)[0], BroadcastFact::Damaged { entries: 1 });
 }
@@ -311,8 +329,9 @@ fn a_long_log_is_rewritten_to_what_is_owed() {
             let stamp = stamp(&format!("{peer}:{number}"), number);
             hear(&mut bench, &mut node, peer, ack(peer, N1, u64::from(number) - u64::from(peer == N3), &stamp));
         }
-        let log =
-            effects.iter().find_map(|effect| if let Effect::Rewrite(log) = effect { Some(log.clone()) } else { None });
+        let log = effects.iter().find_map(|effect| {
+            if let Effect::Rewrite { entries: log, .. } = effect { Some(log.clone()) } else { None }
+        });
         if let Some(log) = log {
             assert!(matches!(effects[2], Effect::Append(Entry::Broadcast(_))), "what is new follows");
             rewritten = Some((number, log));
@@ -326,7 +345,7 @@ fn a_long_log_is_rewritten_to_what_is_owed() {
     let log: Vec<_> = log.into_iter().map(Stored::Intact).collect();
     bench.boot = Boot::new(2);
     bench.step(|ctx| Broadcaster::start(ctx.boot(), &log, ctx));
-    assert_eq!(sends(&bench.take_effects()), [(N2, 128), (N3, 128)]);
+    assert_eq!(sends(&taken(&mut bench)), [(N2, 128), (N3, 128)]);
 }
 
 #[test]
@@ -335,7 +354,7 @@ fn a_receive_under_e10_does_not_tick() {
     settings.clocks.flaws = flaws(&["e10"]);
     let mut bench = Bench::new(N2, 3, Config::new(3, settings));
     let mut node = bench.step(|ctx| Broadcaster::start(ctx.boot(), &[], ctx));
-    bench.take_effects();
+    taken(&mut bench);
     let effects = hear(&mut bench, &mut node, N1, data(N1, N2, &text(1, &[]), &stamp("n1:3", 3)));
     assert_eq!(effects[0], Effect::Stamp(stamp("n1:3 n2:1", 4)));
 }
@@ -354,12 +373,13 @@ fn messages_are_small_and_their_words_are_those_of_the_trace() {
     let at = stamp("n1:1", 1);
     assert_eq!(label_of(&Entry::Clock(Arc::clone(&at))).to_string(), "clock");
     assert_eq!(label_of(&Entry::Broadcast(text(1, &[]))).to_string(), "broadcast");
-    let fact = Fact::from(Comparison { left: at.vector.clone(), right: at.vector.clone(), answer: Causality::Equal });
+    let fact = Fact::from(comparison(&at, &at, Causality::Equal));
     assert_eq!(label_of(&fact).to_string(), "clocks.compared");
     let message = data(N1, N2, &text(2, &[(N3, 4)]), &at);
     let json = serde_json::to_string(&message).expect("written");
     assert_eq!(serde_json::from_str::<Message>(&json).expect("read"), message);
-    let start = r#"{"data":{"broadcast":{"number":2,"causes":{"n3":4},"op":"c1#2","text":"arma"},"stamp":{"#;
+    let start =
+        r#"{"body":{"data":{"broadcast":{"number":2,"causes":{"n3":4},"op":"c1#2","text":"arma"}}},"tag":{"era":null,"#;
     assert!(json.starts_with(start), "{json}");
 }
 

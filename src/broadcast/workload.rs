@@ -19,27 +19,29 @@ pub enum Workload {
     Texts(#[serde(deserialize_with = "possible")] Texts),
 }
 
-/// Clients that broadcast texts until the calm.
+/// Clients that broadcast texts until quiescence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Texts {
-    /// How many clients, at most a million.
+    /// The number of clients, at most a million.
     #[serde(deserialize_with = "at_most::<MOST_CLIENTS, _>")]
     #[schemars(range(max = MOST_CLIENTS))]
     pub clients: u32,
-    /// How often they ask, all together and on average, whatever the answers are. `10/s` if no `pause` is given either.
+    /// The average rate of operations of all clients together, independent of the answers. `10/s` if no `pause` is
+    /// given either.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
-    /// In place of a rate: how long each waits after an answer before it asks again, drawn from half to one and a half.
+    /// Instead of a rate: the pause of a client after an answer before its next operation, drawn from half to one and a
+    /// half times this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause: Option<Span>,
-    /// How many operations each asks, at most.
+    /// The maximum number of operations of each client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<u32>,
-    /// How long a client waits for an answer before it asks again.
+    /// How long a client waits for an answer before it retries.
     #[serde(deserialize_with = "positive")]
     pub timeout: Span,
-    /// How often it asks again before it gives up.
+    /// The number of retries before a client gives up.
     pub retries: u32,
 }
 
@@ -49,7 +51,7 @@ impl Default for Texts {
     }
 }
 
-/// Reads texts that can be, and fills in the rate.
+/// Reads a workload of texts, checks it, and fills in the rate.
 fn possible<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Error> {
     let mut texts = Texts::deserialize(deserializer)?;
     match (texts.rate, texts.pause) {
@@ -63,32 +65,32 @@ fn possible<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Texts, D::Erro
     Ok(texts)
 }
 
-/// As many as a cluster has nodes, at most.
+/// The maximum number of clients: as many as a cluster may have nodes.
 const MOST_CLIENTS: u32 = 1_000_000;
 
-/// No client asks more than this in one run.
+/// The maximum number of operations of one client in a run.
 const MOST_OPERATIONS: u32 = 100_000;
 
-/// Nor do all clients of an entry together ask more than this, or once each.
+/// The maximum number of operations, or of clients, of an entry in total.
 const MOST_OPERATIONS_TOGETHER: u32 = 1_000_000;
 
-/// What the clients say: the beginning of the *Aeneid*.
+/// The words of the clients' texts: the beginning of the *Aeneid*.
 const WORDS: [&str; 8] = ["arma", "virumque", "cano", "Troiae", "qui", "primus", "ab", "oris"];
 
 /// The clients of a workload, in order.
 pub(super) fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<Script<Command>>> {
     let texts = workload.iter().flat_map(|Workload::Texts(texts)| (0..texts.clients).map(move |_| texts));
     let homes = NodeId::all(setup.nodes()).cycle();
-    texts.zip(homes).map(|(texts, home)| texts.client(home, setup.calm, dice)).collect()
+    texts.zip(homes).map(|(texts, home)| texts.client(home, setup.quiescence, dice)).collect()
 }
 
 impl Texts {
-    fn client(&self, home: NodeId, calm: Time, dice: &mut Dice) -> ClientPlan<Script<Command>> {
+    fn client(&self, home: NodeId, quiescence: Time, dice: &mut Dice) -> ClientPlan<Script<Command>> {
         let (pace, mean) = match (self.pause, self.rate.and_then(Rate::mean_gap)) {
             (Some(pause), _) => (Pace::Closed, Some(pause)),
             (None, gap) => (Pace::Open, gap.map(|gap| Span::from_nanos(gap).times(self.clients.into()))),
         };
-        let machine = Script::new(mean.map(|mean| self.asks(pace, mean, calm, dice)).unwrap_or_default());
+        let machine = Script::new(mean.map(|mean| self.asks(pace, mean, quiescence, dice)).unwrap_or_default());
         ClientPlan {
             homes: vec![home],
             begins: Span::ZERO,
@@ -99,8 +101,8 @@ impl Texts {
         }
     }
 
-    /// Operations that fill the time until the calm, even if every answer comes at once.
-    fn asks(&self, pace: Pace, mean: Span, calm: Time, dice: &mut Dice) -> Vec<Ask<Command>> {
+    /// Operations that fill the time until quiescence, even if every answer is immediate.
+    fn asks(&self, pace: Pace, mean: Span, quiescence: Time, dice: &mut Dice) -> Vec<Ask<Command>> {
         let bound = MOST_OPERATIONS.min(MOST_OPERATIONS_TOGETHER / self.clients);
         let most = self.operations.unwrap_or(bound).min(bound);
         let mut time = Time::from_nanos(0);
@@ -111,7 +113,7 @@ impl Texts {
                 Pace::Closed => dice.span(mean.divided_by(2), mean + mean.divided_by(2)),
             };
             time += after;
-            if time >= calm {
+            if time >= quiescence {
                 break;
             }
             let word = dice.pick(&WORDS).expect("there are words");
@@ -126,11 +128,14 @@ mod tests {
     use super::*;
     use crate::chance::Seed;
 
-    const SETUP: Setup = Setup { voters: 3, observers: 1, calm: Time::from_nanos(10_000_000_000) };
+    fn setup() -> Setup {
+        let quiescence = Time::from_nanos(10_000_000_000);
+        Setup { voters: 3, observers: 1, quiescence, keyspaces: crate::codex::Keyspaces::default() }
+    }
 
     fn planned(json: &str) -> Vec<ClientPlan<Script<Command>>> {
         let workload: Workload = serde_json::from_str(json).expect("a workload");
-        clients(&SETUP, &[workload], &mut Seed(7).dice("test"))
+        clients(&setup(), &[workload], &mut Seed(7).dice("test"))
     }
 
     #[test]

@@ -1,58 +1,57 @@
-//! `causal-delivery`: broadcasts are delivered in the order in which they could have caused one another.
+//! `causal-delivery`: broadcasts are delivered in causal order.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
 use super::slots::Slots;
-use super::{Branch, Checker, Invariant, broken, event_of};
+use super::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken, event_of};
 use crate::identity::{Actor, NodeId};
 use crate::observation::Observation;
-use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that before a node delivers a broadcast, it has delivered all that the broadcast's origin had broadcast or
-/// delivered before broadcasting it (Birman, Schiper and Stephenson 1991). Exercised by deliveries, at other nodes than
-/// the origin, of broadcasts that had such predecessors.
+/// Checks that before a node delivers a broadcast, it has delivered everything that the broadcast's origin had
+/// broadcast or delivered before broadcasting it (Birman, Schiper and Stephenson 1991). Exercised by deliveries, at
+/// nodes other than the origin, of broadcasts that had such predecessors.
 ///
 /// The reference is computed from the facts alone, in program order of each node, which is the order of its facts in
-/// the trace. A node's own broadcasts count as delivered there. After a restart all counts that had been delivered
-/// before, and also all that the disk knows as delivered (`Resumed`): a kill may have cut the fact off. As the origin's
-/// previous broadcast brought its own predecessors along, only those since then are kept, and compared.
-#[derive(Clone, Debug, Default)]
+/// the trace. A node's own broadcasts count as delivered there. After a restart, everything that had been delivered
+/// before still counts, and so does everything that the disk has as delivered (`Resumed`), because a kill may have
+/// dropped the fact. The origin's previous broadcast has its own predecessors, so only those since then are kept and
+/// compared.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct CausalDelivery {
     nodes: Slots<Node>,
-    exercised: u64,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "causal-delivery",
-    "a node delivers a broadcast only after all that its origin had broadcast or delivered before it",
+    "a broadcast is delivered only after all that its origin had broadcast or delivered before it",
 );
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Node {
-    /// Of each origin, the highest number delivered; its own broadcasts included.
+    /// For each origin, the highest number delivered, including the node's own broadcasts.
     known: Slots<u64>,
     broadcasts: BTreeMap<u64, Broadcast>,
-    /// What it has delivered since its last broadcast.
+    /// The deliveries since its last broadcast.
     since: Vec<Predecessor>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Broadcast {
     /// The number of the event that noted it.
-    event: u32,
-    /// What its origin had delivered since the broadcast before.
+    event: Witness<u32>,
+    /// The deliveries of its origin since the broadcast before.
     after: Box<[Predecessor]>,
 }
 
-/// A broadcast of another origin, delivered.
-#[derive(Clone, Copy, Debug)]
+/// A delivered broadcast of another origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Predecessor {
     origin: NodeId,
     /// The number of the event that noted the delivery.
-    event: u32,
+    event: Witness<u32>,
     number: u64,
 }
 
@@ -62,7 +61,7 @@ impl CausalDelivery {
         let known = own.known.at(node.index());
         *known = number.max(*known);
         if let std::collections::btree_map::Entry::Vacant(place) = own.broadcasts.entry(number) {
-            place.insert(Broadcast { event, after: own.since.drain(..).collect() });
+            place.insert(Broadcast { event: Witness(event), after: own.since.drain(..).collect() });
         }
     }
 
@@ -70,14 +69,14 @@ impl CausalDelivery {
         self.nodes.get(node.index()).and_then(|own| own.known.get(origin.index())).copied().unwrap_or(0)
     }
 
-    /// The node has delivered all of `origin` up to `number`.
+    /// The node has delivered all broadcasts of `origin` up to `number`.
     fn learn(&mut self, node: NodeId, origin: NodeId, number: u64, event: u32) {
         let own = self.nodes.at(node.index());
         let known = own.known.at(origin.index());
         if number > *known {
             *known = number;
             if origin != node {
-                own.since.push(Predecessor { origin, event, number });
+                own.since.push(Predecessor { origin, event: Witness(event), number });
             }
         }
     }
@@ -92,15 +91,15 @@ impl CausalDelivery {
         Ok(())
     }
 
-    /// Judges a delivery of `number` where all up to `before` had been delivered.
+    /// Judges a delivery of `number`, given that all broadcasts up to `before` had been delivered.
     fn follows(&mut self, record: &Record<'_>, at: NodeId, origin: NodeId, number: u64, before: u64) -> Judged {
         let Some(source) = self.nodes.get(origin.index()) else { return Ok(()) };
         let Some(broadcast) = source.broadcasts.get(&number) else { return Ok(()) };
-        let cast = event_of(origin, broadcast.event);
+        let cast = event_of(origin, *broadcast.event);
         if let Some((skipped, other)) = source.broadcasts.range(before + 1..number).next() {
             let sentence =
                 format!("{at} delivered {origin}'s broadcast {number} before {origin}'s broadcast {skipped}");
-            return Err(broken(record, sentence, &[record.id, event_of(origin, other.event), cast]));
+            return Err(broken(record, sentence, &[record.id, event_of(origin, *other.event), cast]));
         }
         for past in &broadcast.after {
             if self.known(at, past.origin) < past.number {
@@ -109,16 +108,16 @@ impl CausalDelivery {
                      delivered before broadcasting it",
                     past.origin, past.number
                 );
-                return Err(broken(record, sentence, &[record.id, event_of(origin, past.event), cast]));
+                return Err(broken(record, sentence, &[record.id, event_of(origin, *past.event), cast]));
             }
         }
         if at != origin && (!broadcast.after.is_empty() || source.broadcasts.range(..number).next().is_some()) {
-            self.exercised += 1;
+            self.exercised += true;
         }
         Ok(())
     }
 
-    /// What the disk knows as delivered counts as one delivery of all at once: it must be closed under the past.
+    /// The deliveries on the disk count as one delivery of all of them at once: the set must be causally closed.
     fn resumed(&mut self, record: &Record<'_>, at: NodeId, delivered: &[(NodeId, u64)]) -> Result<(), Violation> {
         let before: Vec<u64> = delivered.iter().map(|(origin, _)| self.known(at, *origin)).collect();
         for (origin, number) in delivered {
@@ -137,8 +136,8 @@ impl CausalDelivery {
                              {origin} had delivered before broadcasting it",
                             past.origin, past.number
                         );
-                        let cast = event_of(*origin, broadcast.event);
-                        return Err(broken(record, sentence, &[record.id, event_of(*origin, past.event), cast]));
+                        let cast = event_of(*origin, *broadcast.event);
+                        return Err(broken(record, sentence, &[record.id, event_of(*origin, *past.event), cast]));
                     }
                 }
             }
@@ -150,7 +149,11 @@ impl CausalDelivery {
 type Judged = Result<(), Violation>;
 
 impl<F> Checker<F> for CausalDelivery {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::BROADCAST.with(Kinds::DELIVERED).with(Kinds::RESUMED);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let (Event::Fact { fact }, Actor::Node(node)) = (&record.event, record.id.actor) else { return Ok(()) };
         for observation in fact.observations.iter() {
             match observation {
@@ -168,44 +171,8 @@ impl<F> Checker<F> for CausalDelivery {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        match self.exercised {
-            0 => Verdict::Vacuous { why: "no broadcast that follows another was delivered".to_owned() },
-            exercised => Verdict::Holds { exercised },
-        }
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for CausalDelivery {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        let names = |past: &[Predecessor]| past.iter().map(|past| (past.origin, past.number)).collect::<Vec<_>>();
-        for (index, Node { known, broadcasts, since }) in self.nodes.iter() {
-            for known in known.iter().filter(|(_, count)| **count > 0) {
-                ('k', index, known).hash(&mut state);
-            }
-            for (number, broadcast) in broadcasts {
-                ('b', index, number, names(&broadcast.after)).hash(&mut state);
-            }
-            if !since.is_empty() {
-                ('s', index, names(since)).hash(&mut state);
-            }
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        matches!(event, Event::Fact { fact } if !fact.observations.is_empty())
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no broadcast that follows another was delivered")
     }
 }
 

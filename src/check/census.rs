@@ -1,79 +1,79 @@
-//! Counts what happened in a run: messages by lane, facts by label, what each planned fault touched.
+//! Counts what happened in a run: messages by lane, facts by label, and what each planned fault touched.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
-use super::passage::Passage;
+use super::message_event::MessageEvent;
 use super::slots::Slots;
 use crate::identity::{Actor, LaneId, MessageId, NodeId, OpId};
 use crate::observation::{ConsensusSeen, Observation, Slot};
 use crate::time::{Span, Time};
 use crate::trace::{Cause, Event, Label, Record, Said};
 
-/// How much of everything a run had, from its records; for reports, and to tell whether a green proves anything.
+/// Counts over the records of a run; for reports, and to show whether a passing run proves anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     /// All records.
     pub records: u64,
     /// Nodes' starts.
     pub starts: u64,
-    /// Nodes' deaths: killed, by an io error, by a panic.
+    /// Nodes' crashes: by a kill, an io error, or a panic.
     pub deaths: u64,
     /// Clients' operations.
     pub operations: OperationCount,
-    /// Messages whose fate was fixed, and that were never sent.
+    /// Messages with a fixed fate that were never sent.
     pub unmet: Vec<MessageId>,
-    /// By node: up to which slot it said last that it has applied the log, and what stands for its state then.
+    /// By node: the last slot that it reported as applied, and the root of its state then.
     pub replicas: BTreeMap<NodeId, (Slot, u64)>,
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
-    /// What each node's facts so far come to, in their order.
+    /// A hash of each node's facts so far, in their order.
     paths: Slots<u64>,
-    /// Since when which operations are open.
+    /// The open operations, with the times at which they were invoked.
     open: BTreeMap<OpId, Time>,
 }
 
-/// What became of clients' operations.
+/// The outcomes of clients' operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationCount {
-    /// Asked.
+    /// Operations that were invoked.
     pub invoked: u64,
-    /// Asked again.
+    /// Retries.
     pub retried: u64,
     /// Answered.
     pub returned: u64,
     /// Given up.
     pub given_up: u64,
-    /// The one that waited longest for its answer.
+    /// The longest wait for an answer.
     pub longest: Option<Wait>,
 }
 
-/// How long a client waited for an answer.
+/// A client's wait for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// For which operation.
+    /// The operation.
     pub op: OpId,
-    /// When it was asked first.
+    /// When it was invoked.
     pub since: Time,
     /// How long it took.
     pub lasted: Span,
 }
 
-/// What became of the messages of one lane.
+/// The outcomes of the messages of one lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LaneCount {
     /// Messages sent.
     pub sent: u64,
-    /// Messages that were to be sent when their sender died.
+    /// Messages whose sender crashed before they were sent.
     pub dropped: u64,
-    /// Copies received, those that were corrupted included.
+    /// Copies received, including corrupted ones.
     pub received: u64,
     /// Copies received with bits flipped.
     pub corrupted: u64,
-    /// Copies that were no message any more.
+    /// Copies that could not be decoded.
     pub garbled: u64,
     /// Copies lost by chance.
     pub lost: u64,
@@ -83,11 +83,11 @@ pub struct LaneCount {
     pub missed: u64,
     /// Copies held by a clogged link.
     pub held: u64,
-    /// Copies that the network made beyond the first.
+    /// Copies that the network made in addition to the first.
     pub doubled: u64,
 }
 
-/// What one planned fault did.
+/// The effects of one planned fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultCount {
     /// How often it acted.
@@ -101,7 +101,7 @@ struct Labelled {
     outer: String,
     inner: Option<String>,
     count: u64,
-    /// The hash of the name.
+    /// A hash of the label.
     hash: u64,
 }
 
@@ -109,7 +109,7 @@ impl Census {
     /// Counts one record.
     pub fn see(&mut self, record: &Record<'_>) {
         self.records += 1;
-        if let Some(passage) = Passage::of(&record.event) {
+        if let Some(passage) = MessageEvent::of(&record.event) {
             self.passage(passage);
             return;
         }
@@ -151,6 +151,7 @@ impl Census {
             | Event::Held { .. }
             | Event::Paused
             | Event::Unpaused
+            | Event::Damaged { .. }
             | Event::FaultEnded { .. }
             | Event::Calm
             | Event::Pending { .. }
@@ -159,31 +160,31 @@ impl Census {
         }
     }
 
-    /// What became of the messages of `lane`.
+    /// The outcomes of the messages of `lane`.
     #[must_use]
     pub fn lane(&self, lane: LaneId) -> LaneCount {
         self.lanes.get(lane.index()).copied().unwrap_or_default()
     }
 
-    /// What the `fault`-th fault of the plan did, from 1.
+    /// The effects of the `fault`-th fault of the plan, from 1.
     #[must_use]
     pub fn fault(&self, fault: u32) -> FaultCount {
         self.faults.get(fault as usize).copied().unwrap_or_default()
     }
 
-    /// The labels of the facts that were noted, in order, and how many there were of each.
+    /// The labels of the facts that were noted, in order, with their numbers.
     pub fn facts(&self) -> impl Iterator<Item = (String, u64)> + '_ {
         self.facts.iter().map(|fact| (fact.name(), fact.count))
     }
 
-    /// How many facts with this label were noted: `locks.deferred`.
+    /// The number of facts with this label: `locks.deferred`.
     #[must_use]
     pub fn facts_of(&self, label: &str) -> u64 {
         self.facts.iter().filter(|fact| fact.name() == label).map(|fact| fact.count).sum()
     }
 
-    /// A hash of what the nodes did: of the labels of each node's facts, in the node's own order. Which of two nodes was
-    /// first does not move it, nor what the facts say beyond their labels.
+    /// A hash of the nodes' behaviour: of the labels of each node's facts, in the node's own order. It depends neither
+    /// on the order between nodes nor on the content of facts beyond their labels.
     #[must_use]
     pub fn behaviour(&self) -> u64 {
         let mut hash = Xxh3Default::new();
@@ -194,22 +195,22 @@ impl Census {
         hash.digest()
     }
 
-    fn passage(&mut self, passage: Passage) {
+    fn passage(&mut self, passage: MessageEvent) {
         match passage {
-            Passage::Sent { message, copies, .. } => {
+            MessageEvent::Sent { message, copies, .. } => {
                 let lane = self.lanes.at(message.lane.index());
                 lane.sent += 1;
                 lane.doubled += u64::from(copies.saturating_sub(1));
             }
-            Passage::Dropped { message } => self.lanes.at(message.lane.index()).dropped += 1,
-            Passage::Received { message, corrupted, .. } => {
+            MessageEvent::Dropped { message } => self.lanes.at(message.lane.index()).dropped += 1,
+            MessageEvent::Received { message, corrupted, .. } => {
                 let lane = self.lanes.at(message.lane.index());
                 lane.received += 1;
                 lane.corrupted += u64::from(corrupted);
             }
-            Passage::Garbled { message, .. } => self.lanes.at(message.lane.index()).garbled += 1,
-            Passage::Held { message, .. } => self.lanes.at(message.lane.index()).held += 1,
-            Passage::Lost { message, cause, .. } => {
+            MessageEvent::Garbled { message, .. } => self.lanes.at(message.lane.index()).garbled += 1,
+            MessageEvent::Held { message, .. } => self.lanes.at(message.lane.index()).held += 1,
+            MessageEvent::Lost { message, cause, .. } => {
                 let lane = self.lanes.at(message.lane.index());
                 match cause {
                     Cause::Loss => lane.lost += 1,
@@ -248,7 +249,7 @@ impl Census {
     }
 }
 
-/// An odd number without a pattern, by which the facts before are moved.
+/// An odd number without a pattern, by which the hash of the earlier facts is multiplied.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Labelled {

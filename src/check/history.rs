@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Checker;
+use super::{Checker, Common, End, Shown};
 use crate::clocks::{HybridStamp, Stamp, VectorClock};
 use crate::identity::{Actor, Boot, EventId, Incarnation, LaneId, MessageId, NodeId};
 use crate::observation::{
-    Bid, ChannelSeen, Claims, ConsensusSeen, LockCall, LockMode, LockSeen, Observation, Resource, Slot, StoreAnswer,
-    StoreCall, StoreSeen, ValueId,
+    ChannelSeen, Claims, ConsensusSeen, DecreeId, LockCall, LockMode, LockSeen, Observation, ProposalId, Resource,
+    Slot, StoreAnswer, StoreCall, StoreRefusal, StoreSeen, ValueId,
 };
 use crate::time::{LocalTime, Time};
-use crate::trace::{Body, Cause, EffectKind, Event, Label, Record, Said, Verdict, Violation};
+use crate::trace::{Body, Cause, EffectKind, Event, Kinds, Label, Record, Said, Verdict, Violation};
 
-/// Records in the order of the trace; each actor counts its own.
+/// Records in the order of the trace; each actor numbers its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     pub(super) records: Vec<Record<'static>>,
@@ -24,7 +24,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// What follows happens at this millisecond.
+    /// The following events happen at this millisecond.
     pub(super) fn at(&mut self, millis: u64) -> &mut Self {
         self.now = millis;
         self
@@ -46,13 +46,13 @@ impl History {
         self
     }
 
-    /// The last record bears this vector, and a hybrid stamp as high as its place in the history.
+    /// Gives the last record this vector, and a hybrid stamp that increases with its place in the history.
     pub(super) fn stamped(&mut self, vector: &str) -> &mut Self {
         let wall = self.records.len() as u64 * 1_000_000;
         self.stamped_at(vector, wall)
     }
 
-    /// The last record bears this vector and a hybrid stamp of so many nanoseconds.
+    /// Gives the last record this vector and a hybrid stamp of this many nanoseconds.
     pub(super) fn stamped_at(&mut self, vector: &str, nanos: u64) -> &mut Self {
         let hybrid = HybridStamp { wall: LocalTime::from_nanos(nanos), count: 0 };
         let stamp = Stamp { vector: vector_of(vector), hybrid };
@@ -60,17 +60,20 @@ impl History {
         self
     }
 
-    /// What the checker says of it.
-    pub(super) fn judged_by(&self, mut checker: impl Checker<()>) -> Verdict {
+    /// The checker's verdict.
+    pub(super) fn judged_by<C: Checker<()>>(&self, mut checker: C) -> Verdict {
+        let mut common = Common::of(C::READS);
         for record in &self.records {
-            if let Err(violation) = checker.see(record, None) {
+            common.see(record, Kinds::of(&record.event));
+            if let Err(violation) = checker.see(&Shown::new(record, None, &common)) {
                 return Verdict::Violated(violation);
             }
         }
-        checker.conclude(self.records.last().map_or(Time::ZERO, |record| record.time))
+        let time = self.records.last().map_or(Time::ZERO, |record| record.time);
+        checker.conclude(&End { time, common: &common })
     }
 
-    /// The sentence and the witnesses with which the checker finds it broken.
+    /// The sentence and the witnesses of the checker's violation.
     pub(super) fn broken_by(&self, checker: impl Checker<()>) -> (String, String) {
         let verdict = self.judged_by(checker);
         let Some(Violation { sentence, witnesses, .. }) = verdict.violation() else {
@@ -81,19 +84,19 @@ impl History {
     }
 }
 
-/// That the checker finds `history` broken, in this sentence, with these witnesses.
+/// Asserts that the checker finds `history` violated, with this sentence and these witnesses.
 #[track_caller]
 pub(super) fn assert_broken(history: &History, checker: impl Checker<()>, sentence: &str, witnesses: &str) {
     assert_eq!(history.broken_by(checker), (sentence.to_owned(), witnesses.to_owned()));
 }
 
-/// That the checker finds that `history` holds, so often exercised.
+/// Asserts that the checker finds that `history` holds, exercised this often.
 #[track_caller]
 pub(super) fn assert_holds(history: &History, checker: impl Checker<()>, exercised: u64) {
     assert_eq!(history.judged_by(checker), Verdict::Holds { exercised });
 }
 
-/// That the checker finds that `history` proves nothing.
+/// Asserts that the checker finds `history` vacuous.
 #[track_caller]
 pub(super) fn assert_vacuous(history: &History, checker: impl Checker<()>, why: &str) {
     assert_eq!(history.judged_by(checker), Verdict::Vacuous { why: why.to_owned() });
@@ -134,7 +137,7 @@ pub(super) fn send(name: &str, to: &str, copies: u16) -> Event<'static> {
     Event::Send { message: message(name), to: node(to), copies, said: said(Vec::new()) }
 }
 
-/// A message that is known by its label.
+/// A message with a label.
 pub(super) fn labelled(label: &'static str, number: u32, to: &str) -> Event<'static> {
     let label = Label { outer: Cow::Borrowed(label), inner: None };
     let said = Said { label, ..said(Vec::new()) };
@@ -193,7 +196,7 @@ pub(super) fn broadcast(number: u64) -> Event<'static> {
     fact(vec![Observation::Broadcast { number, op: None }])
 }
 
-/// The broadcast that an operation asked for.
+/// The broadcast of an operation.
 pub(super) fn broadcast_for(number: u64, op: &str) -> Event<'static> {
     fact(vec![Observation::Broadcast { number, op: Some(op.parse().expect("an operation")) }])
 }
@@ -231,7 +234,7 @@ pub(super) fn reply(op: &str) -> Event<'static> {
     Event::Reply { op: op.parse().expect("an operation"), reply: said(Vec::new()) }
 }
 
-/// A word of a protocol in which checkers see this.
+/// A payload with these observations.
 pub(super) fn said(observations: Vec<Observation>) -> Said<'static> {
     let label = Label { outer: Cow::Borrowed("word"), inner: None };
     Said { label, observations: Cow::Owned(observations), body: Body::Json(Value::Null) }
@@ -247,7 +250,7 @@ pub(super) fn channel(seen: ChannelSeen) -> Event<'static> {
     fact(vec![Observation::Channel(seen)])
 }
 
-/// `a/b x, c s`: what locking all of that claims.
+/// `a/b x, c s`: the claims of a request for these.
 pub(super) fn claims_of(text: &str) -> Claims {
     let wanted = text.split(", ").map(|one| {
         let (path, mode) = one.split_once(' ').expect("a path and a mode");
@@ -258,7 +261,7 @@ pub(super) fn claims_of(text: &str) -> Claims {
     Claims::of(wanted.iter().map(|(resource, mode)| (resource, *mode)))
 }
 
-/// `a/b x, c s`: a client's call for all of that.
+/// `a/b x, c s`: a client's request for these.
 pub(super) fn acquire(text: &str) -> LockCall {
     let wanted = text.split(", ").map(|one| {
         let (path, mode) = one.split_once(' ').expect("a path and a mode");
@@ -267,7 +270,7 @@ pub(super) fn acquire(text: &str) -> LockCall {
     LockCall::Acquire { wanted: wanted.collect(), priority: 0 }
 }
 
-/// A client asks the lock manager or the guarded register.
+/// A client's call of the lock manager.
 pub(super) fn asked_lock(op: &str, call: LockCall) -> Event<'static> {
     let called = Observation::Lock(LockSeen::Called { call });
     Event::Invoked { op: op.parse().expect("an operation"), to: node("n1"), command: said(vec![called]) }
@@ -283,12 +286,12 @@ pub(super) fn granted(stamp: &str, claims: &str) -> Event<'static> {
     lock(LockSeen::Granted { stamp: stamp.parse().expect("a stamp"), claims: claims_of(claims) })
 }
 
-/// The grant that this operation asked for has ended.
+/// The grant of this operation has ended.
 pub(super) fn released(op: &str) -> Event<'static> {
     lock(LockSeen::Released { op: op.parse().expect("an operation") })
 }
 
-/// The client took the request of this operation back.
+/// The client withdrew the request of this operation.
 pub(super) fn withdrawn(op: &str) -> Event<'static> {
     lock(LockSeen::Withdrawn { op: op.parse().expect("an operation") })
 }
@@ -298,12 +301,12 @@ pub(super) fn consensus(seen: ConsensusSeen) -> Event<'static> {
     fact(vec![Observation::Consensus(seen)])
 }
 
-/// `1.n1/2`: what is said of a value in a slot.
-pub(super) fn bid(slot: u64, ballot: &str, value: u64) -> Bid {
-    Bid { slot: Slot(slot), ballot: ballot.parse().expect("a ballot"), value: ValueId(value) }
+/// `1.n1/2`: a proposal of a value for a slot.
+pub(super) fn bid(slot: u64, ballot: &str, value: u64) -> ProposalId {
+    ProposalId { slot: Slot(slot), ballot: ballot.parse().expect("a ballot"), value: ValueId(value) }
 }
 
-/// A node started, one of so many voters, with nothing applied.
+/// A node started, one of this many voters, with nothing applied.
 pub(super) fn started(voters: u32) -> Event<'static> {
     consensus(ConsensusSeen::Started { voters, slot: Slot(0), root: 0, session_slots: None })
 }
@@ -332,7 +335,28 @@ pub(super) fn applied(slot: u64, value: u64, root: u64) -> Event<'static> {
 pub(super) fn applied_with(slot: u64, value: u64, root: u64, done: &[&str]) -> Event<'static> {
     let done = done.iter().map(|op| op.parse().expect("an operation")).collect();
     let (slot, value) = (Slot(slot), ValueId(value));
-    consensus(ConsensusSeen::Applied { slot, value, root, done, refused: Vec::new() })
+    consensus(ConsensusSeen::Applied { slot, value, root, done, refused: Vec::new(), decrees: Vec::new() })
+}
+
+/// A slot was applied, in which this operation was refused for this reason.
+pub(super) fn applied_refusing(slot: u64, op: &str, reason: Option<StoreRefusal>) -> Event<'static> {
+    let refused = vec![(op.parse().expect("an operation"), reason)];
+    let (slot, value) = (Slot(slot), ValueId(slot));
+    consensus(ConsensusSeen::Applied { slot, value, root: 0, done: Vec::new(), refused, decrees: Vec::new() })
+}
+
+fn decree(of: &str, number: u32) -> DecreeId {
+    DecreeId { of: of.parse().expect("an incarnation"), number }
+}
+
+pub(super) fn decreed(of: &str, number: u32) -> Event<'static> {
+    consensus(ConsensusSeen::Decreed { id: decree(of, number) })
+}
+
+/// A slot was applied, in which this decree took effect.
+pub(super) fn decree_applied(slot: u64, value: u64, root: u64, of: &str, number: u32) -> Event<'static> {
+    let (slot, value, decrees) = (Slot(slot), ValueId(value), vec![decree(of, number)]);
+    consensus(ConsensusSeen::Applied { slot, value, root, done: Vec::new(), refused: Vec::new(), decrees })
 }
 
 pub(super) fn installed(slot: u64, root: u64) -> Event<'static> {
@@ -351,19 +375,19 @@ pub(super) fn wrote(slot: u64, ballot: &str, value: u64) -> Event<'static> {
     Event::Append { entry: said(vec![Observation::Consensus(seen)]) }
 }
 
-/// A client asks a store.
+/// A client's call of a store.
 pub(super) fn asked_store(op: &str, key: &str, call: StoreCall) -> Event<'static> {
-    let asked = Observation::Store(StoreSeen::Asked { key: key.into(), call, session: None });
+    let asked = Observation::Store(StoreSeen::Asked { key: key.into(), call, session: None, token: None });
     Event::Invoked { op: op.parse().expect("an operation"), to: node("n1"), command: said(vec![asked]) }
 }
 
-/// A client is told by a store.
+/// A store's answer at a client.
 pub(super) fn returned_store(op: &str, answer: StoreAnswer) -> Event<'static> {
     let told = Observation::Store(StoreSeen::Told { answer });
     Event::Returned { op: op.parse().expect("an operation"), reply: said(vec![told]) }
 }
 
-/// A node answers a client of a store.
+/// A store's answer at a node.
 pub(super) fn told_store(op: &str, answer: StoreAnswer) -> Event<'static> {
     let told = Observation::Store(StoreSeen::Told { answer });
     Event::Reply { op: op.parse().expect("an operation"), reply: said(vec![told]) }

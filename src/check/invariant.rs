@@ -1,13 +1,13 @@
-//! What an invariant is called, and what it says.
+//! The name and the sentence of an invariant.
 
 /// An invariant: a sentence about the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invariant {
-    /// The same in scenarios, verdicts, code and documentation.
+    /// The name in scenarios, verdicts, code and documentation.
     pub name: &'static str,
     /// The sentence.
     pub about: &'static str,
-    /// Whether it speaks only after the calm, and names what is missing; a scenario may then bound it by `within`.
+    /// Whether it is judged only after quiescence, and names what is missing; a scenario may then bound it by `within`.
     pub liveness: bool,
 }
 
@@ -18,7 +18,7 @@ impl Invariant {
         Self { name, about, liveness: false }
     }
 
-    /// An invariant that speaks after the calm.
+    /// An invariant that is judged after quiescence.
     #[must_use]
     pub const fn liveness(name: &'static str, about: &'static str) -> Self {
         Self { name, about, liveness: true }

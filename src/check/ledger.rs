@@ -1,33 +1,34 @@
-//! What becomes of numbered things: opened once, live for a while, ended for good; in space for the live ones alone.
+//! The states of numbered items: opened once, live for a while, ended for good; uses memory for the live ones only.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 
 use super::slots::Slots;
 use crate::identity::{LaneId, MessageId, NodeId};
 
-/// Things of one counter. The recent ones stand in a window; of older ones, those still live and the numbers that were
-/// never opened are kept apart, and all others have ended.
-#[derive(Clone, Debug)]
+/// The items of one counter. The recent ones are in a window; of the older ones, the live ones and the numbers that
+/// were never opened are stored separately, and all others have ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ledger<T> {
     /// The number of the window's first slot.
     first: u64,
     window: VecDeque<Slot<T>>,
-    /// How many slots of the window are live.
+    /// The number of live slots in the window.
     live: usize,
     older: BTreeMap<u64, T>,
-    /// Numbers before the window that were never opened: the first and the last of each row.
+    /// Numbers before the window that were never opened, as ranges: first and last number.
     gaps: BTreeMap<u64, u64>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Slot<T> {
     Vacant,
     Live(T),
     Ended,
 }
 
-/// What a ledger knows of a number.
-#[derive(Debug, PartialEq, Eq)]
+/// The knowledge of a number.
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Known<'a, T> {
     /// It was never opened.
     No,
@@ -37,9 +38,9 @@ pub(super) enum Known<'a, T> {
     Ended,
 }
 
-/// A window no longer than this is left alone.
+/// The maximum length of a window that is not trimmed.
 const SHORT: usize = 64;
-/// A number this far beyond the window begins a new one: no counter skips so many, but a forged trace may.
+/// A number this far beyond the window starts a new one: no counter skips so many, but a forged trace may.
 const FAR: usize = 1 << 16;
 
 impl<T> Default for Ledger<T> {
@@ -49,7 +50,7 @@ impl<T> Default for Ledger<T> {
 }
 
 impl<T> Ledger<T> {
-    /// Opens `number`; tells whether it had not been opened before.
+    /// Opens `number`; returns whether it had not been opened before.
     pub(super) fn open(&mut self, number: u32, thing: T) -> bool {
         let number = u64::from(number);
         self.trim();
@@ -72,7 +73,7 @@ impl<T> Ledger<T> {
         fresh
     }
 
-    /// What is known of `number`.
+    /// The state of `number`.
     pub(super) fn get(&mut self, number: u32) -> Known<'_, T> {
         let number = u64::from(number);
         if number >= self.first {
@@ -88,7 +89,7 @@ impl<T> Ledger<T> {
         self.older.get_mut(&number).map_or(Known::Ended, Known::Live)
     }
 
-    /// Ends `number`, and hands out what it was if it was live.
+    /// Ends `number`, and returns its item if it was live.
     pub(super) fn end(&mut self, number: u32) -> Option<T> {
         let number = u64::from(number);
         if number < self.first {
@@ -109,7 +110,7 @@ impl<T> Ledger<T> {
         }
     }
 
-    /// Those that are live, by their numbers.
+    /// The live items, by number.
     pub(super) fn live(&self) -> impl Iterator<Item = (u32, &T)> {
         let live = |slot: &'_ Slot<T>| matches!(slot, Slot::Live(_));
         let window = (self.first..).zip(&self.window).filter(move |(_, slot)| live(slot));
@@ -126,8 +127,8 @@ impl<T> Ledger<T> {
         }
     }
 
-    /// Keeps the window no longer than a few times what lives in it: a message that a clogged link holds must not keep
-    /// the places of all that were sent after it.
+    /// Keeps the window no longer than a few times its live items: a message that a clogged link holds must not keep
+    /// the slots of all messages that were sent after it.
     fn trim(&mut self) {
         if self.window.len() > SHORT && self.window.len() / 4 > self.live {
             while self.window.len() / 2 > self.live {
@@ -144,7 +145,7 @@ impl<T> Ledger<T> {
         self.first = number;
     }
 
-    /// Moves the window on by one.
+    /// Moves the window by one.
     fn shift(&mut self) {
         match self.window.pop_front() {
             Some(Slot::Live(thing)) => {
@@ -157,7 +158,7 @@ impl<T> Ledger<T> {
         self.first += 1;
     }
 
-    /// Notes that none of these numbers, which follow all gaps known, was opened.
+    /// Records that these numbers, which are above all known gaps, were not opened.
     fn gap(&mut self, first: u64, last: u64) {
         if let Some(mut before) = self.gaps.last_entry()
             && before.get() + 1 == first
@@ -187,9 +188,15 @@ impl<T> Ledger<T> {
     }
 }
 
-/// A ledger for every sender and lane: what is known of each message.
-#[derive(Clone, Debug)]
+/// A ledger for every sender and lane: the state of each message.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Messages<T>(Slots<Slots<Ledger<T>>>);
+
+impl<T: PartialEq + Hash> Hash for Messages<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl<T> Default for Messages<T> {
     fn default() -> Self {
@@ -198,7 +205,7 @@ impl<T> Default for Messages<T> {
 }
 
 impl<T> Messages<T> {
-    /// The ledger that has `message`, under its number.
+    /// The ledger of `message`.
     #[inline]
     pub(super) fn of(&mut self, message: MessageId) -> &mut Ledger<T> {
         self.0.at(message.sender.index()).at(message.lane.index())

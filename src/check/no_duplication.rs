@@ -1,67 +1,66 @@
-//! `no-duplication`: no node delivers a broadcast twice, nor one that was never broadcast, nor two of one operation.
+//! `no-duplication`: no node delivers a broadcast twice, one that was never sent, or two of one operation.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
-use super::numbers::Seen;
+use super::number_set::SeenNumbers;
 use super::slots::Slots;
-use super::{Branch, Checker, Invariant, broken, event_of};
+use super::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken, event_of};
 use crate::identity::{Actor, NodeId, OpId};
 use crate::observation::Observation;
-use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that each node delivers each broadcast at most once, over all its boots, and only what was broadcast before; and
-/// so with the operation that a node made it of, which its client may have asked again. Exercised by deliveries.
+/// Checks that each node delivers each broadcast at most once, over all its boots, and only broadcasts that were sent
+/// before; and that a node makes at most one broadcast of an operation, which its client may have retried. Exercised by
+/// deliveries.
 ///
-/// What the disk knows as delivered when a node starts (`Resumed`) counts as delivered, since a kill may have cut the
-/// fact off; so does what was delivered before, whatever the disk says.
-#[derive(Clone, Debug, Default)]
+/// The deliveries on the disk at a start (`Resumed`) count as delivered, because a kill may have dropped the fact; so
+/// do earlier deliveries, whatever the disk holds.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct NoDuplication {
-    broadcasts: Slots<Seen>,
-    /// By origin and operation: which broadcast it became first, and the number of the event that noted it.
+    broadcasts: Slots<SeenNumbers>,
+    /// By origin and operation: the first broadcast of the operation, and the number of the event that noted it.
     ops: BTreeMap<(NodeId, OpId), First>,
-    /// Broadcasts, by origin and number, of operations that had become others before.
-    again: BTreeMap<(NodeId, u64), (OpId, First)>,
+    /// Broadcasts, by origin and number, of operations that had been broadcast before.
+    again: BTreeMap<(NodeId, u64), Witness<(OpId, First)>>,
     /// By node, then by origin.
     delivered: Slots<Slots<Delivered>>,
-    deliveries: u64,
+    deliveries: Exercised,
 }
 
 /// The number of a broadcast, and of the event that noted it.
-type First = (u64, u32);
+type First = (u64, Witness<u32>);
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "no-duplication",
-    "no node delivers a broadcast twice, nor one never made, nor two of one operation",
+    "a node delivers each broadcast at most once, only broadcasts that were made, and one per operation",
 );
 
 /// One node's deliveries of one origin's broadcasts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Delivered {
     /// By number: the number of the event that noted it.
-    events: BTreeMap<u64, u32>,
-    /// All up to this number were on the disk at a start, and the number of the event that noted it.
-    resumed: (u64, u32),
+    events: BTreeMap<u64, Witness<u32>>,
+    /// The deliveries up to this number were on the disk at a start, with the number of the event that noted it.
+    resumed: (u64, Witness<u32>),
 }
 
 impl Delivered {
-    /// The number of the event that tells that `number` is delivered, if there is one.
+    /// The number of the event that shows that `number` is delivered, if there is one.
     fn before(&self, number: u64) -> Option<u32> {
         let (resumed, event) = self.resumed;
-        self.events.get(&number).copied().or_else(|| (number <= resumed).then_some(event))
+        self.events.get(&number).copied().or_else(|| (number <= resumed).then_some(event)).map(|event| event.0)
     }
 }
 
 impl NoDuplication {
-    /// A node broadcasts; after a restart it may tell of the last one once more.
+    /// A node broadcasts; after a restart it may note the last one again.
     fn broadcast(&mut self, origin: NodeId, number: u64, op: Option<OpId>, event: u32) {
-        self.broadcasts.at(origin.index()).put(number);
+        self.broadcasts.at(origin.index()).insert(number);
         let Some(op) = op else { return };
-        let first = *self.ops.entry((origin, op)).or_insert((number, event));
+        let first = *self.ops.entry((origin, op)).or_insert((number, Witness(event)));
         if first.0 != number {
-            self.again.insert((origin, number), (op, first));
+            self.again.insert((origin, number), Witness((op, first)));
         }
     }
 
@@ -72,24 +71,24 @@ impl NoDuplication {
             let sentence = format!("{at} delivered {origin}'s broadcast {number} twice");
             return Err(broken(record, sentence, &[event_of(at, before), record.id]));
         }
-        if let Some((op, (first, event))) = self.again.get(&(origin, number)) {
+        if let Some(Witness((op, (first, event)))) = self.again.get(&(origin, number)) {
             let sentence = format!("{at} delivered {op} of {origin} twice: as its broadcast {first}, and as {number}");
-            return Err(broken(record, sentence, &[event_of(origin, *event), record.id]));
+            return Err(broken(record, sentence, &[event_of(origin, **event), record.id]));
         }
-        delivered.events.insert(number, record.id.number);
-        self.deliveries += 1;
+        delivered.events.insert(number, Witness(record.id.number));
+        self.deliveries += true;
         Ok(())
     }
 
     fn resume(&mut self, record: &Record<'_>, at: NodeId, delivered: &[(NodeId, u64)]) -> Result<(), Violation> {
         for (origin, number) in delivered {
-            // Its own broadcasts a node may note only after this.
+            // A node may note its own broadcasts only after this.
             if *origin != at && *number > 0 {
                 self.was_broadcast(record, at, *origin, *number, "resumed with")?;
             }
             let known = self.delivered.at(at.index()).at(origin.index());
             if *number > known.resumed.0 {
-                known.resumed = (*number, record.id.number);
+                known.resumed = (*number, Witness(record.id.number));
             }
         }
         Ok(())
@@ -103,7 +102,7 @@ impl NoDuplication {
         number: u64,
         verb: &str,
     ) -> Result<(), Violation> {
-        if self.broadcasts.at(origin.index()).has(number) {
+        if self.broadcasts.at(origin.index()).contains(number) {
             return Ok(());
         }
         let sentence = format!("{at} {verb} {origin}'s broadcast {number}, which {origin} had not broadcast");
@@ -112,7 +111,11 @@ impl NoDuplication {
 }
 
 impl<F> Checker<F> for NoDuplication {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::BROADCAST.with(Kinds::DELIVERED).with(Kinds::RESUMED);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let (Event::Fact { fact }, Actor::Node(node)) = (&record.event, record.id.actor) else { return Ok(()) };
         for observation in fact.observations.iter() {
             match observation {
@@ -130,45 +133,8 @@ impl<F> Checker<F> for NoDuplication {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        match self.deliveries {
-            0 => Verdict::Vacuous { why: "no broadcast was delivered".to_owned() },
-            exercised => Verdict::Holds { exercised },
-        }
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for NoDuplication {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        for (origin, seen) in self.broadcasts.iter().filter(|(_, seen)| !seen.is_empty()) {
-            ('b', origin, seen).hash(&mut state);
-        }
-        self.ops.iter().for_each(|(asked, (number, _))| ('o', asked, number).hash(&mut state));
-        self.again.keys().for_each(|again| ('a', again).hash(&mut state));
-        for (at, origins) in self.delivered.iter() {
-            for (origin, Delivered { events, resumed: (upto, _) }) in origins.iter() {
-                if !events.is_empty() || *upto > 0 {
-                    ('d', at, origin, upto, events.len()).hash(&mut state);
-                    events.keys().for_each(|number| number.hash(&mut state));
-                }
-            }
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        matches!(event, Event::Fact { fact } if !fact.observations.is_empty())
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.deliveries.0, "no broadcast was delivered")
     }
 }
 

@@ -1,16 +1,16 @@
-//! Several checkers that watch one run together.
+//! Several checkers of one run.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::laws::OneFate;
-use super::{Checker, standard};
+use super::{AnyChecker, Common, End, Shown, standard};
 use crate::identity::MessageId;
 use crate::time::{Span, Time};
 use crate::trace::{Judgement, Kinds, Record, Verdict, Violation};
 
-/// Named checkers, and what the first that broke each invariant was.
+/// Named checkers, and the violations that they have found.
 ///
 /// ```
 /// use stemmata::check::Panel;
@@ -23,22 +23,22 @@ use crate::trace::{Judgement, Kinds, Record, Verdict, Violation};
 /// }
 /// ```
 pub struct Panel<F> {
-    /// Those that have seen no violation.
-    watching: Vec<Seat<F>>,
+    /// The common state that several of them read.
+    common: Common,
+    /// In the order in which they were added; none if a checker has found a violation.
+    seats: Vec<Option<Seat<F>>>,
+    /// By kind of record: one bit for each seat that needs it.
+    shown: Vec<u64>,
+    /// The violations, in order.
     fallen: Vec<Fallen>,
-    seats: usize,
-    /// When the next bound of an invariant runs out.
+    /// The next deadline of an invariant.
     due: Time,
 }
 
 struct Seat<F> {
-    /// In the order of seating.
-    place: usize,
     invariant: Cow<'static, str>,
-    checker: Box<dyn Checker<F>>,
-    /// What it is shown.
-    wants: Kinds,
-    /// By when what it waits for must have come; never if nobody knows, or if that was judged.
+    checker: AnyChecker<F>,
+    /// The deadline of the invariant; never if there is none, or if it has been judged.
     due: Time,
 }
 
@@ -51,7 +51,8 @@ struct Fallen {
 
 impl<F> Default for Panel<F> {
     fn default() -> Self {
-        Self { watching: Vec::new(), fallen: Vec::new(), seats: 0, due: Time::MAX }
+        let shown = vec![0; Kinds::PLACES];
+        Self { common: Common::default(), seats: Vec::new(), shown, fallen: Vec::new(), due: Time::MAX }
     }
 }
 
@@ -62,7 +63,7 @@ impl<F> Panel<F> {
         Self::default()
     }
 
-    /// A panel of the kernel's laws, which watch every run.
+    /// A panel of the kernel's laws, for every run.
     #[must_use]
     pub fn laws() -> Self {
         let mut panel = Self::new();
@@ -72,67 +73,73 @@ impl<F> Panel<F> {
         panel
     }
 
-    /// The same for a run whose network is known: after quiescence no message but those with a `fixed` fate takes longer
-    /// than `longest`, which `one-fate` then holds it to.
+    /// The same for a run whose network is known: `one-fate` then requires that after quiescence only messages with a
+    /// `fixed` fate take longer than `longest`.
     #[must_use]
     pub fn laws_within(longest: Span, fixed: BTreeSet<MessageId>) -> Self {
         let mut panel = Self::laws();
-        let one_fate = panel.watching.iter_mut().find(|seat| seat.invariant == "one-fate").expect("it is a law");
-        one_fate.checker = Box::new(OneFate::within(longest, fixed));
+        let one_fate = panel.seats.iter_mut().flatten().find(|seat| seat.invariant == "one-fate").expect("it is a law");
+        one_fate.checker = AnyChecker::new(OneFate::within(longest, fixed));
         panel
     }
 
     /// Adds the checker of an invariant.
-    pub fn seat(&mut self, invariant: impl Into<Cow<'static, str>>, checker: Box<dyn Checker<F>>) {
+    ///
+    /// # Panics
+    /// If there are 64 already.
+    pub fn seat(&mut self, invariant: impl Into<Cow<'static, str>>, checker: AnyChecker<F>) {
         self.seat_until(invariant, checker, Time::MAX);
     }
 
-    /// Adds the checker of an invariant that must hold at `due`: what its checker would conclude there counts. What is
-    /// open before is undecided, should the run end there.
-    pub fn seat_until(&mut self, invariant: impl Into<Cow<'static, str>>, mut checker: Box<dyn Checker<F>>, due: Time) {
+    /// Adds the checker of an invariant that must hold at `due`: its conclusion there is the verdict. If the run ends
+    /// before that, what is open is undecided.
+    ///
+    /// # Panics
+    /// If there are 64 already.
+    pub fn seat_until(&mut self, invariant: impl Into<Cow<'static, str>>, mut checker: AnyChecker<F>, due: Time) {
         if due < Time::MAX {
             checker.bound(due);
         }
-        let wants = checker.wants();
-        self.watching.push(Seat { place: self.seats, invariant: invariant.into(), checker, wants, due });
-        self.seats += 1;
+        let place = self.seats.len();
+        assert!(place < 64, "at most 64 invariants are judged at once");
+        checker.wants().places().for_each(|kind| self.shown[kind] |= 1 << place);
+        self.common.fold(checker.reads());
+        self.seats.push(Some(Seat { invariant: invariant.into(), checker, due }));
         self.due = self.due.min(due);
     }
 
-    /// Shows one record to all that want its kind and have seen no violation; tells whether an invariant fell with it.
+    /// Shows one record to all checkers that need its kind and have found no violation; returns whether one has now.
     #[inline]
     pub fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> bool {
         let mut fell = record.time > self.due && self.bounds_run_out(record.time);
-        let kind = Kinds::of(&record.event);
-        let mut index = 0;
-        while let Some(seat) = self.watching.get_mut(index) {
-            if !seat.wants.meets(kind) {
-                index += 1;
-                continue;
-            }
-            match seat.checker.see(record, fact) {
-                Ok(()) => index += 1,
-                Err(violation) => {
-                    self.dismiss(index, violation);
-                    fell = true;
-                }
+        let kinds = Kinds::of(&record.event);
+        self.common.see(record, kinds);
+        let mut places = kinds.places().fold(0, |places, kind| places | self.shown[kind]);
+        let shown = Shown::new(record, fact, &self.common);
+        while places != 0 {
+            let place = places.trailing_zeros() as usize;
+            places &= places - 1;
+            let Some(seat) = &mut self.seats[place] else { continue };
+            if let Err(violation) = seat.checker.see(&shown) {
+                dismiss(&mut self.seats, &mut self.fallen, place, violation);
+                fell = true;
             }
         }
         fell
     }
 
-    /// Whether nothing is open for which a run that is quiescent should go on.
+    /// Whether nothing is open for which a quiescent run should continue.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.watching.iter().all(|seat| seat.checker.is_settled())
+        self.seats.iter().flatten().all(|seat| seat.checker.is_settled())
     }
 
-    /// The invariants that have fallen so far, in the order of their fall.
+    /// The violations so far, in order.
     pub fn fallen(&self) -> impl Iterator<Item = (&str, &Violation)> {
         self.fallen.iter().map(|fallen| (&*fallen.invariant, &fallen.violation))
     }
 
-    /// Concludes a run that came to its end at `end`: one judgement a checker, in the order of seating.
+    /// Concludes a run that ended at `end`: one judgement per checker, in the order in which they were added.
     #[must_use]
     pub fn conclude(mut self, end: Time) -> Vec<Judgement> {
         self.bounds_run_out(end);
@@ -146,8 +153,8 @@ impl<F> Panel<F> {
         })
     }
 
-    /// Concludes a run that was stopped at `end`, before its own end: what broke on the way is violated; but what is
-    /// only missing so far, or was not yet exercised, is undecided.
+    /// Concludes a run that was stopped at `end`, before its own end: a violation so far is a violation; what is only
+    /// missing so far, or was not yet exercised, is undecided.
     #[must_use]
     pub fn conclude_stopped(self, end: Time) -> Vec<Judgement> {
         let why = || format!("the run was stopped at {end}ms");
@@ -157,40 +164,31 @@ impl<F> Panel<F> {
         })
     }
 
-    /// Judges those whose bound has run out; whether one fell.
+    /// Judges the invariants whose deadline has passed; returns whether one is violated.
     #[cold]
     fn bounds_run_out(&mut self, now: Time) -> bool {
         let mut fell = false;
-        let mut index = 0;
-        while let Some(seat) = self.watching.get_mut(index) {
-            let due = seat.due;
-            if due < now {
-                seat.due = Time::MAX;
-                if let Verdict::Violated(violation) = seat.checker.conclude(due) {
-                    self.dismiss(index, violation);
-                    fell = true;
-                    continue;
-                }
+        for place in 0..self.seats.len() {
+            let Some(seat) = self.seats[place].as_mut().filter(|seat| seat.due < now) else { continue };
+            let time = std::mem::replace(&mut seat.due, Time::MAX);
+            if let Verdict::Violated(violation) = seat.checker.conclude(&End { time, common: &self.common }) {
+                dismiss(&mut self.seats, &mut self.fallen, place, violation);
+                fell = true;
             }
-            index += 1;
         }
-        self.due = self.watching.iter().map(|seat| seat.due).min().unwrap_or(Time::MAX);
+        self.due = self.seats.iter().flatten().map(|seat| seat.due).min().unwrap_or(Time::MAX);
         fell
     }
 
-    #[cold]
-    fn dismiss(&mut self, index: usize, violation: Violation) {
-        let Seat { place, invariant, .. } = self.watching.remove(index);
-        self.fallen.push(Fallen { place, invariant, violation });
-    }
-
     fn judge(self, end: Time, reading: impl Fn(Verdict, Time) -> Verdict) -> Vec<Judgement> {
-        let mut judged: Vec<(usize, Judgement)> = Vec::with_capacity(self.seats);
+        let mut judged: Vec<(usize, Judgement)> = Vec::with_capacity(self.seats.len());
         for Fallen { place, invariant, violation } in self.fallen {
             judged.push((place, Judgement { invariant: invariant.into(), verdict: Verdict::Violated(violation) }));
         }
-        for Seat { place, invariant, mut checker, due, wants: _ } in self.watching {
-            let verdict = reading(checker.conclude(end), due);
+        let end = End { time: end, common: &self.common };
+        for (place, seat) in self.seats.into_iter().enumerate() {
+            let Some(Seat { invariant, mut checker, due }) = seat else { continue };
+            let verdict = reading(checker.conclude(&end), due);
             judged.push((place, Judgement { invariant: invariant.into(), verdict }));
         }
         judged.sort_unstable_by_key(|(place, _)| *place);
@@ -198,9 +196,15 @@ impl<F> Panel<F> {
     }
 }
 
+#[cold]
+fn dismiss<F>(seats: &mut [Option<Seat<F>>], fallen: &mut Vec<Fallen>, place: usize, violation: Violation) {
+    let Seat { invariant, .. } = seats[place].take().expect("it has just seen the violation");
+    fallen.push(Fallen { place, invariant, violation });
+}
+
 impl<F> fmt::Debug for Panel<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let watching: Vec<&str> = self.watching.iter().map(|seat| &*seat.invariant).collect();
+        let watching: Vec<&str> = self.seats.iter().flatten().map(|seat| &*seat.invariant).collect();
         f.debug_struct("Panel").field("watching", &watching).field("fallen", &self.fallen).finish_non_exhaustive()
     }
 }
@@ -217,9 +221,9 @@ mod tests {
         history.on("n2", delivered("n1", 1)).on("n2", delivered("n1", 1)).on("n2", delivered("n1", 1));
         history.on("n1", broadcast(2));
         let mut panel = Panel::new();
-        panel.seat("reliable-delivery", Box::<ReliableDelivery>::default());
-        panel.seat("no-duplication", Box::<NoDuplication>::default());
-        panel.seat("causal-delivery", Box::<CausalDelivery>::default());
+        panel.seat("reliable-delivery", AnyChecker::new(ReliableDelivery::default()));
+        panel.seat("no-duplication", AnyChecker::new(NoDuplication::default()));
+        panel.seat("causal-delivery", AnyChecker::new(CausalDelivery::default()));
         (history, panel)
     }
 
@@ -244,14 +248,14 @@ mod tests {
             history.on("env", crate::trace::Event::Calm);
             let mut panel = Panel::<()>::new();
             let due = Time::from_nanos(due);
-            panel.seat_until("reliable-delivery", Box::<ReliableDelivery>::default(), due);
+            panel.seat_until("reliable-delivery", AnyChecker::new(ReliableDelivery::default()), due);
             assert!(panel.is_settled());
             history.records.iter().for_each(|record| _ = panel.see(record, None));
             assert!(!panel.is_settled());
             panel.conclude(Time::from_nanos(end)).remove(0).verdict
         };
-        let why = "the run ends at 1.000ms, and it has until 2.000ms: never delivered, though all has been calm for \
-                   1.000ms: n1's broadcast 1 at n2";
+        let why = "the run ends at 1.000ms, and it has until 2.000ms: not delivered 1.000ms after quiescence: \
+                   n1's broadcast 1 at n2";
         assert_eq!(judged(2_000_000, 1_000_000), Verdict::Undecided { why: why.to_owned() });
         for end in [2_000_000, 3_000_000] {
             let verdict = judged(2_000_000, end);

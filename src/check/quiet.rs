@@ -1,40 +1,42 @@
-//! `quiet`: after quiescence nodes cease to send, but for what is periodic.
+//! `quiet`: after quiescence, nodes send only periodic messages.
 
-use super::{Checker, Invariant, broken};
+use super::{Checker, End, Invariant, Shown, broken};
 use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Verdict, Violation};
 
-/// Says that once the time has passed that all may take after quiescence, no message is sent that is not periodic: what
-/// sends again until it is answered ceases to. Exercised by messages that are not periodic.
+/// Checks that after the bound for all open work, only periodic messages are sent: a message that is resent until it is
+/// acknowledged must not be resent any more. Exercised by messages that are not periodic.
 ///
-/// Messages are known to be periodic by their labels, which the subject gives; without a bound nothing is owed.
-#[derive(Clone, Debug, Default)]
+/// The subject gives the labels of its periodic messages; without a bound nothing is owed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Quiet {
     /// The labels of periodic messages.
-    periodic: &'static [&'static str],
-    calm: Option<Time>,
+    periodic: Vec<&'static str>,
+    quiescence: Option<Time>,
     due: Option<Time>,
     sent: u64,
-    /// What was pending when the run ended.
+    /// The number of messages and timers that were pending at the end of the run.
     pending: u64,
 }
 
-/// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant =
-    Invariant::liveness("quiet", "after quiescence nothing is sent for good but what is periodic");
+/// Its name and sentence, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::liveness("quiet", "after quiescence, only periodic messages are sent forever");
 
 impl Quiet {
-    /// For a subject whose messages with these labels are periodic.
+    /// For a subject that has periodic messages with these labels.
     #[must_use]
-    pub const fn but_for(periodic: &'static [&'static str]) -> Self {
-        Self { periodic, calm: None, due: None, sent: 0, pending: 0 }
+    pub fn but_for(periodic: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { periodic: periodic.into_iter().collect(), quiescence: None, due: None, sent: 0, pending: 0 }
     }
 }
 
 impl<F> Checker<F> for Quiet {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::SEND.with(Kinds::CALM).with(Kinds::PENDING);
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         if matches!(record.event, Event::Calm) {
-            self.calm = Some(record.time);
+            self.quiescence = Some(record.time);
         } else if let Event::Pending { count } = record.event {
             self.pending = count;
         }
@@ -43,8 +45,8 @@ impl<F> Checker<F> for Quiet {
             return Ok(());
         }
         self.sent += 1;
-        if let (Some(calm), Some(due)) = (self.calm, self.due.filter(|due| record.time > *due)) {
-            let after = |time: Time| Time::ZERO + time.since(calm);
+        if let (Some(quiescence), Some(due)) = (self.quiescence, self.due.filter(|due| record.time > *due)) {
+            let after = |time: Time| Time::ZERO + time.since(quiescence);
             let sentence = format!(
                 "{} sends {} to {to}, {}ms after quiescence, though all is quiet after {}ms at most",
                 record.id.actor,
@@ -57,22 +59,19 @@ impl<F> Checker<F> for Quiet {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::SEND.with(Kinds::CALM).with(Kinds::PENDING)
-    }
-
     fn bound(&mut self, due: Time) {
         self.due = Some(due);
     }
 
-    fn conclude(&mut self, end: Time) -> Verdict {
-        match (self.calm, self.due) {
-            (None, _) => Verdict::Vacuous { why: "the run has no quiescence, after which it owes quiet".to_owned() },
+    fn conclude(&mut self, end: &End<'_>) -> Verdict {
+        let end = end.time;
+        match (self.quiescence, self.due) {
+            (None, _) => Verdict::Vacuous { why: "the run never quiesces, so messages need not cease".to_owned() },
             (Some(_), None) => Verdict::Undecided { why: "how long it may take is not known here".to_owned() },
             (Some(_), Some(due)) if end < due && self.pending > 0 => Verdict::Undecided {
                 why: format!("the run ends at {end}ms, and it has until {due}ms: {} pending", self.pending),
             },
-            (Some(_), Some(_)) => Verdict::of(self.sent, "nothing was sent but what is periodic"),
+            (Some(_), Some(_)) => Verdict::of(self.sent, "only periodic messages were sent"),
         }
     }
 }
@@ -89,7 +88,7 @@ mod tests {
         let mut history = History::default();
         history.at(5).on("n1", labelled("beat", 1, "n2")).on("n1", labelled("data", 2, "n2"));
         history.at(10).on("env", Event::Calm);
-        let mut quiet = Quiet::but_for(&PERIODIC);
+        let mut quiet = Quiet::but_for(PERIODIC);
         Checker::<()>::bound(&mut quiet, Time::from_nanos(20_000_000));
         (history, quiet)
     }
@@ -123,11 +122,11 @@ mod tests {
     fn without_quiescence_or_a_message_nothing_is_owed() {
         let mut history = History::default();
         history.on("n1", labelled("data", 1, "n2"));
-        let why = "the run has no quiescence, after which it owes quiet";
-        assert_vacuous(&history, Quiet::but_for(&PERIODIC), why);
+        let why = "the run never quiesces, so messages need not cease";
+        assert_vacuous(&history, Quiet::but_for(PERIODIC), why);
         let mut history = History::default();
         history.on("n1", labelled("beat", 1, "n2")).on("env", Event::Calm);
         let (_, quiet) = bounded();
-        assert_vacuous(&history, quiet, "nothing was sent but what is periodic");
+        assert_vacuous(&history, quiet, "only periodic messages were sent");
     }
 }

@@ -1,41 +1,41 @@
-//! `reliable-delivery`: after the calm, every broadcast reaches every node that is up.
+//! `reliable-delivery`: after quiescence, every broadcast reaches every node that is up.
 
 use std::collections::BTreeMap;
 
-use super::deed::Deed;
-use super::numbers::Seen;
+use super::event_class::EventClass;
+use super::number_set::SeenNumbers;
 use super::slots::Slots;
-use super::{Checker, Invariant, event_of};
+use super::{Checker, End, Invariant, Shown, event_of};
 use crate::identity::{Actor, EventId, NodeId};
 use crate::observation::Observation;
 use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Verdict, Violation};
 
-/// Says that at the end of a run that has been calm, every broadcast that is owed is delivered at every node that is
-/// alive. Owed are the broadcasts of origins that are alive at the end, and those that some node alive has delivered
-/// (validity and agreement of Hadzilacos and Toueg 1994). Exercised by pairs of a broadcast and a node that owed it.
+/// Checks that at the end of a run with quiescence, every owed broadcast is delivered at every live node. A broadcast
+/// is owed if its origin is alive at the end, or if some live node has delivered it (validity and agreement of
+/// Hadzilacos and Toueg 1994). Exercised by pairs of an owed broadcast and another node.
 ///
-/// A node's own broadcasts count as delivered there, and so does what its disk knows as delivered at a start
-/// (`Resumed`). Without a calm nothing is owed yet.
-#[derive(Clone, Debug, Default)]
+/// A node's own broadcasts count as delivered there, and so do the deliveries on its disk at a start (`Resumed`).
+/// Without quiescence nothing is owed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReliableDelivery {
     nodes: Slots<Node>,
-    calm: Option<Time>,
+    quiescence: Option<Time>,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::liveness(
     "reliable-delivery",
-    "after the calm every broadcast is delivered at every node that is alive at the end",
+    "after quiescence, every broadcast is delivered at every node that is alive at the end",
 );
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Node {
     alive: bool,
     /// By number: the number of the event that noted it.
     broadcasts: BTreeMap<u64, u32>,
     /// By origin.
-    delivered: Slots<Seen>,
+    delivered: Slots<SeenNumbers>,
 }
 
 /// A broadcast that a node lacks at the end.
@@ -46,19 +46,19 @@ struct Missing {
     at: NodeId,
 }
 
-/// How many of the missing a sentence names.
+/// The maximum number of missing broadcasts in a sentence.
 const NAMED: usize = 3;
 
 impl ReliableDelivery {
     fn has(&self, at: &Node, index: usize, origin: usize, number: u64) -> bool {
-        index == origin || at.delivered.get(origin).is_some_and(|seen| seen.has(number))
+        index == origin || at.delivered.get(origin).is_some_and(|seen| seen.contains(number))
     }
 
     fn alive(&self) -> impl Iterator<Item = (usize, &Node)> {
         self.nodes.iter().filter(|(_, node)| node.alive)
     }
 
-    /// What is missing, and how many pairs of a broadcast and a node there were.
+    /// The missing deliveries, and the number of pairs of a broadcast and a node.
     fn judge(&self) -> (Vec<Missing>, u64) {
         let (mut missing, mut pairs) = (Vec::new(), 0);
         for (origin, source) in self.nodes.iter() {
@@ -86,31 +86,44 @@ impl ReliableDelivery {
     }
 }
 
-fn violation(calm: Time, end: Time, missing: &[Missing]) -> Violation {
+fn violation(quiescence: Time, end: Time, missing: &[Missing]) -> Violation {
     let named = missing.iter().take(NAMED);
     let list: Vec<String> =
         named.clone().map(|one| format!("{}'s broadcast {} at {}", one.origin, one.number, one.at)).collect();
     let more = missing.len() - list.len();
     let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
-    let calm = Time::ZERO + end.since(calm);
-    let sentence = format!("never delivered, though all has been calm for {calm}ms: {}{rest}", list.join(", "));
+    let quiescence = Time::ZERO + end.since(quiescence);
+    let sentence = format!("not delivered {quiescence}ms after quiescence: {}{rest}", list.join(", "));
     let mut witnesses: Vec<EventId> = named.map(|one| one.broadcast).collect();
     witnesses.dedup();
     Violation { time: end, sentence, witnesses }
 }
 
 impl<F> Checker<F> for ReliableDelivery {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::BROADCAST
+        .with(Kinds::DELIVERED)
+        .with(Kinds::RESUMED)
+        .with(Kinds::CALM)
+        .with(Kinds::START)
+        .with(Kinds::DEATHS);
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let Actor::Node(node) = record.id.actor else {
             if matches!(record.event, Event::Calm) {
-                self.calm = Some(record.time);
+                self.quiescence = Some(record.time);
             }
             return Ok(());
         };
-        match Deed::of(&record.event) {
-            Deed::Start => self.nodes.at(node.index()).alive = true,
-            Deed::Death => self.nodes.at(node.index()).alive = false,
-            Deed::Input | Deed::Answer | Deed::Effect | Deed::Pause | Deed::Unpause | Deed::World => {}
+        match EventClass::of(&record.event) {
+            EventClass::Start => self.nodes.at(node.index()).alive = true,
+            EventClass::Death => self.nodes.at(node.index()).alive = false,
+            EventClass::Input
+            | EventClass::Answer
+            | EventClass::Effect
+            | EventClass::Pause
+            | EventClass::Unpause
+            | EventClass::World => {}
         }
         let Event::Fact { fact } = &record.event else { return Ok(()) };
         let own = self.nodes.at(node.index());
@@ -119,10 +132,10 @@ impl<F> Checker<F> for ReliableDelivery {
                 Observation::Broadcast { number, .. } => {
                     own.broadcasts.entry(*number).or_insert(record.id.number);
                 }
-                Observation::Delivered { origin, number } => own.delivered.at(origin.index()).put(*number),
+                Observation::Delivered { origin, number } => own.delivered.at(origin.index()).insert(*number),
                 Observation::Resumed { delivered } => {
                     for (origin, number) in delivered {
-                        own.delivered.at(origin.index()).put_all(*number);
+                        own.delivered.at(origin.index()).insert_all(*number);
                     }
                 }
                 Observation::Compared { .. }
@@ -136,20 +149,17 @@ impl<F> Checker<F> for ReliableDelivery {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::CALM.with(Kinds::START).with(Kinds::DEATHS).with(Kinds::FACT)
-    }
-
     fn is_settled(&self) -> bool {
         self.judge().0.is_empty()
     }
 
-    fn conclude(&mut self, end: Time) -> Verdict {
-        let Some(calm) = self.calm else {
-            return Verdict::Vacuous { why: "the run has no calm, after which delivery is owed".to_owned() };
+    fn conclude(&mut self, end: &End<'_>) -> Verdict {
+        let end = end.time;
+        let Some(quiescence) = self.quiescence else {
+            return Verdict::Vacuous { why: "the run never quiesces, so nothing has to be delivered".to_owned() };
         };
         match self.judge() {
-            (missing, _) if !missing.is_empty() => Verdict::Violated(violation(calm, end, &missing)),
+            (missing, _) if !missing.is_empty() => Verdict::Violated(violation(quiescence, end, &missing)),
             (_, 0) => Verdict::Vacuous { why: "no broadcast was owed to another node".to_owned() },
             (_, exercised) => Verdict::Holds { exercised },
         }
@@ -178,10 +188,10 @@ mod tests {
     fn what_is_missing_is_named() {
         let mut history = three_nodes();
         history.at(9).on("env", Event::Calm).on("n2", delivered("n1", 1));
-        let sentence = "never delivered, though all has been calm for 0.000ms: n1's broadcast 1 at n3";
+        let sentence = "not delivered 0.000ms after quiescence: n1's broadcast 1 at n3";
         assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");
         history.on("n1", broadcast(2)).on("n1", broadcast(3));
-        let sentence = "never delivered, though all has been calm for 0.000ms: n1's broadcast 1 at n3, n1's \
+        let sentence = "not delivered 0.000ms after quiescence: n1's broadcast 1 at n3, n1's \
                         broadcast 2 at n2, n1's broadcast 2 at n3, and 2 more";
         assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2 n1#3");
     }
@@ -196,13 +206,13 @@ mod tests {
         let unowed = history.clone();
         assert_vacuous(&unowed, ReliableDelivery::default(), "no broadcast was owed to another node");
         history.on("n2", delivered("n1", 1));
-        let sentence = "never delivered, though all has been calm for 0.000ms: n1's broadcast 1 at n3";
+        let sentence = "not delivered 0.000ms after quiescence: n1's broadcast 1 at n3";
         assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");
     }
 
     #[test]
     fn a_run_without_a_calm_or_a_broadcast_proves_nothing() {
-        let why = "the run has no calm, after which delivery is owed";
+        let why = "the run never quiesces, so nothing has to be delivered";
         assert_vacuous(&three_nodes(), ReliableDelivery::default(), why);
         let mut history = History::default();
         history.on("n1", start(1)).on("n2", start(1)).on("env", Event::Calm);

@@ -1,10 +1,13 @@
-//! A value for every index that was asked for: what checkers keep per node, per client, per lane.
+//! A value for every index in use: state of checkers per node, per client or per lane.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
-/// A list that grows to the index that is asked for, with defaults. Beyond [`DENSE`] it is a map: a forged trace names
-/// the four-thousand-millionth node as lightly as the first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A list that grows to the requested index, filled with defaults. Beyond [`DENSE`] it is a map, because a forged trace
+/// may name a node with an enormous index.
+///
+/// Default values are ignored by comparison and hash.
+#[derive(Clone, Debug)]
 pub(super) struct Slots<T> {
     dense: Vec<T>,
     sparse: BTreeMap<usize, T>,
@@ -19,7 +22,7 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T: Default> Slots<T> {
-    /// The value at `index`; a default if it is asked for the first time.
+    /// The value at `index`; a default value if it is requested for the first time.
     #[inline]
     pub(super) fn at(&mut self, index: usize) -> &mut T {
         if index >= self.dense.len() {
@@ -33,7 +36,7 @@ impl<T: Default> Slots<T> {
 }
 
 impl<T> Slots<T> {
-    /// The value at `index`, if it was ever asked for.
+    /// The value at `index`, if it was ever requested.
     #[inline]
     pub(super) fn get(&self, index: usize) -> Option<&T> {
         self.dense.get(index).or_else(|| self.sparse.get(&index))
@@ -43,6 +46,29 @@ impl<T> Slots<T> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
         let sparse = self.sparse.iter().map(|(index, value)| (*index, value));
         self.dense.iter().enumerate().chain(sparse)
+    }
+}
+
+impl<T: Default + PartialEq> Slots<T> {
+    /// The values that are not defaults.
+    fn had(&self) -> impl Iterator<Item = (usize, &T)> {
+        let nothing = T::default();
+        self.iter().filter(move |(_, value)| **value != nothing)
+    }
+}
+
+impl<T: Default + PartialEq> PartialEq for Slots<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.had().eq(other.had())
+    }
+}
+
+impl<T: Default + Eq> Eq for Slots<T> {}
+
+impl<T: Default + PartialEq + Hash> Hash for Slots<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.had().for_each(|one| one.hash(state));
+        usize::MAX.hash(state);
     }
 }
 

@@ -2,23 +2,23 @@
 
 use super::laws::{NoPanic, OneFate, Operations, ProgressOfTime, ReceivedWasSent, TheDeadDoNothing, TimeForward};
 use super::{
-    AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, CONCURRENCY, CausalDelivery, Causality, Checker, Concurrency,
-    DEADLOCK_FREEDOM, DURABILITY, DeadlockFreedom, Durability, ELECTION_SAFETY, EXACTLY_ONCE, ElectionSafety,
-    ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant, LINEARIZABILITY, LOCK_EXCLUSION,
-    LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_STARVATION, NoDuplication, NoStarvation, QUIET,
-    QUORUM_EVIDENCE, Quiet, QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION, Termination, VALIDITY,
-    Validity, causal_delivery, causality, no_duplication, reliable_delivery,
+    AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, AnyChecker, CONCURRENCY, CausalDelivery, Causality, Checker,
+    Concurrency, DEADLOCK_FREEDOM, DURABILITY, DeadlockFreedom, Durability, ELECTION_SAFETY, EXACTLY_ONCE,
+    ElectionSafety, ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant, LINEARIZABILITY,
+    LOCK_EXCLUSION, LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_STARVATION, NoDuplication, NoStarvation,
+    QUIET, QUORUM_EVIDENCE, Quiet, QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION, Termination,
+    VALIDITY, Validity, causal_delivery, causality, no_duplication, reliable_delivery,
 };
 
 /// One built-in invariant.
 struct Row<F> {
     invariant: Invariant,
     page: &'static str,
-    checker: fn() -> Box<dyn Checker<F>>,
+    checker: fn() -> AnyChecker<F>,
 }
 
-fn boxed<F, C: Checker<F> + Default + 'static>() -> Box<dyn Checker<F>> {
-    Box::<C>::default()
+fn new<F, C: Checker<F> + Default>() -> AnyChecker<F> {
+    AnyChecker::new(C::default())
 }
 
 const fn law(name: &'static str, about: &'static str) -> Invariant {
@@ -31,119 +31,119 @@ fn rows<F>() -> [Row<F>; 30] {
         Row {
             invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
             page: include_str!("pages/received-was-sent.txt"),
-            checker: boxed::<F, ReceivedWasSent>,
+            checker: new::<F, ReceivedWasSent>,
         },
         Row {
             invariant: law("one-fate", "each copy of each message ends once, and in time: received, lost or garbled"),
             page: include_str!("pages/one-fate.txt"),
-            checker: boxed::<F, OneFate>,
+            checker: new::<F, OneFate>,
         },
         Row {
             invariant: law("time-forward", "the trace's time never goes back, and no event's name is given twice"),
             page: include_str!("pages/time-forward.txt"),
-            checker: boxed::<F, TimeForward>,
+            checker: new::<F, TimeForward>,
         },
         Row {
             invariant: law("the-dead-do-nothing", "a dead node takes no step and has no effect, a paused one no step"),
             page: include_str!("pages/the-dead-do-nothing.txt"),
-            checker: boxed::<F, TheDeadDoNothing>,
+            checker: new::<F, TheDeadDoNothing>,
         },
         Row {
             invariant: law("operations", "a client's operation is invoked once, and ends at most once"),
             page: include_str!("pages/operations.txt"),
-            checker: boxed::<F, Operations>,
+            checker: new::<F, Operations>,
         },
         Row {
             invariant: law("no-panic", "no handler panics"),
             page: include_str!("pages/no-panic.txt"),
-            checker: boxed::<F, NoPanic>,
+            checker: new::<F, NoPanic>,
         },
         Row {
             invariant: law("progress-of-time", "no instant holds the run up"),
             page: include_str!("pages/progress-of-time.txt"),
-            checker: boxed::<F, ProgressOfTime>,
+            checker: new::<F, ProgressOfTime>,
         },
-        Row { invariant: causality::ABOUT, page: include_str!("pages/causality.txt"), checker: boxed::<F, Causality> },
+        Row { invariant: causality::ABOUT, page: include_str!("pages/causality.txt"), checker: new::<F, Causality> },
         Row {
             invariant: causal_delivery::ABOUT,
             page: include_str!("pages/causal-delivery.txt"),
-            checker: boxed::<F, CausalDelivery>,
+            checker: new::<F, CausalDelivery>,
         },
         Row {
             invariant: no_duplication::ABOUT,
             page: include_str!("pages/no-duplication.txt"),
-            checker: boxed::<F, NoDuplication>,
+            checker: new::<F, NoDuplication>,
         },
         Row {
             invariant: reliable_delivery::ABOUT,
             page: include_str!("pages/reliable-delivery.txt"),
-            checker: boxed::<F, ReliableDelivery>,
+            checker: new::<F, ReliableDelivery>,
         },
-        Row { invariant: FIFO, page: include_str!("pages/fifo.txt"), checker: boxed::<F, Fifo> },
-        Row { invariant: SESSION, page: include_str!("pages/session.txt"), checker: boxed::<F, Session> },
+        Row { invariant: FIFO, page: include_str!("pages/fifo.txt"), checker: new::<F, Fifo> },
+        Row { invariant: SESSION, page: include_str!("pages/session.txt"), checker: new::<F, Session> },
         Row {
             invariant: LOCK_EXCLUSION,
             page: include_str!("pages/lock-exclusion.txt"),
-            checker: boxed::<F, LockExclusion>,
+            checker: new::<F, LockExclusion>,
         },
-        Row { invariant: FENCING, page: include_str!("pages/fencing.txt"), checker: boxed::<F, Fencing> },
-        Row { invariant: FAIR_ORDER, page: include_str!("pages/fair-order.txt"), checker: boxed::<F, FairOrder> },
+        Row { invariant: FENCING, page: include_str!("pages/fencing.txt"), checker: new::<F, Fencing> },
+        Row { invariant: FAIR_ORDER, page: include_str!("pages/fair-order.txt"), checker: new::<F, FairOrder> },
         Row {
             invariant: NO_STARVATION,
             page: include_str!("pages/no-starvation.txt"),
-            checker: boxed::<F, NoStarvation>,
+            checker: new::<F, NoStarvation>,
         },
         Row {
             invariant: DEADLOCK_FREEDOM,
             page: include_str!("pages/deadlock-freedom.txt"),
-            checker: boxed::<F, DeadlockFreedom>,
+            checker: new::<F, DeadlockFreedom>,
         },
-        Row { invariant: CONCURRENCY, page: include_str!("pages/concurrency.txt"), checker: boxed::<F, Concurrency> },
-        Row { invariant: AGREEMENT, page: include_str!("pages/agreement.txt"), checker: boxed::<F, Agreement> },
-        Row { invariant: VALIDITY, page: include_str!("pages/validity.txt"), checker: boxed::<F, Validity> },
+        Row { invariant: CONCURRENCY, page: include_str!("pages/concurrency.txt"), checker: new::<F, Concurrency> },
+        Row { invariant: AGREEMENT, page: include_str!("pages/agreement.txt"), checker: new::<F, Agreement> },
+        Row { invariant: VALIDITY, page: include_str!("pages/validity.txt"), checker: new::<F, Validity> },
         Row {
             invariant: QUORUM_EVIDENCE,
             page: include_str!("pages/quorum-evidence.txt"),
-            checker: boxed::<F, QuorumEvidence>,
+            checker: new::<F, QuorumEvidence>,
         },
         Row {
             invariant: ELECTION_SAFETY,
             page: include_str!("pages/election-safety.txt"),
-            checker: boxed::<F, ElectionSafety>,
+            checker: new::<F, ElectionSafety>,
         },
-        Row { invariant: LOG_ORDER, page: include_str!("pages/log-order.txt"), checker: boxed::<F, LogOrder> },
-        Row { invariant: DURABILITY, page: include_str!("pages/durability.txt"), checker: boxed::<F, Durability> },
-        Row { invariant: EXACTLY_ONCE, page: include_str!("pages/exactly-once.txt"), checker: boxed::<F, ExactlyOnce> },
+        Row { invariant: LOG_ORDER, page: include_str!("pages/log-order.txt"), checker: new::<F, LogOrder> },
+        Row { invariant: DURABILITY, page: include_str!("pages/durability.txt"), checker: new::<F, Durability> },
+        Row { invariant: EXACTLY_ONCE, page: include_str!("pages/exactly-once.txt"), checker: new::<F, ExactlyOnce> },
         Row {
             invariant: LINEARIZABILITY,
             page: include_str!("pages/linearizability.txt"),
-            checker: boxed::<F, Linearizability>,
+            checker: new::<F, Linearizability>,
         },
         Row {
             invariant: ANCHOR_SAFETY,
             page: include_str!("pages/anchor-safety.txt"),
-            checker: boxed::<F, AnchorSafety>,
+            checker: new::<F, AnchorSafety>,
         },
-        Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: boxed::<F, Termination> },
-        Row { invariant: QUIET, page: include_str!("pages/quiet.txt"), checker: boxed::<F, Quiet> },
+        Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: new::<F, Termination> },
+        Row { invariant: QUIET, page: include_str!("pages/quiet.txt"), checker: new::<F, Quiet> },
     ]
 }
 
-/// How many of the rows are laws.
+/// The number of rows that are laws.
 const LAWS: usize = 7;
 
 /// The kernel's laws with their checkers.
-pub(super) fn laws<F>() -> impl Iterator<Item = (Invariant, Box<dyn Checker<F>>)> {
+pub(super) fn laws<F>() -> impl Iterator<Item = (Invariant, AnyChecker<F>)> {
     rows().into_iter().take(LAWS).map(|row| (row.invariant, (row.checker)()))
 }
 
-/// The built-in invariants, the kernel's laws first. The laws are judged in every run, the others where a subject claims
+/// The built-in invariants, the kernel's laws first. The laws are judged in every run, the others if a subject claims
 /// them.
 pub fn invariants() -> impl Iterator<Item = Invariant> {
     rows::<()>().into_iter().map(|row| row.invariant)
 }
 
-/// The kernel's laws, which hold in every run whatever the subject claims.
+/// The kernel's laws, which must hold in every run, whatever the subject claims.
 pub fn kernel() -> impl Iterator<Item = Invariant> {
     invariants().take(LAWS)
 }
@@ -156,12 +156,12 @@ pub fn is_law(name: &str) -> bool {
 
 /// A new checker of the built-in invariant `name`, if there is one.
 #[must_use]
-pub fn checker<F>(name: &str) -> Option<Box<dyn Checker<F>>> {
+pub fn checker<F>(name: &str) -> Option<AnyChecker<F>> {
     rows().into_iter().find(|row| row.invariant.name == name).map(|row| (row.checker)())
 }
 
-/// The built-in invariant `name` in a screen of text: what it says, how it is computed, what a violation shows, its
-/// limits and its source.
+/// The page of the built-in invariant `name`, on a screen of text: its statement, how it is checked, what a violation
+/// shows, its limits and its source.
 #[must_use]
 pub fn page(name: &str) -> Option<&'static str> {
     rows::<()>().into_iter().find(|row| row.invariant.name == name).map(|row| row.page)

@@ -1,193 +1,142 @@
-//! `termination`: whatever was opened comes to an end.
+//! `termination`: everything that was opened ends.
 
 use std::collections::BTreeMap;
 
-use super::deed::Deed;
-use super::locks::gray;
-use super::{Checker, Invariant};
-use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::observation::{Bid, Claims, ConsensusSeen, LockSeen, LockStamp, Observation};
+use super::event_class::EventClass;
+use super::reasons::{Reason as _, Reasons};
+use super::{Checker, End, Exercised, Invariant, Shown};
+use crate::identity::{Actor, EventId, NodeId};
+use crate::observation::{Course, Matter, Observation};
 use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that after the calm everything that was opened ends: a request for a lock is granted, withdrawn or refused, or its
-/// node dies; an operation on a store is answered, or its client gives it up. Exercised by what was opened.
+/// Checks that after quiescence everything that was opened ends: a request for a lock is granted, withdrawn or refused,
+/// or its node crashes; an operation on a store is answered, or its client gives it up. Exercised by everything that
+/// was opened.
 ///
-/// It names what is missing and, where the trace tells, what it waits for.
-#[derive(Clone, Debug, Default)]
+/// Observations say what they open and close ([`Observation::course`]). A violation names what is missing and, if the
+/// trace shows it, what it waits for.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Termination {
-    open: BTreeMap<(NodeId, OpId), Open>,
-    /// What is held, for the sentence.
-    held: BTreeMap<(NodeId, OpId), Claims>,
-    /// Operations on a store.
-    asked: BTreeMap<OpId, Asked>,
-    /// How many slots were decided since the last of them was asked.
-    decided: u64,
-    opened: u64,
-    calm: Option<Time>,
+    open: BTreeMap<(Scope, Matter), Open>,
+    reasons: Reasons,
+    opened: Exercised,
+    quiescence: Option<Time>,
 }
 
-/// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant = Invariant::liveness("termination", "after the calm whatever was opened comes to an end");
+/// Its name and sentence, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::liveness("termination", "after quiescence, everything that was opened ends");
 
-#[derive(Clone, Debug)]
+/// The scope in which something is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Scope {
+    /// At this node, and ends with the node's crash.
+    Node(NodeId),
+    /// Independent of any node.
+    Everywhere,
+}
+
+#[derive(Clone, Debug, Hash)]
 struct Open {
     event: EventId,
     since: Time,
-    claims: Claims,
-    stamp: Option<LockStamp>,
 }
 
-#[derive(Clone, Debug)]
-struct Asked {
-    event: EventId,
-    since: Time,
-    /// Where it was proposed last, and whether that was decided.
-    proposed: Option<(Bid, bool)>,
-}
-
-/// How many of the missing a sentence names.
+/// The maximum number of open items in a sentence.
 const NAMED: usize = 3;
 
+/// The scope of a matter that a node reports.
+const fn scope(matter: Matter, node: NodeId) -> Scope {
+    match matter {
+        Matter::Request(_) => Scope::Node(node),
+        Matter::Operation(_) => Scope::Everywhere,
+    }
+}
+
 impl Termination {
-    fn see_lock(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) {
-        match seen {
-            LockSeen::Asked { op, claims, turn: _ } => {
-                self.opened += 1;
-                let open = Open { event: record.id, since: record.time, claims: claims.clone(), stamp: None };
-                self.open.insert((node, *op), open);
-            }
-            LockSeen::Requested { stamp, .. } => {
-                if let Some(open) = self.open.get_mut(&(node, stamp.op)) {
-                    open.stamp = Some(*stamp);
-                }
-            }
-            LockSeen::Granted { stamp, claims } => {
-                self.open.remove(&(node, stamp.op));
-                self.held.insert((node, stamp.op), claims.clone());
-            }
-            LockSeen::Released { op } => _ = self.held.remove(&(node, *op)),
-            LockSeen::Withdrawn { op } | LockSeen::Refused { op, .. } => _ = self.open.remove(&(node, *op)),
-            LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
-            LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. } => {}
-        }
+    fn open(&mut self, record: &Record<'_>, scope: Scope, matter: Matter) {
+        self.opened += true;
+        self.open.insert((scope, matter), Open { event: record.id, since: record.time });
     }
 
-    /// Takes in what clients do, and the calm.
+    /// Processes records of clients and of the environment.
     fn see_outside(&mut self, record: &Record<'_>) {
-        let of_store = |seen: &Observation| matches!(seen, Observation::Store(_));
+        let asks = |seen: &Observation| seen.course() == Some(Course::Asks);
         if matches!(record.event, Event::Calm) {
-            self.calm = Some(record.time);
-        }
-        if let Event::Invoked { op, command, .. } = &record.event
-            && command.observations.iter().any(of_store)
-        {
-            self.opened += 1;
-            self.decided = 0;
-            self.asked.insert(*op, Asked { event: record.id, since: record.time, proposed: None });
+            self.quiescence = Some(record.time);
+        } else if let Event::Invoked { op, command, .. } = &record.event {
+            if command.observations.iter().any(asks) {
+                self.open(record, Scope::Everywhere, Matter::Operation(*op));
+            }
         } else if let Event::Returned { op, .. } | Event::GaveUp { op } = &record.event {
-            self.asked.remove(op);
+            self.open.remove(&(Scope::Everywhere, Matter::Operation(*op)));
         }
     }
 
-    /// Takes in what becomes of operations on a store.
-    fn see_consensus(&mut self, seen: &ConsensusSeen) {
-        if let ConsensusSeen::Proposed { bid, ops } = seen {
-            for op in ops {
-                if let Some(asked) = self.asked.get_mut(op) {
-                    asked.proposed = Some((*bid, false));
+    /// Processes a node's record.
+    fn see_node(&mut self, record: &Record<'_>, node: NodeId) {
+        if let Event::Fact { fact } = &record.event {
+            for course in fact.observations.iter().filter_map(Observation::course) {
+                match course {
+                    Course::Opens(matter) => self.open(record, scope(matter, node), matter),
+                    Course::Closes(matter) => _ = self.open.remove(&(scope(matter, node), matter)),
+                    Course::Asks => {}
                 }
             }
-        } else if let ConsensusSeen::Committed { bid } = seen {
-            self.decided += 1;
-            for (proposed, decided) in self.asked.values_mut().filter_map(|asked| asked.proposed.as_mut()) {
-                *decided |= (proposed.slot, proposed.value) == (bid.slot, bid.value);
-            }
+        } else if EventClass::of(&record.event) == EventClass::Death {
+            self.open.retain(|(scope, _), _| *scope != Scope::Node(node));
         }
     }
 
-    /// What an operation on a store waits for, as far as the trace tells.
-    fn stalled(&self, asked: &Asked) -> String {
-        match asked.proposed {
-            Some((Bid { slot, .. }, true)) => format!("decided in slot {slot}, and nobody has told its client"),
-            Some((Bid { slot, ballot, .. }, false)) if self.decided == 0 => {
-                format!("proposed in slot {slot} under {ballot}; nothing was decided since")
-            }
-            Some((Bid { slot, ballot, .. }, false)) => {
-                format!("proposed in slot {slot} under {ballot}; other slots were decided since")
-            }
-            None if self.decided == 0 => "nobody has proposed it; nothing was decided since".to_owned(),
-            None => "nobody has proposed it; other slots were decided since".to_owned(),
-        }
-    }
-
-    /// Why a request has not come to an end, as far as the trace tells.
-    fn why(&self, open: &Open) -> String {
-        let held = self.held.iter().find(|(_, claims)| gray::conflict(claims, &open.claims));
-        match (held, open.stamp) {
-            (Some(((node, op), _)), _) => format!("{op} at {node} holds what it conflicts with"),
-            (None, None) => "its node has not sent it".to_owned(),
-            (None, Some(_)) => "nobody holds what it conflicts with".to_owned(),
-        }
+    /// What is open, since when, and why, as far as the trace shows.
+    fn told(&self, (scope, matter): (Scope, Matter), open: &Open) -> String {
+        let (node, at) = match scope {
+            Scope::Node(node) => (Some(node), format!(" at {node}")),
+            Scope::Everywhere => (None, String::new()),
+        };
+        let why = self.reasons.why(node, matter).map(|why| format!(" ({why})"));
+        format!("{matter}{at} since {}ms{}", open.since, why.unwrap_or_default())
     }
 }
 
 impl<F> Checker<F> for Termination {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        let Actor::Node(node) = record.id.actor else {
-            self.see_outside(record);
-            return Ok(());
-        };
-        if let Event::Fact { fact } = &record.event {
-            for seen in fact.observations.iter() {
-                if let Observation::Lock(seen) = seen {
-                    self.see_lock(record, node, seen);
-                }
-                if let Observation::Consensus(seen) = seen {
-                    self.see_consensus(seen);
-                }
-            }
-        } else if Deed::of(&record.event) == Deed::Death {
-            self.open.retain(|(at, _), _| *at != node);
-            self.held.retain(|(at, _), _| *at != node);
+    const WANTS: Kinds = Reasons::WANTS
+        .with(Kinds::INVOKED)
+        .with(Kinds::RETURNED)
+        .with(Kinds::GAVE_UP)
+        .with(Kinds::CALM)
+        .with(Kinds::COURSES)
+        .with(Kinds::DEATHS);
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
+        self.reasons.see(record);
+        match record.id.actor {
+            Actor::Node(node) => self.see_node(record, node),
+            Actor::Client(_) | Actor::Environment => self.see_outside(record),
         }
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::INVOKED
-            .with(Kinds::RETURNED)
-            .with(Kinds::GAVE_UP)
-            .with(Kinds::CALM)
-            .with(Kinds::FACT)
-            .with(Kinds::DEATHS)
-    }
-
     fn is_settled(&self) -> bool {
-        self.open.is_empty() && self.asked.is_empty()
+        self.open.is_empty()
     }
 
-    fn conclude(&mut self, end: Time) -> Verdict {
-        let Some(calm) = self.calm else {
-            return Verdict::Vacuous { why: "the run has no calm, after which an end is owed".to_owned() };
+    fn conclude(&mut self, end: &End<'_>) -> Verdict {
+        let Some(quiescence) = self.quiescence else {
+            return Verdict::Vacuous { why: "the run never quiesces, so nothing has to end".to_owned() };
         };
-        let requests = self.open.iter().map(|((node, op), open)| {
-            (open.event, format!("{op} at {node} since {}ms ({})", open.since, self.why(open)))
-        });
-        let operations = self
-            .asked
-            .iter()
-            .map(|(op, asked)| (asked.event, format!("{op} since {}ms ({})", asked.since, self.stalled(asked))));
-        let missing = self.open.len() + self.asked.len();
-        if missing == 0 {
-            return Verdict::of(self.opened, "nothing was opened");
+        if self.open.is_empty() {
+            return Verdict::of(self.opened.0, "nothing was opened");
         }
-        let (witnesses, named): (Vec<_>, Vec<_>) = requests.chain(operations).take(NAMED).unzip();
-        let more = missing - named.len();
+        let named = self.open.iter().take(NAMED);
+        let (witnesses, named): (Vec<_>, Vec<_>) =
+            named.map(|(matter, open)| (open.event, self.told(*matter, open))).unzip();
+        let more = self.open.len() - named.len();
         let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
-        let calm = Time::ZERO + end.since(calm);
-        let sentence = format!("still waiting, though all has been calm for {calm}ms: {}{rest}", named.join(", "));
-        Verdict::Violated(Violation { time: end, sentence, witnesses })
+        let quiescence = Time::ZERO + end.time.since(quiescence);
+        let sentence = format!("still waiting {quiescence}ms after quiescence: {}{rest}", named.join(", "));
+        Verdict::Violated(Violation { time: end.time, sentence, witnesses })
     }
 }
 
@@ -195,7 +144,7 @@ impl<F> Checker<F> for Termination {
 mod tests {
     use super::*;
     use crate::check::history::*;
-    use crate::observation::StoreCall;
+    use crate::observation::{ConsensusSeen, LockSeen, StoreCall};
 
     fn asked(op: &str) -> Event<'static> {
         lock(LockSeen::Asked { op: op.parse().expect("an operation"), claims: claims_of("a x"), turn: None })
@@ -215,7 +164,7 @@ mod tests {
         let mut history = History::default();
         history.at(7).on("n1", asked("c1#1")).on("n1", requested("1.n1.c1#1", "a x"));
         history.on("n2", granted("2.n2.c2#1", "a x")).at(9).on("env", Event::Calm);
-        let sentence = "still waiting, though all has been calm for 0.000ms: c1#1 at n1 since 7.000ms (c2#1 at n2 holds what it \
+        let sentence = "still waiting 0.000ms after quiescence: c1#1 at n1 since 7.000ms (c2#1 at n2 holds what it \
                         conflicts with)";
         assert_broken(&history, Termination::default(), sentence, "n1#1");
     }
@@ -242,7 +191,7 @@ mod tests {
             let mut history = History::default();
             asked(&mut history);
             events.into_iter().for_each(|event| _ = history.on("n1", event));
-            let sentence = format!("still waiting, though all has been calm for 0.000ms: c1#1 since 7.000ms ({cause})");
+            let sentence = format!("still waiting 0.000ms after quiescence: c1#1 since 7.000ms ({cause})");
             assert_broken(&history, Termination::default(), &sentence, "c1#1");
         }
     }
@@ -251,7 +200,7 @@ mod tests {
     fn without_a_calm_or_a_request_nothing_is_owed() {
         let mut history = History::default();
         history.on("n1", asked("c1#1"));
-        assert_vacuous(&history, Termination::default(), "the run has no calm, after which an end is owed");
+        assert_vacuous(&history, Termination::default(), "the run never quiesces, so nothing has to end");
         let mut history = History::default();
         history.on("env", Event::Calm);
         assert_vacuous(&history, Termination::default(), "nothing was opened");

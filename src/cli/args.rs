@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::shard::Wanted;
+use super::shard::ShardFlag;
 use crate::chance::Seed;
 use crate::hunt::SeedRange;
 use crate::time::Span;
@@ -17,9 +17,9 @@ Examples:
   stemmata sweep hello --count 1000    run it under a thousand seeds
   stemmata explain causality           what an invariant says, and what a violation shows
 
-The exit code tells the verdict: 0 met, 1 violated, 3 undecided or vacuous; `stemmata explain 3` says more.";
+The exit code gives the verdict: 0 passed, 1 failed, 3 undecided or vacuous; `stemmata explain 3` says more.";
 
-/// Runs a simulated cluster under faults drawn from a seed, and explains which invariants held.
+/// Runs a simulated cluster under faults drawn from a seed, and explains which invariants held
 #[derive(Debug, Parser)]
 #[command(name = "stemmata", version, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct Cli {
@@ -33,19 +33,19 @@ pub(super) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Global {
-    /// Write one JSON document to the standard output in place of text; errors are JSON on the standard error
+    /// Write one JSON document to standard output instead of text; errors are JSON on standard error
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// Say no more than the verdict
+    /// Print only the verdict
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Say more
+    /// Print more
     #[arg(long, short, global = true)]
     pub(super) verbose: bool,
     /// Colours; `auto` honours NO_COLOR and CLICOLOR_FORCE
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: Color,
-    /// A progress bar on the standard error; `auto` draws it on a terminal, unless CI is set
+    /// A progress bar on standard error; `auto` shows it on a terminal, unless CI is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) progress: Progress,
 }
@@ -82,7 +82,7 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     List(ListArgs),
     Explain(ExplainArgs),
-    /// Prints the JSON Schema of scenario files, so that editors complete and check them
+    /// Prints the JSON Schema of scenario files, for completion and checks in editors
     #[command(after_help = "\
 Examples:
   stemmata schema > scenario.schema.json    then name it in a scenario's \"$schema\"
@@ -95,24 +95,24 @@ Examples:
 
 /// Which scenario, with which flaws.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Overlay {
-    /// Switch flaws on, such as e09; `none` removes those of the file and expects its invariants to hold
-    #[arg(long, value_name = "FLAW", value_delimiter = ',')]
+pub(super) struct Overrides {
+    /// Switch on flaws, such as e09; `none` removes the file's flaws and expects its invariants to hold
+    #[arg(long, alias = "erratum", value_name = "FLAW", value_delimiter = ',')]
     pub(super) flaw: Vec<String>,
-    /// Switch on every flaw that the subject has: the protocols as they were first written down
+    /// Switch on every flaw that the subject has
     #[arg(long, conflicts_with = "flaw")]
     pub(super) as_written: bool,
-    /// Let each seed draw which kinds of faults there are, how many, and how bad the links are
+    /// Let each seed draw which kinds of faults act, how many, and how bad the links are
     #[arg(long)]
     pub(super) swarm: bool,
 }
 
-/// Runs a scenario under one seed, and tells what held, what fell and what the faults touched
+/// Runs a scenario under one seed, and reports which invariants held and what the faults touched
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata run hello                            a built-in scenario
-  stemmata run mine.json --seed 42              a file of your own, under another seed
+  stemmata run mine.json --seed 42              your own file, under another seed
   stemmata run errata/e09                       a scenario that expects a violation, and shows it
   stemmata run hello --trace - | head -3        every record, as JSON Lines")]
 pub(super) struct RunArgs {
@@ -122,132 +122,133 @@ pub(super) struct RunArgs {
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
     pub(super) seed: Option<Seed>,
     #[command(flatten)]
-    pub(super) overlay: Overlay,
-    /// Write the whole trace to FILE as JSON Lines; `-` is the standard output
+    pub(super) overrides: Overrides,
+    /// Write the whole trace to FILE as JSON Lines; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
 }
 
-/// Runs scenarios under many seeds on all cores, and gathers what fell
+/// Runs scenarios under many seeds on all cores, and groups the failures
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata sweep hello --count 1000                     seeds 0..1000
-  stemmata sweep mine.json --seeds 5000+200 -j 1        200 seeds from 5000 on, on one thread
-  stemmata sweep hello mine.json --time 2m              each for two minutes
+  stemmata sweep mine.json --seeds 5000+200 -j 1        200 seeds, starting at 5000, on one thread
+  stemmata sweep hello mine.json --time 2m              two minutes each
   stemmata sweep mine.json --count 100000 --max-failures 1 -o results.jsonl")]
 pub(super) struct SweepArgs {
     /// Scenario files, or names of built-in scenarios
     #[arg(required = true, value_name = "SCENARIO")]
     pub(super) scenarios: Vec<String>,
-    /// The seeds: A..B (without B) or A+N (N seeds from A on)
+    /// The seeds: A..B (without B) or A+N (N seeds, starting at A)
     #[arg(long, env = "STEMMATA_SEEDS", value_name = "RANGE")]
     pub(super) seeds: Option<SeedRange>,
-    /// So many seeds from 0 on
+    /// N seeds, starting at 0
     #[arg(long, value_name = "N")]
     pub(super) count: Option<u64>,
-    /// Begin no further seed of a scenario after so long: 30s, 10m, 1h
+    /// Start no new seed of a scenario after this time: 30s, 10m, 1h
     #[arg(long, value_name = "DURATION")]
     pub(super) time: Option<Span>,
-    /// How many threads [default: one a core]
+    /// The number of threads [default: one per core]
     #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
     #[command(flatten)]
-    pub(super) overlay: Overlay,
-    /// Begin no further seed of a scenario after so many failures
+    pub(super) overrides: Overrides,
+    /// Start no new seed of a scenario after N failures
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_failures: Option<u64>,
-    /// Sweep the K-th of N parts of the seeds; `auto` takes K from a Slurm job array, `auto/N` from an indexed job of N
+    /// Sweep the K-th of N parts of the seeds; `auto` takes K and N from a Slurm job array, `auto/N` takes K from an
+    /// indexed job
     #[arg(long, env = "STEMMATA_SHARD", value_name = "K/N")]
-    pub(super) shard: Option<Wanted>,
-    /// Add the failing runs to regressions/NAME.seeds, which every sweep runs first
+    pub(super) shard: Option<ShardFlag>,
+    /// Add the failing runs to regressions/NAME.seeds; every sweep runs them first
     #[arg(long)]
     pub(super) save: bool,
-    /// Also write the results to FILE, as JSON Lines; every other second what is done so far
+    /// Also write the results to FILE, as JSON Lines; updated every two seconds
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Go on where the results in FILE end; begin if there are none
+    /// Continue from the results in FILE; start if there are none
     #[arg(long, requires = "output")]
     pub(super) resume: bool,
-    /// Also write the verdicts to FILE as JUnit's XML
+    /// Also write the verdicts to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
 }
 
-/// Puts the results of a sweep's shards together; they must tile its seeds exactly
+/// Merges the results of a sweep's shards; together they must cover its seeds exactly once
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stemmata sweep hello --count 1000 --shard 1/2 -o 1.jsonl    one part, on one machine
-  stemmata sweep hello --count 1000 --shard 2/2 -o 2.jsonl    the other, on another
-  stemmata merge 1.jsonl 2.jsonl -o all.jsonl                 as if one machine had run all
+  stemmata sweep hello --count 1000 --shard 1/2 -o 1.jsonl    one half, on one machine
+  stemmata sweep hello --count 1000 --shard 2/2 -o 2.jsonl    the other half, on another machine
+  stemmata merge 1.jsonl 2.jsonl -o all.jsonl                 the same file as from one machine
 
-Exit code 75 means: a shard is missing or unfinished.")]
+Exit code 75 means that a shard is missing or unfinished.")]
 pub(super) struct MergeArgs {
-    /// The results of every shard, as `sweep -o` writes them
+    /// The results of each shard, as `sweep -o` writes them
     #[arg(required = true, value_name = "SHARD")]
     pub(super) shards: Vec<PathBuf>,
-    /// Where to write the results of the whole sweep
+    /// The file for the results of the whole sweep
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
 
-/// Runs the same run again, shows its trace, and compares the digest
+/// Repeats a run, shows its trace, and compares its digest
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stemmata replay 'stm1:hello@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916'
-  stemmata replay 'stm1:mine@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916' --scenario mine.json
+  stemmata replay 'stm2:hello@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916'
+  stemmata replay 'stm2:mine@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916' --scenario mine.json
   stemmata replay hello --seed 42 --detail facts
-  stemmata replay errata/b02 --why                 what led to it, and which faults it needs")]
+  stemmata replay errata/b02 --why                 what led to the violation, and which faults were necessary")]
 pub(super) struct ReplayArgs {
     /// A run id, as other commands print it; or a scenario, with --seed
     #[arg(value_name = "RUN_ID|SCENARIO")]
     pub(super) run: String,
-    /// The file of the run id's scenario, where that is not built in
+    /// The file of the run id's scenario, if it is not built in
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<String>,
-    /// The seed, where a scenario is named
+    /// The seed, if a scenario is named
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
     pub(super) seed: Option<Seed>,
     #[command(flatten)]
-    pub(super) overlay: Overlay,
-    /// Tell what led to the violation, and which faults were necessary, in place of the trace
+    pub(super) overrides: Overrides,
+    /// Show what led to the violation, and which faults were necessary, instead of the trace
     #[arg(long)]
     pub(super) why: bool,
     /// How much of the trace to show
     #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
     pub(super) detail: Depth,
-    /// Also write the whole trace to FILE as JSON Lines; `-` is the standard output, in place of the text
+    /// Also write the whole trace to FILE as JSON Lines; `-` is standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
 }
 
-/// Makes a failing run smaller: a scenario file that breaks the same invariant, and the story of why
+/// Makes a failing run smaller: writes a scenario file that breaks the same invariant, and a story that explains why
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stemmata shrink 'stm1:hello@9b1c2f0e:0x000000000000002a:flaws=b03=41d0c3a87e22b916' -o small.json
+  stemmata shrink 'stm2:hello@9b1c2f0e:0x000000000000002a:flaws=b03=41d0c3a87e22b916' -o small.json
   stemmata shrink errata/b01 --seed 7 -o small.json
-  stemmata run small.json                                 breaks as the whole run did
+  stemmata run small.json                                 breaks the same invariant
 
-Beside FILE, its name with `.md` and with `.svg` are the story and its space-time diagram.")]
+The story and its space-time diagram are written next to FILE, with the endings `.md` and `.svg`.")]
 pub(super) struct ShrinkArgs {
     /// A run id, as other commands print it; or a scenario, with --seed
     #[arg(value_name = "RUN_ID|SCENARIO")]
     pub(super) run: String,
-    /// The file of the run id's scenario, where that is not built in
+    /// The file of the run id's scenario, if it is not built in
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<String>,
-    /// The seed, where a scenario is named
+    /// The seed, if a scenario is named
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
     pub(super) seed: Option<Seed>,
     #[command(flatten)]
-    pub(super) overlay: Overlay,
-    /// How many threads [default: one a core]
+    pub(super) overrides: Overrides,
+    /// The number of threads [default: one per core]
     #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
-    /// The file of the smaller scenario
+    /// The file for the smaller scenario
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: PathBuf,
 }
@@ -259,31 +260,31 @@ Examples:
   stemmata verify hello                     seeds 0..20
   stemmata verify mine.json --seeds 0..100
 
-The second process has another language, time zone and folder. Exit code 4 means: not deterministic.")]
+The second process has another locale, time zone and working directory. Exit code 4 means: not deterministic.")]
 pub(super) struct VerifyArgs {
     /// A scenario file, or the name of a built-in scenario
     pub(super) scenario: String,
     /// The seeds: A..B (without B) or A+N [default: 0..20]
     #[arg(long, env = "STEMMATA_SEEDS", value_name = "RANGE")]
     pub(super) seeds: Option<SeedRange>,
-    /// How many threads [default: one a core]
+    /// The number of threads [default: one per core]
     #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
     #[command(flatten)]
-    pub(super) overlay: Overlay,
+    pub(super) overrides: Overrides,
 }
 
-/// Tries every interleaving of a small world, and shows a shortest way on which an invariant falls
+/// Tries every interleaving of a small scenario, and shows a shortest path to a violation
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stemmata explore mine.json                     all of it, within the budget that its \"explore\" gives
-  stemmata explore mine.json --depth 20          all that 20 steps can do
+  stemmata explore mine.json                     every path, within the budget that its \"explore\" gives
+  stemmata explore mine.json --depth 20          every path of at most 20 steps
   stemmata explore mine.json --dfs --states 1000000
   stemmata explore mine.json --flaw b02 --trace t.jsonl
 
-Clocks stand still, and every timer may run out at any moment; delays, chances and planned faults do not count.
-What comes before a fact need not be searched: \"explore\": { \"after\": \"consensus.elected\" } begins there.")]
+Clocks are stopped, and every timer may expire at any moment; delays, probabilities and planned faults are ignored.
+The search can start after a fact: \"explore\": { \"after\": \"consensus.elected\" }.")]
 pub(super) struct ExploreArgs {
     /// A scenario file, or the name of a built-in scenario
     pub(super) scenario: String,
@@ -291,28 +292,28 @@ pub(super) struct ExploreArgs {
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
     pub(super) seed: Option<Seed>,
     #[command(flatten)]
-    pub(super) overlay: Overlay,
-    /// Go no further than so many steps
+    pub(super) overrides: Overrides,
+    /// Stop each path after D steps
     #[arg(long, value_name = "D", conflicts_with = "dfs")]
     pub(super) depth: Option<u32>,
-    /// Stop at so many states
+    /// Stop after N states
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) states: Option<u64>,
-    /// Depth-first, on one thread: needs less memory, and the way that is found is not the shortest
+    /// Search depth-first, on one thread: needs less memory, but the path found may not be a shortest one
     #[arg(long)]
     pub(super) dfs: bool,
-    /// How many threads [default: 1, since states share most of what they are made of, and threads wait for it]
+    /// The number of threads [default: 1; more seldom help, because states share most of their data]
     #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
     /// How much of the trace to show
     #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
     pub(super) detail: Depth,
-    /// Also write the trace of a way on which an invariant falls to FILE as JSON Lines
+    /// Also write the trace of the path to the violation to FILE as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
 }
 
-/// Lets the checkers judge a saved trace, or the history of another system
+/// Runs the checkers on a saved trace, or on the history of another system
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -321,24 +322,24 @@ Examples:
   stemmata run hello --trace - | stemmata check -
   stemmata check --history h.jsonl --model cas-register
 
-A history has one JSON object a line: \"process\" (a number), \"type\" (invoke, then ok, fail or info), \"f\" (read, put,
-cas, append), \"key\", \"value\" (what is put or appended, [old, new] of a cas, what an ok read tells). It is linearizable
-if each operation seems to happen at one instant between its two lines; after `info`, and at the end of the file, it may
-have happened or not.")]
+A history has one JSON object per line: \"process\" (a number), \"type\" (invoke, then ok, fail or info), \"f\" (read, put,
+cas, append), \"key\", \"value\" (the value of a put or append, [old, new] of a cas, the value that an ok read returned). The
+history is linearizable if each operation appears to take effect at one instant between its two lines. An operation that
+ends with `info`, or is open at the end of the file, may have taken effect or not.")]
 pub(super) struct CheckArgs {
-    /// A trace, as `run --trace` writes it; `-` is the standard input
+    /// A trace, as `run --trace` writes it; `-` is standard input
     #[arg(required_unless_present = "history", conflicts_with_all = ["history", "model", "observe_failures"])]
     pub(super) trace: Option<PathBuf>,
-    /// Judge these alone [default: those that judged the run]
+    /// Check only these invariants [default: those that were checked in the run]
     #[arg(long, value_name = "NAME", value_delimiter = ',', num_args = 1.., conflicts_with = "history")]
     pub(super) invariant: Vec<String>,
-    /// Judge whether this history is linearizable, in place of a trace; `-` is the standard input
+    /// Check whether this history is linearizable, instead of a trace; `-` is standard input
     #[arg(long, value_name = "FILE", help_heading = "Histories of other systems")]
     pub(super) history: Option<PathBuf>,
     /// How its objects behave [default: append or cas-register if it has such operations, else register]
     #[arg(long, value_enum, value_name = "MODEL", requires = "history", help_heading = "Histories of other systems")]
     pub(super) model: Option<Model>,
-    /// A cas that failed saw another value, in place of not having happened
+    /// A failed cas saw another value (otherwise it only did not take effect)
     #[arg(long, requires = "history", help_heading = "Histories of other systems")]
     pub(super) observe_failures: bool,
 }
@@ -361,33 +362,33 @@ Examples:
   stemmata run hello --trace a.jsonl; stemmata run hello --flaw e10 --trace b.jsonl; stemmata diff a.jsonl b.jsonl
   stemmata run hello --trace - | stemmata diff last-week.jsonl -
 
-Events are aligned by their names (n1#12: the 12th of n1), not by line. Exit code 1 means: an event differs, is missing, or
-is judged otherwise. Heads that differ (scenario, seed) are told, and are no difference by themselves.")]
+Events are aligned by id (n1#12: the 12th event of n1), not by line. Exit code 1 means that an event differs or is missing,
+or that a verdict differs. Differences between the headers (scenario, seed) are reported, but do not count.")]
 pub(super) struct DiffArgs {
-    /// A trace, as `run --trace` writes it; `-` is the standard input
+    /// A trace, as `run --trace` writes it; `-` is standard input
     pub(super) one: PathBuf,
-    /// Another
+    /// Another trace
     pub(super) other: PathBuf,
 }
 
-/// Writes a saved trace in another form
+/// Converts a saved trace to another format
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata export t.jsonl --to text --detail all | less
   stemmata export t.jsonl --to perfetto -o t.json      then open it in ui.perfetto.dev
-  stemmata export t.jsonl --to mermaid --detail facts  a diagram for a page
+  stemmata export t.jsonl --to mermaid --detail facts  a diagram for a web page
   stemmata run hello --trace - | stemmata export - --to shiviz -o t.log")]
 pub(super) struct ExportArgs {
-    /// A trace, as `run --trace` writes it; `-` is the standard input
+    /// A trace, as `run --trace` writes it; `-` is standard input
     pub(super) trace: PathBuf,
-    /// The form
+    /// The format
     #[arg(long, value_enum, value_name = "FORM")]
     pub(super) to: Form,
-    /// How much of the trace to show; jsonl has all of it
+    /// How much of the trace to show; jsonl always has all of it
     #[arg(long, value_enum, default_value_t, value_name = "DETAIL")]
     pub(super) detail: Depth,
-    /// Where to write it [default: the standard output]
+    /// The file to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 }
@@ -398,9 +399,9 @@ pub(super) enum Form {
     Text,
     /// For programs
     Jsonl,
-    /// A log of ShiViz: a space-time diagram
+    /// A ShiViz log: a space-time diagram
     Shiviz,
-    /// Chrome's trace events: a time line
+    /// Chrome trace events: a timeline
     Perfetto,
     /// A sequence diagram; at most 50,000 characters
     Mermaid,
@@ -411,12 +412,12 @@ pub(super) enum Form {
 /// How much of a trace to show.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(super) enum Depth {
-    /// Facts, faults, lives and deaths, clients
+    /// Facts, faults, starts and crashes, clients
     Facts,
-    /// Also messages and what became of them, and timers
+    /// Also messages with their outcomes, and timers
     #[default]
     Messages,
-    /// Everything: also what goes to disks
+    /// Everything: also disk writes
     All,
 }
 
@@ -430,16 +431,16 @@ impl From<Depth> for Detail {
     }
 }
 
-/// Keeps golden traces of scenarios, and shows what has changed; no Rust needed
+/// Writes golden traces of scenarios, and shows what has changed; needs no Rust
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stemmata snap update mine.json --detail facts    write mine.trace.txt beside it
-  stemmata snap update hello                       of a built-in scenario: goldens/hello.trace.txt
-  stemmata snap check                              all goldens in this folder, as in CI
+  stemmata snap update mine.json --detail facts    writes mine.trace.txt next to it
+  stemmata snap update hello                       a built-in scenario: writes goldens/hello.trace.txt
+  stemmata snap check                              checks all goldens in this folder, as in CI
 
-A golden is the trace as text, in as much detail and under the seed that its first line names. Left out are the resolved
-scenario, which every new setting would change, and the digest, which covers more than is shown.")]
+A golden is a trace as text; its first line names the detail and the seed. It contains neither the resolved scenario, which
+every new setting would change, nor the digest, which covers more than the text.")]
 pub(super) struct SnapArgs {
     #[command(subcommand)]
     pub(super) verb: SnapVerb,
@@ -447,30 +448,30 @@ pub(super) struct SnapArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SnapVerb {
-    /// Runs the scenarios again and shows where their traces differ from the goldens; exit code 1 if any does
+    /// Runs the scenarios again and shows where their traces differ from the goldens; exit code 1 if one differs
     #[command(after_help = "\
 Examples:
   stemmata snap check                              all goldens in this folder and below
-  stemmata snap check mine.json --junit snap.xml   one, with a report for CI")]
+  stemmata snap check mine.json --junit snap.xml   one golden, with a report for CI")]
     Check(SnapCheckArgs),
-    /// Writes the goldens anew, each whole or not at all
+    /// Writes the goldens again, each atomically
     #[command(after_help = "\
 Examples:
   stemmata snap update mine.json --seed 7 --detail facts    a new golden
-  stemmata snap update                                      all goldens in this folder and below, as they were made")]
+  stemmata snap update                                      all goldens in this folder and below, with their detail and seed")]
     Update(SnapUpdateArgs),
 }
 
-/// Which goldens, and of which runs.
+/// Which goldens, and from which runs.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Goldens {
-    /// Scenario files or names; in folders those that have a golden [default: this folder]
+    /// Scenario files or names, or folders: all scenarios in them with a golden [default: this folder]
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<String>,
-    /// How much of the trace the golden has [default: as it was made, or messages]
+    /// How much of the trace the golden has [default: the golden's detail, or messages]
     #[arg(long, value_enum, value_name = "DETAIL")]
     pub(super) detail: Option<Depth>,
-    /// The seed [default: as it was made, or the scenario's own]
+    /// The seed [default: the golden's, or the scenario's own]
     #[arg(long, value_name = "SEED", allow_negative_numbers = true)]
     pub(super) seed: Option<Seed>,
 }
@@ -479,7 +480,7 @@ pub(super) struct Goldens {
 pub(super) struct SnapCheckArgs {
     #[command(flatten)]
     pub(super) goldens: Goldens,
-    /// Also write the results to FILE as JUnit's XML
+    /// Also write the results to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
 }
@@ -490,40 +491,40 @@ pub(super) struct SnapUpdateArgs {
     pub(super) goldens: Goldens,
 }
 
-/// Writes a first scenario of your own, with comments, to NAME.json
+/// Writes a first scenario with comments to NAME.json
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  stemmata new mine                          a small one, with a comment on every part
+  stemmata new mine                          a small scenario, with a comment on every part
   stemmata new mine --template errata/e09    a copy of a built-in scenario")]
 pub(super) struct NewArgs {
-    /// Its name, which may stand in a folder; a file that is there is left alone
+    /// Its name, which may include a folder; an existing file is not changed
     pub(super) name: String,
-    /// The built-in scenario to begin with
+    /// The built-in scenario to copy
     #[arg(long, value_name = "SCENARIO")]
     pub(super) template: Option<String>,
 }
 
-/// Prints what a shell needs to complete commands and flags
+/// Prints the script with which a shell completes commands and flags
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata completions bash > ~/.local/share/bash-completion/completions/stemmata
   stemmata completions zsh > ~/.zfunc/_stemmata")]
 pub(super) struct CompletionsArgs {
-    /// Which shell
+    /// The shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
 }
 
-/// Lists what there is
+/// Lists scenarios, invariants, protocols, faults, or flaws and errata
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata list scenarios
   stemmata list invariants --json")]
 pub(super) struct ListArgs {
-    /// What
+    /// What to list
     #[arg(value_enum)]
     pub(super) what: Listed,
 }
@@ -534,23 +535,25 @@ pub(super) enum Listed {
     Invariants,
     Protocols,
     Faults,
+    /// Every flaw, those in the specification's own text among them
+    #[value(alias = "flaws")]
     Errata,
 }
 
-/// Explains an invariant, flaw, fault, subject, protocol, scenario or exit code in a screen of text
+/// Explains an invariant, flaw, fault, subject, protocol, scenario, word or exit code on one screen
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata explain causality    an invariant
   stemmata explain e09          a flaw
-  stemmata explain partition    a fault
+  stemmata explain lane         a word
   stemmata explain 3            an exit code")]
 pub(super) struct ExplainArgs {
     /// Its name, as other commands print it
     pub(super) name: String,
 }
 
-/// What the second process of `verify` is told.
+/// The arguments of the second process of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct DigestsArgs {
     pub(super) scenario: String,
@@ -559,11 +562,11 @@ pub(super) struct DigestsArgs {
     #[arg(long)]
     pub(super) jobs: u16,
     #[command(flatten)]
-    pub(super) overlay: Overlay,
-    /// Print the first seed's digests after each block of records in place of one of each seed
+    pub(super) overrides: Overrides,
+    /// Print the first seed's digests after each block of records, instead of one digest per seed
     #[arg(long)]
     pub(super) marks: bool,
-    /// Print its records around this block too
+    /// Also print its records around this block
     #[arg(long)]
     pub(super) block: Option<u64>,
 }

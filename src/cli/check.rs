@@ -1,6 +1,4 @@
-//! `check`: the checkers judge a saved trace.
-
-mod history;
+//! `check`: runs the checkers on a saved trace.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,13 +10,14 @@ use super::chosen::{profiles, quoted, subject_of};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::file;
+use super::history;
 use super::run::is_stdout;
 use super::shell::{BAD, FAINT, GOOD, STRONG, Shell};
 use super::suggest;
 use super::table::counted;
 use super::verdicts::{self, Judged};
 use crate::check;
-use crate::run::{self, AnySubject, Standing};
+use crate::run::{self, AnySubject, RunVerdict};
 use crate::scenario::{Resolved, ScenarioFile};
 use crate::trace::{Header, Judgement, Source, Verdict};
 
@@ -47,7 +46,7 @@ fn check_trace(trace: &Path, names: &[String], subjects: &[AnySubject], shell: &
     }
     let differences = differences(&footer.judgements, &outcome.judgements);
     let standing = match &known {
-        Some((_, resolved)) if names.is_empty() => outcome.standing(resolved),
+        Some((_, resolved)) if names.is_empty() => outcome.verdict(resolved),
         Some(_) | None => standing(&outcome.judgements, &violates),
     };
     let exit = if differences.is_empty() { Exit::from(standing) } else { Exit::Broken };
@@ -70,7 +69,7 @@ fn known(header: &Header, subjects: &[AnySubject]) -> Option<(AnySubject, Resolv
     Some((subject_of(&file, subjects), resolved))
 }
 
-/// Refuses names that no checker here has.
+/// Refuses names of unknown invariants.
 fn knows(names: &[String], known: Option<&(AnySubject, Resolved)>) -> Result<(), Failure> {
     let own =
         known.into_iter().flat_map(|(subject, _)| subject.profile.invariants()).map(|(_, invariant)| invariant.name);
@@ -81,14 +80,15 @@ fn knows(names: &[String], known: Option<&(AnySubject, Resolved)>) -> Result<(),
     }
 }
 
-/// The invariants that the scenario expects to fall.
+/// The invariants that the scenario expects to be violated.
 fn violates(header: &Header) -> Vec<String> {
     let violates = header.resolved.pointer("/expect/violates").and_then(Value::as_array);
     violates.into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
 }
 
-/// What to judge where the subject is unknown: what was asked for, or else what judged the run, as the trace's end tells;
-/// a trace that is piped in can't be read twice, and is asked at its head what was expected.
+/// The invariants to check if the subject is unknown: those that were asked for, or else those that were checked in the
+/// run, according to the trace's footer. A trace from standard input can't be read twice, so the expectations in its
+/// header are used instead.
 fn unknown_names(trace: &Path, header: &Header, names: &[String]) -> Result<Vec<String>, Failure> {
     if !names.is_empty() {
         return Ok(names.to_vec());
@@ -106,24 +106,29 @@ fn unknown_names(trace: &Path, header: &Header, names: &[String]) -> Result<Vec<
 fn warn(header: &Header, known: bool, foreign_facts: u64, shell: &Shell) {
     if !known {
         shell.note(&format!(
-            "this program doesn't know the subject `{}`, or not as the trace has it: only built-in checkers judge it",
+            "this program doesn't know the subject `{}`, or knows it with other settings: only built-in checkers ran",
             header.subject
         ));
     } else if foreign_facts > 0 {
         shell.note(&format!(
-            "{} of another build: the subject's own checkers were not shown them",
+            "{} from another build: the subject's own checkers did not see them",
             counted(foreign_facts, "fact")
         ));
     }
 }
 
-/// Where the verdicts differ from those that the trace's end tells.
+/// Where the verdicts differ from those in the trace's footer.
 fn differences(told: &[Judgement], found: &[Judgement]) -> Vec<String> {
     let told: BTreeMap<&str, &Verdict> =
         told.iter().map(|judged| (judged.invariant.as_str(), &judged.verdict)).collect();
     let differ = found.iter().filter_map(|judged| {
         let before = told.get(judged.invariant.as_str()).filter(|before| **before != &judged.verdict)?;
-        Some(format!("{}: the trace says {}, and its records {}", judged.invariant, say(before), say(&judged.verdict)))
+        Some(format!(
+            "{}: the trace says {}, but its records say {}",
+            judged.invariant,
+            say(before),
+            say(&judged.verdict)
+        ))
     });
     differ.collect()
 }
@@ -136,26 +141,26 @@ fn say(verdict: &Verdict) -> String {
     }
 }
 
-/// How verdicts stand to what was expected, where nothing else of the run is known.
-fn standing(judgements: &[Judgement], violates: &[String]) -> Standing {
+/// Compares the verdicts with the expectations, if nothing else is known about the run.
+fn standing(judgements: &[Judgement], violates: &[String]) -> RunVerdict {
     let fell = |judged: &&Judgement| judged.verdict.violation().is_some();
     let mut awaited = judgements.iter().filter(|judged| violates.contains(&judged.invariant)).peekable();
     if awaited.peek().is_some() {
-        return if awaited.all(|judged| fell(&judged)) { Standing::Met } else { Standing::Broken };
+        return if awaited.all(|judged| fell(&judged)) { RunVerdict::Met } else { RunVerdict::Broken };
     }
     let of = |judged: &Judgement| match judged.verdict {
-        Verdict::Holds { .. } => Standing::Met,
-        Verdict::Violated(_) => Standing::Broken,
-        Verdict::Undecided { .. } | Verdict::Vacuous { .. } => Standing::Unproven,
+        Verdict::Holds { .. } => RunVerdict::Met,
+        Verdict::Violated(_) => RunVerdict::Broken,
+        Verdict::Undecided { .. } | Verdict::Vacuous { .. } => RunVerdict::Unproven,
     };
-    judgements.iter().map(of).max().unwrap_or(Standing::Met)
+    judgements.iter().map(of).max().unwrap_or(RunVerdict::Met)
 }
 
 struct Report<'a> {
     header: &'a Header,
     judged: Vec<Judged>,
     differences: Vec<String>,
-    standing: Standing,
+    standing: RunVerdict,
     exit: Exit,
     trace: &'a Path,
     names: &'a [String],
@@ -187,13 +192,14 @@ impl Report<'_> {
             text.push_str(&format!("\n{BAD}differs{BAD:#}: {difference}\n"));
         }
         let (word, style) = match self.standing {
-            Standing::Met => ("met", GOOD),
-            Standing::Unproven => ("unproven", super::shell::DOUBT),
-            Standing::Broken => ("broken", BAD),
+            RunVerdict::Met => ("passed", GOOD),
+            RunVerdict::Unproven => ("unproven", super::shell::DOUBT),
+            RunVerdict::Broken => ("failed", BAD),
         };
-        let same = if self.differences.is_empty() { "the same verdicts as live" } else { "other verdicts than live" };
+        let same =
+            if self.differences.is_empty() { "same verdicts as in the run" } else { "other verdicts than in the run" };
         let judged = counted(self.judged.len() as u64, "invariant");
-        text.push_str(&format!("\n{style}{word}{style:#}: {judged} judged, {same}\n"));
+        text.push_str(&format!("\n{style}{word}{style:#}: {judged} checked, {same}\n"));
         if self.exit != Exit::Met {
             let trace = quoted(&self.trace.display().to_string());
             let names = self.names.join(",");

@@ -1,10 +1,10 @@
-//! The scenario that a command was given, with its subject, and the commands that replay its runs.
+//! The scenario that was named on the command line, with its subject, and the commands that replay its runs.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::Overlay;
+use super::args::Overrides;
 use super::failure::Failure;
 use super::shell::Shell;
 use super::signals::Signals;
@@ -21,11 +21,11 @@ use crate::trace::Digest;
 pub(super) struct Chosen {
     pub(super) file: ScenarioFile,
     pub(super) subject: AnySubject,
-    /// What was named, if it is not a built-in scenario.
+    /// Its path, if it is not a built-in scenario.
     path: Option<String>,
 }
 
-/// What a run is too short for.
+/// The liveness bound for which a run is too short.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Missed {
     invariant: &'static str,
@@ -45,27 +45,27 @@ impl Missed {
         let Self { invariant, needs, lasts } = self;
         let millis = needs.as_nanos().div_ceil(1_000_000);
         format!(
-            "the run ends at {lasts}, and what is owed after quiescence may take until {} ({invariant}): what is still open \
-             is undecided; leave `run.for` out, or make it longer",
+            "the run ends at {lasts}, but the bound of {invariant} is {}: whatever is still open at the end is undecided; \
+             remove `run.for`, or make it longer",
             Span::from_millis(millis)
         )
     }
 }
 
-/// What the subjects need scenarios to know.
+/// The profiles of the subjects, which scenarios are checked against.
 pub(super) fn profiles(subjects: &[AnySubject]) -> Vec<Profile> {
     subjects.iter().map(|subject| subject.profile).collect()
 }
 
 impl Chosen {
-    pub(super) fn load(name: &str, overlay: &Overlay, subjects: &[AnySubject]) -> Result<Self, Failure> {
+    pub(super) fn load(name: &str, overrides: &Overrides, subjects: &[AnySubject]) -> Result<Self, Failure> {
         let file = scenario::load(name, &profiles(subjects))?;
         let built_in = !Path::new(name).is_file() && scenario::built_in().any(|known| known.name == name);
         let subject = subject_of(&file, subjects);
-        Ok(Self { file: laid_over(file, overlay)?, subject, path: (!built_in).then(|| name.to_owned()) })
+        Ok(Self { file: laid_over(file, overrides)?, subject, path: (!built_in).then(|| name.to_owned()) })
     }
 
-    /// Says what is wrong with how long its run of this seed lasts, if what is owed after quiescence is due later.
+    /// Notes if its run with this seed ends before the bound of a liveness invariant.
     pub(super) fn note_what_is_missed(&self, resolved: &Resolved, shell: &Shell) {
         if let Some(missed) = Missed::of(&self.subject, resolved) {
             shell.note(&missed.sentence());
@@ -76,7 +76,7 @@ impl Chosen {
         Ok(self.file.resolve(seed)?)
     }
 
-    /// Runs it and keeps the trace, unless a signal comes first.
+    /// Runs it and keeps the trace, unless a signal arrives first.
     pub(super) fn run(&self, resolved: &Resolved) -> Result<run::Outcome, Failure> {
         let signals = Signals::watch();
         let outcome = self.subject.run_while(resolved, Keep::Trace, &|| signals.exit().is_none());
@@ -122,7 +122,7 @@ impl Chosen {
         format!("{scenario}{flaws}{swarm}")
     }
 
-    /// What was named, if it is not a built-in scenario.
+    /// Its path, if it is not a built-in scenario.
     pub(super) fn path(&self) -> Option<&str> {
         self.path.as_deref()
     }
@@ -140,8 +140,8 @@ pub(super) fn subject_of(file: &ScenarioFile, subjects: &[AnySubject]) -> AnySub
     *subjects.iter().find(named).expect("a scenario's subject is one of those that it was read with")
 }
 
-fn laid_over(file: ScenarioFile, overlay: &Overlay) -> Result<ScenarioFile, Failure> {
-    let Overlay { flaw, as_written, swarm } = overlay;
+fn laid_over(file: ScenarioFile, overrides: &Overrides) -> Result<ScenarioFile, Failure> {
+    let Overrides { flaw, as_written, swarm } = overrides;
     let file = file.with_swarm(*swarm);
     if *as_written {
         return Ok(file.as_written());
@@ -150,13 +150,13 @@ fn laid_over(file: ScenarioFile, overlay: &Overlay) -> Result<ScenarioFile, Fail
         [] => Ok(file),
         [none] if none == "none" => Ok(file.without_flaws()),
         flaws if flaws.iter().any(|flaw| flaw == "none") => {
-            Err(Failure::helped("`--flaw none` stands alone", "leave out the other flaws, or `none`"))
+            Err(Failure::helped("`--flaw none` can't be combined with flaws", "remove the other flaws, or `none`"))
         }
         flaws => Ok(file.with_flaws(flaws)?),
     }
 }
 
-/// A word as a shell takes it, in quotes where it needs them.
+/// A word for a shell, in quotes if it needs them.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { always_quoted(word) }

@@ -21,7 +21,7 @@ use crate::trace::{self, Difference, Footer, Header, Verdict};
 pub(super) fn diff(args: &DiffArgs, shell: &Shell) -> Outcome {
     let DiffArgs { one, other } = args;
     if is_stdout(one) && is_stdout(other) {
-        return Err(Failure::helped("both traces can't be the standard input", "name a file for one of them"));
+        return Err(Failure::helped("standard input can't be both traces", "name a file for one of them"));
     }
     let (mut mine, mut theirs) = (file::open(one)?, file::open(other)?);
     let heads = heads(mine.header(), theirs.header());
@@ -45,7 +45,7 @@ pub(super) fn diff(args: &DiffArgs, shell: &Shell) -> Outcome {
     Ok(exit)
 }
 
-/// The lines of what led to the difference; they are the same in both traces, and one may be read a second time.
+/// The lines of the events that led to the difference. They are the same in both traces, so either can be read again.
 fn before(found: &Difference, one: &Path, other: &Path) -> Result<Vec<Cited>, Failure> {
     let mut events = found.causes.clone();
     events.sort_unstable();
@@ -53,7 +53,7 @@ fn before(found: &Difference, one: &Path, other: &Path) -> Result<Vec<Cited>, Fa
     Ok(cited(found, &lines))
 }
 
-/// What led to a difference, with these lines.
+/// The events that led to a difference, with these lines.
 pub(super) fn cited(found: &Difference, lines: &BTreeMap<EventId, String>) -> Vec<Cited> {
     let cited = found
         .causes
@@ -67,27 +67,27 @@ pub(super) fn cited(found: &Difference, lines: &BTreeMap<EventId, String>) -> Ve
 struct Report {
     heads: Vec<Unequal>,
     difference: Option<Shown>,
-    /// Invariants that are judged otherwise, where the events are the same.
+    /// Invariants with different verdicts, although the events are the same.
     verdicts: Vec<Unequal>,
     records: [u64; 2],
     exit_code: u8,
 }
 
-/// Something that both traces have, and not the same.
+/// Something that differs between the traces.
 #[derive(Serialize)]
 struct Unequal {
     what: String,
     values: [Value; 2],
 }
 
-/// A difference with the lines of what led to it.
+/// A difference with the lines of the events that led to it.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Shown {
     event: String,
     /// The event in each trace; none where it is missing.
     lines: [Option<String>; 2],
     before: Vec<Cited>,
-    /// So many records before it are the same.
+    /// The number of records before it, which are the same.
     agreed: u64,
 }
 
@@ -98,25 +98,25 @@ impl Shown {
         Self { event: found.event.to_string(), lines, before, agreed: found.agreed }
     }
 
-    /// The difference for people; the traces have these names.
+    /// The difference for people, with the names of the traces.
     pub(super) fn text(&self, names: [&str; 2]) -> String {
         let Self { event, lines, before, agreed } = self;
         let agreed = counted(*agreed, "record");
-        let mut text = format!("first differing event: {STRONG}{event}{STRONG:#}; {agreed} before it are the same\n\n");
+        let mut text = format!("first differing event: {STRONG}{event}{STRONG:#}; {agreed} before it agree\n\n");
         let width = before.iter().map(|cited| cited.event.len()).chain([event.len()]).max().unwrap_or_default();
         let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
         for Cited { event, line } in before {
             text.push_str(&format!("    {:name_width$}  {FAINT}{event:width$} | {line}{FAINT:#}\n", ""));
         }
         for (name, line) in names.into_iter().zip(lines) {
-            let line = line.as_deref().unwrap_or("(there is no such event)");
+            let line = line.as_deref().unwrap_or("(no such event)");
             text.push_str(&format!("  {BAD}>{BAD:#} {name:name_width$}  {event:width$} | {line}\n"));
         }
         text
     }
 }
 
-/// So many differences of the heads are told.
+/// The number of header differences that are listed.
 const HEADS: usize = 12;
 
 impl Report {
@@ -125,35 +125,35 @@ impl Report {
         let mut text = String::new();
         if !shell.quiet {
             for Unequal { what, values: [mine, theirs] } in self.heads.iter().take(HEADS) {
-                text.push_str(&format!("{DOUBT}heads differ{DOUBT:#} in {what}: {mine} and {theirs}\n"));
+                text.push_str(&format!("{DOUBT}headers differ{DOUBT:#} in {what}: {mine} and {theirs}\n"));
             }
             let more = self.heads.len().saturating_sub(HEADS);
             if more > 0 {
-                text.push_str(&format!("{FAINT}and in {} more{FAINT:#}\n", counted(more as u64, "value")));
+                text.push_str(&format!("{FAINT}and in {}{FAINT:#}\n", counted(more as u64, "more value")));
             }
         }
         if let Some(difference) = self.difference.as_ref().filter(|_| !shell.quiet) {
             text.push_str(&difference.text([&one, &other]));
         }
         for Unequal { what, values: [mine, theirs] } in &self.verdicts {
-            text.push_str(&format!("{BAD}judged otherwise{BAD:#}: {what}: {mine} and {theirs}\n"));
+            text.push_str(&format!("{BAD}verdicts differ{BAD:#} in {what}: {mine} and {theirs}\n"));
         }
         let [records, _] = self.records.map(|records| counted(records, "record"));
         let again = format!("{} diff {} {}", quoted(&shell.program), quoted(&one), quoted(&other));
         let verdict = match (&self.difference, self.verdicts.is_empty()) {
-            (Some(Shown { event, .. }), _) => format!("{BAD}differs{BAD:#}: from {event} on\n{again}"),
-            (None, false) => format!("{BAD}differs{BAD:#}: in what was concluded\n{again}"),
-            (None, true) => format!("{GOOD}same{GOOD:#}: {records}, event by event"),
+            (Some(Shown { event, .. }), _) => format!("{BAD}different{BAD:#}: from {event} on\n{again}"),
+            (None, false) => format!("{BAD}different{BAD:#}: only the verdicts\n{again}"),
+            (None, true) => format!("{GOOD}same{GOOD:#}: {records}"),
         };
         let gap = if text.is_empty() { "" } else { "\n" };
         format!("{text}{gap}{verdict}\n")
     }
 }
 
-/// Where the heads differ.
+/// Where the headers differ.
 fn heads(one: &Header, other: &Header) -> Vec<Unequal> {
     let [mine, theirs] = [one, other].map(|header| {
-        let mut head = serde_json::to_value(header).expect("a head is plain data");
+        let mut head = serde_json::to_value(header).expect("a header is plain data");
         // They follow from the scenario and the seed.
         head["faults"].take();
         head
@@ -163,26 +163,26 @@ fn heads(one: &Header, other: &Header) -> Vec<Unequal> {
     unequal
 }
 
-/// Gathers where two values differ, by the way to the place.
-fn compare(way: &str, mine: &Value, theirs: &Value, unequal: &mut Vec<Unequal>) {
+/// Collects where two values differ, with the path to each difference.
+fn compare(path: &str, mine: &Value, theirs: &Value, unequal: &mut Vec<Unequal>) {
     if mine == theirs {
         return;
     }
     let (Value::Object(one), Value::Object(other)) = (mine, theirs) else {
-        let what = way.strip_prefix("resolved.").unwrap_or(way).to_owned();
+        let what = path.strip_prefix("resolved.").unwrap_or(path).to_owned();
         return unequal.push(Unequal { what, values: [mine.clone(), theirs.clone()] });
     };
     let mut keys: Vec<&String> = one.keys().chain(other.keys()).collect();
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
-        let way = if way.is_empty() { key.clone() } else { format!("{way}.{key}") };
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         let of = |fields: &serde_json::Map<String, Value>| fields.get(key).cloned().unwrap_or_default();
-        compare(&way, &of(one), &of(other), unequal);
+        compare(&path, &of(one), &of(other), unequal);
     }
 }
 
-/// The invariants that both traces judge, and not alike.
+/// The invariants that both traces judge, with different verdicts.
 fn verdicts([one, other]: [&Footer; 2]) -> Vec<Unequal> {
     let value = |verdict: &Verdict| serde_json::to_value(verdict).expect("a verdict is plain data");
     let unequal = one.judgements.iter().filter_map(|mine| {

@@ -50,32 +50,31 @@ impl Exit {
     pub(super) const fn about(self) -> &'static str {
         match self {
             Self::Met => {
-                "Every expectation of the scenario is met. A scenario with `violates` is met when each invariant that it \
-                 names falls; in a sweep, in at least one seed."
+                "Passed: every expectation of the scenario is met. A scenario with `violates` passes when each invariant \
+                 that it names is violated; in a sweep, in at least one seed."
             }
             Self::Broken => {
-                "An invariant is violated that was expected to hold, an expected violation is missing, or a trace or \
-                 digest is not what it was."
+                "Failed: an invariant that was expected to hold is violated, an expected violation is missing, or a trace \
+                 or digest has changed."
             }
-            Self::Usage => "A usage or scenario error, or a file that is foreign or of another version.",
+            Self::Usage => "A usage or scenario error, or a file of another kind or another version.",
             Self::Unproven => {
-                "Undecided or vacuous: nothing is violated, but something could not be decided or was never put to the \
-                 test. A planned fault that touched nothing and a fact that never occurred count as that."
+                "Unproven: nothing is violated, but an invariant could not be decided (undecided) or was not exercised \
+                 (vacuous), a planned fault took no effect, or a required fact never occurred."
             }
             Self::NotDeterministic => "Not deterministic: one seed gave two digests in one build.",
-            Self::Nothing => {
-                "Nothing to do: no seed or file was selected, or the run that is to be shrunk violates nothing."
-            }
-            Self::Internal => "An internal error, which should be reported.",
+            Self::Nothing => "Nothing to do: no seed or file was selected, or the run to shrink violates nothing.",
+            Self::Internal => "An internal error; please report it.",
             Self::Io => "An input or output error, such as a full disk or an unwritable folder.",
             Self::Stopped => {
-                "Stopped early, by SIGTERM or at the states that `explore --states` allows; the results so far are valid."
+                "Stopped early, by SIGTERM or at the limit of `explore --states`, or a shard is missing; the results so \
+                 far are valid."
             }
-            Self::Interrupted => "Interrupted, by Ctrl-C; the results so far are valid.",
+            Self::Interrupted => "Interrupted by Ctrl-C; the results so far are valid.",
         }
     }
 
-    /// The one that counts where several apply: the first of 4, 1, 130, 75, 3, 0.
+    /// The one that counts if several apply: the first of 4, 1, 130, 75, 3, 0.
     pub(super) fn or(self, other: Self) -> Self {
         if other.weight() > self.weight() { other } else { self }
     }
@@ -96,12 +95,12 @@ impl Exit {
     }
 }
 
-impl From<crate::run::Standing> for Exit {
-    fn from(standing: crate::run::Standing) -> Self {
+impl From<crate::run::RunVerdict> for Exit {
+    fn from(standing: crate::run::RunVerdict) -> Self {
         match standing {
-            crate::run::Standing::Met => Self::Met,
-            crate::run::Standing::Unproven => Self::Unproven,
-            crate::run::Standing::Broken => Self::Broken,
+            crate::run::RunVerdict::Met => Self::Met,
+            crate::run::RunVerdict::Unproven => Self::Unproven,
+            crate::run::RunVerdict::Broken => Self::Broken,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `explain`: one word, in a screen of text.
+//! `explain`: explains one name or word on one screen.
 
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub(super) fn explain(args: &ExplainArgs, subjects: &[AnySubject], shell: &Shell
         let mut known: Vec<&str> = pages.iter().map(|page| page.name.as_str()).collect();
         known.retain(|name| name.parse::<u8>().is_err());
         let help = suggest::cure(name, &known);
-        return Err(Failure::helped(format!("there is nothing called `{name}` to explain"), help));
+        return Err(Failure::helped(format!("`{name}` is not known"), help));
     }
     if shell.json {
         let pages = found.iter().map(|page| json!({ "kind": page.kind, "name": page.name, "text": page.text }));
@@ -49,6 +49,7 @@ fn pages(subjects: &[AnySubject]) -> Vec<Page> {
     pages.extend(FaultKind::ALL.into_iter().map(fault));
     pages.extend(subjects.iter().flat_map(subject));
     pages.extend(scenarios(subjects));
+    pages.extend(WORDS.into_iter().map(word));
     pages.extend(Exit::ALL.into_iter().map(exit));
     pages
 }
@@ -96,6 +97,31 @@ fn fault(kind: FaultKind) -> Page {
     Page { kind: "fault", name: name.to_owned(), text }
 }
 
+/// The words of this program that other programs do not use, or use differently.
+const WORDS: [(&str, &str); 5] = [
+    (
+        "flaw",
+        "A flaw is a mistake in a protocol that `--flaw e20`, or a scenario, switches on to show which invariant it \
+         breaks.",
+    ),
+    ("erratum", "An erratum is a flaw that stands in the specification's own text."),
+    ("subject", "A subject is what a scenario runs: a process with its settings, workload and checkers."),
+    (
+        "lane",
+        "A lane is a protocol's stream of messages; `n1.locks#7` is the seventh message of node n1 on the lane `locks`.",
+    ),
+    ("codex", "The codex is the replicated store: the keys and values that the nodes keep in sync."),
+];
+
+/// The words for what `--flaw` and `list errata` accept.
+const BOTH: &str = "One list, `stemmata list errata`, shows both flaws and errata, and every command that accepts one \
+                    word accepts the other.";
+
+fn word((name, text): (&'static str, &'static str)) -> Page {
+    let more = if matches!(name, "flaw" | "erratum") { format!("\n\n{BOTH}") } else { String::new() };
+    Page { kind: "word", name: name.to_owned(), text: format!("{name}: a word of this program.\n\n{text}{more}") }
+}
+
 /// The subject, and each of its protocols.
 fn subject(subject: &AnySubject) -> Vec<Page> {
     let profile = subject.profile;
@@ -121,14 +147,17 @@ fn subject(subject: &AnySubject) -> Vec<Page> {
     pages
 }
 
-/// What stands in a protocol's row, but for what it is.
+/// The requirements, invariants, flaws, keyspaces and roles of a protocol.
 fn parts(row: &Row) -> String {
     let claims: String = row.claims.iter().map(|claim| format!("  {}: {}\n", claim.name, claim.about)).collect();
     let flaws: String = row.flaws.iter().map(|flaw| format!("  {}: {}\n", flaw.id, flaw.about)).collect();
     let needs: String = row.needs.iter().map(|needed| format!("  {needed}\n")).collect();
     let owns: String = row.owns.iter().map(|word| format!("  {word}\n")).collect();
-    let roles: String =
-        row.roles.iter().map(|role| format!("  {}: whoever noted `{}` last\n", role.name, role.fact)).collect();
+    let roles: String = row
+        .roles
+        .iter()
+        .map(|role| format!("  {}: the node that noted the fact `{}` last\n", role.name, role.fact))
+        .collect();
     let titled = |(title, list): (&str, String)| if list.is_empty() { list } else { format!("\n{title}:\n{list}") };
     [
         ("Needs", needs),

@@ -1,4 +1,4 @@
-//! `export`: a saved trace in another form.
+//! `export`: a saved trace in another format.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::file;
 use super::run::is_stdout;
 use super::shell::Shell;
 use super::store;
-use crate::report::{Refused, Web, mermaid, perfetto, shiviz, svg};
+use crate::report::{CausalGraph, ReportError, mermaid, perfetto, shiviz, svg};
 use crate::trace::Detail;
 use crate::trace::jsonl::{Reader, Writer};
 use crate::trace::text::{self, Renderer};
@@ -28,14 +28,14 @@ pub(super) fn export(args: &ExportArgs, shell: &Shell) -> Outcome {
             Form::Svg => as_svg(reader, out),
         };
         copied.map_err(|refused| match refused {
-            Refused::Write(error) => error,
-            Refused::Read(error) => {
+            ReportError::Write(error) => error,
+            ReportError::Read(error) => {
                 failed = Some(file::unreadable(trace, error));
                 io::Error::other("the trace can't be read")
             }
-            Refused::TooLong(why) => {
+            ReportError::TooLong(why) => {
                 failed = Some(Failure::helped(why, "show less of it with --detail facts, or shorten the run"));
-                io::Error::other("it would be too long")
+                io::Error::other("the output is too long")
             }
         })
     };
@@ -55,7 +55,7 @@ fn to_results(shell: &Shell, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>
     Ok(out.flush()?)
 }
 
-fn as_text(mut reader: Reader<impl io::BufRead>, detail: Detail, out: &mut dyn Write) -> Result<(), Refused> {
+fn as_text(mut reader: Reader<impl io::BufRead>, detail: Detail, out: &mut dyn Write) -> Result<(), ReportError> {
     out.write_all(text::head(reader.header()).as_bytes())?;
     let mut renderer = Renderer::new(&reader.header().lanes, detail);
     while let Some(record) = reader.next_record()? {
@@ -67,25 +67,25 @@ fn as_text(mut reader: Reader<impl io::BufRead>, detail: Detail, out: &mut dyn W
     Ok(out.write_all(text::end(footer).as_bytes())?)
 }
 
-/// So many events a diagram shows.
-const DEEDS: usize = 200;
+/// The maximum number of events in a diagram.
+const MOST_EVENTS: usize = 200;
 
-/// The past of the first violation, or, if nothing is violated, the whole.
-fn as_svg(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(), Refused> {
+/// The causal past of the first violation, or the whole trace if nothing is violated.
+fn as_svg(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(), ReportError> {
     let name = reader.header().scenario.clone();
-    let web = Web::spun(&mut reader)?;
+    let graph = CausalGraph::of(&mut reader)?;
     let footer = reader.footer().expect("a trace that was read to its end has a footer");
     let violation = footer.judgements.iter().find_map(|judged| Some((&judged.invariant, judged.verdict.violation()?)));
-    let (cone, title) = match violation {
+    let (past, title) = match violation {
         Some((invariant, violation)) => {
-            (web.past_of(violation, DEEDS), format!("{name} breaks {invariant}: {}", violation.sentence))
+            (graph.past_of(violation, MOST_EVENTS), format!("{name} breaks {invariant}: {}", violation.sentence))
         }
-        None => (web.whole(DEEDS), name),
+        None => (graph.whole(MOST_EVENTS), name),
     };
-    Ok(out.write_all(svg(&cone, &title).as_bytes())?)
+    Ok(out.write_all(svg(&past, &title).as_bytes())?)
 }
 
-fn as_jsonl(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(), Refused> {
+fn as_jsonl(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(), ReportError> {
     let mut writer = Writer::new(out, reader.header())?;
     while let Some(record) = reader.next_record()? {
         writer.record(&record)?;

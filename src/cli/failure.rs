@@ -1,4 +1,4 @@
-//! Why a command could not do what it was asked.
+//! Why a command failed.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::scenario::Problem;
 use crate::time::Time;
 use crate::trace::jsonl::ReadError;
 
-/// Why a command could not do what it was asked; its text names the file or the flag, and the cure.
+/// Why a command failed; its text names the file or the flag, and how to correct the mistake.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The scenario can't be used.
@@ -26,9 +26,9 @@ pub(super) enum Failure {
     Io { what: String, error: io::Error, help: Option<String> },
     /// No seed was selected.
     Nothing(String),
-    /// Something is missing that can still be made.
+    /// A result is incomplete; what is missing can still be made.
     Incomplete(String),
-    /// A signal broke a run off.
+    /// A signal stopped a run.
     Early { exit: Exit, at: Time },
 }
 
@@ -43,7 +43,7 @@ impl Failure {
         Self::Usage { message: message.into(), help: Some(help.into()) }
     }
 
-    /// A file could not be read: one that is not there was named wrongly.
+    /// A file could not be read; a missing file is a usage error.
     pub(super) fn unreadable(name: &str, error: io::Error) -> Self {
         let what = format!("can't read `{name}`");
         if names_no_file(&error) {
@@ -55,7 +55,7 @@ impl Failure {
 
     /// The results could not be written.
     pub(super) fn stdout(error: io::Error) -> Self {
-        Self::Io { what: "can't write to the standard output".to_owned(), error, help: None }
+        Self::Io { what: "can't write to standard output".to_owned(), error, help: None }
     }
 
     pub(super) fn exit(&self) -> Exit {
@@ -80,7 +80,7 @@ impl Failure {
             Self::Trace { file, error } => format!("{file}: {error}"),
             Self::History { file, error } => format!("{file}: {error}"),
             Self::Io { what, error, .. } => format!("{what}: {error}"),
-            Self::Early { at, .. } => format!("stopped at {at}ms of virtual time: no verdict"),
+            Self::Early { at, .. } => format!("stopped at {at}ms of virtual time, without a verdict"),
         }
     }
 
@@ -125,7 +125,7 @@ impl From<RunIdError> for Failure {
     }
 }
 
-/// What goes wrong in a command's own `write!` is its standard output.
+/// An error of a command's own `write!` is an error of standard output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::stdout(error)

@@ -12,7 +12,7 @@ use crate::trace::jsonl::{ReadError, Reader};
 use crate::trace::text::Renderer;
 use crate::trace::{Detail, Source};
 
-/// A trace from a file, or from the standard input.
+/// A trace from a file, or from standard input.
 pub(super) fn open(path: &Path) -> Result<Reader<Box<dyn BufRead>>, Failure> {
     let input: Box<dyn BufRead> = if is_stdout(path) {
         Box::new(BufReader::new(io::stdin()))
@@ -23,8 +23,7 @@ pub(super) fn open(path: &Path) -> Result<Reader<Box<dyn BufRead>>, Failure> {
     Reader::open(input).map_err(|error| unreadable(path, error))
 }
 
-/// The lines of these events, which are in order, from another reading of the trace; a trace that was piped in can't be
-/// read twice.
+/// The lines of these events, which are sorted; reads the trace again, so there are none for a trace from standard input.
 pub(super) fn lines_of(path: &Path, events: &[EventId]) -> Result<BTreeMap<EventId, String>, Failure> {
     let mut lines = BTreeMap::new();
     if events.is_empty() || is_stdout(path) {
@@ -43,6 +42,6 @@ pub(super) fn lines_of(path: &Path, events: &[EventId]) -> Result<BTreeMap<Event
 
 /// The failure to read this trace.
 pub(super) fn unreadable(path: &Path, error: ReadError) -> Failure {
-    let file = if is_stdout(path) { "the standard input".to_owned() } else { path.display().to_string() };
+    let file = if is_stdout(path) { "standard input".to_owned() } else { path.display().to_string() };
     Failure::Trace { file, error }
 }

@@ -1,4 +1,4 @@
-//! `list`: what there is.
+//! `list`: scenarios, invariants, protocols, faults, flaws.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ pub(super) fn scenarios(subjects: &[AnySubject]) -> Listing {
     (vec!["scenario", "subject", "about"], rows.collect())
 }
 
-/// The kernel's laws, and what the subjects claim: with each protocol that claims it.
+/// The kernel's laws, and the invariants that the subjects' protocols claim.
 fn invariants(subjects: &[AnySubject]) -> Listing {
     let row = |name: &str, subject: &str, protocol: &str, about: &str| {
         [name, subject, protocol, about].map(str::to_owned).to_vec()

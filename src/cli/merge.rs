@@ -1,11 +1,11 @@
-//! `merge`: the results of shards, put together to those of the whole sweep.
+//! `merge`: merges the results of shards into those of the whole sweep.
 
 use super::args::MergeArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::shell::Shell;
 use super::store;
-use super::sweep::{Account, Saved, conclude, read};
+use super::sweep::{Saved, SweepReport, conclude, read};
 use crate::hunt::{self, MergeError, Piece, write_results};
 
 pub(super) fn merge(args: &MergeArgs, shell: &Shell) -> Outcome {
@@ -20,11 +20,11 @@ pub(super) fn merge(args: &MergeArgs, shell: &Shell) -> Outcome {
     if let Some(file) = &args.output {
         store::write(file, |out| whole.iter().try_for_each(|results| write_results(results, out)))?;
     }
-    let accounts: Vec<_> = whole.into_iter().map(|results| Account::new(results, Saved::default())).collect();
+    let reports: Vec<_> = whole.into_iter().map(|results| SweepReport::new(results, Saved::default())).collect();
     if !shell.json {
-        let text: String = accounts.iter().map(|account| account.text(shell)).collect();
+        let text: String = reports.iter().map(|report| report.text(shell)).collect();
         shell.result(&text)?;
     }
-    let exit = accounts.iter().map(Account::exit).fold(Exit::Met, Exit::or);
-    conclude(&accounts, exit, shell)
+    let exit = reports.iter().map(SweepReport::exit).fold(Exit::Met, Exit::or);
+    conclude(&reports, exit, shell)
 }

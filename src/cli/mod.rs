@@ -1,6 +1,5 @@
-//! The command line. A program with subjects of its own calls [`main`] with them, and has every command.
+//! The command line. A program with its own subjects calls [`main`] with them, and has every command.
 
-mod account;
 mod args;
 mod check;
 mod chosen;
@@ -13,12 +12,14 @@ mod explore;
 mod export;
 mod failure;
 mod file;
+mod history;
 mod list;
 mod merge;
 mod new;
 mod panics;
 mod replay;
 mod run;
+mod run_report;
 mod schema;
 mod shard;
 mod shell;

@@ -1,4 +1,4 @@
-//! `new`: a first scenario of one's own.
+//! `new`: writes a first scenario.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -34,7 +34,7 @@ pub(super) fn new(args: &NewArgs, subjects: &[AnySubject], shell: &Shell) -> Out
 fn path(name: &str) -> Result<PathBuf, Failure> {
     let plain = name.strip_suffix(".json").unwrap_or(name);
     if Path::new(plain).file_name().is_none() || plain.ends_with('/') {
-        return Err(Failure::helped(format!("`{name}` is no name of a scenario"), "name it as a file: mine"));
+        return Err(Failure::helped(format!("`{name}` is not a valid scenario name"), "use a file name, such as mine"));
     }
     Ok(PathBuf::from(format!("{plain}.json")))
 }
@@ -44,7 +44,7 @@ fn copy_of(template: &str, subjects: &[AnySubject]) -> Result<String, Failure> {
     let ours = |text: &str| ScenarioFile::parse(template, template, text, &profiles).is_ok();
     let mut known = scenario::built_in().filter(|known| ours(known.text));
     if let Some(found) = known.clone().find(|known| known.name == template) {
-        // Where the schema of the shipped files is, a copy can't know.
+        // The path to the schema is relative to the shipped file, and wrong in a copy.
         let lines = found.text.lines().filter(|line| !line.trim_start().starts_with("\"$schema\""));
         return Ok(lines.map(|line| format!("{line}\n")).collect());
     }
@@ -65,38 +65,38 @@ fn starter(subjects: &[AnySubject]) -> String {
     STARTER.replace("SUBJECT", subject).replace("WORKLOAD", workload)
 }
 
-const STARTER: &str = r#"// Every setting has a default: what is left out here is printed with the run.
-// `stemmata schema` tells all that there is, to people and to editors.
+const STARTER: &str = r#"// Every setting has a default; the trace of a run begins with all of them.
+// `stemmata schema` describes every setting, for people and for editors.
 {
   "about": "Three nodes over a network that loses messages; one of them is killed for a while.",
-  // Which process runs: see `stemmata list protocols`.
+  // What runs: see `stemmata list protocols`.
   "subject": "SUBJECT",
   "nodes": 3,
-  // After `quiesce_at` no fault acts and no client asks. The run ends when all has come to an end, or should have;
-  // with "for" it would last as long as that says.
+  // After `quiesce_at` no fault acts and no client starts an operation. The run ends when everything has finished, or
+  // when the bound for that has passed; with "for" it lasts exactly that long.
   "run": { "quiesce_at": "7s" },
   // Any quantity, count or choice may be a range, from which each seed draws: { "min": 3, "max": 5 } nodes, or
-  // { "one_of": [3, 5] }.
+  // { "one_of": [3, 5] } nodes.
   "network": {
     "delay": { "uniform": { "min": "1ms", "max": "10ms" } },
     "loss": { "min": "0%", "max": "2%" }
   },
-  // What clients ask: this depends on the subject.
+  // What clients do: this depends on the subject.
   "workload": WORKLOAD,
-  // `stemmata list faults` tells what can happen.
+  // `stemmata list faults` shows what can happen.
   "faults": [
     { "at": "2s", "for": "1s", "fault": { "kill": { "target": "n2" } } }
   ]
 }
 "#;
 
-/// Writes a file that is not there yet.
+/// Writes a file that does not exist yet.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let created = OpenOptions::new().write(true).create_new(true).open(path);
     match created.and_then(|mut file| file.write_all(text.as_bytes())) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Failure::helped(
-            format!("`{}` is there already, and left alone", path.display()),
+            format!("`{}` exists already, and was not changed", path.display()),
             "choose another name",
         )),
         Err(error) => Err(Failure::Io { what: format!("can't write `{}`", path.display()), error, help: None }),

@@ -1,9 +1,9 @@
-//! What becomes of panics: a handler's is the kernel's to catch and to record, any other is an internal error.
+//! Catches panics. The kernel catches and records a panic in a handler; any other panic is an internal error.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Mutex;
 
-/// A panic that nobody below caught.
+/// A panic that no lower layer caught.
 #[derive(Clone, Debug)]
 pub(super) struct Panic {
     pub(super) message: String,
@@ -11,7 +11,7 @@ pub(super) struct Panic {
     pub(super) place: Option<String>,
 }
 
-/// The last panic in any thread: what is caught in a handler shows nowhere but in the trace.
+/// The last panic in any thread. A panic that was caught in a handler is shown only in the trace.
 static LAST: Mutex<Option<Panic>> = Mutex::new(None);
 
 /// Runs `command`, and returns the panic that ended it, if one did.

@@ -1,13 +1,13 @@
-//! `replay`: the same run again, everything shown, the digest compared.
+//! `replay`: repeats a run, shows everything and compares the digest.
 
 use std::io::Write as _;
 
-use super::account::Account;
-use super::args::{Overlay, ReplayArgs};
+use super::args::{Overrides, ReplayArgs};
 use super::chosen::Chosen;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::run::{is_stdout, save, two_documents};
+use super::run_report::RunReport;
 use super::shell::{BAD, Shell};
 use super::verdicts;
 use super::why::Why;
@@ -23,12 +23,13 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     if to_stdout && shell.json {
         return Err(two_documents());
     }
-    let which = Which { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overlay: &args.overlay };
-    let Wanted { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
+    let which =
+        RunSelector { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overrides: &args.overrides };
+    let RunToRepeat { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
     let resolved = chosen.resolve(seed)?;
     let outcome = chosen.run(&resolved)?;
     let trace = outcome.trace.as_ref().expect("it was kept");
-    let account = Account::new(&chosen, &resolved, &outcome, shell);
+    let report = RunReport::new(&chosen, &resolved, &outcome, shell);
     let again = || chosen.subject.run(&resolved, Keep::Verdicts).digest;
     let difference = id.as_ref().filter(|id| id.digest != outcome.digest);
     let difference = difference.map(|id| explain(id, &chosen, outcome.digest, again()));
@@ -38,10 +39,10 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     let why = if args.why { Why::of(&chosen, &resolved, &outcome) } else { None };
     let exit = match &difference {
         Some((exit, _)) => *exit,
-        None => Exit::from(account.standing),
+        None => Exit::from(report.standing),
     };
     if shell.json {
-        let mut document = serde_json::to_value(&account).expect("an account is plain data");
+        let mut document = serde_json::to_value(&report).expect("a report is plain data");
         document["same_digest"] = id.map(|_| difference.is_none()).into();
         document["difference"] = difference.map(|(_, why)| why).into();
         document["exit_code"] = exit.code().into();
@@ -51,12 +52,12 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
         shell.document(&document)?;
         return Ok(exit);
     }
-    let mut text = format!("\n{}", account.text(shell));
+    let mut text = format!("\n{}", report.text(shell));
     if let Some((_, why)) = &difference {
-        text.push_str(&format!("\n{BAD}differs{BAD:#}: {why}\n{}\n", account.replay));
+        text.push_str(&format!("\n{BAD}differs{BAD:#}: {why}\n{}\n", report.replay));
     }
     if args.why {
-        let nothing = "\nnothing is violated, so that there is no why\n".to_owned();
+        let nothing = "\nnothing is violated, so there is nothing to explain\n".to_owned();
         text = format!("{}{text}", why.map_or(nothing, |why| why.text()));
     }
     if to_stdout {
@@ -70,46 +71,50 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     Ok(exit)
 }
 
-/// Whether a run id says which seed.
+/// Whether the run is named by a run id, which pins the seed.
 pub(super) fn is_pinned(args: &ReplayArgs) -> bool {
     RunId::resembles(&args.run)
 }
 
-/// Which run, as arguments say it: a run id, or a scenario and a seed.
+/// RunSelector run, according to the arguments: a run id, or a scenario and a seed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Which<'a> {
+pub(super) struct RunSelector<'a> {
     pub(super) run: &'a str,
     pub(super) scenario: Option<&'a str>,
     pub(super) seed: Option<Seed>,
-    pub(super) overlay: &'a Overlay,
+    pub(super) overrides: &'a Overrides,
 }
 
-/// What is to be run again.
-pub(super) struct Wanted {
+/// The run to repeat.
+pub(super) struct RunToRepeat {
     pub(super) chosen: Chosen,
     pub(super) seed: Seed,
     pub(super) id: Option<RunId>,
 }
 
-pub(super) fn wanted(which: Which<'_>, seed_was_typed: bool, subjects: &[AnySubject]) -> Result<Wanted, Failure> {
-    let Which { run, scenario, seed, overlay } = which;
+pub(super) fn wanted(
+    which: RunSelector<'_>,
+    seed_was_typed: bool,
+    subjects: &[AnySubject],
+) -> Result<RunToRepeat, Failure> {
+    let RunSelector { run, scenario, seed, overrides } = which;
     if !RunId::resembles(run) {
         if scenario.is_some() {
             return Err(Failure::helped(
-                format!("`{run}` is not a run id, and --scenario says where a run id's scenario is"),
+                format!("`{run}` is not a run id; --scenario gives the scenario file of a run id"),
                 "name one scenario, with --seed",
             ));
         }
-        let chosen = Chosen::load(run, overlay, subjects)?;
+        let chosen = Chosen::load(run, overrides, subjects)?;
         let seed = seed.unwrap_or(chosen.file.seed());
-        return Ok(Wanted { chosen, seed, id: None });
+        return Ok(RunToRepeat { chosen, seed, id: None });
     }
     let id: RunId = run.parse()?;
-    if seed_was_typed || overlay.as_written || overlay.swarm || !overlay.flaw.is_empty() {
-        let message = "a run id pins the seed and the flaws: leave out --seed, --flaw, --as-written and --swarm";
+    if seed_was_typed || overrides.as_written || overrides.swarm || !overrides.flaw.is_empty() {
+        let message = "a run id pins the seed and the flaws: remove --seed, --flaw, --as-written and --swarm";
         return Err(Failure::usage(message));
     }
-    let overlay = Overlay { flaw: id.flaws.clone(), as_written: false, swarm: id.swarm };
+    let overrides = Overrides { flaw: id.flaws.clone(), as_written: false, swarm: id.swarm };
     let built_in = scenario::built_in().any(|known| known.name == id.scenario);
     let name = match scenario {
         Some(file) => file,
@@ -121,23 +126,23 @@ pub(super) fn wanted(which: Which<'_>, seed_was_typed: bool, subjects: &[AnySubj
             ));
         }
     };
-    Ok(Wanted { chosen: Chosen::load(name, &overlay, subjects)?, seed: id.seed, id: Some(id) })
+    Ok(RunToRepeat { chosen: Chosen::load(name, &overrides, subjects)?, seed: id.seed, id: Some(id) })
 }
 
-/// Why a replay came to another digest than its run id says, found out by running it `again`.
+/// Why the digest of a replay differs from its run id; `again` is the digest of one more run.
 fn explain(id: &RunId, chosen: &Chosen, digest: Digest, again: Digest) -> (Exit, String) {
     if again != digest {
-        let why = format!("this build is not deterministic: the same run gave {digest}, and then {again}");
+        let why = format!("this build is not deterministic: the same run first gave {digest}, then {again}");
         return (Exit::NotDeterministic, why);
     }
     let file = chosen.file.short_digest();
     let why = if file == id.file {
-        format!("the build changed: the run id says digest {}, and this build gives {digest}, twice", id.digest)
+        format!("the build changed: the run id has digest {}, but this build gives {digest}, twice", id.digest)
     } else {
         let name = chosen.path().unwrap_or(chosen.file.name());
         format!(
-            "the scenario changed: the run id is of file digest {}, and `{name}` has {file}; so the trace is {digest} \
-             in place of {}",
+            "the scenario changed: the run id has file digest {}, but `{name}` has {file}; so the trace digest is \
+             {digest} instead of {}",
             id.file, id.digest
         )
     };

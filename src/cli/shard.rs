@@ -1,4 +1,4 @@
-//! Which shard is meant: named, or the one that the engine which started this process gave it.
+//! Which shard to run: a named one, or the one that the job scheduler assigned to this process.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,16 +6,16 @@ use std::str::FromStr;
 use super::failure::Failure;
 use crate::hunt::Shard;
 
-/// What `--shard` says.
+/// The value of `--shard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ShardFlag {
     /// This one.
     Named(Shard),
-    /// The engine's index; of so many, if that is said.
+    /// The index from the job scheduler, and the number of shards if it was given.
     Auto(Option<u64>),
 }
 
-impl FromStr for Wanted {
+impl FromStr for ShardFlag {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -23,14 +23,14 @@ impl FromStr for Wanted {
             Some("") => Ok(Self::Auto(None)),
             Some(rest) => match rest.strip_prefix('/').and_then(|of| of.parse().ok()) {
                 Some(of) if Shard::new(1, of).is_some() => Ok(Self::Auto(Some(of))),
-                Some(_) | None => Err(format!("`{text}` is not auto/N, an index of N shards")),
+                Some(_) | None => Err(format!("`{text}` is not auto/N, where N is the number of shards")),
             },
             None => text.parse().map(Self::Named),
         }
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for ShardFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Named(shard) => shard.fmt(f),
@@ -45,29 +45,29 @@ const SLURM: &str = "SLURM_ARRAY_TASK_ID";
 /// The variable in which Kubernetes gives a pod of an indexed job its index, from 0.
 const KUBERNETES: &str = "JOB_COMPLETION_INDEX";
 
-/// The shard that is meant, where `variable` looks up the environment. One that is not clear is an error, and never all
-/// seeds.
-pub(super) fn of(wanted: Wanted, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard, Failure> {
+/// The shard to run; `variable` looks up the environment. An ambiguous shard is an error, and never means all seeds.
+pub(super) fn of(wanted: ShardFlag, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard, Failure> {
     let of = match wanted {
-        Wanted::Named(shard) => return Ok(shard),
-        Wanted::Auto(of) => of,
+        ShardFlag::Named(shard) => return Ok(shard),
+        ShardFlag::Auto(of) => of,
     };
     match (variable(SLURM), variable(KUBERNETES)) {
         (Some(_), Some(_)) => Err(Failure::helped(
-            format!("two engines say which shard this is: {SLURM} and {KUBERNETES} are both set"),
-            "say which with --shard K/N",
+            format!("two job schedulers assign a shard: {SLURM} and {KUBERNETES} are both set"),
+            "name the shard with --shard K/N",
         )),
         (None, None) => Err(Failure::helped(
-            format!("no engine says which shard this is: neither {SLURM} nor {KUBERNETES} is set"),
-            "say which with --shard K/N, or start it as a job array",
+            format!("no job scheduler assigns a shard: neither {SLURM} nor {KUBERNETES} is set"),
+            "name the shard with --shard K/N, or start a job array",
         )),
         (Some(_), None) => slurm(of, variable),
         (None, Some(_)) => kubernetes(of, variable),
     }
 }
 
-/// The variables of Slurm's array count only what was submitted together: resubmitted, some tasks of ten look like an
-/// array of their own. They are believed only where they are numbered from 1 without a gap; merging tells the rest.
+/// The variables of a Slurm array count only one submission: if three tasks of ten are submitted again, they look like an
+/// array of three. The variables are accepted only if the tasks are numbered from 1 without a gap; `merge` finds other
+/// mistakes.
 fn slurm(of: Option<u64>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard, Failure> {
     let index = number(SLURM, variable)?;
     let of = match of {
@@ -77,8 +77,10 @@ fn slurm(of: Option<u64>, variable: &dyn Fn(&str) -> Option<String>) -> Result<S
             let (least, most) = (number("SLURM_ARRAY_TASK_MIN", variable)?, number("SLURM_ARRAY_TASK_MAX", variable)?);
             if (least, most) != (1, count) {
                 return Err(Failure::helped(
-                    format!("the array is partial: {count} tasks from {least} to {most}, and nothing says of how many"),
-                    "number arrays from 1, and say the total: --shard auto/N",
+                    format!(
+                        "the array is partial: it has {count} tasks from {least} to {most}, and the total is unknown"
+                    ),
+                    "number arrays from 1, and give the total: --shard auto/N",
                 ));
             }
             count
@@ -90,28 +92,27 @@ fn slurm(of: Option<u64>, variable: &dyn Fn(&str) -> Option<String>) -> Result<S
 fn kubernetes(of: Option<u64>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard, Failure> {
     let index = number(KUBERNETES, variable)?;
     let of = of.ok_or_else(|| {
-        Failure::helped(format!("{KUBERNETES} is an index, and nothing says of how many"), "--shard auto/N")
+        Failure::helped(format!("{KUBERNETES} is an index, and the total is unknown"), "give the total: --shard auto/N")
     })?;
     shard(KUBERNETES, index.saturating_add(1), of)
 }
 
 fn number(name: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<u64, Failure> {
-    let help = "say which shard with --shard K/N";
+    let help = "name the shard with --shard K/N";
     let value = variable(name).ok_or_else(|| Failure::helped(format!("{name} is not set"), help))?;
-    value.parse().map_err(|_| Failure::helped(format!("{name} is `{value}`, which is no number"), help))
+    value.parse().map_err(|_| Failure::helped(format!("{name} is `{value}`, which is not a number"), help))
 }
 
 fn shard(name: &str, index: u64, of: u64) -> Result<Shard, Failure> {
-    Shard::new(index, of).ok_or_else(|| {
-        Failure::helped(format!("{name} says shard {index}, and there are {of}"), "number the shards from 1 to N")
-    })
+    Shard::new(index, of)
+        .ok_or_else(|| Failure::helped(format!("{name} gives shard {index} of {of}"), "number the shards from 1 to N"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What `--shard` comes to with these variables; the message, where that is nothing.
+    /// The shard that `--shard` gives with these variables, or the error message.
     fn given(wanted: &str, variables: &[(&str, &str)]) -> Result<String, String> {
         let variable =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
@@ -125,7 +126,7 @@ mod tests {
     #[test]
     fn a_whole_array_says_which_shard_a_task_is() {
         assert_eq!(given("auto", &ARRAY), Ok("3/8".to_owned()));
-        assert_eq!(given("2/5", &ARRAY), Ok("2/5".to_owned()), "what is typed counts");
+        assert_eq!(given("2/5", &ARRAY), Ok("2/5".to_owned()), "a flag beats the environment");
         assert_eq!(given("auto/9", &[(KUBERNETES, "0")]), Ok("1/9".to_owned()));
         assert_eq!(given("auto/9", &[(KUBERNETES, "8")]), Ok("9/9".to_owned()));
     }
@@ -158,20 +159,20 @@ mod tests {
     }
 
     #[test]
-    fn what_no_engine_says_or_two_say_is_an_error() {
-        assert!(given("auto", &[]).expect_err("none").contains("no engine"));
-        assert!(given("auto/3", &[]).expect_err("none").contains("no engine"));
+    fn a_shard_from_no_scheduler_or_from_two_is_an_error() {
+        assert!(given("auto", &[]).expect_err("none").contains("no job scheduler"));
+        assert!(given("auto/3", &[]).expect_err("none").contains("no job scheduler"));
         let both = [ARRAY.as_slice(), &[(KUBERNETES, "0")]].concat();
-        assert!(given("auto/8", &both).expect_err("two").contains("two engines"));
-        assert!(given("auto", &[(KUBERNETES, "0")]).expect_err("no total").contains("of how many"));
+        assert!(given("auto/8", &both).expect_err("two").contains("two job schedulers"));
+        assert!(given("auto", &[(KUBERNETES, "0")]).expect_err("no total").contains("total is unknown"));
         assert!(given("auto/3", &[(KUBERNETES, "3")]).is_err());
         assert!(given("auto/3", &[(KUBERNETES, "x")]).expect_err("no number").contains("`x`"));
     }
 
     #[test]
-    fn what_is_no_shard_is_not_read() {
+    fn an_invalid_shard_is_refused() {
         for text in ["auto/", "auto/0", "auto/x", "automatic", "0/4", "5/4", "1/0", ""] {
-            assert!(text.parse::<Wanted>().is_err(), "{text}");
+            assert!(text.parse::<ShardFlag>().is_err(), "{text}");
         }
     }
 }

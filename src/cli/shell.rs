@@ -1,4 +1,4 @@
-//! The terminal: where results go, where diagnostics go, and with how much colour.
+//! The terminal: results, diagnostics and their colours.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -15,14 +15,14 @@ use super::panics::Panic;
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 /// Bad news.
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
-/// What proves nothing.
+/// A result that proves nothing.
 pub(super) const DOUBT: Style = AnsiColor::Yellow.on_default();
-/// What is said beside the matter.
+/// Secondary information.
 pub(super) const FAINT: Style = Style::new().dimmed();
 /// Titles.
 pub(super) const STRONG: Style = Style::new().bold();
 
-/// The terminal, and how the caller wants it used.
+/// The terminal, and how the caller wants to use it.
 #[derive(Clone, Debug)]
 pub(super) struct Shell {
     /// The program as it was called.
@@ -78,19 +78,19 @@ impl Shell {
         self.result(&text)
     }
 
-    /// Says something beside the result; nobody can be told if that fails.
+    /// Prints a diagnostic; errors are ignored, because there is nowhere to report them.
     pub(super) fn say(&self, text: &str) {
         drop(writeln!(self.diagnostics(), "{text}"));
     }
 
-    /// Says something beside the result that `--quiet` leaves out.
+    /// Prints a note, unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             self.say(&format!("{FAINT}note: {text}{FAINT:#}"));
         }
     }
 
-    /// Says why the command failed.
+    /// Prints why the command failed.
     pub(super) fn fail(&self, failure: &Failure) {
         if self.json {
             return self.say(&failure.json().to_string());
@@ -114,11 +114,11 @@ impl Shell {
             return self.say(&serde_json::json!({ "error": error }).to_string());
         }
         self.say(&format!("{BAD}internal error{BAD:#}: {message}{place}"));
-        self.say(&format!("  This is a defect of the program. Please report it, with the command:\n  {command}"));
+        self.say(&format!("  This is a bug in the program. Please report it, with the command:\n  {command}"));
     }
 }
 
-/// The standard output. When its reader has gone, the rest is dropped in silence.
+/// Standard output. When its reader has closed it, the rest is silently dropped.
 #[derive(Debug)]
 pub(super) struct Results {
     out: BufWriter<AutoStream<io::Stdout>>,
@@ -126,7 +126,7 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// Whether nobody reads any more.
+    /// Whether the reader has closed it.
     pub(super) const fn closed(&self) -> bool {
         self.closed
     }

@@ -1,4 +1,4 @@
-//! `shrink`: a failing run made smaller, written as a scenario, a story and a picture.
+//! `shrink`: makes a failing run smaller, and writes it as a scenario, a story and a picture.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -11,21 +11,22 @@ use super::chosen::{Chosen, quoted};
 use super::environment::{self, Stopwatch};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::replay::{Wanted, Which, wanted};
+use super::replay::{RunSelector, RunToRepeat, wanted};
 use super::run::is_stdout;
 use super::shell::{BAD, FAINT, GOOD, Shell};
 use super::signals::Signals;
 use super::store;
 use super::table::{Grid, count};
 use crate::hunt::{self, Need, RunId, Shrink, ShrinkProgress, Shrunk, Unbroken};
-use crate::report::{Naming, Papers};
+use crate::report::{FileHeader, ShrunkFiles};
 use crate::run::AnySubject;
 
 pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let which = Which { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overlay: &args.overlay };
-    let Wanted { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
+    let which =
+        RunSelector { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overrides: &args.overrides };
+    let RunToRepeat { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
     let files = Files::beside(&args.output)?;
-    // Said before the work is done, not after it.
+    // Fails before the work starts, not after it.
     store::probe(&args.output)?;
     let resolved = chosen.resolve(seed)?;
     let (signals, watch) = (Signals::watch(), Stopwatch::start());
@@ -38,7 +39,7 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
     let shrunk = shrunk.map_err(|unbroken| refusal(&unbroken, &chosen, id.as_ref(), &signals))?;
     let parts = hunt::parts(&shrunk.resolved);
     let needs = hunt::needs(chosen.subject, &shrunk.resolved, &shrunk.kind, parts, &go_on);
-    let papers = files.write(chosen.file.name(), &shrunk, &needs)?;
+    let files_of_run = files.write(chosen.file.name(), &shrunk, &needs)?;
     if !shell.quiet {
         let millis = watch.elapsed().as_millis();
         shell.say(&format!("{} runs in {}.{}s", count(shrunk.runs), millis / 1_000, millis % 1_000 / 100));
@@ -54,12 +55,12 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
             "complete": !shrunk.stopped, "run": run, "exit_code": exit.code(),
         }))?;
     } else {
-        shell.result(&format!("{}{run}\n", text(&shrunk, &papers, &args.output, shell)))?;
+        shell.result(&format!("{}{run}\n", text(&shrunk, &files_of_run, &args.output, shell)))?;
     }
     Ok(exit)
 }
 
-/// The files that are written.
+/// The output files.
 struct Files {
     scenario: PathBuf,
     story: PathBuf,
@@ -67,7 +68,7 @@ struct Files {
 }
 
 impl Files {
-    /// The story and the picture stand beside the scenario.
+    /// The story and the picture are next to the scenario.
     fn beside(scenario: &Path) -> Result<Self, Failure> {
         let files = Self {
             scenario: scenario.to_owned(),
@@ -76,7 +77,7 @@ impl Files {
         };
         if is_stdout(scenario) || files.story == scenario || files.picture == scenario {
             let message = format!(
-                "the scenario can't be `{}`, as a story and a picture are written beside it",
+                "the output can't be `{}`, because a story (.md) and a picture (.svg) are written next to it",
                 scenario.display()
             );
             return Err(Failure::helped(message, "name a file such as small.json"));
@@ -84,21 +85,24 @@ impl Files {
         Ok(files)
     }
 
-    fn write(&self, whole: &str, shrunk: &Shrunk, needs: &[Need]) -> Result<Papers, Failure> {
+    fn write(&self, whole: &str, shrunk: &Shrunk, needs: &[Need]) -> Result<ShrunkFiles, Failure> {
         let stem = self.scenario.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let about = format!("Shrunk from {whole}: {}.", shrunk.violation.sentence);
-        let naming = Naming { name: &named(&stem), about: &about, schema: "scenario.schema.json" };
-        let papers = Papers::of(shrunk, needs, naming, &format!("{stem}.svg"));
-        let texts =
-            [(&self.scenario, &papers.scenario), (&self.story, &papers.story), (&self.picture, &papers.picture)];
+        let naming = FileHeader { name: &named(&stem), about: &about, schema: "scenario.schema.json" };
+        let files_of_run = ShrunkFiles::of(shrunk, needs, naming, &format!("{stem}.svg"));
+        let texts = [
+            (&self.scenario, &files_of_run.scenario),
+            (&self.story, &files_of_run.story),
+            (&self.picture, &files_of_run.picture),
+        ];
         for (file, text) in texts {
             store::write(file, |out| out.write_all(text.as_bytes()))?;
         }
-        Ok(papers)
+        Ok(files_of_run)
     }
 }
 
-/// Whether a run id says which seed.
+/// Whether the run is named by a run id, which pins the seed.
 pub(super) fn is_pinned(args: &ShrinkArgs) -> bool {
     RunId::resembles(&args.run)
 }
@@ -108,11 +112,11 @@ fn refusal(unbroken: &Unbroken, chosen: &Chosen, id: Option<&RunId>, signals: &S
     match unbroken {
         Unbroken::Holds => {
             let changed = id.is_some_and(|id| id.file != chosen.file.short_digest());
-            let why = if changed { ": its scenario has changed since" } else { "" };
-            Failure::Nothing(format!("the run of `{name}` violates nothing, so that there is nothing to shrink{why}"))
+            let why = if changed { "; its scenario has changed since" } else { "" };
+            Failure::Nothing(format!("nothing to shrink: the run of `{name}` violates nothing{why}"))
         }
         Unbroken::Elsewhere(kind) => Failure::Nothing(format!(
-            "the run of `{name}` breaks {kind}; but not if that alone is expected: nothing to shrink"
+            "nothing to shrink: the run of `{name}` breaks {kind}, but not if no other violation is expected"
         )),
         Unbroken::Stopped => {
             Failure::Early { exit: signals.exit().unwrap_or(Exit::Stopped), at: crate::time::Time::ZERO }
@@ -126,7 +130,7 @@ fn named(stem: &str) -> String {
     stem.chars().take(100).map(|letter| if fits(letter) { letter } else { '-' }).collect()
 }
 
-fn text(shrunk: &Shrunk, papers: &Papers, file: &Path, shell: &Shell) -> String {
+fn text(shrunk: &Shrunk, files_of_run: &ShrunkFiles, file: &Path, shell: &Shell) -> String {
     let Shrunk { kind, violation, before, after, stopped, .. } = shrunk;
     let mut grid = Grid::new(&["", "#before", "#after"]);
     let rows = [
@@ -139,10 +143,10 @@ fn text(shrunk: &Shrunk, papers: &Papers, file: &Path, shell: &Shell) -> String 
     for (what, before, after) in rows {
         grid.plain(vec![what.to_owned(), count(before), count(after)]);
     }
-    let story = if shell.quiet { String::new() } else { format!("\n{}", papers.scenario) };
-    let stopped = if *stopped { "stopped early, with what it had: " } else { "" };
+    let story = if shell.quiet { String::new() } else { format!("\n{}", files_of_run.scenario) };
+    let stopped = if *stopped { "stopped early; the smallest run so far: " } else { "" };
     format!(
-        "{}{story}\n{GOOD}shrunk{GOOD:#}: {stopped}{} ({FAINT}with .md and .svg beside it{FAINT:#})\n{BAD}violated{BAD:#} {}: {}\n",
+        "{}{story}\n{GOOD}shrunk{GOOD:#}: {stopped}{} ({FAINT}with .md and .svg next to it{FAINT:#})\n{BAD}violated{BAD:#} {}: {}\n",
         grid.render(),
         file.display(),
         kind.invariant,
@@ -150,7 +154,7 @@ fn text(shrunk: &Shrunk, papers: &Papers, file: &Path, shell: &Shell) -> String 
     )
 }
 
-/// What is shown while it shrinks.
+/// The progress display.
 struct Meter {
     bar: ProgressBar,
     /// The fewest records so far.

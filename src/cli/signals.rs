@@ -1,4 +1,5 @@
-//! Ctrl-C, SIGTERM and a closed terminal: the first one asks a command to end with what it has, the second Ctrl-C ends it at once.
+//! Ctrl-C, SIGTERM and a closed terminal: the first signal asks a command to end with the results so far, and the second
+//! Ctrl-C ends it at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,7 @@ use signal_hook::flag;
 
 use super::exit::Exit;
 
-/// Which signals have come.
+/// Which signals have arrived.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Signals {
     interrupted: Arc<AtomicBool>,
@@ -16,12 +17,12 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Watches from now on. Where signals can't be watched, they end the program as ever.
+    /// Starts watching. If signals can't be watched, they end the program as usual.
     pub(super) fn watch() -> Self {
         let signals = Self::default();
         let interrupted = &signals.interrupted;
         let code = i32::from(Exit::Interrupted.code());
-        // Registered first, so that it acts on the flag as the signal before left it.
+        // Registered first, so that it sees the flag before this signal sets it.
         let watched = flag::register_conditional_shutdown(SIGINT, code, Arc::clone(interrupted))
             .and_then(|_| flag::register(SIGINT, Arc::clone(interrupted)))
             .and_then(|_| flag::register(SIGTERM, Arc::clone(&signals.stopped)))
@@ -30,7 +31,7 @@ impl Signals {
         signals
     }
 
-    /// How the command has to end, if a signal has come.
+    /// How the command has to end, if a signal has arrived.
     pub(super) fn exit(&self) -> Option<Exit> {
         if self.interrupted.load(Ordering::Relaxed) {
             Some(Exit::Interrupted)

@@ -1,4 +1,4 @@
-//! Files that commands write: whole or not at all.
+//! Writes files atomically.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 
-/// Writes a file through `fill`: under a temporary name beside it, then renamed. What is no regular file (`/dev/stderr`,
-/// a pipe) is written directly.
+/// Writes a file through `fill`: under a temporary name in the same folder, then renames it. A special file
+/// (`/dev/stderr`, a pipe) is written directly.
 pub(super) fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     if is_special(path) {
         return direct(path, fill).map_err(|error| failed(path, error));
@@ -20,7 +20,7 @@ pub(super) fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result
     })
 }
 
-/// Fails where [`write`] would fail to begin, so that hours of work don't end with a file that can't be made.
+/// Fails if [`write`] can't create the file, so that hours of work don't end with this error.
 pub(super) fn probe(path: &Path) -> Result<(), Failure> {
     let begun = if path.is_dir() {
         Err(io::ErrorKind::IsADirectory.into())
@@ -33,7 +33,7 @@ pub(super) fn probe(path: &Path) -> Result<(), Failure> {
     begun.map_err(|error| failed(path, error))
 }
 
-/// Whether there is something by that name that is no regular file.
+/// Whether the path exists and is not a regular file.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|known| !known.is_file())
 }
@@ -49,7 +49,7 @@ fn direct(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> i
     out.flush()
 }
 
-/// A name in the same folder that nobody else uses.
+/// A unique name in the same folder.
 fn beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
@@ -59,7 +59,7 @@ fn beside(path: &Path) -> PathBuf {
 fn cure(path: &Path) -> Option<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
     let help = match fs::metadata(folder) {
-        Err(_) => format!("there is no folder `{}`: make it first, or name another", folder.display()),
+        Err(_) => format!("there is no folder `{}`: create it first, or name another", folder.display()),
         Ok(known) if !known.is_dir() => format!("`{}` is not a folder: name another", folder.display()),
         Ok(_) => return None,
     };

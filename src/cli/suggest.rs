@@ -1,6 +1,6 @@
-//! The known word that an unknown one was probably meant to be.
+//! Suggests a known word for an unknown one.
 
-/// `did you mean …?`, or else what there is.
+/// `did you mean …?`, or else all known words.
 pub(super) fn cure(word: &str, known: &[&str]) -> String {
     let lower = word.to_lowercase();
     let distance = |known: &&str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
@@ -12,7 +12,7 @@ pub(super) fn cure(word: &str, known: &[&str]) -> String {
     let mut known = known.to_vec();
     known.sort_unstable();
     known.dedup();
-    format!("there is {}", known.join(", "))
+    format!("known are {}", known.join(", "))
 }
 
 #[cfg(test)]
@@ -22,6 +22,6 @@ mod tests {
     #[test]
     fn the_nearest_word_is_named() {
         assert_eq!(cure("causalty", &["causality", "e09"]), "did you mean `causality`?");
-        assert_eq!(cure("zebra", &["b", "a"]), "there is a, b");
+        assert_eq!(cure("zebra", &["b", "a"]), "known are a, b");
     }
 }

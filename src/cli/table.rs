@@ -3,16 +3,16 @@
 use anstyle::Style;
 use comfy_table::{CellAlignment, Table, presets};
 
-/// A table without lines: columns, left aligned but for those that are numbers.
+/// A table without lines; columns of numbers are right-aligned, all others left-aligned.
 #[derive(Debug)]
 pub(super) struct Grid {
     table: Table,
-    /// One word of a row, and how it is shown.
+    /// The highlighted word of each row, and its style.
     words: Vec<(String, Style)>,
 }
 
 impl Grid {
-    /// A table with these titles; a title that begins with `#` has numbers below it.
+    /// A table with these titles; `#` at the start of a title marks a column of numbers.
     pub(super) fn new(titles: &[&str]) -> Self {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(titles.iter().map(|title| title.trim_start_matches('#')));
@@ -26,9 +26,9 @@ impl Grid {
         Self { table, words: Vec::new() }
     }
 
-    /// Adds a row, of which one word is shown in a style.
+    /// Adds a row, and shows one word of it in a style.
     pub(super) fn row(&mut self, cells: Vec<String>, word: &str, style: Style) {
-        // A line break in a cell would part the row.
+        // A line break in a cell would split the row.
         self.table.add_row(cells.into_iter().map(|cell| cell.replace(['\n', '\r'], " ")));
         self.words.push((word.to_owned(), style));
     }

@@ -1,4 +1,4 @@
-//! Reads the arguments, and says what is wrong with them.
+//! Parses the arguments, and reports usage errors.
 
 use std::ffi::OsString;
 
@@ -15,7 +15,7 @@ use super::shell::Shell;
 /// The variables that stand for flags.
 const VARIABLES: [&str; 4] = ["STEMMATA_SEED", "STEMMATA_SEEDS", "STEMMATA_JOBS", "STEMMATA_SHARD"];
 
-/// The arguments; or, after help or an error was printed, how to end.
+/// The arguments; or, if help or an error was printed, the exit code.
 pub(super) fn parse() -> Result<(Cli, ArgMatches), Exit> {
     let arguments = environment::arguments();
     let parsed = Cli::command().try_get_matches_from(&arguments);
@@ -25,7 +25,7 @@ pub(super) fn parse() -> Result<(Cli, ArgMatches), Exit> {
         if !asked && arguments.iter().any(|argument| argument == "--json") {
             say(&as_json(&error));
         } else {
-            // A closed pipe is no reason to complain.
+            // A closed pipe is not an error.
             drop(error.print());
             if let Some(note) = from_environment(&error) {
                 say(&note);
@@ -49,7 +49,7 @@ fn as_json(error: &clap::Error) -> String {
         .to_string()
 }
 
-/// Which variable an invalid value came from, if from one.
+/// The variable that an invalid value came from, if any.
 fn from_environment(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else {
         return None;
@@ -67,7 +67,7 @@ pub(super) fn typed() -> String {
     words.iter().map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
-/// Says so where a variable of the environment, and no flag, decides what runs.
+/// Notes that an environment variable, and not a flag, decides what runs.
 pub(super) fn show_environment(flag: &str, source: Option<ValueSource>, shell: &Shell) {
     if source == Some(ValueSource::EnvVariable) {
         let variable = format!("STEMMATA_{}", flag.to_uppercase());

@@ -1,4 +1,4 @@
-//! What the checkers concluded, for people and for programs: verdicts with the events that prove them.
+//! The verdicts of the checkers, with the events that prove them, for people and for programs.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use crate::trace::{Detail, Judgement, Trace, Verdict};
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Judged {
     pub(super) invariant: String,
-    /// Whether the scenario expects it to fall.
+    /// Whether the scenario expects it to be violated.
     pub(super) expected_to_fall: bool,
     pub(super) verdict: Verdict,
-    /// The events that a violation cites, as the trace says them.
+    /// The events that a violation cites, with their lines in the trace.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) cited: Vec<Cited>,
 }
@@ -113,14 +113,14 @@ pub(super) fn violations(judged: &[Judged]) -> String {
     text
 }
 
-/// What falls short, in a sentence.
+/// A shortfall, in a sentence.
 pub(super) fn sentence(shortfall: &Shortfall) -> String {
     match shortfall {
         Shortfall::Violated { invariant, violation: _ } => format!("{invariant} is violated"),
-        Shortfall::StillHolds { invariant } => format!("{invariant} was expected to fall, and did not"),
+        Shortfall::StillHolds { invariant } => format!("{invariant} was expected to be violated, but holds"),
         Shortfall::Undecided { invariant, why } => format!("{invariant} is undecided: {why}"),
-        Shortfall::Vacuous { invariant, why } => format!("{invariant} was never put to the test: {why}"),
-        Shortfall::Untouched { fault, what } => format!("fault {fault} touched nothing: {what}"),
+        Shortfall::Vacuous { invariant, why } => format!("{invariant} was not exercised: {why}"),
+        Shortfall::Untouched { fault, what } => format!("fault {fault} took no effect: {what}"),
         Shortfall::Unmet { sender, lane, number } => {
             format!("the message {sender}.{lane}#{number}, whose fate is fixed, was never sent")
         }

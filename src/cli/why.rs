@@ -6,27 +6,27 @@ use super::chosen::Chosen;
 use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG};
 use super::signals::Signals;
 use crate::hunt::{self, Part, Without};
-use crate::report::{self, Cone};
+use crate::report::{self, CausalPast};
 use crate::run::Outcome;
 use crate::scenario::Resolved;
 
-/// So many events are told.
+/// The maximum number of events in the causal past.
 const LINES: usize = 40;
 
-/// Why a run broke.
+/// Why a run violated an invariant.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Why {
     invariant: String,
-    /// What led to it, a line each; those that the violation cites are marked.
+    /// The events that led to it, one line each; the cited events are marked.
     past: Vec<String>,
-    /// How many earlier events of the past are not told.
+    /// The number of earlier events that are omitted.
     left_out: usize,
     needs: Vec<Needed>,
-    /// Whether a signal came before all had been tried.
+    /// Whether a signal arrived before every part had been tried.
     stopped: bool,
 }
 
-/// A part of the run, and what becomes of the run without it.
+/// A part of the run, and the outcome of the run without it.
 #[derive(Clone, Debug, Serialize)]
 struct Needed {
     what: String,
@@ -35,11 +35,11 @@ struct Needed {
 }
 
 impl Why {
-    /// Finds out why a run broke; `None` if it did not.
+    /// Finds out why a run violated an invariant; `None` if it did not.
     pub(super) fn of(chosen: &Chosen, resolved: &Resolved, outcome: &Outcome) -> Option<Self> {
         let trace = outcome.trace.as_ref()?;
         let (kind, violation) = hunt::broken(resolved, outcome)?;
-        let cone = Cone::of(&mut &*trace, &violation, LINES).expect("a trace in memory can be read");
+        let causal_past = CausalPast::of(&mut &*trace, &violation, LINES).expect("a trace in memory can be read");
         let parts: Vec<Part> = hunt::parts(resolved);
         let parts: Vec<Part> = parts.into_iter().filter(|part| !matches!(part, Part::Operation(_))).collect();
         let (signals, count) = (Signals::watch(), parts.len());
@@ -50,31 +50,33 @@ impl Why {
             necessary: need.without != Without::Same,
             without: need.without,
         });
-        let past = report::lines(&cone).lines().map(str::to_owned).collect();
-        Some(Self { invariant: kind.invariant, past, left_out: cone.left_out, needs: needed.collect(), stopped })
+        let past = report::lines(&causal_past).lines().map(str::to_owned).collect();
+        Some(Self { invariant: kind.invariant, past, left_out: causal_past.left_out, needs: needed.collect(), stopped })
     }
 
     pub(super) fn text(&self) -> String {
         let Self { invariant, past, left_out, needs, stopped } = self;
-        let more = if *left_out == 0 { String::new() } else { format!(" ({left_out} earlier events are left out)") };
-        let mut text = format!("\n{STRONG}what led to it{STRONG:#}{FAINT}{more}{FAINT:#}\n");
+        let more = if *left_out == 0 { String::new() } else { format!(" ({left_out} earlier events omitted)") };
+        let mut text = format!("\n{STRONG}what led to the violation{STRONG:#}{FAINT}{more}{FAINT:#}\n");
         for line in past {
             let style = if line.starts_with('>') { BAD } else { anstyle::Style::new() };
             text.push_str(&format!("{style}{line}{style:#}\n"));
         }
-        text.push_str(&format!("\n{STRONG}what it needs{STRONG:#}\n"));
+        text.push_str(&format!("\n{STRONG}which faults were necessary{STRONG:#}\n"));
         if needs.is_empty() {
-            text.push_str(&format!("  no fault: {invariant} falls without any\n"));
+            text.push_str(&format!("  none: {invariant} is violated without any fault\n"));
         }
         for Needed { what, necessary, without } in needs {
             let (word, style) = if *necessary { ("necessary", BAD) } else { ("not necessary", GOOD) };
             text.push_str(&format!("  {style}{word}{style:#}: {what}: {}\n", report::without(without)));
         }
         if !needs.is_empty() && !*stopped && needs.iter().all(|need| !need.necessary) {
-            text.push_str(&format!("  {FAINT}each can be missing; several together may not{FAINT:#}\n"));
+            text.push_str(&format!(
+                "  {FAINT}each fault alone can be removed; several together may be necessary{FAINT:#}\n"
+            ));
         }
         if *stopped {
-            text.push_str(&format!("  {DOUBT}stopped before all had been tried{DOUBT:#}\n"));
+            text.push_str(&format!("  {DOUBT}stopped before every fault had been tried{DOUBT:#}\n"));
         }
         text
     }

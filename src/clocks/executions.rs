@@ -1,4 +1,4 @@
-//! For tests: random executions, in which the clocks must tell what the graph of events tells.
+//! For tests: random executions, in which the clocks must agree with the graph of events.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::time::LocalTime;
 
 const NODES: usize = 4;
 
-/// What a node does next; the wall clock reads anything at all.
+/// A node's next action; the wall clock may read anything.
 #[derive(Clone, Copy, Debug)]
 struct Act {
     node: usize,
@@ -21,17 +21,17 @@ struct Act {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// An event that anyone may hear of later: a step or a send.
+    /// An event that any node may receive later: a step or a send.
     Step,
-    /// Hears of the event at this place, modulo their number: at once, late, twice, from itself, or from a dead boot.
+    /// Receives the event at this index, modulo their number: at once, late, twice, from itself, or from an old incarnation.
     Receive(usize),
-    /// Starts again with what it knew last.
+    /// Restarts with its last knowledge.
     Restart,
-    /// Starts again and knows nothing.
+    /// Restarts without knowledge.
     Wiped,
 }
 
-/// What happened, what it bears, and what it directly follows.
+/// An event, its clocks, and its direct causes.
 struct Event {
     stamp: Stamp,
     lamport: LamportClock,
@@ -97,7 +97,7 @@ impl Node {
     }
 }
 
-/// For every event, all those that could have caused it: whatever a walk along the causes finds.
+/// For every event, all events that could have caused it, found along the causes.
 fn pasts(events: &[Event]) -> Vec<BTreeSet<usize>> {
     let past = |event: &Event| {
         let mut found = BTreeSet::new();

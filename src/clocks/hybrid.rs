@@ -1,4 +1,4 @@
-//! Hybrid logical clocks: close to the wall clock, and rising along every cause whatever the wall clock does.
+//! Hybrid logical clocks: close to the wall clock, and increasing along every cause, whatever the wall clock does.
 
 use std::fmt;
 

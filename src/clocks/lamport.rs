@@ -1,4 +1,4 @@
-//! Lamport's clock: one number that rises along every cause.
+//! Lamport's clock: one number that increases along every cause.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A Lamport clock, and a reading of it: at least the length of the longest chain of causes behind it.
 ///
 /// If event a could have caused event b, a's reading is less than b's; the converse does not hold. Readings of
-/// different nodes may be equal: who needs a total order adds the node (Lamport 1978, *Time, Clocks, and the Ordering
+/// different nodes may be equal; for a total order, add the node (Lamport 1978, *Time, Clocks, and the Ordering
 /// of Events in a Distributed System*). In JSON a string of decimal digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LamportClock(u64);

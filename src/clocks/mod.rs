@@ -1,14 +1,14 @@
-//! Logical clocks as pure data: what a node counts and stamps, without messages and without deciding when to tick.
+//! Logical clocks as pure data, without messages and without a decision when to tick.
 //!
 //! - [`VectorClock`] tells which of two events could have caused the other, exactly (Fidge 1988, Mattern 1989).
-//! - [`HybridClock`] keeps close to the wall clock and rises along every cause (Kulkarni et al. 2014).
-//! - [`LamportClock`] is the least that rises along every cause (Lamport 1978).
+//! - [`HybridClock`] stays close to the wall clock and increases along every cause (Kulkarni et al. 2014).
+//! - [`LamportClock`] is the smallest number that increases along every cause (Lamport 1978).
 //!
-//! The discipline is the same for all three: an event ticks; a receive takes over what the message bears, and then
-//! ticks, in that order, so that two receives in a row differ. A vector clock separates these two
-//! ([`VectorClock::merge`], [`VectorClock::tick`]); the others do both in one verb, `receive`.
+//! The rule is the same for all three: an event ticks; a receipt merges the message's clock, and then
+//! ticks, in that order, so that two consecutive receipts differ. A vector clock separates these two
+//! ([`VectorClock::merge`], [`VectorClock::tick`]); the others do both in one method, `receive`.
 //!
-//! A counter at its end panics, in every build profile alike: a clock that wraps or stands still would lie.
+//! A counter that overflows panics in every build profile, because a clock that wraps or stops would be wrong.
 
 mod hybrid;
 mod lamport;

@@ -1,4 +1,4 @@
-//! What a record bears: when it happened, by the node's own logical clocks.
+//! The stamp of a record: the readings of the node's logical clocks.
 
 use std::hash::{Hash, Hasher};
 
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{HybridStamp, VectorClock};
 
-/// The clocks that a node stamps on its records: a vector, which decides causality, and a hybrid stamp, which orders.
+/// The clocks that a node stamps on its records: a vector for causality, and a hybrid stamp for order.
 ///
 /// Its `Ord` is for sorting and sets only; for causality ask [`VectorClock::compare`].
 ///
-/// It is a witness: it goes with a record, and decides nothing. So it adds nothing to a hash, and states that differ in
-/// their stamps alone are one state of an exploration. Who decides by a clock keeps a [`VectorClock`] or a
-/// [`HybridStamp`], and not a stamp.
+/// It only documents a record and decides nothing. So it adds nothing to a hash, and states that differ only in
+/// their stamps are one state of an exploration. A protocol that decides by a clock keeps a [`VectorClock`] or a
+/// [`HybridStamp`], not a stamp.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stamp {
-    /// How many events of every incarnation the record's event can know of, itself included.
+    /// How many events of every incarnation the record's event can know of, including itself.
     pub vector: VectorClock,
     /// The event's hybrid stamp.
     pub hybrid: HybridStamp,
@@ -43,11 +43,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Stamp>(&json).expect("read"), stamp);
         let mut binary = Vec::new();
         encoding::write(&stamp, &mut binary);
-        assert_eq!(
-            binary,
-            [[1, 0, 0, 0, 1, 0, 0, 0], [2, 0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 9, 0, 0, 0], [0, 0, 0, 0, 4, 0, 0, 0]]
-                .concat()
-        );
+        assert_eq!(binary, [&[3, 0, 0, 0, 1, 2, 1][..], &[9, 0, 0, 0, 0, 0, 0, 0], &[4, 0, 0, 0]].concat());
         assert_eq!(encoding::read(&binary), Ok(stamp));
     }
 }

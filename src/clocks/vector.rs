@@ -3,30 +3,30 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
 use crate::identity::{Boot, Incarnation, NodeId};
 
-/// A sparse vector clock: for every incarnation, how many of its events are known; 0 where it has no entry.
+/// A sparse vector clock: for every incarnation, the number of its known events; 0 without an entry.
 ///
 /// After Fidge 1988 and Mattern 1989, with an entry per incarnation instead of one per process: a restart that lost
-/// its memory begins a new count, and never gives an old count to a new event.
+/// its memory starts a new count, and never gives an old count to a new event.
 ///
 /// `Ord` is the order of the entries as a list. It is total, it is good for sorting and sets, and it says nothing about
 /// causality: for that, see [`compare`](Self::compare).
 ///
 /// In text formats a map, `{"n1":3,"n2/2":5}`, in the order of the incarnations and read in any order; in binary ones
-/// a sequence of tuples in strictly rising order. An entry that is zero or given twice is refused by both, one that is
+/// node, boot and count of each, in strictly rising order, each number in as few bytes as it needs. An entry that is zero or given twice is refused by both, one that is
 /// out of order by the latter, which so has one form for one clock.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VectorClock {
     /// Strictly rising by incarnation, no count zero.
     entries: Entries,
 }
 
-/// How two events of a run relate, as their vector clocks tell.
+/// How two events of a run relate, according to their vector clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Causality {
@@ -42,8 +42,20 @@ pub enum Causality {
 
 type Entry = (Incarnation, u64);
 
-/// A cluster of five, each in one boot, needs no heap; 88 bytes.
-type Entries = SmallVec<[Entry; 5]>;
+/// A cluster of five with three restarts needs no heap; 136 bytes.
+type Entries = SmallVec<[Entry; 8]>;
+
+/// Entries are copied at once: clocks are cloned at every event.
+impl Clone for VectorClock {
+    fn clone(&self) -> Self {
+        Self { entries: Entries::from_slice(&self.entries) }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.entries.clear();
+        self.entries.extend_from_slice(&other.entries);
+    }
+}
 
 impl VectorClock {
     /// The clock of no event.
@@ -84,12 +96,18 @@ impl VectorClock {
     #[must_use]
     pub fn compare(&self, other: &Self) -> Causality {
         let (mut behind, mut ahead) = (false, false);
-        for (_, left, right) in self.joined(other) {
-            behind |= left < right;
-            ahead |= left > right;
-            if behind && ahead {
+        let (mut left, mut right) = (self.entries.as_slice(), other.entries.as_slice());
+        while let ([(mine, ours), more @ ..], [(theirs, count), others @ ..]) = (left, right) {
+            if mine != theirs {
                 break;
             }
+            behind |= ours < count;
+            ahead |= ours > count;
+            (left, right) = (more, others);
+        }
+        for (_, left, right) in (Joined { left, right }) {
+            behind |= left < right;
+            ahead |= left > right;
         }
         match (behind, ahead) {
             (false, false) => Causality::Equal,
@@ -111,9 +129,9 @@ impl VectorClock {
         self.compare(other) == Causality::After
     }
 
-    /// The entries that `other` lacks or has with another count: what to print, or to send to who knows `other`.
+    /// The entries that `other` lacks or has with another count: what to print, or to send to a node that knows `other`.
     ///
-    /// If this covers `other`, merging the changes into `other` gives this. What only `other` has is left out.
+    /// If this covers `other`, merging the changes into `other` gives this. Entries that only `other` has are omitted.
     #[must_use]
     pub fn changes_since(&self, other: &Self) -> Self {
         let changed = self.joined(other).filter(|(_, left, right)| *left != 0 && left != right);
@@ -137,7 +155,29 @@ impl VectorClock {
         self.entries.is_empty()
     }
 
-    /// Where the entry stands, or else where it would.
+    /// Writes each entry into the beginning of `room`, as three numbers of as few bytes as they need: most of a trace with
+    /// clocks is vectors. Returns how many bytes that are, at most [`ENTRY`](Self::ENTRY) for an entry.
+    #[inline]
+    pub(crate) fn pack(&self, room: &mut [u8]) -> usize {
+        let mut end = 0;
+        for (who, count) in &self.entries {
+            for mut number in [who.node.index() as u64, who.boot.number().into(), *count] {
+                while number > 0x7f {
+                    room[end] = number as u8 | 0x80;
+                    number >>= 7;
+                    end += 1;
+                }
+                room[end] = number as u8;
+                end += 1;
+            }
+        }
+        end
+    }
+
+    /// The maximum number of bytes of an entry in binary formats.
+    pub(crate) const ENTRY: usize = 20;
+
+    /// The index of the entry, or where it would be inserted.
     fn place(&self, incarnation: Incarnation) -> Result<usize, usize> {
         self.entries.binary_search_by_key(&incarnation, |(who, _)| *who)
     }
@@ -185,7 +225,7 @@ impl Iterator for Joined<'_> {
     }
 }
 
-/// Takes off the count of `who` if it is the first entry; 0 otherwise.
+/// Removes and returns the count of `who` if it is the first entry; 0 otherwise.
 fn take(entries: &mut &[Entry], who: Incarnation) -> u64 {
     match entries.split_first() {
         Some(((first, count), rest)) if *first == who => {
@@ -207,7 +247,7 @@ impl FromIterator<(Incarnation, u64)> for VectorClock {
 }
 
 impl Causality {
-    /// The same relation, seen from the right one.
+    /// The same relation, seen from the right event.
     #[must_use]
     pub const fn reversed(self) -> Self {
         match self {
@@ -230,7 +270,7 @@ impl fmt::Display for Causality {
     }
 }
 
-/// `n1:3 n2/2:5`; nothing at all for the clock of no event.
+/// `n1:3 n2/2:5`; empty for the clock of no event.
 impl fmt::Display for VectorClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (who, count)) in self.iter().enumerate() {
@@ -246,7 +286,9 @@ impl Serialize for VectorClock {
         if serializer.is_human_readable() {
             serializer.collect_map(self.iter())
         } else {
-            serializer.collect_seq(self.iter())
+            let mut room = SmallVec::<[u8; 8 * Self::ENTRY]>::from_elem(0, self.len() * Self::ENTRY);
+            let end = self.pack(&mut room);
+            serializer.serialize_bytes(&room[..end])
         }
     }
 }
@@ -256,7 +298,7 @@ impl<'de> Deserialize<'de> for VectorClock {
         if deserializer.is_human_readable() {
             deserializer.deserialize_map(Reader)
         } else {
-            deserializer.deserialize_seq(Reader)
+            deserializer.deserialize_bytes(Reader)
         }
     }
 }
@@ -281,9 +323,12 @@ impl<'de> Visitor<'de> for Reader {
         Ok(clock)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<VectorClock, A::Error> {
+    fn visit_bytes<E: de::Error>(self, mut packed: &[u8]) -> Result<VectorClock, E> {
         let mut clock = VectorClock::new();
-        while let Some((who, count)) = entries.next_element::<Entry>()? {
+        while !packed.is_empty() {
+            let (node, boot, count) = (number(&mut packed)?, number(&mut packed)?, number(&mut packed)?);
+            let narrow = |number: u64| u32::try_from(number).map_err(|_| E::custom("an incarnation is out of range"));
+            let who = Incarnation::new(NodeId::new(narrow(node)?), Boot::new(narrow(boot)?));
             let order = clock.entries.last().map_or(Ordering::Less, |(last, _)| last.cmp(&who));
             match order {
                 Ordering::Less => clock.entries.push((who, positive(who, count)?)),
@@ -293,6 +338,25 @@ impl<'de> Visitor<'de> for Reader {
         }
         Ok(clock)
     }
+}
+
+/// Removes a number from the beginning of `packed`: 7 bits in a byte, the least significant first, and the eighth bit set
+/// where more follow.
+fn number<E: de::Error>(packed: &mut &[u8]) -> Result<u64, E> {
+    let mut number = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (byte, rest) = packed.split_first().ok_or_else(|| E::custom("a number of a vector clock is cut short"))?;
+        *packed = rest;
+        let bits = u64::from(byte & 0x7f);
+        if bits << shift >> shift != bits || (*byte == 0 && shift > 0) {
+            break;
+        }
+        number |= bits << shift;
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(E::custom("a number of a vector clock is longer than it need be"))
 }
 
 fn positive<E: de::Error>(who: Incarnation, count: u64) -> Result<u64, E> {

@@ -75,6 +75,10 @@ impl Anchors {
     /// The first anchor, by its place, that an entry breaks which held `before` and is to hold `after`.
     #[must_use]
     pub fn broken(&self, key: &Key, before: Option<&Value>, after: Option<&Value>) -> Option<u32> {
+        // The system's own keys are in no keyspace.
+        if key.is_reserved() {
+            return None;
+        }
         let breaks = |anchor: &Anchor| {
             key.as_str().starts_with(anchor.prefix.as_str()) && !self.allows(&anchor.rule, key, before, after)
         };

@@ -35,6 +35,12 @@ impl Key {
         }
     }
 
+    /// Whether it is the system's own, which no client names.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(super::RESERVED)
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -6,8 +6,10 @@
 
 mod anchor;
 mod key;
+mod keyspaces;
 mod root;
 mod state;
+mod store;
 #[cfg(test)]
 mod tests;
 mod trie;
@@ -16,7 +18,10 @@ mod write;
 
 pub use anchor::{Anchor, AnchorRule, Anchors};
 pub use key::{Key, KeyError, MOST_BYTES};
+pub use keyspaces::{Keyspace, Keyspaces, RESERVED};
 pub use root::Root;
 pub use state::Codex;
+pub use store::{StoreCommand, StoreReply, Within};
+pub use trie::{Entry, Path, Place, Trie, Ways};
 pub use value::{MOST_NESTED, Value};
 pub use write::{Refusal, Write};

@@ -10,7 +10,7 @@ use super::{Anchors, Key, MOST_NESTED, Refusal, Root, Value, Write};
 /// Entries by key. Two of them are equal if their roots are; a clone costs nothing until one of them changes.
 #[derive(Clone, Default)]
 pub struct Codex {
-    trie: Trie,
+    trie: Trie<Value>,
 }
 
 impl Codex {
@@ -45,6 +45,12 @@ impl Codex {
     #[must_use]
     pub fn root(&self) -> Root {
         self.trie.root()
+    }
+
+    /// The trie that holds it, to be walked.
+    #[must_use]
+    pub const fn trie(&self) -> &Trie<Value> {
+        &self.trie
     }
 
     /// Does what a write asks for, unless that breaks an anchor, or does not apply.

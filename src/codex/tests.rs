@@ -1,6 +1,6 @@
 //! The codex against a plain map, and what its root depends on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -39,6 +39,60 @@ fn values() -> impl Strategy<Value = Value> {
             prop::collection::btree_map("[a-c]{1,2}", inner, 0..4).prop_map(|fields| Value::Map(fields.into())),
         ]
     })
+}
+
+/// The keys whose entries are not the same in both, and how many places were compared to find them.
+fn differences(left: &Place<'_, Value>, right: &Place<'_, Value>, looked: &mut usize) -> BTreeSet<Key> {
+    *looked += 1;
+    let (Place::Branch(left), Place::Branch(right)) = (left, right) else {
+        let (left, right) = (entries(left), entries(right));
+        return left.symmetric_difference(&right).map(|(key, _)| key.clone()).collect();
+    };
+    let (here, there): (BTreeMap<_, _>, BTreeMap<_, _>) = (left.taken().collect(), right.taken().collect());
+    let unlike = (0..16).filter(|way| here.get(way) != there.get(way));
+    unlike.flat_map(|way| differences(&left.follow(way), &right.follow(way), looked)).collect()
+}
+
+/// All entries below a place.
+fn entries(place: &Place<'_, Value>) -> BTreeSet<(Key, Value)> {
+    match place {
+        Place::Nothing => BTreeSet::new(),
+        Place::Leaf(leaf) => leaf.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect(),
+        Place::Branch(ways) => ways.taken().flat_map(|(way, _)| entries(&ways.follow(way))).collect(),
+    }
+}
+
+#[test]
+fn a_walk_along_unequal_roots_finds_what_differs_and_looks_at_little_else() {
+    let mut one = Codex::default();
+    for number in 0..2_000 {
+        put(&mut one, &format!("k{number}"), "1").expect("nothing forbids it");
+    }
+    let mut other = one.clone();
+    put(&mut other, "k7", "2").expect("nothing forbids it");
+    put(&mut other, "new", "1").expect("nothing forbids it");
+    other.apply(&Write::Delete { key: key("k1000") }, &Anchors::default()).expect("nothing forbids it");
+    let mut looked = 0;
+    let found = differences(&one.trie().top(), &other.trie().top(), &mut looked);
+    assert_eq!(found, BTreeSet::from([key("k1000"), key("k7"), key("new")]));
+    assert!(looked <= 1 + 3 * 3, "{looked}");
+    assert_eq!(entries(&other.trie().top()).len(), other.len());
+    assert_eq!(differences(&one.trie().top(), &Place::Nothing, &mut 0).len(), one.len());
+}
+
+/// Numbers as leaves in place of values: the root is a function of the content all the same.
+#[test]
+fn a_trie_holds_whatever_can_be_written_down() {
+    let trie = |numbers: &mut dyn Iterator<Item = u64>| {
+        let mut trie = Trie::default();
+        numbers.for_each(|number| trie.put(Path::of(&key(&number.to_string())), key(&number.to_string()), number));
+        trie
+    };
+    let (up, mut down) = (trie(&mut (0..100)), trie(&mut (0..101).rev()));
+    assert_ne!(up.root(), down.root());
+    down.remove(Path::of(&key("100")));
+    assert_eq!(up.root(), down.root());
+    assert_eq!(up.get(Path::of(&key("7"))).map(Entry::value), Some(&7));
 }
 
 /// Writes over so few keys that they meet, or over so many that leaves split and join.

@@ -10,9 +10,10 @@ use std::mem::take;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::Serialize;
 use smallvec::{SmallVec, smallvec};
 
-use super::{Key, Root, Value};
+use super::{Key, Root};
 use crate::encoding;
 
 const WAYS: usize = 16;
@@ -27,47 +28,68 @@ const SIZE: usize = 16;
 
 /// A hash of a key, from which the ways follow to its entry. Two keys have one only if somebody looks for such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Path(u128);
+pub struct Path(u128);
 
-/// An entry, with the hash of it.
+/// An entry of a [`Trie`].
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub struct Entry<V> {
     path: Path,
+    /// The hash of it.
     print: Hash,
+    /// Its name.
     pub(super) key: Key,
-    pub(super) value: Value,
+    /// What it holds.
+    pub(super) value: V,
 }
 
-/// All entries, with the hash of them once that was asked for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trie {
-    all: Below,
+/// Entries by key, with a hash that stands for all of them. A clone shares all nodes with the original until one of the two
+/// changes.
+///
+/// The hashes of two tries tell where they differ: equal roots have equal content below them, so that a walk from
+/// [`Trie::top`] needs to go on only along the ways whose roots are not equal.
+#[derive(Clone, Debug)]
+pub struct Trie<V> {
+    all: Below<V>,
     hash: Remembered,
     /// Room for the encoding of an entry, empty between two.
     room: Vec<u8>,
 }
 
+/// What stands at a place of a [`Trie`].
+#[derive(Debug)]
+pub enum Place<'t, V> {
+    /// Nothing.
+    Nothing,
+    /// All entries below the place: 16 at most, in the order of their paths.
+    Leaf(&'t [Entry<V>]),
+    /// A node with 16 ways.
+    Branch(Ways<'t, V>),
+}
+
+/// The ways on from a place of a [`Trie`].
+#[derive(Debug)]
+pub struct Ways<'t, V>(&'t Branch<V>);
+
 /// What is below a way.
-#[derive(Clone, Debug, Default)]
-enum Below {
-    #[default]
+#[derive(Clone, Debug)]
+enum Below<V> {
     Nothing,
     /// Entries in the order of their paths.
-    Leaf(Arc<Entries>),
-    Branch(Arc<Branch>),
+    Leaf(Arc<Entries<V>>),
+    Branch(Arc<Branch<V>>),
 }
 
 /// Those of a leaf; where many leaves are deep down, they mostly have one or two.
-type Entries = SmallVec<[Entry; 2]>;
+type Entries<V> = SmallVec<[Entry<V>; 2]>;
 
 /// 16 ways. Their hashes stand side by side, so that few lines of memory are read for the hash of the branch.
-#[derive(Clone, Debug, Default)]
-struct Branch {
+#[derive(Clone, Debug)]
+struct Branch<V> {
     /// How many entries are below it.
     count: usize,
     /// Which ways lead somewhere, a bit each.
     taken: u16,
-    ways: [Below; WAYS],
+    ways: [Below<V>; WAYS],
     hashes: [Remembered; WAYS],
 }
 
@@ -113,7 +135,9 @@ impl Clone for Remembered {
 }
 
 impl Path {
-    pub(super) fn of(key: &Key) -> Self {
+    /// The path of the entry of a key.
+    #[must_use]
+    pub fn of(key: &Key) -> Self {
         Self(xxhash_rust::xxh3::xxh3_128(key.as_str().as_bytes()))
     }
 
@@ -123,8 +147,8 @@ impl Path {
     }
 }
 
-impl Entry {
-    fn new(path: Path, key: Key, value: Value, room: &mut Vec<u8>) -> Self {
+impl<V: Serialize> Entry<V> {
+    fn new(path: Path, key: Key, value: V, room: &mut Vec<u8>) -> Self {
         encoding::write(&key, room);
         encoding::write(&value, room);
         let print = hash(room);
@@ -133,14 +157,43 @@ impl Entry {
     }
 }
 
-impl Trie {
+impl<V> Entry<V> {
+    /// Its name.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub const fn value(&self) -> &V {
+        &self.value
+    }
+}
+
+/// A trie without entries.
+impl<V> Default for Trie<V> {
+    fn default() -> Self {
+        Self { all: Below::Nothing, hash: Remembered::default(), room: Vec::new() }
+    }
+}
+
+impl<V> Trie<V> {
     /// How many entries there are.
-    pub(super) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.all.count()
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_nothing()
+    }
+
     /// The entry at a path.
-    pub(super) fn get(&self, path: Path) -> Option<&Entry> {
+    #[must_use]
+    pub fn get(&self, path: Path) -> Option<&Entry<V>> {
         let (mut below, mut depth) = (&self.all, 0);
         loop {
             match below {
@@ -152,29 +205,61 @@ impl Trie {
         }
     }
 
-    /// Puts an entry at a path, which is its key's, in the place of the one that is there.
-    pub(super) fn put(&mut self, path: Path, key: Key, value: Value) {
-        self.hash.forget();
-        self.all.put(0, Entry::new(path, key, value, &mut self.room));
-    }
-
-    /// Takes the entry at a path away.
-    pub(super) fn remove(&mut self, path: Path) {
-        if self.get(path).is_some() {
-            self.hash.forget();
-            self.all.remove(0, path);
-        }
-    }
-
     /// All entries, in no order that means anything.
-    pub(super) fn entries(&self) -> Vec<&Entry> {
+    #[must_use]
+    pub fn entries(&self) -> Vec<&Entry<V>> {
         let mut all = Vec::with_capacity(self.len());
         self.all.gather(&mut all);
         all
     }
 
-    pub(super) fn root(&self) -> Root {
+    /// What stands for all of it; the zero root for nothing. It costs what has changed since the last one was asked for.
+    #[must_use]
+    pub fn root(&self) -> Root {
         Root(self.hash.or_find(|| self.all.hash()))
+    }
+
+    /// Where a walk begins.
+    #[must_use]
+    pub fn top(&self) -> Place<'_, V> {
+        self.all.place()
+    }
+}
+
+impl<V: Clone + Serialize> Trie<V> {
+    /// Puts an entry at a path, which is its key's, in the place of the one that is there.
+    pub fn put(&mut self, path: Path, key: Key, value: V) {
+        self.hash.forget();
+        self.all.put(0, Entry::new(path, key, value, &mut self.room));
+    }
+
+    /// Takes the entry at a path away.
+    pub fn remove(&mut self, path: Path) {
+        if self.get(path).is_some() {
+            self.hash.forget();
+            self.all.remove(0, path);
+        }
+    }
+}
+
+impl<'t, V> Ways<'t, V> {
+    /// Those that lead somewhere, from 0 to 15, with the root of what is below each.
+    pub fn taken(&self) -> impl Iterator<Item = (u8, Root)> + use<'t, V> {
+        let branch = self.0;
+        (0..)
+            .zip(&branch.hashes)
+            .zip(&branch.ways)
+            .filter(|(_, below)| !below.is_nothing())
+            .map(|((way, hash), below)| (way, Root(hash.or_find(|| below.hash()))))
+    }
+
+    /// The place that a way leads to.
+    ///
+    /// # Panics
+    /// If `way` is not below 16.
+    #[must_use]
+    pub fn follow(&self, way: u8) -> Place<'t, V> {
+        self.0.ways[usize::from(way)].place()
     }
 }
 
@@ -182,17 +267,25 @@ fn hash(bytes: &[u8]) -> Hash {
     *blake3::hash(bytes).as_bytes().first_chunk().expect("a hash has 32 bytes")
 }
 
-fn place(entries: &[Entry], path: Path) -> Result<usize, usize> {
+fn place<V>(entries: &[Entry<V>], path: Path) -> Result<usize, usize> {
     entries.binary_search_by_key(&path, |entry| entry.path)
 }
 
-impl Below {
+impl<V> Below<V> {
     /// These entries, which are in order, below a branch above this depth.
-    fn of(entries: Entries, depth: usize) -> Self {
+    fn of(entries: Entries<V>, depth: usize) -> Self {
         match entries.len() {
             0 => Self::Nothing,
             1..=MOST => Self::Leaf(Arc::new(entries)),
             _ => Self::Branch(Arc::new(Branch::of(entries, depth))),
+        }
+    }
+
+    fn place(&self) -> Place<'_, V> {
+        match self {
+            Self::Nothing => Place::Nothing,
+            Self::Leaf(entries) => Place::Leaf(entries),
+            Self::Branch(branch) => Place::Branch(Ways(branch)),
         }
     }
 
@@ -208,8 +301,27 @@ impl Below {
         }
     }
 
+    fn gather<'n>(&'n self, all: &mut Vec<&'n Entry<V>>) {
+        match self {
+            Self::Nothing => {}
+            Self::Leaf(entries) => all.extend(entries.iter()),
+            Self::Branch(branch) => branch.ways.iter().for_each(|way| way.gather(all)),
+        }
+    }
+
+    /// What stands for all of it; zeros for nothing.
+    fn hash(&self) -> Hash {
+        match self {
+            Self::Nothing => [0; SIZE],
+            Self::Leaf(entries) => hash_of_leaf(entries),
+            Self::Branch(branch) => branch.hash(),
+        }
+    }
+}
+
+impl<V: Clone> Below<V> {
     /// Whether the entry is a new one.
-    fn put(&mut self, depth: usize, entry: Entry) -> bool {
+    fn put(&mut self, depth: usize, entry: Entry<V>) -> bool {
         match self {
             Self::Nothing => {
                 *self = Self::Leaf(Arc::new(smallvec![entry]));
@@ -268,30 +380,13 @@ impl Below {
             }
         }
     }
-
-    fn gather<'n>(&'n self, all: &mut Vec<&'n Entry>) {
-        match self {
-            Self::Nothing => {}
-            Self::Leaf(entries) => all.extend(entries.iter()),
-            Self::Branch(branch) => branch.ways.iter().for_each(|way| way.gather(all)),
-        }
-    }
-
-    /// What stands for all of it; zeros for nothing.
-    fn hash(&self) -> Hash {
-        match self {
-            Self::Nothing => [0; SIZE],
-            Self::Leaf(entries) => hash_of_leaf(entries),
-            Self::Branch(branch) => branch.hash(),
-        }
-    }
 }
 
-impl Branch {
+impl<V> Branch<V> {
     /// The branch at this depth to these entries, which are in order.
-    fn of(entries: Entries, depth: usize) -> Self {
+    fn of(entries: Entries<V>, depth: usize) -> Self {
         let count = entries.len();
-        let mut parts: [Entries; WAYS] = Default::default();
+        let mut parts: [Entries<V>; WAYS] = Default::default();
         for entry in entries {
             parts[entry.path.way(depth)].push(entry);
         }
@@ -311,7 +406,7 @@ impl Branch {
 }
 
 /// Of a mark, and the hash of each entry: an odd number of bytes, and so never those of a branch.
-fn hash_of_leaf(entries: &[Entry]) -> Hash {
+fn hash_of_leaf<V>(entries: &[Entry<V>]) -> Hash {
     let (mut bytes, mut end) = ([0; 1 + MOST * SIZE], 1);
     for entry in entries {
         bytes[end..end + SIZE].copy_from_slice(&entry.print);

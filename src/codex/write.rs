@@ -54,6 +54,14 @@ pub enum Refusal {
     NoList,
     /// Lists and maps would stand in one another too deep.
     Nested,
+    /// A newer token than the one that was presented has been there.
+    Fenced,
+    /// The key is fenced, and no token was presented.
+    NoToken,
+    /// The grant of the token that was presented does not cover the key.
+    NotCovered,
+    /// The key is the system's own.
+    Reserved,
 }
 
 impl Write {
@@ -73,6 +81,10 @@ impl fmt::Display for Refusal {
             Self::Mismatch => f.write_str("does not hold what was expected"),
             Self::NoList => f.write_str("holds no list"),
             Self::Nested => f.write_str("is nested too deep"),
+            Self::Fenced => f.write_str("comes after a newer token"),
+            Self::NoToken => f.write_str("needs the token of a lock"),
+            Self::NotCovered => f.write_str("is not covered by the lock of the token"),
+            Self::Reserved => f.write_str("is the system's own"),
         }
     }
 }

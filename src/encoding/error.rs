@@ -1,19 +1,19 @@
-//! What is wrong with bytes that do not decode, and where.
+//! Why bytes do not decode, and where.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-/// Bytes that are no encoding of the type which was to be read.
+/// The bytes are not an encoding of the expected type.
 ///
-/// Shown as `byte 17: expected 0 or 1 as a bool`, or with the complaint of the type's own `Deserialize`.
+/// Shown as `byte 17: expected 0 or 1 as a bool`, or with the message of the type's own `Deserialize`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError(Box<Refusal>);
+pub struct DecodeError(Box<ErrorDetail>);
 
 /// Boxed, so that results which hold no error stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Refusal {
+struct ErrorDetail {
     /// Unknown only between a type's raising of the error and the reader's taking it.
     offset: Option<usize>,
     complaint: Cow<'static, str>,
@@ -22,7 +22,7 @@ struct Refusal {
 impl DecodeError {
     #[cold]
     pub(super) fn new(offset: usize, complaint: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Refusal { offset: Some(offset), complaint: complaint.into() }))
+        Self(Box::new(ErrorDetail { offset: Some(offset), complaint: complaint.into() }))
     }
 
     /// The same error, at `offset` unless it already has a place.
@@ -32,7 +32,7 @@ impl DecodeError {
         self
     }
 
-    /// Where the item that was refused begins, in bytes from the beginning of the input.
+    /// Where the refused item starts, in bytes from the start of the input.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.0.offset.unwrap_or(0)
@@ -56,7 +56,7 @@ impl std::error::Error for DecodeError {}
 impl de::Error for DecodeError {
     #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(Box::new(Refusal { offset: None, complaint: Cow::Owned(message.to_string()) }))
+        Self(Box::new(ErrorDetail { offset: None, complaint: Cow::Owned(message.to_string()) }))
     }
 
     #[cold]

@@ -1,4 +1,4 @@
-//! Identifiers as traces and reports spell them.
+//! The spelling of identifiers in traces and reports.
 
 /// The identifier `name` (CamelCase or snake_case) in kebab-case: `WriteRefused` becomes `write-refused`.
 ///

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// All labels of `T`: its variants' names, or `outer.inner` for a newtype variant around another enum. None if `T` is no
+/// All labels of `T`: its variants' names, or `outer.inner` for a newtype variant around another enum. None if `T` is not an
 /// enum.
 ///
 /// ```
@@ -33,7 +33,7 @@ fn variants<T: DeserializeOwned>(within: Option<usize>) -> Vec<&'static str> {
     }
 }
 
-/// A deserializer that knows nothing, and learns from what it is asked for.
+/// A deserializer without input, which learns the variants from the requests of the type.
 struct Ask {
     within: Option<usize>,
 }

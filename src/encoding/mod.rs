@@ -1,6 +1,6 @@
-//! The canonical little-endian binary encoding: what digests hash, what a trace is kept in, what corruption flips.
+//! The canonical little-endian binary encoding: digests hash it, traces are stored in it, corruption flips its bits.
 //!
-//! One value has one encoding, on every machine, and what decodes encodes to the same bytes again:
+//! One value has one encoding, on every machine, and a decoded value encodes to the same bytes again:
 //!
 //! | shape | bytes |
 //! | --- | --- |
@@ -15,14 +15,14 @@
 //! | unit, unit struct | nothing |
 //! | `f32`, `f64` | refused: no float may reach a trace |
 //!
-//! Nothing describes itself: the reader must know the type, and a changed type is a changed encoding.
+//! The encoding is not self-describing: the reader must know the type, and another type has another encoding.
 //!
 //! Limits, all of which [`write()`] or [`read`] refuses rather than mistakes, except the first:
 //! - "Encodes to the same bytes again" ends where a type's own `Deserialize` is not faithful: a map with unsorted or
 //!   doubled keys decodes into a `BTreeMap`, which encodes its keys in order, and once each; likewise a `BTreeSet`.
 //! - [`read`] ends at [`DEPTH_LIMIT`] values within one another; [`write()`] does not count.
 //! - The elements of a sequence must take at least one byte each on average, so no `Vec<()>`: otherwise four bytes
-//!   could announce four thousand million elements.
+//!   could announce four billion elements.
 //! - Enums with more than 256 variants, and lengths above `u32::MAX`.
 //! - Serde's untagged, internally tagged and flattened forms do not read back, as they need a format that describes
 //!   itself; `skip_serializing_if` does not write.

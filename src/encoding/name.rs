@@ -13,7 +13,7 @@ use super::writer::narrow_index;
 /// The serde name of the variant of `value`.
 ///
 /// For a struct it is the struct's name, for everything else (numbers, text, sequences, `Option`) `"value"`. References
-/// and boxes are seen through. An enum whose `Serialize` is untagged or internally tagged is not seen as an enum.
+/// and boxes are seen through, and so are envelopes: structs whose first field is `body`. An enum whose `Serialize` is untagged or internally tagged is not seen as an enum.
 ///
 /// ```
 /// # use stemmata::encoding::variant_name;
@@ -38,25 +38,25 @@ pub fn variant_name<T: Serialize + ?Sized>(value: &T) -> &'static str {
 #[must_use]
 #[inline]
 pub fn variant_path<T: Serialize + ?Sized>(value: &T) -> (&'static str, Option<&'static str>) {
-    let found = probe::<T, true>(value);
-    (found.outer.name, found.inner.map(|inner| inner.name))
+    let path = probe::<T, true>(value);
+    (path.outer.name, path.inner.map(|inner| inner.name))
 }
 
 /// The indices of the variants that [`variant_path`] names, as the encoding writes them.
 ///
-/// What is no enum has the outer index 0.
+/// A value that is not an enum has the outer index 0.
 ///
 /// # Panics
 /// If an index is above 255: the encoding has no room for it.
 #[must_use]
 #[inline]
 pub fn variant_index<T: Serialize + ?Sized>(value: &T) -> (u8, Option<u8>) {
-    let found = probe::<T, true>(value);
-    let outer = found.outer.index.map_or(0, narrow_index);
-    (outer, found.inner.and_then(|inner| inner.index).map(narrow_index))
+    let path = probe::<T, true>(value);
+    let outer = path.outer.index.map_or(0, narrow_index);
+    (outer, path.inner.and_then(|inner| inner.index).map(narrow_index))
 }
 
-/// What one level of a value calls itself.
+/// The name of one level of a value.
 #[derive(Clone, Copy, Debug)]
 struct Label {
     name: &'static str,
@@ -66,9 +66,9 @@ struct Label {
 
 const VALUE: Label = Label { name: "value", index: None };
 
-/// What a probe brings back, in the form of an error, since that ends the serialisation at once.
+/// The result of a probe, as an error, because an error ends the serialisation at once.
 #[derive(Clone, Copy, Debug)]
-struct Found {
+struct VariantPath {
     outer: Label,
     inner: Option<Label>,
 }
@@ -77,14 +77,14 @@ struct Found {
 enum Never {}
 
 #[inline]
-fn probe<T: Serialize + ?Sized, const INNER: bool>(value: &T) -> Found {
+fn probe<T: Serialize + ?Sized, const INNER: bool>(value: &T) -> VariantPath {
     match value.serialize(Probe::<INNER>) {
         Ok(never) => match never {},
-        Err(found) => found,
+        Err(path) => path,
     }
 }
 
-impl Found {
+impl VariantPath {
     #[inline]
     fn value<T>() -> Result<T, Self> {
         Err(Self { outer: VALUE, inner: None })
@@ -101,16 +101,16 @@ impl Found {
     }
 }
 
-impl Display for Found {
+impl Display for VariantPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.outer.name)
     }
 }
 
-impl std::error::Error for Found {}
+impl std::error::Error for VariantPath {}
 
-impl ser::Error for Found {
-    /// A value that refuses to be serialised before it names itself is only a value.
+impl ser::Error for VariantPath {
+    /// A value whose serialisation fails before its name is known counts as `"value"`.
     fn custom<T: Display>(_: T) -> Self {
         Self { outer: VALUE, inner: None }
     }
@@ -122,22 +122,22 @@ struct Probe<const INNER: bool>;
 macro_rules! plain_values {
     ($($method:ident: $type:ty),* $(,)?) => {$(
         #[inline]
-        fn $method(self, _: $type) -> Result<Never, Found> {
-            Found::value()
+        fn $method(self, _: $type) -> Result<Never, VariantPath> {
+            VariantPath::value()
         }
     )*};
 }
 
 impl<const INNER: bool> Serializer for Probe<INNER> {
     type Ok = Never;
-    type Error = Found;
-    type SerializeSeq = Impossible<Never, Found>;
-    type SerializeTuple = Impossible<Never, Found>;
-    type SerializeTupleStruct = Impossible<Never, Found>;
-    type SerializeTupleVariant = Impossible<Never, Found>;
-    type SerializeMap = Impossible<Never, Found>;
-    type SerializeStruct = Impossible<Never, Found>;
-    type SerializeStructVariant = Impossible<Never, Found>;
+    type Error = VariantPath;
+    type SerializeSeq = Impossible<Never, VariantPath>;
+    type SerializeTuple = Impossible<Never, VariantPath>;
+    type SerializeTupleStruct = Impossible<Never, VariantPath>;
+    type SerializeTupleVariant = Impossible<Never, VariantPath>;
+    type SerializeMap = Impossible<Never, VariantPath>;
+    type SerializeStruct = Envelope<INNER>;
+    type SerializeStructVariant = Impossible<Never, VariantPath>;
 
     plain_values! {
         serialize_bool: bool, serialize_char: char, serialize_str: &str, serialize_bytes: &[u8],
@@ -152,63 +152,63 @@ impl<const INNER: bool> Serializer for Probe<INNER> {
     }
 
     #[inline]
-    fn collect_str<T: Display + ?Sized>(self, _: &T) -> Result<Never, Found> {
-        Found::value()
+    fn collect_str<T: Display + ?Sized>(self, _: &T) -> Result<Never, VariantPath> {
+        VariantPath::value()
     }
 
     #[inline]
-    fn serialize_none(self) -> Result<Never, Found> {
-        Found::value()
+    fn serialize_none(self) -> Result<Never, VariantPath> {
+        VariantPath::value()
     }
 
     #[inline]
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Never, Found> {
-        Found::value()
+    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Never, VariantPath> {
+        VariantPath::value()
     }
 
     #[inline]
-    fn serialize_unit(self) -> Result<Never, Found> {
-        Found::value()
+    fn serialize_unit(self) -> Result<Never, VariantPath> {
+        VariantPath::value()
     }
 
     #[inline]
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Found> {
-        Found::value()
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, VariantPath> {
+        VariantPath::value()
     }
 
     #[inline]
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Found> {
-        Found::value()
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, VariantPath> {
+        VariantPath::value()
     }
 
     #[inline]
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Found> {
-        Found::value()
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, VariantPath> {
+        VariantPath::value()
     }
 
     #[inline]
-    fn serialize_unit_struct(self, name: &'static str) -> Result<Never, Found> {
-        Found::structure(name)
+    fn serialize_unit_struct(self, name: &'static str) -> Result<Never, VariantPath> {
+        VariantPath::structure(name)
     }
 
     #[inline]
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, _: &T) -> Result<Never, Found> {
-        Found::structure(name)
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, _: &T) -> Result<Never, VariantPath> {
+        VariantPath::structure(name)
     }
 
     #[inline]
-    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Found> {
-        Found::structure(name)
+    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, VariantPath> {
+        VariantPath::structure(name)
     }
 
     #[inline]
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, Found> {
-        Found::structure(name)
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, VariantPath> {
+        Ok(Envelope { name })
     }
 
     #[inline]
-    fn serialize_unit_variant(self, _: &'static str, index: u32, name: &'static str) -> Result<Never, Found> {
-        Found::variant(index, name)
+    fn serialize_unit_variant(self, _: &'static str, index: u32, name: &'static str) -> Result<Never, VariantPath> {
+        VariantPath::variant(index, name)
     }
 
     #[inline]
@@ -218,10 +218,10 @@ impl<const INNER: bool> Serializer for Probe<INNER> {
         index: u32,
         name: &'static str,
         content: &T,
-    ) -> Result<Never, Found> {
+    ) -> Result<Never, VariantPath> {
         let outer = Label { name, index: Some(index) };
         let inner = if INNER { Some(probe::<T, false>(content).outer) } else { None };
-        Err(Found { outer, inner: inner.filter(|inner| inner.index.is_some()) })
+        Err(VariantPath { outer, inner: inner.filter(|inner| inner.index.is_some()) })
     }
 
     #[inline]
@@ -231,8 +231,8 @@ impl<const INNER: bool> Serializer for Probe<INNER> {
         index: u32,
         name: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Found> {
-        Found::variant(index, name)
+    ) -> Result<Self::SerializeTupleVariant, VariantPath> {
+        VariantPath::variant(index, name)
     }
 
     #[inline]
@@ -242,8 +242,31 @@ impl<const INNER: bool> Serializer for Probe<INNER> {
         index: u32,
         name: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeStructVariant, Found> {
-        Found::variant(index, name)
+    ) -> Result<Self::SerializeStructVariant, VariantPath> {
+        VariantPath::variant(index, name)
+    }
+}
+
+/// A struct whose first field is not known yet: one that is called `body` makes it an envelope, which is seen through.
+struct Envelope<const INNER: bool> {
+    name: &'static str,
+}
+
+impl<const INNER: bool> ser::SerializeStruct for Envelope<INNER> {
+    type Ok = Never;
+    type Error = VariantPath;
+
+    #[inline]
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, field: &'static str, content: &T) -> Result<(), VariantPath> {
+        match field {
+            "body" => match content.serialize(Probe::<INNER>)? {},
+            _ => VariantPath::structure(self.name),
+        }
+    }
+
+    #[inline]
+    fn end(self) -> Result<Never, VariantPath> {
+        VariantPath::structure(self.name)
     }
 }
 

@@ -1,11 +1,11 @@
-//! Bytes into values, whoever made the bytes.
+//! Decodes values from untrusted bytes.
 
 use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 
 use super::error::DecodeError;
 
-/// How many values may lie within one another: options, sequences, maps, tuples, structs and enums each count one.
+/// The maximum depth of nested values: options, sequences, maps, tuples, structs and enums each count one.
 pub const DEPTH_LIMIT: usize = 128;
 
 /// The value that `bytes`, all of them, encode.
@@ -28,7 +28,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     }
 }
 
-/// The value that `bytes` begin with, and the bytes behind it.
+/// The value at the start of `bytes`, and the bytes after it.
 ///
 /// ```
 /// let bytes = [2, 1, 9];
@@ -36,7 +36,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
 /// ```
 ///
 /// # Errors
-/// As [`read`], except for bytes behind the value.
+/// As [`read`], except for bytes after the value.
 ///
 /// # Panics
 /// As [`read`].
@@ -86,8 +86,8 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// A length of things that take a byte each at least: refused if they cannot all be there, before anyone makes
-    /// room for them.
+    /// A length of elements of at least one byte each; refused if the input is too short, before memory is
+    /// allocated for them.
     #[inline]
     fn take_length(&mut self) -> Result<usize, DecodeError> {
         let length = u32::from_le_bytes(self.take("a length")?);
@@ -146,7 +146,7 @@ impl<'de> Reader<'de> {
             let mut elements = Elements { reader, left: count };
             let value = visit(&mut elements)?;
             elements.finish()?;
-            // The length was weighed against all that follows; now it is known what belonged to the elements.
+            // The length was checked against the whole rest; now it is known which bytes belonged to the elements.
             if before - reader.rest.len() < count {
                 return Err(DecodeError::new(prefix, "expected the length of elements that take a byte each at least"));
             }
@@ -181,7 +181,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// What remains of a sequence, map, tuple or struct.
+/// The rest of a sequence, map, tuple or struct.
 struct Elements<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: usize,

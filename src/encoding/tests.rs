@@ -1,4 +1,4 @@
-//! Known answers, round trips, and bytes that nobody wrote.
+//! Known answers, round trips, and random bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -37,7 +37,7 @@ struct Id(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Nothing;
 
-/// A chain as deep as one pleases, one level a byte.
+/// A chain of any depth, one byte per level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Chain {
     End,

@@ -1,10 +1,10 @@
-//! Values into bytes.
+//! Encodes values as bytes.
 
 use std::fmt::{self, Display, Write as _};
 
 use serde::{Serialize, Serializer, ser};
 
-/// Appends the encoding of `value` to `into`, which keeps what it holds; a reused vector costs no allocation.
+/// Appends the encoding of `value` to `into`; a reused vector costs no allocation.
 ///
 /// # Panics
 /// If the type cannot be encoded: it holds a float, more than 256 variants, a field left out by `skip_serializing_if`,
@@ -18,7 +18,7 @@ pub fn write<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) {
     }
 }
 
-/// The error of a serialisation that cannot fail but only panic, so that no step need look for it.
+/// The error of a serialisation that can only panic, so that no step needs to check for it.
 #[derive(Debug)]
 enum Never {}
 
@@ -42,7 +42,7 @@ struct Writer<'a> {
     into: &'a mut Vec<u8>,
 }
 
-/// The state within a sequence or a map: its length is written last, over the place that was kept for it.
+/// The state within a sequence or a map: its length is written last, into the reserved bytes.
 struct Counted<'a> {
     into: &'a mut Vec<u8>,
     /// Where the elements begin.

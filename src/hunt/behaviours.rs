@@ -1,4 +1,4 @@
-//! How many different behaviours many runs showed, and when each was seen first: an estimate, in memory of a fixed size.
+//! Counts the different behaviours of many runs, and when each was first seen: an estimate in a fixed amount of memory.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::chance::Seed;
 use crate::trace::Digest;
 
-/// The behaviours with the smallest hashes, each with the smallest seed that showed it. As hashes are spread evenly,
-/// these are a fair sample of all behaviours: as long as there are no more than [`Behaviours::KEPT`] the numbers are
-/// exact, beyond that they are estimates, of which the total is within 6 % in 19 of 20 sweeps. Two sketches merge to the one of all
-/// their runs, in whatever order.
+/// The behaviours with the smallest hashes, each with the smallest seed that showed it. Because hashes are uniform, these
+/// are a fair sample of all behaviours. Up to [`Behaviours::KEPT`] behaviours the numbers are exact; beyond that they are
+/// estimates, and the total is within 6 % in 19 of 20 sweeps. Merging two sketches, in any order, gives the sketch of all
+/// their runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Behaviours(BTreeMap<Digest, Seed>);
 
 impl Behaviours {
-    /// How many are kept at most.
+    /// The maximum number of behaviours that are kept.
     pub const KEPT: usize = 1_024;
 
-    /// Takes in what one run showed.
+    /// Adds the behaviour of one run.
     pub fn add(&mut self, behaviour: u64, seed: Seed) {
         let full = self.0.len() >= Self::KEPT;
         if full && self.0.last_key_value().is_some_and(|(Digest(most), _)| *most < behaviour) {
@@ -32,17 +32,17 @@ impl Behaviours {
         }
     }
 
-    /// Takes in what other runs showed.
+    /// Adds the behaviours of other runs.
     pub fn merge(&mut self, other: Self) {
         other.0.into_iter().for_each(|(Digest(behaviour), seed)| self.add(behaviour, seed));
     }
 
-    /// How many different ones there were.
+    /// The number of different behaviours.
     #[must_use]
     pub fn count(&self) -> u64 {
         let kept = self.0.len() as u64;
         match self.0.last_key_value() {
-            // So many lie below the greatest kept hash; as many more lie above it as there is more room.
+            // The density of hashes below the greatest kept one is extrapolated to all hashes.
             Some((Digest(most), _)) if kept >= Self::KEPT as u64 => {
                 let all = (u128::from(kept - 1) << 64) / (u128::from(*most) + 1);
                 u64::try_from(all).unwrap_or(u64::MAX)
@@ -51,7 +51,7 @@ impl Behaviours {
         }
     }
 
-    /// How many of them no seed before `seed` showed.
+    /// The number of behaviours that no seed before `seed` showed.
     #[must_use]
     pub fn since(&self, seed: Seed) -> u64 {
         let fresh = self.0.values().filter(|first| **first >= seed).count();
@@ -64,7 +64,7 @@ impl Behaviours {
 mod tests {
     use super::*;
 
-    /// As hashes are: spread evenly.
+    /// Uniform, like a hash.
     fn hash(of: u64) -> u64 {
         xxhash_rust::xxh3::xxh3_64(&of.to_le_bytes())
     }

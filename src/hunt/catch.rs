@@ -1,52 +1,52 @@
-//! How many seeds it takes until a defect shows: the same search from many first seeds.
+//! How many seeds it takes to catch a flaw: repeats the same search from many first seeds.
 
 use std::fmt;
 
 use crate::chance::Seed;
-use crate::run::{AnySubject, Keep, Standing};
+use crate::run::{AnySubject, Keep, RunVerdict};
 use crate::scenario::{Problem, ScenarioFile};
 
-/// A way of making runs from seeds.
+/// How a search makes runs from seeds.
 #[derive(Clone, Copy, Debug)]
-pub struct Searching {
+pub struct SearchMode {
     /// Its name.
     pub name: &'static str,
     /// Whether each seed draws its own kinds of faults.
     pub swarm: bool,
 }
 
-/// The ways that there are: the scenario's own faults, or those that each seed of a swarm draws for itself.
-pub const SEARCHING: [Searching; 2] =
-    [Searching { name: "plain", swarm: false }, Searching { name: "swarm", swarm: true }];
+/// All of them: the scenario's own faults, or a swarm in which each seed draws its own faults.
+pub const SEARCH_MODES: [SearchMode; 2] =
+    [SearchMode { name: "plain", swarm: false }, SearchMode { name: "swarm", swarm: true }];
 
-/// How long a search goes on.
+/// How long a flaw is searched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trials {
-    /// How many times it begins, each time far away from the others.
+    /// The number of searches; their first seeds are far apart.
     pub count: u64,
-    /// How many seeds it tries each time at most.
+    /// The maximum number of seeds of each search.
     pub most: u64,
 }
 
-/// How many seeds it took until every violation had shown that a scenario expects, the one that shows it counted.
+/// How many seeds it took until a run violated every invariant that the scenario expects to be violated, including that run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caught {
-    /// In half of the trials it took no more.
-    pub median: Count,
-    /// In no trial did it take more.
-    pub worst: Count,
+    /// In half of the searches it took at most this many.
+    pub median: SeedCount,
+    /// In every search it took at most this many.
+    pub worst: SeedCount,
 }
 
-/// So many seeds, or more than were tried.
+/// A number of seeds, or more than were tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Count {
-    /// So many.
+pub enum SeedCount {
+    /// This many.
     Seeds(u64),
-    /// More than these.
+    /// More than this many.
     Beyond(u64),
 }
 
-impl fmt::Display for Count {
+impl fmt::Display for SeedCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Seeds(count) => write!(f, "{count}"),
@@ -55,17 +55,17 @@ impl fmt::Display for Count {
     }
 }
 
-/// Searches until the violation shows, in each of the trials.
+/// Runs all searches, each until the violation occurs.
 ///
 /// # Errors
-/// If no draw of a seed from the scenario's ranges can work.
+/// If a seed draws only incompatible settings from the scenario's ranges.
 ///
 /// # Panics
-/// If there are no trials.
+/// If the number of searches is 0.
 pub fn catch(
     file: &ScenarioFile,
     subject: AnySubject,
-    searching: Searching,
+    searching: SearchMode,
     trials: Trials,
 ) -> Result<Caught, Problem> {
     let file = file.clone().with_swarm(searching.swarm);
@@ -74,16 +74,16 @@ pub fn catch(
         counts.push(once(&file, subject, trial << 32, trials.most)?);
     }
     counts.sort_unstable();
-    let worst = *counts.last().expect("a search is tried once at least");
+    let worst = *counts.last().expect("there is at least one search");
     Ok(Caught { median: counts[(counts.len() - 1) / 2], worst })
 }
 
-fn once(file: &ScenarioFile, subject: AnySubject, first: u64, most: u64) -> Result<Count, Problem> {
+fn once(file: &ScenarioFile, subject: AnySubject, first: u64, most: u64) -> Result<SeedCount, Problem> {
     for tried in 0..most {
         let resolved = file.resolve(Seed(first + tried))?;
-        if subject.run(&resolved, Keep::Verdicts).standing(&resolved) == Standing::Met {
-            return Ok(Count::Seeds(tried + 1));
+        if subject.run(&resolved, Keep::Verdicts).verdict(&resolved) == RunVerdict::Met {
+            return Ok(SeedCount::Seeds(tried + 1));
         }
     }
-    Ok(Count::Beyond(most))
+    Ok(SeedCount::Beyond(most))
 }

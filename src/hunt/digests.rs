@@ -1,4 +1,4 @@
-//! The digest of each of many seeds, to be compared with another process's.
+//! The digests of many seeds, which are compared with those of another process.
 
 use super::sweep::{Seeds, each};
 use crate::chance::Seed;
@@ -6,11 +6,11 @@ use crate::run::{AnySubject, Keep};
 use crate::scenario::{Problem, ScenarioFile};
 use crate::trace::Digest;
 
-/// Runs `count` seeds from `first` on, and returns each with its digest, in order; those that were run before `go_on`
-/// disagreed.
+/// Runs `count` seeds, starting at `first`, and returns each with its digest, in order; stops early when `go_on` returns
+/// false.
 ///
 /// # Errors
-/// If no draw of a seed from the scenario's ranges can work.
+/// If a seed draws only incompatible settings from the scenario's ranges.
 pub fn digests(
     file: &ScenarioFile,
     subject: AnySubject,
@@ -27,8 +27,8 @@ pub fn digests(
     Ok(all)
 }
 
-/// The first block of records in which two runs of one seed differ, found by bisection: each run gives its digest of all
-/// records so far after every whole block. Where all that both have agree, it is the block that comes next.
+/// The first block of records in which two runs of one seed differ, found by bisection: each run gives, after every whole
+/// block, the digest of all records so far. If all common digests agree, it is the next block.
 #[must_use]
 pub fn first_differing_block(here: &[Digest], there: &[Digest]) -> u64 {
     let (mut same, mut differs) = (0, here.len().min(there.len()));

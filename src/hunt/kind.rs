@@ -1,4 +1,4 @@
-//! The kind of a failure: two runs that break one invariant in one way, whoever it befell and however often.
+//! The kind of a failure: runs that violate one invariant in the same way have the same kind, whatever the nodes and numbers.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::trace::{Trace, Violation, label_of};
 
-/// Which invariant broke, and how, without names and numbers.
+/// Which invariant was violated, and how, without names and numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
@@ -14,13 +14,13 @@ pub struct Kind {
     pub invariant: String,
     /// The violation's sentence with `#` for every number, and each list cut to its first item.
     pub sentence: String,
-    /// What the witnesses are, such as `fact broadcast.delivered`, each once, in the order of these words: how many they are
-    /// and in which order they stand may differ from run to run.
+    /// The kinds of the witnesses, such as `fact broadcast.delivered`, each once and sorted, because their number and order
+    /// may differ from run to run.
     pub witnesses: Vec<String>,
 }
 
 impl Kind {
-    /// The kind of a violation that is found in `trace`.
+    /// The kind of a violation in `trace`.
     #[must_use]
     pub fn of(invariant: &str, violation: &Violation, trace: &Trace) -> Self {
         let mut witnesses: Vec<String> = Vec::new();
@@ -52,7 +52,7 @@ fn normalised(sentence: &str) -> String {
         let mut words: Vec<&str> = item.split(' ').collect();
         words.dedup();
         let item = words.join(" ");
-        // The first item of a list stands behind the words that introduce it.
+        // The first item of a list follows the words that introduce it.
         if kept.last().is_none_or(|last| !last.ends_with(&item)) {
             kept.push(item);
         }
@@ -60,7 +60,7 @@ fn normalised(sentence: &str) -> String {
     kept.join(", ")
 }
 
-/// With `#` for every number, and for every hash of sixteen digits.
+/// Replaces every number, and every hash of sixteen digits, by `#`.
 fn without_numbers(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for word in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
@@ -81,7 +81,7 @@ fn without_numbers(text: &str) -> String {
     plain
 }
 
-/// What stands in brackets and braces is a clock or a set: of any size.
+/// Removes the content of brackets and braces, which is a clock or a set of any size.
 fn without_contents(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut depth = 0_u32;

@@ -1,4 +1,4 @@
-//! Puts the results of shards together: they must tile the whole sweep exactly.
+//! Merges the results of shards, which must cover the whole sweep exactly once.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use super::{SeedRange, Shard};
 pub struct Piece {
     /// The file's name.
     pub file: String,
-    /// What is in it, one scenario after another.
+    /// Its results, one per scenario.
     pub results: Vec<Results>,
 }
 
-/// Why parts do not make a whole.
+/// Why results can't be merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MergeError {
-    /// Some are missing, or did not run to their end: each in a sentence.
+    /// Some are missing or unfinished; one sentence for each.
     Incomplete(Vec<String>),
-    /// They are not parts of one sweep, or overlap.
+    /// They are from different sweeps, or overlap.
     Unfit(String),
 }
 
@@ -34,13 +34,13 @@ impl fmt::Display for MergeError {
 
 impl std::error::Error for MergeError {}
 
-/// One shard's results, and the file that they are from.
+/// One shard's file and results.
 type Named<'a> = (&'a str, &'a Results);
 
-/// The results of the whole sweep, scenario by scenario, as one machine would have had them.
+/// The results of the whole sweep, one per scenario, the same as from one machine.
 ///
 /// # Errors
-/// If the parts are not of one sweep, if seeds are missing, or if some are there twice.
+/// If the parts are from different sweeps, if seeds are missing, or if some occur twice.
 ///
 /// # Panics
 /// If there are no parts.
@@ -60,7 +60,7 @@ pub fn merge(parts: &[Piece]) -> Result<Vec<Results>, MergeError> {
     if missing.is_empty() { Ok(whole) } else { Err(MergeError::Incomplete(missing)) }
 }
 
-/// What is in the part that came furthest, of which the others may lack the last scenarios.
+/// The results of the part with the most scenarios; other parts may lack the last ones.
 fn longest(parts: &[Piece]) -> &[Results] {
     parts.iter().map(|part| part.results.as_slice()).max_by_key(|results| results.len()).unwrap_or_default()
 }
@@ -68,12 +68,12 @@ fn longest(parts: &[Piece]) -> &[Results] {
 fn alike(shards: &[Named<'_>], (model_file, model): Named<'_>) -> Result<(), MergeError> {
     let differences = shards.iter().filter_map(|(file, results)| {
         let difference = results.header.differs_from(&model.header)?;
-        Some(format!("`{file}` is of another sweep than `{model_file}`: {difference}"))
+        Some(format!("`{file}` and `{model_file}` are from different sweeps: {difference}"))
     });
     differences.map(MergeError::Unfit).map(Err).next().unwrap_or(Ok(()))
 }
 
-/// What is missing in shards that are in the order of their seeds.
+/// What is missing in shards, which are sorted by their seeds.
 fn tile(shards: &[Named<'_>]) -> Result<Vec<String>, MergeError> {
     let whole = shards.first().expect("the model is among them").1.header.seeds;
     let mut missing = Vec::new();
@@ -82,7 +82,7 @@ fn tile(shards: &[Named<'_>]) -> Result<Vec<String>, MergeError> {
     for (file, results) in shards {
         let part = results.header.part();
         if u128::from(part.first) < next && part.count > 0 {
-            let why = format!("`{file}` has seeds {part}, some of which `{before}` has too: leave one of the two out");
+            let why = format!("`{file}` has seeds {part}, which overlap those of `{before}`: remove one of the two");
             return Err(MergeError::Unfit(why));
         }
         missing.extend(gap(next, part.first.into(), results));
@@ -97,7 +97,7 @@ fn tile(shards: &[Named<'_>]) -> Result<Vec<String>, MergeError> {
     Ok(missing)
 }
 
-/// The seeds from `next` to `until`, and which shards they are of if those are as many as `near` is one of.
+/// The seeds from `next` to `until`, and the shards that they belong to, if the sweep has as many shards as `near` says.
 fn gap(next: u128, until: u128, near: &Results) -> Option<String> {
     let range = SeedRange { first: u64::try_from(next).ok()?, count: u64::try_from(until.checked_sub(next)?).ok()? };
     if range.count == 0 {
@@ -122,12 +122,12 @@ fn unfinished(file: &str, results: &Results) -> String {
     let why = match results.end {
         End::Complete => "ended",
         End::Time => "its time was used up",
-        End::Failures => "it had enough failures",
-        End::Signal => "a signal ended it",
-        End::Unfinished => "it was cut short",
+        End::Failures => "it reached --max-failures",
+        End::Signal => "a signal stopped it",
+        End::Unfinished => "it did not finish",
     };
     let (done, part) = (results.done(), results.header.part());
-    format!("`{file}` has only seeds {done} of {part}: {why}; go on with --resume")
+    format!("`{file}` has only seeds {done} of {part}: {why}; continue it with --resume")
 }
 
 fn sum(shards: &[Named<'_>]) -> Results {

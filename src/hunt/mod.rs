@@ -1,4 +1,4 @@
-//! Hunting: many seeds of one scenario, and the names by which single runs are found again; or every interleaving.
+//! Searches for violations: sweeps over many seeds, exploration of every interleaving, shrinking, and the ids of runs.
 
 mod behaviours;
 mod catch;
@@ -16,7 +16,7 @@ mod tally;
 mod why;
 
 pub use behaviours::Behaviours;
-pub use catch::{Caught, Count, SEARCHING, Searching, Trials, catch};
+pub use catch::{Caught, SEARCH_MODES, SearchMode, SeedCount, Trials, catch};
 pub use digests::{digests, first_differing_block};
 pub use kind::Kind;
 pub use merge::{MergeError, Piece, merge};
@@ -26,5 +26,5 @@ pub use seeds::SeedRange;
 pub use shard::Shard;
 pub use shrink::{Shrink, ShrinkProgress, Shrunk, Size, Unbroken, broken};
 pub use sweep::{Fresh, Sweep, Watch};
-pub use tally::{Failure, FailureKind, Share, SweepTally};
+pub use tally::{Failure, FailureKind, Ratio, SweepTally};
 pub use why::{Need, Part, Without, needs, parts};

@@ -1,4 +1,4 @@
-//! A run's name, which pins what was run: `stm1:split-brain@9b1c2f0e:0x000000000000002a:flaws=e20=41d0c3a87e22b916`.
+//! The id of a run, which pins its input: `stm2:split-brain@9b1c2f0e:0x000000000000002a:flaws=e20=41d0c3a87e22b916`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,22 +9,22 @@ use crate::trace::Digest;
 /// A run and its digest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId {
-    /// The scenario's name; one that is not built in must be at hand as a file.
+    /// The scenario's name; if it is not built in, its file is needed to replay the run.
     pub scenario: String,
     /// The first half of the digest of the scenario's file, in hex.
     pub file: String,
     /// The seed.
     pub seed: Seed,
-    /// The flaws that were switched on from outside, or `none`; empty if nothing was.
+    /// The flaws that were switched on on the command line, or `none`; empty if the command line named none.
     pub flaws: Vec<String>,
-    /// Whether the seed drew which kinds of faults there were.
+    /// Whether the seed drew its own kinds of faults.
     pub swarm: bool,
     /// The digest of the trace.
     pub digest: Digest,
 }
 
-/// The version of what a run id pins.
-const FORMAT: &str = "stm1";
+/// The version of the format.
+const FORMAT: &str = "stm2";
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,12 +39,12 @@ impl fmt::Display for RunId {
     }
 }
 
-/// Why a text is no run id.
+/// Why a text is not a run id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunIdError {
-    /// It is not of the form.
+    /// It has another format.
     Form(&'static str),
-    /// It is of another version.
+    /// It has another version.
     Version(String),
 }
 
@@ -52,10 +52,10 @@ impl fmt::Display for RunIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Form(what) => {
-                write!(f, "not a run id: {what}; the form is stm1:NAME@FILE:SEED[:flaws=…][:swarm]=DIGEST")
+                write!(f, "not a run id: {what}; the format is stm2:NAME@FILE:SEED[:flaws=…][:swarm]=DIGEST")
             }
             Self::Version(version) => {
-                write!(f, "a run id of version `{version}`; this build reads {FORMAT}: use the build that made it")
+                write!(f, "a run id of version `{version}`, but this build reads {FORMAT}: use the build that made it")
             }
         }
     }
@@ -64,7 +64,7 @@ impl fmt::Display for RunIdError {
 impl std::error::Error for RunIdError {}
 
 impl RunId {
-    /// Whether a text looks like a run id, right or wrong, and not like a scenario's name.
+    /// Whether a text looks like a run id, valid or not, and not like a scenario's name.
     #[must_use]
     pub fn resembles(text: &str) -> bool {
         text.split_once(':').is_some_and(|(format, _)| {
@@ -91,14 +91,14 @@ impl FromStr for RunId {
             return Err(form("the scenario's digest is not 8 hex digits"));
         }
         let seed = parts.next().ok_or(form("no seed"))?;
-        let seed = seed.parse().map_err(|_| form("the seed is no number below 2^64"))?;
+        let seed = seed.parse().map_err(|_| form("the seed is not a number below 2^64"))?;
         let (mut flaws, mut swarm) = (Vec::new(), false);
         for part in parts {
             if part == "swarm" {
                 swarm = true;
                 continue;
             }
-            let list = part.strip_prefix("flaws=").ok_or(form("something unknown is switched on"))?;
+            let list = part.strip_prefix("flaws=").ok_or(form("a part is neither flaws= nor swarm"))?;
             flaws = list.split(',').map(str::to_owned).collect();
         }
         Ok(Self { scenario: scenario.to_owned(), file: file.to_owned(), seed, flaws, swarm, digest })
@@ -119,7 +119,7 @@ mod tests {
             swarm: false,
             digest: Digest(0x41d0_c3a8_7e22_b916),
         };
-        assert_eq!(id.to_string(), "stm1:errata/e09@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916");
+        assert_eq!(id.to_string(), "stm2:errata/e09@9b1c2f0e:0x000000000000002a=41d0c3a87e22b916");
         assert_eq!(id.to_string().parse(), Ok(id.clone()));
         id.flaws = vec!["e09".to_owned(), "e10".to_owned()];
         assert_eq!(id.to_string().parse(), Ok(id.clone()));
@@ -132,9 +132,11 @@ mod tests {
 
     #[test]
     fn another_version_is_named() {
-        let error = "stm2:x".parse::<RunId>().expect_err("a later version");
-        assert_eq!(error, RunIdError::Version("stm2".to_owned()));
-        for text in ["", "stm1:", "stm1:a@0:1=2", "stm1:a@9b1c2f0e:1", "stm1:a@9b1c2f0e:1:x=41d0c3a87e22b916"] {
+        for other in ["stm1", "stm3"] {
+            let error = format!("{other}:x").parse::<RunId>().expect_err("another version");
+            assert_eq!(error, RunIdError::Version(other.to_owned()));
+        }
+        for text in ["", "stm2:", "stm2:a@0:1=2", "stm2:a@9b1c2f0e:1", "stm2:a@9b1c2f0e:1:x=41d0c3a87e22b916"] {
             assert!(text.parse::<RunId>().is_err(), "{text}");
         }
     }

@@ -1,4 +1,4 @@
-//! Ranges of seeds: `A..B` without B, or `A+N`, N seeds from A on.
+//! Ranges of seeds: `A..B` without B, or `A+N`, N seeds starting at A.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,17 +7,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::chance::Seed;
 
-/// Seeds that follow one another.
+/// Consecutive seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SeedRange {
     /// The first one.
     pub first: u64,
-    /// How many there are.
+    /// The number of seeds.
     pub count: u64,
 }
 
 impl SeedRange {
-    /// From `first` to the greatest seed.
+    /// From `first` to the last seed.
     #[must_use]
     pub const fn from(first: u64) -> Self {
         Self { first, count: u64::MAX - first }
@@ -29,7 +29,7 @@ impl SeedRange {
         u128::from(self.first) + u128::from(self.count)
     }
 
-    /// Those after the first `done`.
+    /// The seeds after the first `done`.
     #[must_use]
     pub const fn after(self, done: u64) -> Self {
         Self { first: self.first.wrapping_add(done), count: self.count.saturating_sub(done) }
@@ -52,8 +52,9 @@ impl FromStr for SeedRange {
         let seed = |text: &str| text.parse::<Seed>().map(|Seed(number)| number).map_err(|error| error.to_string());
         if let Some((first, end)) = text.split_once("..") {
             let (first, end) = (seed(first)?, seed(end)?);
-            let count =
-                end.checked_sub(first).ok_or(format!("`{text}` ends before it begins; a range is A..B or A+N"))?;
+            let count = end
+                .checked_sub(first)
+                .ok_or(format!("`{text}` is empty, because its end is before its start; a range is A..B or A+N"))?;
             return Ok(Self { first, count });
         }
         if let Some((first, count)) = text.split_once('+') {
@@ -63,7 +64,7 @@ impl FromStr for SeedRange {
             return if fits {
                 Ok(Self { first, count })
             } else {
-                Err(format!("`{text}` goes beyond the last seed, 2^64-1"))
+                Err(format!("`{text}` exceeds the last seed, 2^64-1"))
             };
         }
         Err(format!("`{text}` is not a range of seeds: A..B (without B) or A+N; a single seed is {text}+1"))
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_refused() {
+    fn an_invalid_range_is_refused() {
         for text in ["", "5", "8..5", "1..", "..3", "a+b", "1+-1", "18446744073709551615+2", "0..18446744073709551616"]
         {
             assert!(text.parse::<SeedRange>().is_err(), "{text}");

@@ -1,4 +1,4 @@
-//! One part of a sweep among several, on as many machines.
+//! One of several parts of a sweep, which may run on different machines.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,11 +14,11 @@ pub struct Shard {
     of: u64,
 }
 
-/// So many shards there are at most.
+/// The maximum number of shards.
 const MOST: u64 = 1_000_000;
 
 impl Shard {
-    /// The `index`-th (from 1) of `of` shards, if there is such a one.
+    /// The `index`-th (from 1) of `of` shards, if it exists.
     #[must_use]
     pub const fn new(index: u64, of: u64) -> Option<Self> {
         if 1 <= index && index <= of && of <= MOST { Some(Self { index, of }) } else { None }
@@ -30,7 +30,7 @@ impl Shard {
         self.index == 1
     }
 
-    /// Its part of these seeds. The parts of all shards tile them, and differ by at most one seed.
+    /// Its part of these seeds. The parts of all shards cover them exactly once, and their sizes differ by at most one.
     #[must_use]
     pub fn part(self, seeds: SeedRange) -> SeedRange {
         let before = |shards: u64| {
@@ -41,7 +41,7 @@ impl Shard {
         SeedRange { first: seeds.first.wrapping_add(from), count: until - from }
     }
 
-    /// All shards of as many as this one is of.
+    /// All shards of the same number.
     pub fn all(self) -> impl Iterator<Item = Self> {
         (1..=self.of).map(move |index| Self { index, of: self.of })
     }
@@ -58,10 +58,10 @@ impl FromStr for Shard {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let numbers = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
-        let (index, of) = numbers.ok_or(format!("`{text}` is no shard: K/N, the K-th of N"))?;
+        let (index, of) = numbers.ok_or(format!("`{text}` is not a shard; a shard is K/N, the K-th of N"))?;
         Self::new(index, of).ok_or_else(|| match of {
-            0 => format!("`{text}` is a shard of none: K/N needs an N from 1 on"),
-            1_000_001.. => format!("`{text}` is one of too many shards: at most {MOST}"),
+            0 => format!("`{text}` has no shards: in K/N, N must be greater than 0"),
+            1_000_001.. => format!("`{text}` has too many shards: at most {MOST} are allowed"),
             1.. => format!("there is no shard {index} of {of}: they are numbered 1 to {of}"),
         })
     }
@@ -112,12 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_shard_is_refused_with_its_reason() {
+    fn an_invalid_shard_is_refused_with_the_reason() {
         assert_eq!("3/7".parse(), Ok(Shard { index: 3, of: 7 }));
         for (text, why) in [
             ("0/4", "1 to 4"),
             ("5/4", "1 to 4"),
-            ("1/0", "of none"),
+            ("1/0", "greater than 0"),
             ("4", "K/N"),
             ("-1/4", "K/N"),
             ("1/1000001", "many"),

@@ -1,4 +1,4 @@
-//! Runs many seeds of one scenario on all threads; the sum is the same whichever thread ran which seed.
+//! Runs many seeds of one scenario on all threads; the sum does not depend on which thread ran which seed.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -20,47 +20,47 @@ pub struct Sweep<'a> {
     pub subject: AnySubject,
     /// The seeds.
     pub seeds: SeedRange,
-    /// What the first of them came to already: so many as it has runs are not run again.
+    /// The sum over the first seeds, from an earlier sweep; these seeds are not run again.
     pub done: SweepTally,
-    /// How many threads.
+    /// The number of threads.
     pub threads: usize,
-    /// After how many failures no further seed is begun.
+    /// The number of failures after which no new seed is started.
     pub max_failures: Option<u64>,
 }
 
-/// Who watches over a sweep, from all its threads.
+/// Observes and stops a sweep; called from all its threads.
 pub trait Watch: Sync {
-    /// Whether another seed is to be begun.
+    /// Whether to start another seed.
     fn go_on(&self) -> bool;
 
-    /// Whether runs that were begun are to go on; one that is broken off does not count.
+    /// Whether to continue runs that were started; an interrupted run does not count.
     fn hurry_on(&self) -> bool;
 
-    /// Is told of each run that breaks what its scenario expects to hold.
+    /// Called for each run that violates an invariant that its scenario expects to hold.
     fn broke(&self, fresh: Fresh<'_>);
 
-    /// Is told after each run what the first seeds, without a gap, came to.
+    /// Called after each run with the sum over the first seeds, without a gap.
     fn ran(&self, tally: &SweepTally);
 }
 
-/// A run that has just broken what its scenario expects to hold.
+/// A run that has just violated an invariant that its scenario expects to hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Fresh<'a> {
     /// Its seed.
     pub seed: Seed,
     /// Its digest.
     pub digest: Digest,
-    /// What kind of failure it is.
+    /// The kind of the failure.
     pub kind: &'a Kind,
-    /// How it broke.
+    /// The violation.
     pub violation: &'a Violation,
 }
 
 impl Sweep<'_> {
-    /// Runs the seeds. Those that count are always the first ones, without a gap.
+    /// Runs the seeds. The sum is always over the first ones, without a gap.
     ///
     /// # Errors
-    /// If no draw of a seed from the scenario's ranges can work.
+    /// If a seed draws only incompatible settings from the scenario's ranges.
     pub fn run(&self, watch: &dyn Watch) -> Result<SweepTally, Problem> {
         let rest = self.seeds.after(self.done.runs);
         let expects_a_fall = !self.file.scenario().expect.violates.is_empty();
@@ -91,14 +91,14 @@ impl Sweep<'_> {
     }
 }
 
-/// What broke, in order: what else a run falls short in is judged over all seeds.
+/// The violations, in order; other shortfalls are judged over all seeds.
 fn violations(outcome: &Outcome) -> impl Iterator<Item = (&str, &Violation)> {
     let judged = outcome.judgements.iter();
     judged.filter_map(|judged| Some((judged.invariant.as_str(), judged.verdict.violation()?)))
 }
 
-/// The kinds of a run's violations, for which a run that has any is run again with its trace; `None` if it was broken
-/// off there.
+/// The kinds of a run's violations; a run with violations is repeated with its trace for this. `None` if that run was
+/// interrupted.
 fn kinds(
     subject: AnySubject,
     resolved: &Resolved,
@@ -114,14 +114,14 @@ fn kinds(
     Some(kinds.collect())
 }
 
-/// A sum of runs that takes them in the order of their seeds, so that it leaves no gap wherever it is broken off.
+/// A sum of runs in the order of their seeds, so that it has no gap wherever it stops.
 struct InOrder {
-    /// What the first ones came to.
+    /// The sum over the first runs.
     tally: SweepTally,
-    /// How many of those there are.
+    /// The number of those.
     next: u64,
-    /// Runs that ended before one of a smaller seed: by the place of the first, the place after the last and the sum of
-    /// each stretch. There are never more stretches than threads.
+    /// Runs that ended before one with a smaller seed: by the index of the first run, the index after the last run and the
+    /// sum of each stretch. There are never more stretches than threads.
     early: BTreeMap<u64, (u64, SweepTally)>,
 }
 
@@ -143,7 +143,7 @@ impl InOrder {
         self.close_up(at + 1);
     }
 
-    /// Joins the stretch that begins at `at` to the one that ends there.
+    /// Joins the stretch that starts at `at` to the one that ends there.
     fn close_up(&mut self, at: u64) {
         let Some((end, tally)) = self.early.remove(&at) else {
             return;
@@ -160,7 +160,7 @@ impl InOrder {
     }
 }
 
-/// Seeds that follow one another, and the threads that share them.
+/// Consecutive seeds, and the number of threads that share them.
 pub(super) struct Seeds<'a> {
     pub(super) file: &'a ScenarioFile,
     pub(super) first: u64,
@@ -168,7 +168,8 @@ pub(super) struct Seeds<'a> {
     pub(super) threads: usize,
 }
 
-/// Does `work` for each seed, with its place among them, while `go_on` agrees, on all threads, each of which gathers into a value of its own.
+/// Does `work` for each seed, with its index, on all threads, while `go_on` returns true; each thread collects into its own
+/// value.
 pub(super) fn each<T: Default + Send>(
     seeds: &Seeds<'_>,
     go_on: &(dyn Fn() -> bool + Sync),
@@ -180,7 +181,7 @@ pub(super) fn each<T: Default + Send>(
     let thread = || {
         let mut gathered = T::default();
         while !stopped.load(Ordering::Relaxed) && go_on() {
-            // A seed that was taken is run, so that the seeds that were run leave no gap.
+            // Every seed that was taken is run, so that there is no gap.
             let at = next.fetch_add(1, Ordering::Relaxed);
             if at >= seeds.count {
                 break;

@@ -1,4 +1,4 @@
-//! What many runs come to: a sum that does not depend on the order in which they ended.
+//! The sum of many runs, which does not depend on the order in which they ended.
 
 use std::collections::BTreeMap;
 
@@ -7,39 +7,39 @@ use serde::{Deserialize, Serialize};
 use super::{Behaviours, Kind};
 use crate::chance::Seed;
 use crate::check;
-use crate::run::{Outcome, Standing};
+use crate::run::{Outcome, RunVerdict};
 use crate::scenario::Resolved;
 use crate::trace::{Digest, Verdict};
 
-/// How many failing seeds of one kind are kept: the smallest ones.
+/// The number of failing seeds of one kind that are kept: the smallest ones.
 const KEPT: usize = 10;
 
-/// How many kinds of failures are told apart: the first ones, as they are ordered, so that any parts of the runs keep
-/// what the whole does. Failures of the others are counted by invariant alone.
+/// The number of kinds of failures that are kept: the first ones in their order, so that a part of the runs keeps whatever
+/// the whole keeps. Failures of other kinds are only counted by invariant.
 const KINDS: usize = 100;
 
 /// The sum of many runs of one scenario, in memory that does not grow with their number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepTally {
-    /// How many runs there were.
+    /// The number of runs.
     pub runs: u64,
-    /// How many records they made.
+    /// The number of their records.
     pub records: u64,
     /// The commutative sum of the runs' digests, each with its seed.
     pub digest: Digest,
-    /// In how many runs each invariant fell.
+    /// In how many runs each invariant was violated.
     pub fell: BTreeMap<String, u64>,
-    /// How they fell, by kind.
+    /// The violations, by kind.
     pub failures: BTreeMap<Kind, FailureKind>,
-    /// How many runs could not decide an invariant.
+    /// In how many runs each invariant was undecided.
     pub undecided: BTreeMap<String, u64>,
-    /// In how many of the runs that violated nothing each invariant was put to the test.
-    pub exercised: BTreeMap<String, Share>,
-    /// In how many of the runs in which a kind of fault was planned it touched something.
-    pub touched: BTreeMap<String, Share>,
-    /// In how many runs a fact occurred that must occur in one.
-    pub sometimes: BTreeMap<String, Share>,
-    /// What the nodes did.
+    /// In how many of the runs without violations each invariant was exercised.
+    pub exercised: BTreeMap<String, Ratio>,
+    /// In how many of the runs in which a kind of fault was planned it took effect.
+    pub touched: BTreeMap<String, Ratio>,
+    /// In how many runs each fact occurred that must occur in one.
+    pub sometimes: BTreeMap<String, Ratio>,
+    /// The behaviours of the nodes.
     pub behaviours: Behaviours,
 }
 
@@ -60,21 +60,23 @@ impl Default for SweepTally {
     }
 }
 
-/// So many of so many.
+/// The number of runs with a property, and the number of all runs in question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
-    /// So many.
-    pub of: u64,
-    /// Of so many.
-    pub all: u64,
+pub struct Ratio {
+    /// The runs with the property.
+    #[serde(rename = "of")]
+    pub part: u64,
+    /// All runs in question.
+    #[serde(rename = "all")]
+    pub whole: u64,
 }
 
 /// The failures of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FailureKind {
-    /// How many there were.
+    /// The number of failures.
     pub count: u64,
-    /// Those with the smallest seeds.
+    /// The failures with the smallest seeds.
     pub kept: Vec<Failure>,
 }
 
@@ -85,20 +87,20 @@ pub struct Failure {
     pub seed: Seed,
     /// Its digest.
     pub digest: Digest,
-    /// What broke, in one sentence.
+    /// The violation, in one sentence.
     pub sentence: String,
 }
 
-impl Share {
+impl Ratio {
     const fn count(&mut self, hit: bool) {
-        self.all += 1;
-        self.of += hit as u64;
+        self.whole += 1;
+        self.part += hit as u64;
     }
 
-    /// Whether it is at least one percent, and not nothing.
+    /// Whether it is greater than 0, and at least one percent.
     #[must_use]
     pub const fn suffices(self) -> bool {
-        self.of > 0 && self.of * 100 >= self.all
+        self.part > 0 && self.part * 100 >= self.whole
     }
 }
 
@@ -180,51 +182,52 @@ impl SweepTally {
         ] {
             for (name, share) in others {
                 let sum = mine.entry(name).or_default();
-                *sum = Share { of: sum.of + share.of, all: sum.all + share.all };
+                *sum = Ratio { part: sum.part + share.part, whole: sum.whole + share.whole };
             }
         }
     }
 
-    /// How many failures there are that the scenario did not expect: one that expects any expects all.
+    /// The number of unexpected failures; a scenario that expects a violation expects all of them.
     #[must_use]
     pub fn failed(&self, expects_any: bool) -> u64 {
         if expects_any { 0 } else { self.fell.values().sum() }
     }
 
-    /// How many failures are of kinds that are not kept.
+    /// The number of failures of kinds that are not kept.
     #[must_use]
     pub fn untold(&self) -> u64 {
         let told: u64 = self.failures.values().map(|kind| kind.count).sum();
         self.fell.values().sum::<u64>().saturating_sub(told)
     }
 
-    /// In what the sweep falls short of its scenario's expectations, each in a sentence; and how it stands.
+    /// The verdict, and the expectations of the scenario that are not met, in a sentence each.
     #[must_use]
-    pub fn shortfalls(&self, violates: &[String]) -> (Standing, Vec<String>) {
+    pub fn shortfalls(&self, violates: &[String]) -> (RunVerdict, Vec<String>) {
         if !violates.is_empty() {
             let standing = violates.iter().filter(|name| !self.fell.contains_key(*name));
             let sentences: Vec<String> =
-                standing.map(|name| format!("`{name}` was expected to fall, and held in every seed")).collect();
-            return (if sentences.is_empty() { Standing::Met } else { Standing::Broken }, sentences);
+                standing.map(|name| format!("`{name}` was expected to be violated, but held in every seed")).collect();
+            return (if sentences.is_empty() { RunVerdict::Met } else { RunVerdict::Broken }, sentences);
         }
         if !self.fell.is_empty() {
-            return (Standing::Broken, Vec::new());
+            return (RunVerdict::Broken, Vec::new());
         }
         let mut sentences: Vec<String> =
             self.undecided.iter().map(|(name, count)| format!("`{name}` was undecided in {count} seeds")).collect();
-        let poor = |shares: &BTreeMap<String, Share>, what: &str| -> Vec<String> {
+        let poor = |shares: &BTreeMap<String, Ratio>, what: &dyn Fn(&str) -> String| -> Vec<String> {
             let poor = shares.iter().filter(|(_, share)| !share.suffices());
-            poor.map(|(name, share)| format!("{what} `{name}` in {} of {} seeds only", share.of, share.all)).collect()
+            let poor = poor.map(|(name, share)| (what(name), share));
+            poor.map(|(what, share)| format!("{what} in only {} of {} seeds", share.part, share.whole)).collect()
         };
-        // A law of the kernel forbids, and claims nothing that must happen.
+        // A law of the kernel is a prohibition and need not be exercised.
         let mut claims = self.exercised.clone();
         claims.retain(|name, _| !check::is_law(name));
-        sentences.extend(poor(&claims, "nothing put to the test the invariant"));
-        sentences.extend(poor(&self.touched, "nothing was touched by the fault"));
-        let never = self.sometimes.iter().filter(|(_, share)| share.of == 0);
+        sentences.extend(poor(&claims, &|name| format!("the invariant `{name}` was exercised")));
+        sentences.extend(poor(&self.touched, &|name| format!("the fault `{name}` took effect")));
+        let never = self.sometimes.iter().filter(|(_, share)| share.part == 0);
         sentences
-            .extend(never.map(|(fact, share)| format!("the fact `{fact}` occurred in none of {} seeds", share.all)));
-        (if sentences.is_empty() { Standing::Met } else { Standing::Unproven }, sentences)
+            .extend(never.map(|(fact, share)| format!("the fact `{fact}` occurred in none of {} seeds", share.whole)));
+        (if sentences.is_empty() { RunVerdict::Met } else { RunVerdict::Unproven }, sentences)
     }
 }
 
@@ -237,7 +240,7 @@ impl FailureKind {
     }
 }
 
-/// The count of this name, which begins as none.
+/// The count of this name; created if it is missing.
 fn at<'a, T: Default>(counts: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
     if !counts.contains_key(name) {
         counts.insert(name.to_owned(), T::default());

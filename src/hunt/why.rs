@@ -1,4 +1,4 @@
-//! Which parts of a failing run were necessary: the run again without each of them.
+//! Which parts of a failing run were necessary: repeats the run without each of them.
 
 use std::sync::Arc;
 
@@ -13,27 +13,27 @@ use crate::run::{AnySubject, Keep, Outcome};
 use crate::scenario::{Expect, Resolved, Scenario};
 use crate::trace::Verdict;
 
-/// What a run can be run without.
+/// A part of a run that can be removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// A planned fault, by its place in the plan, from 0.
+    /// A planned fault, by its index in the plan.
     Fault(usize),
-    /// What links do by chance: `loss`, `duplicate`, `reorder`, `corrupt`.
+    /// A probability of the links: `loss`, `duplicate`, `reorder`, `corrupt`.
     Chance(&'static str),
     /// A fixed fate.
     Fate(MessageId),
-    /// A written operation.
+    /// A scripted operation.
     Operation(OpId),
 }
 
-/// What becomes of a run without one of its parts.
+/// The outcome of a run without one of its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Without {
-    /// It breaks in the same way: the part was not necessary.
+    /// It fails in the same way: the part was not necessary.
     Same,
-    /// It breaks otherwise.
+    /// It fails in another way.
     Otherwise {
         /// Which invariant.
         invariant: String,
@@ -42,20 +42,20 @@ pub enum Without {
     },
     /// The invariant holds.
     Holds,
-    /// The invariant can't be judged.
+    /// The invariant is undecided or was not exercised.
     Open(String),
 }
 
-/// A part of a run, and what becomes of the run without it.
+/// A part of a run, and the outcome of the run without it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Need {
     /// The part.
     pub part: Part,
-    /// What becomes of the run.
+    /// The outcome.
     pub without: Without,
 }
 
-/// The parts of a run, in the order of its file: operations only where they are written.
+/// The parts of a run, in the order of its file; operations only if they are scripted.
 #[must_use]
 pub fn parts(resolved: &Resolved) -> Vec<Part> {
     let link = &resolved.network.link;
@@ -70,7 +70,7 @@ pub fn parts(resolved: &Resolved) -> Vec<Part> {
     all
 }
 
-/// Runs a failing run again without each of these parts, as long as `go_on` agrees.
+/// Repeats a failing run without each of these parts, while `go_on` returns true.
 #[must_use]
 pub fn needs(
     subject: AnySubject,
@@ -100,7 +100,7 @@ const CHANCES: [Chance; 4] = [
     ("corrupt", |link| &mut link.corrupt),
 ];
 
-/// The same run without a part, in which nothing but the violation ends it early.
+/// The same run without a part; only the violation ends it early.
 fn without(resolved: &Resolved, kind: &Kind, part: &Part) -> Resolved {
     let mut without = resolved.clone();
     let violates = resolved.profile.invariants().map(|(_, invariant)| invariant.name).chain(crate::scenario::ALWAYS);
@@ -135,6 +135,6 @@ fn judged(resolved: &Resolved, outcome: &Outcome, kind: &Kind) -> Without {
     match verdict.map(|judged| &judged.verdict) {
         Some(Verdict::Holds { .. }) => Without::Holds,
         Some(Verdict::Vacuous { why } | Verdict::Undecided { why }) => Without::Open(why.clone()),
-        Some(Verdict::Violated(_)) | None => Without::Open("nothing judged it".to_owned()),
+        Some(Verdict::Violated(_)) | None => Without::Open("no checker ran".to_owned()),
     }
 }

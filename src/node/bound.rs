@@ -1,51 +1,42 @@
 //! How long the codex node may take after quiescence: the bounds of its protocols, together.
 
-use super::client::Client;
-use super::spec::Settings;
+use super::hosted::{Client, Settings};
 use crate::check;
 use crate::process::ClientPlan;
-use crate::protocols::consensus;
-use crate::protocols::locks::{self, Turn};
+use crate::protocols::{Bound, Load};
 use crate::subject::World;
 use crate::time::Span;
 
-/// By when what each liveness claim waits for must have come. Where both the lock manager and consensus run, they share
-/// disks, so that each may hold up the other by all that it takes itself.
+/// The bound of each liveness claim. Protocols share disks, so each may delay every other by all the time that it takes
+/// itself.
 pub(super) fn bounds(settings: &Settings, clients: &[ClientPlan<Client>], world: &World) -> Vec<(&'static str, Span)> {
-    let Settings { channel, locks, consensus } = settings;
+    let load = Load { turns: clients.iter().filter_map(|client| client.machine.longest_turn()).collect() };
+    let all = settings.bounds(&load, world);
+    let payloads: u64 = all.iter().map(|bound| bound.payloads).sum();
     let (mut ended, mut quiet) = (Span::ZERO, Span::ZERO);
-    if locks.is_some() {
-        ended += world.late + world.timeout;
-        ended += channel.delivers_within(locks::MESSAGES * world.open(), world);
-        ended += locks::bound(turns(clients, world), world);
-        quiet += channel.quiet_within(world);
+    if settings.carries() {
+        ended += settings.channel.delivers_within(payloads, world);
+        quiet += settings.channel.quiet_within(world);
     }
     let mut bounds = Vec::new();
-    if let Some(settings) = consensus {
-        let bound = consensus::bound(settings, world.open(), world);
-        bounds.push((check::DURABILITY.name, ended + bound.applied));
-        ended += bound.answered;
-        quiet += bound.quiet - bound.answered;
+    for Bound { payloads: _, ended: own, claims, quiet: more } in all {
+        bounds.extend(claims.into_iter().map(|(claim, own)| (claim, ended + own)));
+        ended += own;
+        quiet += more;
     }
     bounds.extend([(check::TERMINATION.name, ended), (check::QUIET.name, ended + quiet)]);
     bounds
 }
 
-/// What each client may do with a grant that it waits for at quiescence, and each written operation.
-fn turns(clients: &[ClientPlan<Client>], world: &World) -> impl Iterator<Item = Turn> {
-    let written = (0..world.written).map(|_| Turn { hold: Span::ZERO, operations: 1 });
-    clients.iter().filter_map(|client| client.machine.longest_turn()).chain(written)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::{Body, hosted};
     use crate::chance::Seed;
-    use crate::node::Message;
     use crate::process::Lane as _;
+    use crate::protocols::Datagram;
     use crate::run::{self, Keep};
     use crate::scenario;
-    use crate::trace::{Body, Event};
+    use crate::trace::{self, Event};
 
     #[test]
     fn the_labels_of_periodic_messages_are_those_of_the_messages_that_are() {
@@ -56,10 +47,11 @@ mod tests {
         let mut seen = [0, 0];
         for record in trace.raw_records() {
             let Event::Send { said, .. } = &record.event else { continue };
-            let Body::Encoded(bytes) = &said.body else { panic!("it was recorded live") };
-            let message: Message = crate::encoding::read(bytes).expect("a message");
-            let label = crate::trace::label_of(&message);
-            let is_periodic = consensus::PERIODIC.iter().any(|periodic| label.is(periodic));
+            let trace::Body::Encoded(bytes) = &said.body else { panic!("it was recorded live") };
+            let message: Datagram<Body> = crate::encoding::read(bytes).expect("a message");
+            let label = trace::label_of(&message);
+            let periodic = hosted::ROWS.iter().flat_map(|row| row.periodic);
+            let is_periodic = periodic.into_iter().any(|periodic| label.is(periodic));
             assert_eq!(message.is_periodic(), is_periodic, "{label}");
             seen[usize::from(is_periodic)] += 1;
         }

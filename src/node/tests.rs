@@ -1,16 +1,20 @@
-//! One node on a bench: what it does with a frame as a whole.
+//! One node in a test bench: its handling of whole frames.
 
 use std::sync::Arc;
 
+use super::desk::{Envelope, Received};
 use super::*;
-use crate::clocks::LamportClock;
+use crate::clocks::{LamportClock, Stamp};
+use crate::codex::Keyspaces;
 use crate::context::{Effect, Workbench};
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Claims, LockMode, LockStamp, Resource};
 use crate::process::Process;
-use crate::protocols::channel::Frame;
+use crate::protocols::channel::{ChannelFact, Frame};
 use crate::protocols::locks::{LockCommand, LockFact, LockMessage, LockSettings, Request, Wanted};
-use crate::protocols::{Registry, Signature};
+use crate::protocols::{Datagram, Era, Registry, Tag};
+use crate::subject::{Setup, Subject as _};
+use crate::time::Time;
 
 const N1: NodeId = NodeId::new(0);
 const N2: NodeId = NodeId::new(1);
@@ -28,14 +32,14 @@ impl Node {
     /// The first of two nodes, with locks alone.
     fn new() -> Self {
         let settings = Settings { locks: Some(LockSettings::default()), ..Settings::default() };
-        let registry = Registry::new(2);
-        let mut bench = Workbench::new(N1, 2, Config { settings, registry, promised: false, consensus: None });
+        let setup = Setup { voters: 2, observers: 0, quiescence: Time::MAX, keyspaces: Keyspaces::default() };
+        let mut bench = Workbench::new(N1, 2, CodexNode::config(&setup, &settings));
         let node = bench.step(|ctx| CodexNode::start(ctx.boot(), &[], ctx));
         Self { bench, node }
     }
 
     fn hear(&mut self, frame: Frame<Payload>) {
-        let message = Message::Channel(frame).signed(N2, N1, &Registry::new(2));
+        let message = Datagram::signed(Body::Channel(frame), None, N2, N1, &Registry::new(2));
         self.bench.step(|ctx| self.node.on_message(N2, message, ctx));
     }
 
@@ -43,25 +47,24 @@ impl Node {
         self.bench.step(|ctx| self.node.on_command(op, Command::Locks(command), ctx));
     }
 
-    /// What it has sent since the last look, of the lock manager's.
+    /// The lock manager's messages since the last call.
     fn said(&mut self) -> Vec<LockMessage> {
-        let said = |effect| {
-            let Effect::Send { message: Message::Channel(Frame::Data { payload, .. }), .. } = effect else {
-                return None;
-            };
-            if let Payload::Locks(message) = payload { Some(message) } else { None }
+        let said = |effect: Effect<CodexNode>| {
+            let Effect::Send { message, .. } = effect else { return None };
+            let Body::Channel(Frame::Data { payload: Payload::Locks(message), .. }) = message.body else { return None };
+            Some(message)
         };
         self.bench.take_effects().into_iter().filter_map(said).collect()
     }
 }
 
 fn hello(boot: u32) -> Frame<Payload> {
-    Frame::Hello { boot: Boot::new(boot), knows: Some(Boot::new(1)), asks: false, signature: Signature::default() }
+    Frame::Hello { boot: Boot::new(boot), knows: Some(Boot::new(1)), asks: false }
 }
 
 fn data(boot: u32, number: u32, payload: LockMessage) -> Frame<Payload> {
-    let (boot, to, payload) = (Boot::new(boot), Boot::new(1), payload.into());
-    Frame::Data { boot, to, number, upto: 0, payload, signature: Signature::default() }
+    let (boot, to, payload) = (Boot::new(boot), Boot::new(1), Payload::Locks(payload));
+    Frame::Data { boot, to, number, upto: 0, payload, era: Era::default(), clock: None }
 }
 
 fn request(time: u64, boot: u32) -> LockMessage {
@@ -70,8 +73,8 @@ fn request(time: u64, boot: u32) -> LockMessage {
     LockMessage::Request(Arc::new(Request { stamp, boot: Boot::new(boot), claims }))
 }
 
-/// The frame that opens the session may bring a request: were the rebirth told after it, the request would be forgotten
-/// with those of the old life, and never answered.
+/// The frame that opens the session may carry a request: if the restart were reported after it, the request would be
+/// forgotten with those of the previous incarnation, and never answered.
 #[test]
 fn what_a_new_life_asks_first_outlives_the_word_of_its_rebirth() {
     let mut node = Node::new();
@@ -84,4 +87,68 @@ fn what_a_new_life_asks_first_outlives_the_word_of_its_rebirth() {
     assert!(node.said().is_empty(), "it holds what is asked for");
     node.ask(op(0, 2), LockCommand::Release { acquire: op(0, 1) });
     assert_eq!(node.said(), [LockMessage::Reply { boot: Boot::new(2), op: op(1, 1) }]);
+}
+
+fn heard(node: &mut Node, era: Era, clocked: bool) -> Vec<Effect<CodexNode>> {
+    let stamp = clocked.then(|| {
+        let mut stamp = Stamp::default();
+        stamp.vector.tick(N2, Boot::new(1));
+        Arc::new(stamp)
+    });
+    let body = Body::Channel(hello(1));
+    let tag = Tag { era, stamp, ..Tag::default() }.shared();
+    let message = Datagram::signed(body, tag, N2, N1, &Registry::new(2));
+    node.bench.take_effects();
+    node.bench.step(|ctx| node.node.on_message(N2, message, ctx));
+    node.bench.take_effects()
+}
+
+#[test]
+fn a_datagram_of_another_era_is_dropped() {
+    let mut node = Node::new();
+    assert_eq!(heard(&mut node, Era(1), false), []);
+    node.ask(op(0, 1), LockCommand::Acquire { wanted: Wanted::one("a", "x"), priority: 0 });
+    assert!(node.said().is_empty(), "it does not know the peer");
+    heard(&mut node, Era(0), false);
+}
+
+#[test]
+fn a_forged_datagram_is_counted_and_nothing_else() {
+    let mut node = Node::new();
+    node.bench.take_effects();
+    let mut message = Datagram::signed(Body::Channel(hello(1)), None, N2, N1, &Registry::new(2));
+    message.body = Body::Channel(hello(2));
+    node.bench.step(|ctx| node.node.on_message(N2, message, ctx));
+    let forged = Fact::Channel(ChannelFact::Forged { from: N2, count: 1 });
+    assert_eq!(node.bench.take_effects(), [Effect::Note(forged)]);
+}
+
+#[test]
+fn a_node_without_clocks_stamps_nothing_and_bears_no_tag() {
+    let mut node = Node::new();
+    node.hear(hello(1));
+    node.ask(op(0, 1), LockCommand::Acquire { wanted: Wanted::one("a", "x"), priority: 0 });
+    let effects = node.bench.take_effects();
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Stamp(_))));
+    let sent = |effect: &Effect<CodexNode>| {
+        if let Effect::Send { message, .. } = effect { Some(message.clone()) } else { None }
+    };
+    assert!(effects.iter().filter_map(sent).all(|message| message.tag.is_none()));
+}
+
+/// Large variants are boxed where they are rare.
+#[test]
+fn messages_are_small() {
+    assert!(size_of::<Body>() <= 64, "{}", size_of::<Body>());
+    assert!(size_of::<Datagram<Body>>() <= 96, "{}", size_of::<Datagram<Body>>());
+}
+
+/// What bears no tag is of era 0.
+#[test]
+fn an_untagged_datagram_is_dropped_in_a_later_era() {
+    let mut node = Node::new();
+    let mut envelope = Envelope { era: Era(1), ..Envelope::default() };
+    let message = Datagram::signed(Body::Channel(hello(1)), None, N2, N1, &Registry::new(2));
+    let received = node.bench.step(|ctx| envelope.receive(N2, message, |_| false, ctx));
+    assert!(matches!(received, Received::Nothing), "{received:?}");
 }

@@ -7,14 +7,14 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::encoding;
 use crate::identity::{Incarnation, LaneId};
 
-/// What a payload holds, by 64 bits of the xxh3 hash of its canonical encoding; in text formats 16 hex digits.
+/// The content of a payload, by 64 bits of the xxh3 hash of its canonical encoding; in text formats 16 hex digits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PayloadId(pub u64);
 
 in_hex!(PayloadId);
 
 impl PayloadId {
-    /// What stands for this payload.
+    /// The hash of this payload.
     #[must_use]
     pub fn of(payload: &impl Serialize) -> Self {
         let mut bytes = Vec::with_capacity(128);
@@ -23,37 +23,37 @@ impl PayloadId {
     }
 }
 
-/// What happened to a payload on a channel, or to its session. A session is between two lives of two nodes.
+/// An event of a payload on a channel, or of its session. A session connects two incarnations of two nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ChannelSeen {
-    /// The node sent a payload, for the first time; what is sent again says nothing more.
+    /// The node sent a payload for the first time; resends are not observed.
     Sent {
-        /// To which life of which node.
+        /// The receiving incarnation.
         to: Incarnation,
-        /// Whose payload it is.
+        /// The lane of the payload.
         lane: LaneId,
-        /// The how-many-eth payload of this session and direction, from 1.
+        /// The number of the payload in this session and direction, from 1.
         number: u64,
-        /// What it holds; older traces do not tell.
+        /// Its content; not in older traces.
         #[serde(default)]
         payload: Option<PayloadId>,
     },
-    /// The channel handed a payload to the protocol of its lane.
+    /// The channel delivered a payload to the protocol of its lane.
     Delivered {
-        /// From which life of which node.
+        /// The sending incarnation.
         from: Incarnation,
-        /// Whose payload it is.
+        /// The lane of the payload.
         lane: LaneId,
-        /// The how-many-eth payload of this session and direction, from 1.
+        /// The number of the payload in this session and direction, from 1.
         number: u64,
-        /// What it holds; older traces do not tell.
+        /// Its content; not in older traces.
         #[serde(default)]
         payload: Option<PayloadId>,
     },
-    /// The session with another life of the peer has ended: what was not delivered in it never will be.
+    /// The session with another incarnation of the peer has ended: undelivered payloads are lost.
     Reset {
-        /// The peer's new life.
+        /// The peer's new incarnation.
         peer: Incarnation,
     },
 }

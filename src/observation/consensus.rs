@@ -1,13 +1,14 @@
-//! The words of consensus: slots, rounds, ballots, values by their digests, and what checkers see of them.
+//! The terms of consensus: slots, rounds, ballots, values by their digests, and the observations for checkers.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::identity::{NodeId, OpId};
+use super::StoreRefusal;
+use crate::identity::{Incarnation, NodeId, OpId};
 
-/// A place in the replicated log, from 1; 0 stands before the first.
+/// A slot of the replicated log, from 1; 0 is before the first.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -15,7 +16,7 @@ use crate::identity::{NodeId, OpId};
 pub struct Slot(pub u64);
 
 impl Slot {
-    /// The slot behind this one.
+    /// The slot after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
@@ -24,7 +25,7 @@ impl Slot {
     /// The slot before this one.
     ///
     /// # Panics
-    /// If it is the zeroth.
+    /// If it is slot 0.
     #[must_use]
     pub const fn before(self) -> Self {
         Self(self.0 - 1)
@@ -37,22 +38,22 @@ impl fmt::Display for Slot {
     }
 }
 
-/// An election, and who stands in it: what a voter promises to follow. Greater ones come later; written `3.n1`.
+/// An election and its candidate, which voters promise to follow. Later ones are greater; written `3.n1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Round {
     /// Counts elections, from 1; 0 for none.
     pub number: u64,
-    /// Who stands.
+    /// The candidate.
     pub node: NodeId,
 }
 
-/// Under which a value is proposed for a slot: a round, and which try of the round it is for that slot, from 1. Written
+/// The ballot under which a value is proposed for a slot: a round, and the try of the round for that slot, from 1. Written
 /// `3.n1/2`, the first try `3.n1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ballot {
-    /// Who proposes, elected when.
+    /// The round.
     pub round: Round,
-    /// Which try.
+    /// The try.
     pub attempt: u32,
 }
 
@@ -93,7 +94,7 @@ impl FromStr for Ballot {
     }
 }
 
-/// In text formats as it is written, else in its parts.
+/// In text formats as one text, in others as its parts.
 macro_rules! written {
     ($word:ident { $($part:ident),+ }) => {
         impl Serialize for $word {
@@ -123,43 +124,52 @@ written!(Ballot { round, attempt });
 
 in_hex!(ValueId);
 
-/// What is said of a value in a slot, under a ballot.
+/// A proposal id: slot, ballot and digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Bid {
-    /// For which slot.
+pub struct ProposalId {
+    /// The slot.
     pub slot: Slot,
-    /// Under which ballot.
+    /// The ballot.
     pub ballot: Ballot,
-    /// Which value.
+    /// The value.
     pub value: ValueId,
 }
 
-impl fmt::Display for Bid {
+impl fmt::Display for ProposalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slot, ballot, value } = self;
         write!(f, "{value} in slot {slot} under {ballot}")
     }
 }
 
-/// What checkers see of consensus: facts of nodes, and, last, what stands in the entries of their disks.
+/// A write that a node has decided for itself: its own count, over its incarnation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DecreeId {
+    /// Whose.
+    pub of: Incarnation,
+    /// Which, from 1.
+    pub number: u32,
+}
+
+/// Observations of consensus: facts of nodes, and, last, entries of their disks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ConsensusSeen {
     /// The node started, with the log applied up to a slot.
     Started {
-        /// How many voters are configured; they are the first nodes.
+        /// The number of configured voters; they are the first nodes.
         voters: u32,
         /// Up to which slot.
         slot: Slot,
         /// 64 bits of the root of its state.
         root: u64,
-        /// After how many slots without use a session ends; older traces do not tell.
+        /// The number of slots without use after which a session ends; not in older traces.
         #[serde(default)]
         session_slots: Option<u64>,
     },
-    /// The node will never vote again: its disk does not hold what it wrote.
+    /// The node will never vote again: its disk has lost what it wrote.
     Lost,
-    /// It follows no round below this one any more.
+    /// It promised: it no longer follows rounds below this one.
     Promised {
         /// Which.
         round: Round,
@@ -172,27 +182,27 @@ pub enum ConsensusSeen {
     /// It proposes.
     Proposed {
         /// What.
-        bid: Bid,
+        bid: ProposalId,
         /// The operations of clients in it.
         #[serde(default)]
         ops: Vec<OpId>,
     },
-    /// It voted: its advice.
+    /// It voted.
     Voted {
         /// On what.
-        bid: Bid,
+        bid: ProposalId,
         /// For it.
         yes: bool,
     },
     /// It confirmed a pre-commit.
     Confirmed {
         /// Of what.
-        bid: Bid,
+        bid: ProposalId,
     },
     /// It knows a decision.
     Committed {
         /// Which.
-        bid: Bid,
+        bid: ProposalId,
     },
     /// It applied a slot.
     Applied {
@@ -202,29 +212,37 @@ pub enum ConsensusSeen {
         value: ValueId,
         /// 64 bits of the root of its state after it.
         root: u64,
-        /// The operations of clients that took effect in it, in order: those that were not done before, and that nothing
-        /// kept from happening.
+        /// The operations of clients that took effect in it, in order: those that had not taken effect before, and were not
+        /// refused.
         done: Vec<OpId>,
-        /// The operations that were kept from happening.
-        refused: Vec<OpId>,
+        /// The refused operations, each with the reason; none where the operation does not apply to what the key holds.
+        refused: Vec<(OpId, Option<StoreRefusal>)>,
+        /// The decrees of nodes that took effect in it, in order.
+        #[serde(default)]
+        decrees: Vec<DecreeId>,
     },
-    /// It installed a state in place of its own.
+    /// It installed a state instead of its own.
     Installed {
         /// After which slot.
         slot: Slot,
         /// 64 bits of its root.
         root: u64,
     },
-    /// An entry for the disk: a confirmation, to be durable before it is told.
+    /// It decrees: it has a write of its own decided.
+    Decreed {
+        /// Which.
+        id: DecreeId,
+    },
+    /// An entry for the disk: a confirmation, which must be durable before it is sent.
     WroteConfirmed {
         /// Of what.
-        bid: Bid,
+        bid: ProposalId,
     },
-    /// An entry for the disk: a decision, which is told once it is durable.
+    /// An entry for the disk: a decision, which is announced once it is durable.
     WroteDecided {
         /// For which slot.
         slot: Slot,
-        /// The operations of clients that it carries, in order, refused ones left out.
+        /// The operations of clients in it, in order, without refused ones.
         ops: Vec<OpId>,
     },
 }

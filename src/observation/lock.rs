@@ -1,4 +1,4 @@
-//! The words of locking: modes, what a request claims, the stamp that orders requests, and what checkers see of them.
+//! The terms of locking: modes, claims, the stamps that order requests, and the observations for checkers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,11 +20,11 @@ pub enum LockMode {
     Is,
     /// Something below is, or will be, locked exclusively.
     Ix,
-    /// Shared: nobody changes it, nor anything below.
+    /// Shared: no client changes it, or anything below.
     S,
     /// Shared, and something below is, or will be, locked exclusively.
     Six,
-    /// Exclusive: nobody else reads or changes it, nor anything below.
+    /// Exclusive: no other client reads or changes it, or anything below.
     X,
 }
 
@@ -32,7 +32,7 @@ impl LockMode {
     /// All modes, weaker ones first.
     pub const ALL: [Self; 5] = [Self::Is, Self::Ix, Self::S, Self::Six, Self::X];
 
-    /// Whether two holders may have these modes on one resource at once.
+    /// Whether the modes are compatible: two holders may have them on one resource at once.
     #[must_use]
     pub const fn is_compatible(self, other: Self) -> bool {
         match (self, other) {
@@ -112,12 +112,12 @@ impl fmt::Display for Resource {
     }
 }
 
-/// All that one request locks, ancestors included: one mode a resource, in the order of paths.
+/// Everything that one request locks, including ancestors: one mode per resource, in the order of paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Claims(Arc<BTreeMap<Resource, LockMode>>);
 
-/// A resource on which two requests do not go together.
+/// A resource that two requests claim in incompatible modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     /// Where.
@@ -129,7 +129,7 @@ pub struct Conflict {
 }
 
 impl Claims {
-    /// What locking each of `wanted` takes: its mode there, and intentions on all above, joined where they meet.
+    /// The claims for locking each of `wanted`: its mode, and intentions on all ancestors, joined if there are several.
     #[must_use]
     pub fn of<'a>(wanted: impl IntoIterator<Item = (&'a Resource, LockMode)>) -> Self {
         let mut claims = BTreeMap::new();
@@ -160,7 +160,7 @@ impl Claims {
         self.0.get(resource).copied()
     }
 
-    /// The first resource on which two requests may not be granted together.
+    /// The first resource on which two requests are incompatible.
     #[must_use]
     pub fn conflict(&self, other: &Self) -> Option<Conflict> {
         let conflict = |(resource, mine, others): (&Resource, LockMode, LockMode)| Conflict {
@@ -171,18 +171,18 @@ impl Claims {
         self.clashes(other).next().map(conflict)
     }
 
-    /// Whether two requests may not be granted together.
+    /// Whether two requests are incompatible.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
         self.clashes(other).next().is_some()
     }
 
-    /// The resources on which two requests may not be granted together, with both modes.
+    /// The resources on which two requests are incompatible, with both modes.
     pub fn clashes<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a Resource, LockMode, LockMode)> {
         self.common(other).filter(|(_, mine, others)| !mine.is_compatible(*others))
     }
 
-    /// Whether two requests name a resource that is the same.
+    /// Whether two requests name a common resource.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
         self.common(other).next().is_some()
@@ -261,7 +261,7 @@ impl<'de> Deserialize<'de> for LockStamp {
     }
 }
 
-/// What a guarded operation does to its key.
+/// What an operation does to a fenced key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
@@ -271,11 +271,11 @@ pub enum Access {
     Write,
 }
 
-/// Why the lock manager, or the register that its locks guard, refuses an operation.
+/// Why the lock manager refuses an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockRefusal {
-    /// Nothing is asked for.
+    /// The request is empty.
     Nothing,
     /// A path is empty, or one of its names is.
     EmptyName,
@@ -293,82 +293,54 @@ pub enum LockRefusal {
     ConversionRefused,
     /// The client holds nothing that this operation asked for.
     NotHeld,
-    /// What the token's grant locked does not cover the key.
-    NotCovered,
 }
 
-/// What a client asks of the lock manager, or of the register that its locks guard.
+/// A client's operation on the lock manager.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LockCall {
-    /// To lock.
+    /// Acquires locks.
     Acquire {
-        /// Paths and modes in the client's own words.
+        /// Paths and modes, as the client sent them.
         wanted: BTreeMap<String, String>,
-        /// The greater goes first among the clients of its node.
+        /// The priority among the clients of its node; greater is first.
         priority: u8,
     },
-    /// To end a grant.
+    /// Ends a grant.
     Release {
         /// The operation that asked for it.
         acquire: OpId,
     },
-    /// To take a request back; if it has been granted meanwhile, to end the grant.
+    /// Withdraws a request; if it has been granted meanwhile, ends the grant.
     Withdraw {
         /// The operation that asked for it.
         acquire: OpId,
     },
-    /// To read a guarded key.
-    Read {
-        /// Which.
-        key: Resource,
-        /// The token of the grant that covers it.
-        token: LockStamp,
-    },
-    /// To write a guarded key.
-    Write {
-        /// Which.
-        key: Resource,
-        /// What.
-        value: u64,
-        /// The token of the grant that covers it.
-        token: LockStamp,
-    },
 }
 
-/// What decides when a client's request is sent, among those of its node.
+/// The place of a client's request among those of its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Turn {
-    /// The greater goes first.
+    /// The priority; greater is first.
     pub priority: u8,
     /// Since when it waits, by the monotonic clock of its node.
     pub since: LocalTime,
-    /// How long a request must have waited to go before one of the next priority that comes then.
+    /// The waiting time that counts as one step of priority.
     pub ageing: Span,
 }
 
-/// Who touched a guarded key, and what the key held then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Touch {
-    /// The client's operation.
-    pub op: OpId,
-    /// What it read, or has written; nothing if nothing was ever written.
-    pub value: Option<u64>,
-}
-
-/// What checkers see of locks. Facts of the node at which the client asked, by which a request is known by its operation,
-/// within one boot of that node; then facts of the node that keeps the guarded register, and what stands in the entries of
-/// its disk; and last what clients ask, and what they are told.
+/// Observations of locks: facts of the client's node, which identify a request by its operation within one incarnation of
+/// that node; and last the operations of clients.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LockSeen {
-    /// A client's request was taken in, and waits at its node.
+    /// A client's request was accepted, and waits at its node.
     Asked {
         /// Which.
         op: OpId,
         /// What it claims, ancestors included.
         claims: Claims,
-        /// When its turn is; older traces do not tell.
+        /// Its place among the requests of its node; not in older traces.
         #[serde(default)]
         turn: Option<Turn>,
     },
@@ -379,11 +351,11 @@ pub enum LockSeen {
         /// What it claims.
         claims: Claims,
     },
-    /// A peer's request must wait for something of this node's.
+    /// A peer's request must wait for something of this node.
     Deferred {
         /// The peer's request.
         stamp: LockStamp,
-        /// What it waits for: a grant of this node's, or an earlier request.
+        /// What it waits for: a grant of this node, or an earlier request.
         behind: LockStamp,
     },
     /// The request is granted.
@@ -398,60 +370,23 @@ pub enum LockSeen {
         /// The operation that had asked for it.
         op: OpId,
     },
-    /// The client took its request back before it was granted.
+    /// The client withdrew its request before it was granted.
     Withdrawn {
         /// The operation that had asked for it.
         op: OpId,
     },
-    /// The request, or what else was asked of the lock manager, was refused by the client's own node.
+    /// The client's own node refused the request, or another operation.
     Refused {
         /// The operation that was refused.
         op: OpId,
-        /// Why; older traces do not tell.
+        /// Why; not in older traces.
         #[serde(default)]
         reason: Option<LockRefusal>,
     },
-    /// A guarded operation succeeded, at the node that keeps the register.
-    Guarded {
-        /// What was read or written.
-        key: Resource,
-        /// How.
-        access: Access,
-        /// The token that was presented.
-        token: LockStamp,
-        /// Whose operation it was, and what the key held then; older traces do not tell.
-        #[serde(default)]
-        touch: Option<Touch>,
-    },
-    /// A guarded operation was refused because a newer token had been presented, at the node that keeps the register.
-    Fenced {
-        /// What was to be read or written.
-        key: Resource,
-        /// How.
-        access: Access,
-        /// The token that was presented.
-        token: LockStamp,
-    },
-    /// An entry for the disk of the node that keeps the register: how a key stands.
-    WroteGuarded {
-        /// Which.
-        key: Resource,
-        /// What was written last.
-        value: Option<u64>,
-        /// The highest token of a write.
-        written: Option<LockStamp>,
-        /// The highest token of a read.
-        read: Option<LockStamp>,
-    },
-    /// A client asks.
+    /// A client sends an operation.
     Called {
         /// What.
         call: LockCall,
-    },
-    /// A client is told what it has read of the guarded register.
-    Told {
-        /// What; nothing if nothing was ever written.
-        value: Option<u64>,
     },
 }
 

@@ -1,4 +1,4 @@
-//! What clients ask of a store of keys and values, and what they are told.
+//! The operations of clients on a key-value store, and their answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,105 +6,153 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::consensus::Slot;
+use super::lock::LockStamp;
+use crate::identity::OpId;
 
-/// A value as its JSON text, in the one form in which it is written.
+/// A value as its canonical JSON text.
 pub type ValueText = Arc<str>;
 
-/// What is asked of one key.
+/// An operation on one key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StoreCall {
-    /// What does it hold?
+    /// Reads the value.
     Read,
-    /// It holds this from now on.
+    /// Writes a value.
     Put {
         /// What.
         value: ValueText,
     },
-    /// It is gone.
+    /// Deletes the key.
     Delete,
-    /// It holds `new`, if it held `old`.
+    /// Writes `new`, if the value is `old`.
     Cas {
-        /// What must be there; nothing if there is none.
+        /// The expected value; `None` if the key must not exist.
         old: Option<ValueText>,
-        /// What is to be there.
+        /// The new value.
         new: ValueText,
     },
-    /// The list that it holds is longer by this.
+    /// Appends an item to the list.
     Append {
         /// The new last item.
         value: ValueText,
     },
 }
 
-/// What a client is told.
+/// The answer to a client.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StoreAnswer {
-    /// The key holds this.
+    /// The value of the key.
     Value {
-        /// What; nothing if there is none.
+        /// The value; `None` if the key does not exist.
         value: Option<ValueText>,
     },
-    /// It is done.
+    /// The operation took effect.
     Done,
-    /// The key does not hold what the call needs, and so nothing was done.
+    /// The value of the key does not fit the operation, so it did not take effect.
     Mismatch,
-    /// It was not done, and never will be.
-    Refused,
-    /// Whether it was done is not known.
+    /// It did not take effect, and never will.
+    Refused {
+        /// Why; older traces do not tell.
+        #[serde(default)]
+        reason: Option<StoreRefusal>,
+    },
+    /// It is not known whether it took effect.
     Unknown,
-    /// The session has ended: whether it was done is not known.
+    /// The session has ended: it is not known whether it took effect.
     Expired,
 }
 
-/// What checkers see of a client's operation on a store.
+/// Why a store refuses an operation for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoreRefusal {
+    /// It would break the anchor of this place in the list of them.
+    Anchor(u32),
+    /// Lists and maps would stand in one another too deep.
+    Nested,
+    /// A newer token has been at the fenced key.
+    Fenced,
+    /// The key is fenced, and no token is presented.
+    NoToken,
+    /// Its own node says so, before anybody else hears of it: the token's grant does not cover the key.
+    NotCovered,
+    /// Its own node says so, before anybody else hears of it: the key is the system's own.
+    Reserved,
+}
+
+impl StoreRefusal {
+    /// Whether the client's own node refuses it, so that no slot tells of it.
+    #[must_use]
+    pub const fn is_local(self) -> bool {
+        match self {
+            Self::NotCovered | Self::Reserved => true,
+            Self::Anchor(_) | Self::Nested | Self::Fenced | Self::NoToken => false,
+        }
+    }
+}
+
+/// Observations of a client's operation on a store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StoreSeen {
-    /// A client asks for a session.
+    /// A client opens a session.
     Begun,
-    /// A client asks.
+    /// A client sends an operation.
     Asked {
-        /// Of which key.
+        /// The key.
         key: Arc<str>,
         /// What.
         call: StoreCall,
-        /// In which session: the slot that opened it, or 0 for the client's standing one; older traces do not tell.
+        /// The session: the slot that opened it, or 0 for the client's permanent one; not in older traces.
         #[serde(default)]
         session: Option<Slot>,
+        /// What the client presents for a fenced key.
+        #[serde(default)]
+        token: Option<LockStamp>,
     },
-    /// A client is told.
+    /// A client gets an answer.
     Told {
         /// What.
         answer: StoreAnswer,
     },
-    /// An anchor holds: what no write may break.
-    Anchored {
-        /// The beginning of the keys that it protects.
+    /// A replica refused an operation: a newer token than it presents has been at its key.
+    Fenced {
+        /// Which.
+        op: OpId,
+    },
+    /// Keys are fenced: reads and writes of them need the token of a lock.
+    FencedSpace {
+        /// The beginning of these keys.
         prefix: Arc<str>,
-        /// What must stay true of them.
+    },
+    /// An anchor is configured.
+    Anchored {
+        /// The prefix of the keys that it protects.
+        prefix: Arc<str>,
+        /// The rule.
         rule: AnchorSeen,
     },
 }
 
-/// What must stay true of every key under an anchor; a key that holds nothing breaks only the first.
+/// The rule for every key under an anchor; a key without a value can break only the first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AnchorSeen {
-    /// What it held once it holds for good.
+    /// Its first value never changes.
     Immutable,
-    /// It holds one of these.
+    /// Its value is one of these.
     OneOf {
         /// Which.
         values: Vec<ValueText>,
     },
-    /// It holds its own text; a key that has none here holds nothing.
+    /// Its value is its own text; a key without a text here has no value.
     Texts {
         /// By key.
         texts: BTreeMap<Arc<str>, ValueText>,
     },
-    /// What it holds takes at most so many bytes: a text by itself, another value as JSON.
+    /// Its value has at most this many bytes: a text as it is, another value as JSON.
     MaxBytes {
         /// How many.
         bytes: u64,

@@ -1,39 +1,39 @@
-//! The errata bench: for each defect how many seeds catch it, how small its run becomes, and what the verdict says.
+//! Measures every flaw: how many seeds it takes to catch it, how small its run becomes, and the verdict.
 
 use std::path::Path;
 
-use super::file::{Naming, scenario_file};
-use crate::hunt::{self, Caught, SEARCHING, Shrink, Size, Trials, catch};
+use super::shrunk::{FileHeader, scenario_file};
+use crate::hunt::{self, Caught, SEARCH_MODES, Shrink, Size, Trials, catch};
 use crate::run::AnySubject;
 use crate::scenario::{self, Problem, ScenarioFile};
 use crate::trace::Detail;
 
-/// How long each defect is searched for.
+/// How long each flaw is searched for.
 pub const TRIALS: Trials = Trials { count: 25, most: 1_000 };
 
-/// What the bench finds out about one defect.
+/// The measurements of one flaw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Erratum {
     /// The flaw: `e09`.
     pub id: String,
-    /// By each way of searching, in the order of [`SEARCHING`].
+    /// How many seeds it takes, in the order of [`SEARCH_MODES`].
     pub caught: Vec<Caught>,
-    /// Its shrunk run.
+    /// The size of its shrunk run.
     pub size: Size,
-    /// How many lines that one's trace has, at the middle level of detail.
+    /// The number of lines of that run's trace, with messages.
     pub lines: usize,
-    /// The invariant that falls.
+    /// The violated invariant.
     pub invariant: String,
-    /// What the verdict says.
+    /// The sentence of the violation.
     pub sentence: String,
     /// The file of the shrunk run.
     pub shrunk: String,
 }
 
-/// The built-in scenarios that show one defect each, with their names, in order.
+/// The built-in scenarios that show one flaw each, with their names, in order.
 ///
 /// # Errors
-/// If a built-in scenario is none, which a test would notice.
+/// If a built-in scenario is invalid, which a test would notice.
 pub fn errata(subjects: &[AnySubject]) -> Result<Vec<(String, ScenarioFile, AnySubject)>, Problem> {
     let profiles: Vec<_> = subjects.iter().map(|subject| subject.profile).collect();
     let mut all = Vec::new();
@@ -49,15 +49,15 @@ pub fn errata(subjects: &[AnySubject]) -> Result<Vec<(String, ScenarioFile, AnyS
 }
 
 impl Erratum {
-    /// Puts a defect to the test: `file` shows the flaw `id`.
+    /// Measures the flaw `id`, which `file` shows.
     ///
     /// # Errors
-    /// If no draw of a seed from the scenario's ranges can work.
+    /// If a seed draws only incompatible settings from the scenario's ranges.
     ///
     /// # Panics
-    /// If the scenario's own seed does not show the defect.
+    /// If the scenario's own seed does not show the flaw.
     pub fn of(id: &str, file: &ScenarioFile, subject: AnySubject, threads: usize) -> Result<Self, Problem> {
-        let caught = SEARCHING.iter().map(|searching| catch(file, subject, *searching, TRIALS));
+        let caught = SEARCH_MODES.iter().map(|searching| catch(file, subject, *searching, TRIALS));
         let caught = caught.collect::<Result<Vec<_>, _>>()?;
         let resolved = file.resolve(file.seed())?;
         let shrink = Shrink { resolved: &resolved, subject, threads };
@@ -65,7 +65,7 @@ impl Erratum {
         let parts = hunt::parts(&shrunk.resolved);
         let needs = hunt::needs(subject, &shrunk.resolved, &shrunk.kind, parts, &|| true);
         let name = format!("errata/shrunk/{id}");
-        let naming = Naming { name: &name, about: &file.scenario().about, schema: "../../scenario.schema.json" };
+        let naming = FileHeader { name: &name, about: &file.scenario().about, schema: "../../scenario.schema.json" };
         let trace = shrunk.outcome.trace.as_ref().expect("a shrunk run keeps its trace").text(Detail::Messages);
         Ok(Self {
             id: id.to_owned(),
@@ -78,13 +78,13 @@ impl Erratum {
         })
     }
 
-    /// The file of its shrunk run, under the folder of the scenarios.
+    /// The path of its shrunk run, in the folder of the scenarios.
     #[must_use]
     pub fn path(&self, scenarios: &Path) -> std::path::PathBuf {
         scenarios.join("errata/shrunk").join(format!("{}.json", self.id))
     }
 
-    /// Its line of the table.
+    /// Its row of the table.
     #[must_use]
     pub fn row(&self) -> String {
         let Self { id, caught, size, lines, invariant, sentence, shrunk: _ } = self;
@@ -95,21 +95,21 @@ impl Erratum {
     }
 }
 
-/// The report of all of them.
+/// The report about all of them.
 #[must_use]
 pub fn errata_report(errata: &[Erratum]) -> String {
     let Trials { count, most } = TRIALS;
     let searches: String =
-        SEARCHING.iter().map(|searching| format!("{0}: median | {0}: worst | ", searching.name)).collect();
-    let rule = "--: | ".repeat(2 * SEARCHING.len());
+        SEARCH_MODES.iter().map(|searching| format!("{0}: median | {0}: worst | ", searching.name)).collect();
+    let rule = "--: | ".repeat(2 * SEARCH_MODES.len());
     let rows: String = errata.iter().map(|erratum| format!("{}\n", erratum.row())).collect();
     format!(
-        "# Errata\n\nEach defect that can be switched on, in the scenario that shows it (`scenarios/errata/`): how many \
-         seeds it takes until it is caught, in the median and in the worst of {count} searches of at most {most} seeds \
-         each, which begin far away from one another; how small `shrink` makes the run of the scenario's own seed \
-         (`scenarios/errata/shrunk/`); and what the verdict on that one says. Fates of messages count as faults; lines \
-         are those of the trace with messages.\n\nWritten by `cargo run --release --example reports`; a test makes some \
-         of the rows anew.\n\n| | {searches}nodes | operations | faults | messages | lines | verdict |\n| --- | {rule}--: \
+        "# Errata\n\nEvery flaw that can be switched on, in the scenario that shows it (`scenarios/errata/`). The table \
+         gives the number of seeds until a run shows the flaw, as the median and the maximum of {count} searches of at \
+         most {most} seeds each, whose first seeds are far apart; the size of the run of the scenario's own seed after \
+         `shrink` (`scenarios/errata/shrunk/`); and the verdict of that run. Faults include fixed fates of messages; \
+         lines are those of the trace with messages.\n\nWritten by `cargo run --release --example reports`; a test \
+         repeats some of the rows.\n\n| | {searches}nodes | operations | faults | messages | lines | verdict |\n| --- | {rule}--: \
          | --: | --: | --: | --: | --- |\n{rows}"
     )
 }

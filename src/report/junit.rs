@@ -1,15 +1,15 @@
-//! Results as JUnit's XML, which continuous integration shows.
+//! Results as JUnit XML, for continuous integration.
 
-/// One case: its name, and why it failed, in a line and at length.
+/// One test case: its name, and why it failed, in one line and in detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Why it failed, if it did.
     pub failure: Option<(String, String)>,
 }
 
-/// A document of one suite.
+/// A document with one suite.
 #[must_use]
 pub fn suite(name: &str, cases: &[Case]) -> String {
     let name = escaped(name);
@@ -34,7 +34,7 @@ fn case_of(suite: &str, case: &Case) -> String {
     }
 }
 
-/// A text without what XML reads as its own, and without what it forbids.
+/// Escapes the special characters of XML, and replaces those that it forbids.
 fn escaped(text: &str) -> String {
     let mut plain = String::new();
     for letter in text.chars() {

@@ -1,26 +1,26 @@
-//! A trace as a sequence diagram of Mermaid, for a page that renders it.
+//! A trace as a Mermaid sequence diagram, for web pages.
 //!
-//! An arrow stands where a message arrives; one that ends in a cross stands where it was lost. Mermaid refuses texts that
+//! An arrow shows where a message arrives; an arrow that ends in a cross shows where it was lost. Mermaid refuses texts that
 //! are longer than [`LONGEST`], and so does [`write()`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
 
-use super::Refused;
-use super::refused::each;
+use super::ReportError;
+use super::error::each;
 use crate::identity::{Actor, MessageId};
 use crate::trace::text::Renderer;
 use crate::trace::{Detail, Event, Record, Source};
 
-/// The longest text that Mermaid takes, in characters, unless its page is told otherwise.
+/// The default maximum length of a Mermaid text, in characters.
 pub const LONGEST: usize = 50_000;
 
 /// Writes a trace as a sequence diagram.
 ///
 /// # Errors
-/// If the trace can't be read, the diagram can't be written, or it would be too long.
-pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -> Result<(), Refused> {
+/// If the trace can't be read, the diagram can't be written, or it is too long.
+pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -> Result<(), ReportError> {
     let header = source.header();
     let title = format!("{}, seed {}", header.scenario, header.seed);
     let mut diagram = Diagram {
@@ -40,7 +40,9 @@ pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -
     }
     text.push_str(&diagram.steps);
     if text.len() > LONGEST {
-        return Err(Refused::TooLong(format!("the diagram has more than {LONGEST} characters, which Mermaid refuses")));
+        return Err(ReportError::TooLong(format!(
+            "the diagram is too large: Mermaid accepts at most {LONGEST} characters"
+        )));
     }
     Ok(out.write_all(text.as_bytes())?)
 }
@@ -49,7 +51,7 @@ struct Diagram {
     renderer: Renderer,
     steps: String,
     actors: BTreeSet<Actor>,
-    /// What each message says.
+    /// The label of each message.
     said: BTreeMap<MessageId, String>,
 }
 
@@ -61,7 +63,7 @@ impl Diagram {
         }
         let Some(line) = self.renderer.line(record) else { return };
         let Some(step) = self.step(record, &escaped(line.trim_start())) else { return };
-        // What will be refused need not be held.
+        // The diagram will be refused, so the rest is not stored.
         if self.steps.len() <= LONGEST {
             writeln!(self.steps, "    {step}").expect("a string takes all that is written");
         }
@@ -91,6 +93,7 @@ impl Diagram {
             | Event::Paused
             | Event::Unpaused
             | Event::IoError
+            | Event::Damaged { .. }
             | Event::Panicked { .. }
             | Event::Returned { .. }
             | Event::GaveUp { .. } => {
@@ -101,7 +104,7 @@ impl Diagram {
                 let over = self.everybody()?;
                 Some(format!("Note over {over}: {line}"))
             }
-            // What the client's own records, and the sums at the end, tell again.
+            // The client's own records and the final sums repeat these.
             Event::Command { .. }
             | Event::Reply { .. }
             | Event::Send { .. }
@@ -118,7 +121,7 @@ impl Diagram {
         format!("{from}{head}{to}: {line}{said}")
     }
 
-    /// From the first node that took part so far to the last.
+    /// From the first to the last node that has taken part so far.
     fn everybody(&self) -> Option<String> {
         let mut nodes = self.actors.iter().filter(|actor| matches!(actor, Actor::Node(_)));
         let first = nodes.next()?;
@@ -126,7 +129,7 @@ impl Diagram {
     }
 }
 
-/// A text without what Mermaid reads as its own.
+/// Escapes the special characters of Mermaid.
 fn escaped(text: &str) -> String {
     let mut plain = String::new();
     for letter in text.chars() {

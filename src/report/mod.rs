@@ -1,23 +1,21 @@
-//! Reports: what was found, told to people, as text, as pictures, as files that say why; traces in the forms of other
-//! programs; and tables of many runs, in virtual time alone, so that anybody makes the same again.
+//! Reports for people: texts, pictures and scenario files that explain a failure; traces in the formats of other programs;
+//! and tables of many runs, only in virtual time, so that they are reproducible.
 
-mod cone;
+mod causal_past;
 mod errata;
-mod file;
+mod error;
 pub mod junit;
 pub mod mermaid;
-mod papers;
 pub mod perfetto;
-mod picture;
 pub mod protocols;
-mod refused;
 pub mod shiviz;
+mod shrunk;
+mod space_time;
 mod story;
 
-pub use cone::{Cone, Deed, Web};
+pub use causal_past::{CausalGraph, CausalPast, PastEvent};
 pub use errata::{Erratum, TRIALS, errata, errata_report};
-pub use file::{Naming, scenario_file};
-pub use papers::Papers;
-pub use picture::svg;
-pub use refused::Refused;
+pub use error::ReportError;
+pub use shrunk::{FileHeader, ShrunkFiles, scenario_file};
+pub use space_time::svg;
 pub use story::{lines, part, story, without};

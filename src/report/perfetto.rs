@@ -1,15 +1,16 @@
-//! A trace as Chrome's trace events, which Perfetto and chrome://tracing show on a time line.
+//! A trace as Chrome trace events, which Perfetto and chrome://tracing show on a timeline.
 //!
-//! Nodes, clients and the environment have a track each. What an actor does at one instant is one slice, which names its
-//! first record and lists all; arrows lead from a send to its receipts. Faults that end have a track of their own.
+//! Each node, each client and the environment have a track. The records of an actor at one instant are one slice, which is
+//! named after the first record and lists all of them; arrows lead from a send to its receipts. Faults with an end have
+//! their own track.
 
 use std::collections::BTreeMap;
 use std::io;
 
 use serde_json::{Value, json};
 
-use super::Refused;
-use super::refused::each;
+use super::ReportError;
+use super::error::each;
 use crate::identity::{Actor, MessageId};
 use crate::time::Time;
 use crate::trace::text::Renderer;
@@ -19,7 +20,7 @@ use crate::trace::{Detail, Event, Record, Source};
 ///
 /// # Errors
 /// If the trace can't be read, or the document can't be written.
-pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -> Result<(), Refused> {
+pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -> Result<(), ReportError> {
     let header = source.header();
     let about = json!({ "scenario": header.scenario, "seed": header.seed });
     let renderer = Renderer::new(&header.lanes, detail);
@@ -45,10 +46,10 @@ pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -
 
 const PROCESSES: [(u32, &str); 3] = [(1, "environment"), (2, "nodes"), (3, "clients")];
 
-/// A slice is drawn so long, if nothing else happens on its track before.
+/// The length of a slice, if the next one does not start earlier.
 const LONGEST: u64 = 100_000;
 
-/// What an actor does at one instant.
+/// The records of an actor at one instant.
 struct Slice {
     at: Time,
     lines: Vec<String>,
@@ -58,7 +59,7 @@ struct Timeline<'o> {
     out: &'o mut dyn io::Write,
     first: bool,
     renderer: Renderer,
-    /// The last slice of each actor, which is drawn when the next one begins.
+    /// The last slice of each actor, which is written when the next one starts.
     slices: BTreeMap<Actor, Slice>,
     sent: BTreeMap<MessageId, Time>,
     faults: BTreeMap<u32, (Time, String)>,
@@ -94,6 +95,7 @@ impl Timeline<'_> {
             | Event::Paused
             | Event::Unpaused
             | Event::IoError
+            | Event::Damaged { .. }
             | Event::Panicked { .. }
             | Event::Invoked { .. }
             | Event::Retried { .. }
@@ -128,7 +130,7 @@ impl Timeline<'_> {
         Ok(())
     }
 
-    /// Draws a slice, which ends at the latest when the next one begins.
+    /// Writes a slice, which ends at the latest when the next one starts.
     fn close(&mut self, actor: Actor, slice: &Slice, next: Option<Time>) -> io::Result<()> {
         let Slice { at, lines } = slice;
         let length = next.map_or(LONGEST, |next| next.since(*at).as_nanos().min(LONGEST));
@@ -147,7 +149,7 @@ impl Timeline<'_> {
         self.put(&json!({ "ph": "M", "name": "thread_name", "pid": pid, "tid": tid, "args": { "name": name } }))
     }
 
-    /// An arrow from where a message was sent to where it arrives.
+    /// An arrow from the send of a message to its receipt.
     fn arrow(&mut self, message: MessageId, to: Actor, now: Time) -> io::Result<()> {
         let Some(sent) = self.sent.get(&message).copied() else { return Ok(()) };
         self.flows += 1;
@@ -161,7 +163,7 @@ impl Timeline<'_> {
         Ok(())
     }
 
-    /// A fault from its beginning to its end.
+    /// A fault from its start to its end.
     fn span(&mut self, fault: u32, what: &str, began: Time, ended: Time) -> io::Result<()> {
         for (phase, at) in [("b", began), ("e", ended)] {
             self.put(&json!({
@@ -177,7 +179,7 @@ impl Timeline<'_> {
     }
 }
 
-/// The process and the thread that stand for an actor.
+/// The process and the thread of an actor.
 fn track(actor: Actor) -> (u32, usize) {
     match actor {
         Actor::Environment => (1, 0),

@@ -1,26 +1,26 @@
-//! A trace as a log of ShiViz, which draws it as a space-time diagram and compares runs.
+//! A trace as a ShiViz log, which ShiViz draws as a space-time diagram and compares with other runs.
 //!
-//! A host is a node, a client, or `env`: the environment, with what became of messages that did not arrive. The vector
-//! clocks are computed from what the trace tells of causes, and count the events that are shown. The stamps that a subject
-//! gives stand in the text: they count steps only, and a flawed subject's would be refused by ShiViz.
+//! A host is a node, a client, or `env`, the environment, which also has the outcomes of messages that did not arrive. The
+//! vector clocks are computed from the causes in the trace, and count the events that are shown. The subject's own stamps
+//! are only in the text: they count steps, and ShiViz would refuse those of a flawed subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::Refused;
-use super::refused::each;
+use super::ReportError;
+use super::error::each;
 use crate::identity::{Actor, EventId};
 use crate::trace::text::Renderer;
 use crate::trace::{Causes, Detail, Source};
 
-/// The first two lines: how the others are read, and that there is one run.
+/// The first two lines: the format of the other lines, and that the log has one run.
 const HEAD: &str = "(?<event>.*)\\n(?<host>\\S*) (?<clock>{.*})\n\n";
 
-/// Writes a trace as a log of ShiViz. It is held in memory.
+/// Writes a trace as a ShiViz log. The trace is held in memory.
 ///
 /// # Errors
 /// If the trace can't be read, or the log can't be written.
-pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -> Result<(), Refused> {
+pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -> Result<(), ReportError> {
     let mut renderer = Renderer::new(&source.header().lanes, detail);
     let mut causes = Causes::default();
     let mut events = Vec::new();
@@ -42,19 +42,19 @@ pub fn write(source: &mut dyn Source, detail: Detail, out: &mut dyn io::Write) -
     Ok(())
 }
 
-/// How many events of each host, of those that are shown, are in an event's past, with itself.
+/// The number of shown events of each host in an event's past, including the event.
 type Clock = BTreeMap<Actor, u64>;
 
 struct Clocks<'c> {
     causes: &'c Causes,
     shown: BTreeSet<EventId>,
     known: BTreeMap<EventId, Clock>,
-    /// That of the environment's last event.
+    /// The clock of the environment's last event.
     environment: Clock,
 }
 
 impl Clocks<'_> {
-    /// On whose line an event stands, and its clock. Every event is asked for once, in the order of the trace.
+    /// The host of an event, and its clock. Called once for every event, in the order of the trace.
     fn of(&mut self, id: EventId) -> (Actor, Clock) {
         self.compute(id);
         if self.causes.is_own(id) {
@@ -69,13 +69,13 @@ impl Clocks<'_> {
         (Actor::Environment, self.environment.clone())
     }
 
-    /// Computes the clocks of an event and of all that caused it; program order may run ahead of the trace.
+    /// Computes the clocks of an event and of all its causes; program order may be ahead of the trace.
     fn compute(&mut self, id: EventId) {
         let mut open = vec![id];
         while let Some(id) = open.last().copied() {
             let missing = self.causes.of(id).find(|cause| self.is_cause(*cause) && !self.known.contains_key(cause));
             match missing {
-                // A forged trace may have events that cause one another.
+                // In a forged trace, events may cause each other.
                 Some(cause) if !open.contains(&cause) => open.push(cause),
                 Some(_) | None => {
                     open.pop();
@@ -86,7 +86,7 @@ impl Clocks<'_> {
         }
     }
 
-    /// Only what hosts themselves did spreads.
+    /// Only the events of hosts themselves are causes.
     fn is_cause(&self, id: EventId) -> bool {
         id.actor != Actor::Environment && self.causes.is_own(id)
     }
@@ -101,7 +101,7 @@ impl Clocks<'_> {
         clock
     }
 
-    /// What caused an event on another line than that of the node that it befell.
+    /// The causes of an event on other hosts than the node that it affects.
     fn elsewhere(&self, id: EventId) -> Vec<EventId> {
         let causes = self.causes.of(id).filter(|cause| self.is_cause(*cause) && cause.actor != id.actor);
         causes.filter(|cause| self.known.contains_key(cause)).collect()

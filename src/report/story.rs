@@ -1,44 +1,44 @@
-//! The story of a failure: one page of what broke, by what, and what led to it.
+//! The story of a failure on one page: the violation, the necessary parts, and the events that led to it.
 
-use super::cone::Cone;
+use super::causal_past::CausalPast;
 use crate::hunt::{Need, Part, Shrunk, Size, Without};
 use crate::scenario::Resolved;
 
-/// The most events that a story tells.
+/// The maximum number of events in a story.
 const LINES: usize = 60;
 
-/// The story of a shrunk run as Markdown, and the past that it tells. `picture` is the file of the diagram beside it.
+/// The story of a shrunk run as Markdown, and its causal past. `picture` is the file of the diagram next to it.
 #[must_use]
-pub fn story(shrunk: &Shrunk, needs: &[Need], name: &str, picture: &str) -> (String, Cone) {
+pub fn story(shrunk: &Shrunk, needs: &[Need], name: &str, picture: &str) -> (String, CausalPast) {
     let trace = shrunk.outcome.trace.as_ref().expect("a shrunk run keeps its trace");
-    let cone = Cone::of(&mut &*trace, &shrunk.violation, LINES).expect("a trace in memory can be read");
+    let past = CausalPast::of(&mut &*trace, &shrunk.violation, LINES).expect("a trace in memory can be read");
     let Shrunk { kind, violation, before, after, .. } = shrunk;
     let mut text = format!("# {name} breaks {}\n\n{}.\n\n", kind.invariant, violation.sentence);
-    text.push_str(&format!("It has {}; the run that it was cut from has {}.\n", size(after), size(before)));
+    text.push_str(&format!("The run has {}; before shrinking it had {}.\n", size(after), size(before)));
     let causes = causes(shrunk, needs);
     if !causes.is_empty() {
-        text.push_str(&format!("\n## What it needs\n\n{causes}"));
+        text.push_str(&format!("\n## What was necessary\n\n{causes}"));
     }
-    text.push_str("\n## What led to it\n\n");
-    if cone.left_out > 0 {
-        text.push_str(&format!("({} earlier events are left out.)\n\n", cone.left_out));
+    text.push_str("\n## What led to the violation\n\n");
+    if past.left_out > 0 {
+        text.push_str(&format!("({} earlier events are omitted.)\n\n", past.left_out));
     }
     text.push_str("```text\n");
-    text.push_str(&lines(&cone));
-    text.push_str(&format!("```\n\n![What led to it]({picture})\n"));
-    (text, cone)
+    text.push_str(&lines(&past));
+    text.push_str(&format!("```\n\n![What led to the violation]({picture})\n"));
+    (text, past)
 }
 
-/// The deeds, a line each; those that the violation cites are marked.
+/// The events, one line each; the cited events are marked.
 #[must_use]
-pub fn lines(cone: &Cone) -> String {
-    let width = cone.deeds.iter().map(|deed| deed.line.find(' ').unwrap_or_default()).max().unwrap_or_default();
-    let line = |deed: &super::cone::Deed| {
-        let mark = if deed.is_witness { '>' } else { ' ' };
-        let (time, what) = deed.line.split_once(' ').unwrap_or_default();
+pub fn lines(past: &CausalPast) -> String {
+    let width = past.events.iter().map(|event| event.line.find(' ').unwrap_or_default()).max().unwrap_or_default();
+    let line = |event: &super::causal_past::PastEvent| {
+        let mark = if event.is_witness { '>' } else { ' ' };
+        let (time, what) = event.line.split_once(' ').unwrap_or_default();
         format!("{mark} {time:>width$} {what}\n")
     };
-    cone.deeds.iter().map(line).collect()
+    past.events.iter().map(line).collect()
 }
 
 fn size(size: &Size) -> String {
@@ -59,12 +59,12 @@ fn causes(shrunk: &Shrunk, needs: &[Need]) -> String {
     needs.iter().map(|need| format!("- {}: {}\n", part(resolved, &need.part), without(&need.without))).collect()
 }
 
-/// What a part of a run is, in words.
+/// A part of a run, in words.
 #[must_use]
 pub fn part(resolved: &Resolved, part: &Part) -> String {
     match part {
         Part::Fault(place) => resolved.plan.faults.get(*place).map_or_else(String::new, ToString::to_string),
-        Part::Chance(name) => format!("the {name} of links"),
+        Part::Chance(name) => format!("the `{name}` of links"),
         Part::Fate(message) => {
             let lane = resolved.profile.lanes.get(message.lane.index()).copied().unwrap_or_default();
             format!("the fate of {}.{lane}#{}", message.sender, message.number)
@@ -73,13 +73,15 @@ pub fn part(resolved: &Resolved, part: &Part) -> String {
     }
 }
 
-/// What becomes of a run without a part of it, in words.
+/// The outcome of a run without one of its parts, in words.
 #[must_use]
 pub fn without(without: &Without) -> String {
     match without {
-        Without::Same => "not needed; it breaks without it too".to_owned(),
-        Without::Holds => "without it all is well".to_owned(),
-        Without::Open(why) => format!("without it nothing is put to the test: {why}"),
-        Without::Otherwise { invariant, sentence } => format!("without it {invariant} breaks otherwise: {sentence}"),
+        Without::Same => "the run fails in the same way without it".to_owned(),
+        Without::Holds => "without it, the invariant holds".to_owned(),
+        Without::Open(why) => format!("without it, the invariant is not decided or not exercised: {why}"),
+        Without::Otherwise { invariant, sentence } => {
+            format!("without it, {invariant} is violated in another way: {sentence}")
+        }
     }
 }

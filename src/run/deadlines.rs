@@ -1,4 +1,4 @@
-//! By when what is owed after quiescence must have come, and so when a run ends that does not say it.
+//! The deadlines of what is owed after quiescence, and so the end of a run whose scenario does not fix it.
 
 use std::collections::BTreeMap;
 
@@ -8,37 +8,37 @@ use crate::scenario::{Resolved, Run};
 use crate::subject::Subject;
 use crate::time::{Span, Time};
 
-/// When each invariant that is bounded must hold, and when the run ends.
+/// The deadline of each bounded invariant, and the end of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     due: BTreeMap<&'static str, Time>,
-    /// When the run ends, at the latest.
+    /// When the run ends at the latest.
     pub end: Time,
-    /// Whether it ends sooner once it has come to rest.
+    /// Whether it ends early when it has come to rest.
     pub rests: bool,
 }
 
 pub(super) type Ask = fn(&Resolved) -> Deadlines;
 
 impl Deadlines {
-    /// By when an invariant must hold, if it is bounded.
+    /// The deadline of an invariant, if it is bounded.
     #[must_use]
     pub fn due(&self, invariant: &str) -> Option<Time> {
         self.due.get(invariant).copied()
     }
 
-    /// The invariants that are bounded, and by when each must hold.
+    /// The bounded invariants with their deadlines.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, Time)> {
         self.due.iter().map(|(name, due)| (*name, *due))
     }
 
-    /// Whether a run that ended then, with nothing to stop it, had come to rest.
+    /// Whether a run that ended then, without an interruption, had come to rest.
     pub(super) fn is_rest(&self, end: Time) -> bool {
         self.rests && end < self.end
     }
 
-    /// The invariant among those that decide how the run stands which is due last, and when, if the run ends sooner: then
-    /// what is open at its end is undecided.
+    /// The invariant with the latest deadline among those that determine the run's verdict, with that deadline, if the
+    /// run ends before it: work that is open at the run's end is then undecided.
     #[must_use]
     pub fn missed(&self, resolved: &Resolved) -> Option<(&'static str, Time)> {
         let expected = &resolved.expected;
@@ -52,7 +52,7 @@ pub(super) fn of<S: Subject>(resolved: &Resolved) -> Deadlines {
     deadlines::<S>(resolved, &read(resolved.settings()), &clients::<S>(resolved))
 }
 
-/// The deadlines of a run with these clients: the subject's bounds, or the scenario's own in their place.
+/// The deadlines of a run with these clients: the subject's bounds, or the scenario's instead of them.
 pub(super) fn deadlines<S: Subject>(
     resolved: &Resolved,
     settings: &S::Settings,
@@ -66,19 +66,19 @@ pub(super) fn deadlines<S: Subject>(
             &resolved.setup,
             settings,
             clients,
-            &resolved.world().with_clients(clients, resolved.setup.calm),
+            &resolved.world().with_clients(clients, resolved.setup.quiescence),
         ));
         bounds.extend(expected.within.iter().map(|(name, within)| (*name, *within)));
         bounds.retain(|name, _| asked(name));
     }
-    let calm = resolved.setup.calm;
-    let due = bounds.iter().map(|(name, bound)| (*name, calm + *bound)).collect();
-    let end = resolved.end.unwrap_or_else(|| calm + lingers(bounds.into_values().max()));
+    let quiescence = resolved.setup.quiescence;
+    let due = bounds.iter().map(|(name, bound)| (*name, quiescence + *bound)).collect();
+    let end = resolved.end.unwrap_or_else(|| quiescence + lingers(bounds.into_values().max()));
     Deadlines { due, end, rests: resolved.end.is_none() }
 }
 
-/// How long after quiescence a run goes on at most that does not say it: as long as the longest bound, and half as long
-/// again, so that what is sent for ever is seen; or as long as runs last that say nothing, if nothing is bounded.
+/// How long after quiescence a run continues at most if its scenario does not say: one and a half times the longest
+/// bound, so that messages that are sent forever are noticed; or the default length of a run, if nothing is bounded.
 fn lingers(longest: Option<Span>) -> Span {
     longest.map_or(Run::USUAL, |bound| bound + bound.divided_by(2))
 }

@@ -1,4 +1,4 @@
-//! Judges a saved run: the checkers fold over its records as they did while it ran, and come to the same verdicts.
+//! Judges a saved run: the checkers fold over its records as they did during the run, and reach the same verdicts.
 
 use serde::de::DeserializeOwned;
 
@@ -11,21 +11,21 @@ use crate::time::Time;
 use crate::trace::jsonl::ReadError;
 use crate::trace::{Body, Event, Footer, Record, Source};
 
-/// What the checkers concluded from a saved trace.
+/// The conclusions of the checkers from a saved trace.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// As of a run that has just ended; its trace is not kept.
+    /// The outcome, as after the run; its trace is not kept.
     pub outcome: Outcome,
-    /// What stood at the end of the trace: the verdicts of the run itself are among it.
+    /// The end of the trace, including the verdicts of the run itself.
     pub footer: Footer,
-    /// How many facts were not this build's, so that the subject's own checkers were not shown them.
+    /// The number of facts that are unknown to this build, and that the subject's own checkers did not receive.
     pub foreign_facts: u64,
 }
 
 pub(super) type Judge = fn(&Resolved, &mut dyn Source, &[String]) -> Result<Judged, ReadError>;
 
 impl AnySubject {
-    /// Lets the checkers that judge every run of this scenario judge a saved one, and those of `further` invariants.
+    /// Judges a saved run with the checkers of every run of this scenario, and with those of the `further` invariants.
     ///
     /// # Errors
     /// If the trace can't be read to its end.
@@ -34,19 +34,19 @@ impl AnySubject {
     }
 }
 
-/// Lets the kernel's laws and the built-in checkers of these invariants judge a trace whose subject is not at hand;
-/// `violates` are those that the run was to go on for until they had fallen.
+/// Judges a trace whose subject is unknown, with the kernel's laws and the built-in checkers of these invariants;
+/// `violates` are those that had to be violated before the run could end.
 ///
 /// # Errors
 /// If the trace can't be read to its end.
 pub fn judge_unknown(source: &mut dyn Source, names: &[String], violates: &[String]) -> Result<Judged, ReadError> {
     let mut panel = Panel::<()>::laws();
-    // One that is unknown here never falls, so that the run is taken to have gone on to its end.
+    // An invariant that is unknown here is never violated, so the run is assumed to have continued to its end.
     let known = |name: &String| check::invariants().map(|invariant| invariant.name).find(|known| known == name);
     let waits_for = violates.iter().map(|name| known(name).unwrap_or("")).collect();
     for invariant in check::invariants() {
         let name = invariant.name;
-        // Which messages are periodic, its subject alone knows.
+        // Only the subject knows which messages are periodic.
         let can_be_judged = !check::is_law(name) && name != check::QUIET.name;
         if names.iter().any(|wanted| wanted == name) && can_be_judged {
             let checker = check::checker(name).expect("a built-in invariant has a checker");
@@ -81,7 +81,7 @@ pub(super) fn judge<S: Subject>(
     Ok(judged)
 }
 
-/// Shows every record to the jury, and to `others`, which don't decide when the run was over.
+/// Shows every record to the jury, and to `others`, which do not determine when the run was over.
 fn fold<F>(
     mut jury: Jury<F>,
     mut others: Panel<F>,
@@ -118,7 +118,7 @@ fn fold<F>(
     Ok(Judged { outcome, footer, foreign_facts })
 }
 
-/// The fact in its own type.
+/// The fact, decoded as its own type.
 fn typed<F: DeserializeOwned>(record: &Record<'_>) -> Option<F> {
     match &record.event.said()?.body {
         Body::Json(value) => F::deserialize(value).ok(),

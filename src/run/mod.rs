@@ -1,10 +1,10 @@
-//! One run: a resolved scenario in, an outcome out. Sweeps, replays and commands are callers of this one function.
+//! One run: from a resolved scenario to an outcome. Sweeps, replays and commands call this.
 
 mod deadlines;
 pub mod explore;
 mod judge;
 mod observer;
-mod standing;
+mod run_verdict;
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use deadlines::Deadlines;
 pub use judge::{Judged, judge_unknown};
-pub use standing::{Shortfall, Standing};
+pub use run_verdict::{RunVerdict, Shortfall};
 
 use observer::{Jury, Observer};
 
@@ -26,10 +26,10 @@ use crate::subject::{Profile, Subject};
 use crate::time::Time;
 use crate::trace::{Codec, Digest, Footer, Header, Judgement, Recorder, Trace};
 
-/// A subject without its types: what commands need of it.
+/// A subject without its types, as commands need it.
 #[derive(Clone, Copy, Debug)]
 pub struct AnySubject {
-    /// What scenarios need to know of it.
+    /// Its description for scenarios.
     pub profile: Profile,
     run: fn(&Resolved, Keep, GoOn<'_>) -> Outcome,
     judge: judge::Judge,
@@ -37,13 +37,13 @@ pub struct AnySubject {
     explore: explore::Explore,
 }
 
-/// Asked now and then whether a run is to go on.
+/// Called regularly: returns whether the run should continue.
 pub type GoOn<'a> = &'a dyn Fn() -> bool;
 
 /// What a run keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// The digest and what the checkers concluded.
+    /// The digest and the conclusions of the checkers.
     Verdicts,
     /// Also every record.
     Trace,
@@ -53,11 +53,11 @@ pub enum Keep {
     Block(u64),
 }
 
-/// So many records are in a block.
+/// The number of records in a block.
 pub const BLOCK: u64 = 1_024;
 
 impl Keep {
-    /// From which record on, and up to which, records are kept; the first is 0.
+    /// The range of the kept records; the first record is 0.
     fn records(self) -> Range<u64> {
         match self {
             Self::Verdicts | Self::Marks => 0..0,
@@ -71,27 +71,27 @@ impl Keep {
     }
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The digest of all records.
     pub digest: Digest,
-    /// How many records there were.
+    /// The number of records.
     pub records: u64,
     /// When it ended, in virtual time.
     pub end: Time,
-    /// Whether it ended before it had to, since it had come to rest: all that was owed had come, and nothing was pending
-    /// but what is periodic.
+    /// Whether it ended early, because it had come to rest: all that was owed had happened, and only periodic messages
+    /// and timers were pending.
     pub rested: bool,
-    /// What the checkers concluded: first the kernel's laws, then the scenario's invariants.
+    /// The conclusions of the checkers: first of the kernel's laws, then of the scenario's invariants.
     pub judgements: Vec<Judgement>,
-    /// What happened, counted.
+    /// The counts of what happened.
     pub census: Census,
-    /// Whether it was told not to go on, before its end and before its verdict was clear: then it proves nothing.
+    /// Whether it was stopped by `go_on` before its end and before its verdict was final: then it proves nothing.
     pub interrupted: bool,
-    /// Every record, if they were kept; or those around one block.
+    /// Every record, or those around one block, if they were kept.
     pub trace: Option<Trace>,
-    /// The digest of all records so far after each whole block, if it was kept.
+    /// The digest of all records so far after each whole block, if these were kept.
     pub marks: Vec<Digest>,
 }
 
@@ -121,7 +121,7 @@ pub fn broadcast() -> AnySubject {
     subject::<Broadcaster>()
 }
 
-/// The subjects that come with the program. What runs them is compiled once, here, since nothing of it is generic.
+/// The subjects that come with the program. Their code is instantiated once, here.
 #[must_use]
 pub fn subjects() -> [AnySubject; 2] {
     [codex(), broadcast()]
@@ -134,13 +134,13 @@ impl AnySubject {
         self.run_while(resolved, keep, &|| true)
     }
 
-    /// By when what is owed after quiescence must have come, and when the run of a scenario ends.
+    /// The deadlines after quiescence, and the end of the run of a scenario.
     #[must_use]
     pub fn deadlines(&self, resolved: &Resolved) -> Deadlines {
         (self.deadlines)(resolved)
     }
 
-    /// Runs a scenario of this subject as long as `go_on` agrees; it is asked once in a thousand records.
+    /// Runs a scenario of this subject as long as `go_on` returns true; it is called once in a thousand records.
     #[must_use]
     pub fn run_while(&self, resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome {
         (self.run)(resolved, keep, go_on)
@@ -168,7 +168,7 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
     Outcome { rested, ..outcome::<S>(resolved, &deadlines, end, observer) }
 }
 
-/// The clients of the scenario's workload; without one there are none but those of written operations.
+/// The clients of the scenario's workload; without a workload, only scripted operations have clients.
 fn clients<S: Subject>(resolved: &Resolved) -> Vec<ClientPlan<S::Client>> {
     let workload: Vec<S::Workload> = resolved.workload().iter().map(read).collect();
     if workload.is_empty() {
@@ -177,7 +177,7 @@ fn clients<S: Subject>(resolved: &Resolved) -> Vec<ClientPlan<S::Client>> {
     S::clients(&resolved.setup, &workload, &mut resolved.seed.dice("workload"))
 }
 
-/// The operations that are written in the scenario.
+/// The scripted operations of the scenario.
 fn operations<S: Subject>(resolved: &Resolved) -> Vec<Operation<S::Command>> {
     let operation = |entry: &OperationEntry| Operation {
         op: entry.op,
@@ -194,7 +194,7 @@ fn conditions(resolved: &Resolved, deadlines: &Deadlines) -> Conditions {
     Conditions {
         seed: resolved.seed,
         end: deadlines.end,
-        calm: resolved.is_quiescent().then_some(resolved.setup.calm),
+        quiescence: resolved.is_quiescent().then_some(resolved.setup.quiescence),
         rests: deadlines.rests,
         network: resolved.network.clone(),
         fates: resolved.fates.clone(),
@@ -210,7 +210,7 @@ fn panel<S: Subject>(settings: &S::Settings, resolved: &Resolved, deadlines: &De
     let fixed = resolved.fates.keys().copied().collect();
     let mut panel = Panel::laws_within(resolved.scenario.network.calm_delay, fixed);
     let expected = &resolved.expected;
-    for invariant in resolved.profile.claims(resolved.settings()) {
+    for invariant in resolved.profile.claims(&resolved.setup, resolved.settings()) {
         let name = invariant.name;
         if expected.holds.contains(&name) || expected.violates.contains(&name) {
             let checker = S::checker(&resolved.setup, settings, name);
@@ -256,7 +256,7 @@ fn header(resolved: &Resolved, deadlines: &Deadlines) -> Header {
     }
 }
 
-/// Settings and workloads were read once already, when the scenario was checked.
+/// Reads settings or workloads, which were checked with the scenario.
 fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).expect("a resolved scenario has been read by its subject before")
 }

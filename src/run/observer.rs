@@ -1,4 +1,4 @@
-//! Who watches a run: the jury counts and asks the checkers, and knows when the verdict is clear; the observer also
+//! The observers of a run: the jury counts, feeds the checkers, and knows when the verdict is final; the observer also
 //! records, and ends the run then.
 
 use std::ops::ControlFlow;
@@ -9,13 +9,13 @@ use crate::sim::Witness;
 use crate::time::Time;
 use crate::trace::{Digest, Judgement, Record, Recorder};
 
-/// The checkers of one run, live or from a file, and the counts.
+/// The checkers of one run, live or from a file, and the census.
 pub(super) struct Jury<F> {
     panel: Panel<F>,
     pub(super) census: Census,
-    /// The invariants that must fall; without any the first violation ends the run.
+    /// The invariants that must be violated; if there are none, the first violation ends the run.
     waits_for: Vec<&'static str>,
-    /// Whether the verdict was clear before the end.
+    /// Whether the verdict was final before the end.
     over: bool,
 }
 
@@ -24,7 +24,7 @@ impl<F> Jury<F> {
         Self { panel, census: Census::default(), waits_for, over: false }
     }
 
-    /// Takes in one record; tells whether the verdict is clear.
+    /// Receives one record; returns whether the verdict is final.
     pub(super) fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> bool {
         self.census.see(record);
         if !self.over && self.panel.see(record, fact) {
@@ -39,7 +39,7 @@ impl<F> Jury<F> {
         self.over = self.waits_for.iter().all(|name| fallen(name));
     }
 
-    /// Whether nothing is open for which a run that is quiescent should go on.
+    /// Whether nothing is open for which a quiescent run should continue.
     pub(super) fn is_settled(&self) -> bool {
         self.panel.is_settled()
     }
@@ -50,12 +50,12 @@ impl<F> Jury<F> {
         (judgements, self.census)
     }
 
-    /// Concludes a run that was told at `end` not to go on.
+    /// Concludes a run that was stopped at `end`.
     pub(super) fn stop(self, end: Time) -> (Vec<Judgement>, Census) {
         (self.panel.conclude_stopped(end), self.census)
     }
 
-    /// Whether the verdict was clear before the end.
+    /// Whether the verdict was final before the end.
     pub(super) const fn over(&self) -> bool {
         self.over
     }
@@ -68,12 +68,12 @@ pub(super) struct Observer<'a, F> {
     pub(super) marks: Vec<Digest>,
     pub(super) jury: Jury<F>,
     pub(super) go_on: GoOn<'a>,
-    /// Whether the run was told not to go on.
+    /// Whether the run was stopped.
     pub(super) interrupted: bool,
 }
 
 impl<F> Observer<'_, F> {
-    /// What is to be done after every block of records.
+    /// Called after every block of records.
     fn pause(&mut self) {
         self.interrupted |= !(self.go_on)();
         if self.keep.marks() {

@@ -1,36 +1,38 @@
-//! How many nodes there are: a number in a file, or voters and observers.
+//! The nodes of a cluster: a number in a file, or voters and observers.
 
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use crate::identity::NodeId;
+
 /// The nodes of a cluster: voters first, then observers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Nodes {
-    /// How many vote.
+    /// The number of nodes that vote.
     pub voters: u32,
-    /// How many only learn.
+    /// The number of nodes that only learn.
     pub observers: u32,
 }
 
 impl Nodes {
-    /// The most nodes that a scenario may have.
+    /// The maximum number of nodes of a scenario.
     pub const MOST: u32 = 1_000_000;
 
-    /// How many there are; more than a `u32` can hold is `u32::MAX`.
+    /// The number of nodes, at most `u32::MAX`.
     #[must_use]
     pub const fn count(self) -> u32 {
         self.voters.saturating_add(self.observers)
     }
 
-    /// The fewest voters that are a majority.
+    /// The smallest number of voters that is a majority.
     #[must_use]
     pub const fn majority(self) -> u32 {
         self.voters / 2 + 1
     }
 
-    /// As many voters as can be missing while a majority is left.
+    /// The largest number of voters that can be missing while a majority remains.
     #[must_use]
     pub const fn minority(self) -> u32 {
         self.voters.saturating_sub(self.majority())
@@ -85,8 +87,31 @@ impl JsonSchema for Nodes {
         let mut parts = Parts::json_schema(generator);
         parts.insert("description".to_owned(), "Voters, and observers, which only learn.".into());
         schemars::json_schema!({
-            "description": "How many nodes there are.",
+            "description": "The number of nodes.",
             "anyOf": [{ "type": "integer", "minimum": 1, "maximum": Self::MOST }, parts]
         })
+    }
+}
+
+/// Sorted nodes, or all nodes if there is no list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NodeSet(Option<Vec<NodeId>>);
+
+impl NodeSet {
+    /// Every node.
+    pub(super) const ALL: Self = Self(None);
+
+    /// These nodes.
+    pub(super) fn of(mut nodes: Vec<NodeId>) -> Self {
+        nodes.sort_unstable();
+        Self(Some(nodes))
+    }
+
+    /// Whether a node is in both sets.
+    pub(super) fn intersects(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, _) | (_, None) => true,
+            (Some(a), Some(b)) => a.iter().any(|node| b.binary_search(node).is_ok()),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a scenario, where, and what would cure it.
+//! Errors in a scenario, with their places and corrections.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,47 +13,47 @@ use super::path::Path;
 pub struct Problem {
     /// The file, as it was named.
     pub file: String,
-    /// Whether the file was read at all.
-    pub stage: Stage,
-    /// What is wrong; never empty.
+    /// How far reading came.
+    pub stage: LoadStage,
+    /// The errors; never empty.
     pub diagnostics: Vec<Diagnostic>,
     #[serde(skip)]
     text: String,
 }
 
-/// How far a scenario came.
+/// How far reading a scenario came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Stage {
+pub enum LoadStage {
     /// There is no such file or built-in scenario.
     Finding,
     /// The file could not be read.
     Reading,
-    /// The file was read, and does not say what a scenario says.
+    /// The file was read, but is not a valid scenario.
     Checking,
 }
 
-/// One thing that is wrong.
+/// One error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// What.
+    /// What is wrong.
     pub message: String,
     /// Where, as a path: `faults[2].fault`. Empty for the whole file.
     pub path: String,
-    /// Where, in the text; not known for what is not in it.
+    /// Where, in the text; `None` for something that is not in the text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
-    /// What to say at that place.
+    pub place: Option<TextPosition>,
+    /// The label at that place.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub label: String,
-    /// What would cure it.
+    /// How to correct it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
 /// A place in a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct TextPosition {
     /// The line, from 1.
     pub line: u32,
     /// The character in the line, from 1.
@@ -63,8 +63,8 @@ pub struct Place {
     pub bytes: Range<usize>,
 }
 
-impl Place {
-    /// The place of `bytes` in `text`, moved to where characters begin.
+impl TextPosition {
+    /// The place of `bytes` in `text`, moved to character boundaries.
     pub(super) fn new(text: &str, bytes: Range<usize>) -> Self {
         let start = text.floor_char_boundary(bytes.start);
         let end = text.ceil_char_boundary(bytes.end.max(start));
@@ -79,11 +79,11 @@ impl Place {
     }
 }
 
-/// A diagnostic that does not know the text yet.
+/// A diagnostic without its place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) path: Path,
-    /// Whether the key is meant, and not its value.
+    /// Whether the place is the key, and not its value.
     pub(super) at_key: bool,
     pub(super) message: String,
     pub(super) label: String,
@@ -113,16 +113,16 @@ impl Finding {
 
 impl Problem {
     pub(super) fn new(file: &str, text: &str, diagnostics: Vec<Diagnostic>) -> Self {
-        Self { file: file.to_owned(), stage: Stage::Checking, diagnostics, text: text.to_owned() }
+        Self { file: file.to_owned(), stage: LoadStage::Checking, diagnostics, text: text.to_owned() }
     }
 
     /// A problem with no place in a text.
-    pub(super) fn without_text(file: &str, stage: Stage, message: String, help: Option<String>) -> Self {
+    pub(super) fn without_text(file: &str, stage: LoadStage, message: String, help: Option<String>) -> Self {
         let diagnostic = Diagnostic { message, path: String::new(), place: None, label: String::new(), help };
         Self { file: file.to_owned(), stage, diagnostics: vec![diagnostic], text: String::new() }
     }
 
-    /// The problem for people, as rustc would say it; `colour` adds escape codes.
+    /// The problem for people, in the format of rustc; `colour` adds escape codes.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };

@@ -1,4 +1,4 @@
-//! A digest of what a file says, which neither spelling nor a new setting with a default moves.
+//! A digest of a file's content; neither spelling nor a new setting with a default changes it.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,29 +8,29 @@ use super::cluster::Nodes;
 use super::entry::FaultEntry;
 use super::file;
 use super::format::{Clocks, Disk, Expect, Run, Scenario};
+use super::links::NetworkSettings;
 use super::operation::OperationEntry;
 use super::path::Path;
 use super::range::Range;
 use super::swarm::Swarm;
-use super::wires::Wires;
 use crate::chance::Seed;
 use crate::fault::Budget;
 use crate::subject::Profile;
 
-/// The digest of a file of which `least` is the scenario with the least value of each range.
+/// The digest of a file; `least` is its scenario with the minimum of each range.
 pub(super) fn of(least: &Scenario, ranges: &[Range], profile: &Profile) -> u64 {
     let mut text = String::new();
     canonical(&said(least, ranges, profile), &mut text);
     xxhash_rust::xxh3::xxh3_64(text.as_bytes())
 }
 
-/// What a scenario says beyond the defaults, in one spelling: without name, words about it, and seed.
+/// The content of a scenario that differs from the defaults, in one spelling: without `name`, `about` and seed.
 #[must_use]
 pub fn plain(scenario: &Scenario, profile: &Profile) -> Value {
     said(scenario, &[], profile)
 }
 
-/// What the file says beyond the defaults, in one spelling.
+/// The content of the file that differs from the defaults, in one spelling.
 pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Value {
     let Scenario {
         schema: _,
@@ -109,7 +109,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Takes away what filling in the defaults brings back.
+/// Removes everything that filling in the defaults restores.
 struct Paring<'a> {
     ranges: &'a [Range],
 }
@@ -122,7 +122,7 @@ impl Paring<'_> {
         self.pare(&value(part), place, &|written| Some(value(&T::deserialize(written).ok()?)))
     }
 
-    /// What is asked is pared by the subject.
+    /// The subject pares the command.
     fn operation(&self, entry: &OperationEntry, place: &Path, profile: &Profile) -> Value {
         let mut pared = serde_json::to_value(entry).expect("a scenario is plain data");
         let command = |value: &Value| (profile.command)(value).ok();
@@ -130,10 +130,11 @@ impl Paring<'_> {
         pared
     }
 
-    /// Link by link, as there may be many.
-    fn network(&self, network: &Wires) -> Value {
+    /// Pares each link on its own, because there may be many.
+    fn network(&self, network: &NetworkSettings) -> Value {
         let place = Path::of("network");
-        let mut pared = self.typed::<Wires>(&Wires { links: Vec::new(), ..network.clone() }, &place);
+        let mut pared =
+            self.typed::<NetworkSettings>(&NetworkSettings { links: Vec::new(), ..network.clone() }, &place);
         let links = network.links.iter().enumerate();
         let links: Vec<_> = links.map(|(index, link)| self.typed(link, &place.key("links").index(index))).collect();
         if !links.is_empty() {
@@ -142,7 +143,7 @@ impl Paring<'_> {
         pared
     }
 
-    /// The least that `fill` turns into `full`, which stands at `place`.
+    /// The smallest value that `fill` turns into `full`, which is at `place`.
     fn pare(&self, full: &Value, place: &Path, fill: Fill<'_>) -> Value {
         let mut pared = full.clone();
         self.pare_at(&mut pared, full, place, &Path::ROOT, fill);
@@ -168,7 +169,7 @@ impl Paring<'_> {
     }
 }
 
-/// Takes a key away if `fill` brings it back.
+/// Removes a key if `fill` restores it.
 fn drop_key(pared: &mut Value, at: &Path, key: &str, full: &Value, fill: Fill<'_>) -> bool {
     let fields = |value: &mut Value| at.get_mut(value).and_then(Value::as_object_mut).map(std::mem::take);
     let Some(before) = fields(pared) else {
@@ -187,7 +188,7 @@ fn drop_key(pared: &mut Value, at: &Path, key: &str, full: &Value, fill: Fill<'_
     same
 }
 
-/// Puts a value at a path, and what is missing on the way.
+/// Puts a value at a path, and creates the missing parents.
 fn insert(root: &mut Value, path: &Path, value: Value) {
     use super::path::Step;
     let mut place = root;

@@ -1,4 +1,4 @@
-//! A file's text, the JSON value in it, and where each part of that value stands.
+//! A file's text, the JSON value in it, and the place of each part of that value.
 
 use std::ops::Range;
 
@@ -7,20 +7,20 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
-use super::diagnostic::{Diagnostic, Finding, Place, Problem};
+use super::diagnostic::{Diagnostic, Finding, Problem, TextPosition};
 use super::path::{Path, Step};
 
-/// A text that is JSON with comments.
+/// A text of JSON with comments.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     pub(super) file: String,
     pub(super) text: String,
-    root: Spot,
+    root: ValuePosition,
 }
 
-/// Where a value stands, and what is in it.
+/// The place of a value, and of its parts.
 #[derive(Clone, Debug)]
-struct Spot {
+struct ValuePosition {
     key: Option<Range<usize>>,
     value: Range<usize>,
     inner: Inner,
@@ -29,8 +29,8 @@ struct Spot {
 #[derive(Clone, Debug)]
 enum Inner {
     Plain,
-    Object(Vec<(String, Spot)>),
-    List(Vec<Spot>),
+    Object(Vec<(String, ValuePosition)>),
+    List(Vec<ValuePosition>),
 }
 
 const STRICT: ParseOptions = ParseOptions {
@@ -47,7 +47,7 @@ const STRICT: ParseOptions = ParseOptions {
 };
 
 impl Document {
-    /// Reads `text`, which came from `file`.
+    /// Reads `text`, which is from `file`.
     pub(super) fn parse(file: &str, text: &str) -> Result<(Self, Value), Problem> {
         let problem = |finding: Finding, bytes| Problem::new(file, text, vec![place(finding, text, bytes)]);
         let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| {
@@ -64,22 +64,22 @@ impl Document {
         Ok((Self { file: file.to_owned(), text: text.to_owned(), root }, value))
     }
 
-    /// Says where in the text a finding is, as nearly as the text goes.
+    /// Finds the place of a finding in the text, or of the nearest part that is in the text.
     pub(super) fn locate(&self, finding: Finding) -> Diagnostic {
-        let mut spot = &self.root;
+        let mut position = &self.root;
         let mut found = true;
         for step in finding.path.steps() {
-            let Some(next) = spot.down(step) else {
-                found = matches!(step, Step::Index(_)); // a single name in place of a list
+            let Some(next) = position.down(step) else {
+                found = matches!(step, Step::Index(_)); // a single name instead of a list
                 break;
             };
-            spot = next;
+            position = next;
         }
-        let one_line = !self.text[spot.value.clone()].contains('\n');
-        let bytes = match &spot.key {
+        let one_line = !self.text[position.value.clone()].contains('\n');
+        let bytes = match &position.key {
             Some(key) if finding.at_key || !found || !one_line => key.clone(),
-            Some(_) | None if one_line => spot.value.clone(),
-            Some(_) | None => spot.value.start..spot.value.start + 1,
+            Some(_) | None if one_line => position.value.clone(),
+            Some(_) | None => position.value.start..position.value.start + 1,
         };
         place(finding, &self.text, bytes)
     }
@@ -93,7 +93,7 @@ impl Document {
 
 fn place(finding: Finding, text: &str, bytes: Range<usize>) -> Diagnostic {
     let Finding { path, at_key: _, message, label, help } = finding;
-    Diagnostic { message, path: path.to_string(), place: Some(Place::new(text, bytes)), label, help }
+    Diagnostic { message, path: path.to_string(), place: Some(TextPosition::new(text, bytes)), label, help }
 }
 
 fn syntax(kind: &str) -> Finding {
@@ -102,11 +102,11 @@ fn syntax(kind: &str) -> Finding {
     Finding::new(Path::ROOT, format!("this is not JSON: {lower}"))
 }
 
-impl Spot {
+impl ValuePosition {
     fn down(&self, step: &Step) -> Option<&Self> {
         match (&self.inner, step) {
             (Inner::Object(fields), Step::Key(key)) => {
-                fields.iter().find(|(name, _)| name == key).map(|(_, spot)| spot)
+                fields.iter().find(|(name, _)| name == key).map(|(_, position)| position)
             }
             (Inner::List(items), Step::Index(index)) => items.get(*index),
             (Inner::Plain | Inner::Object(_) | Inner::List(_), Step::Key(_) | Step::Index(_)) => None,
@@ -114,20 +114,20 @@ impl Spot {
     }
 }
 
-type Refused = (Finding, Range<usize>);
+type ConvertError = (Finding, Range<usize>);
 
 fn bytes(node: &impl Ranged) -> Range<usize> {
     let range = node.range();
     range.start..range.end
 }
 
-/// Turns a node into a value, and says where it stands; a key that stands twice is refused.
+/// Turns a node into a value and its place; refuses duplicate keys.
 fn convert(
     node: &ast::Value<'_>,
     key: Option<Range<usize>>,
     path: &mut Path,
     into: &mut Value,
-) -> Result<Spot, Refused> {
+) -> Result<ValuePosition, ConvertError> {
     let inner = match node {
         ast::Value::StringLit(text) => {
             *into = Value::String(text.value.to_string());
@@ -135,7 +135,7 @@ fn convert(
         }
         ast::Value::NumberLit(number) => {
             *into = serde_json::from_str(number.value).map(Value::Number).map_err(|_| {
-                (Finding::new(path.clone(), format!("`{}` is not a number that fits", number.value)), bytes(number))
+                (Finding::new(path.clone(), format!("the number `{}` is out of range", number.value)), bytes(number))
             })?;
             Inner::Plain
         }
@@ -145,41 +145,41 @@ fn convert(
         }
         ast::Value::NullKeyword(_) => Inner::Plain,
         ast::Value::Object(object) => {
-            let (fields, spots) = convert_object(object, path)?;
+            let (fields, positions) = convert_object(object, path)?;
             *into = Value::Object(fields);
-            Inner::Object(spots)
+            Inner::Object(positions)
         }
         ast::Value::Array(array) => {
             let mut items = vec![Value::Null; array.elements.len()];
-            let mut spots = Vec::with_capacity(items.len());
+            let mut positions = Vec::with_capacity(items.len());
             for (index, (element, item)) in array.elements.iter().zip(&mut items).enumerate() {
                 path.push(Step::Index(index));
-                spots.push(convert(element, None, path, item)?);
+                positions.push(convert(element, None, path, item)?);
                 path.pop();
             }
             *into = Value::Array(items);
-            Inner::List(spots)
+            Inner::List(positions)
         }
     };
-    Ok(Spot { key, value: bytes(node), inner })
+    Ok(ValuePosition { key, value: bytes(node), inner })
 }
 
-type Fields = (Map<String, Value>, Vec<(String, Spot)>);
+type Fields = (Map<String, Value>, Vec<(String, ValuePosition)>);
 
-fn convert_object(object: &ast::Object<'_>, path: &mut Path) -> Result<Fields, Refused> {
+fn convert_object(object: &ast::Object<'_>, path: &mut Path) -> Result<Fields, ConvertError> {
     let mut fields = Map::new();
-    let mut spots = Vec::with_capacity(object.properties.len());
+    let mut positions = Vec::with_capacity(object.properties.len());
     for property in &object.properties {
         let name = property.name.as_str();
         let mut value = Value::Null;
         let key = bytes(&property.name);
         path.push(Step::Key(name.to_owned()));
-        spots.push((name.to_owned(), convert(&property.value, Some(key.clone()), path, &mut value)?));
+        positions.push((name.to_owned(), convert(&property.value, Some(key.clone()), path, &mut value)?));
         if fields.insert(name.to_owned(), value).is_some() {
-            let finding = Finding::new(path.clone(), format!("the key `{name}` stands twice"));
-            return Err((finding.label("here it stands again").help("remove one of the two"), key));
+            let finding = Finding::new(path.clone(), format!("duplicate key `{name}`"));
+            return Err((finding.label("the second time").help("remove one of the two"), key));
         }
         path.pop();
     }
-    Ok((fields, spots))
+    Ok((fields, positions))
 }

@@ -1,4 +1,4 @@
-//! A scenario file: read, checked, still with its ranges; a seed turns it into a run's data.
+//! A scenario file that was read and checked, with its ranges; a seed resolves it into the data of one run.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use super::format::Scenario;
 use super::path::Path;
 use super::range::{self, Pick, Range};
 use super::resolved::Resolved;
-use super::{digest, humane, rules, suggest};
+use super::{digest, rules, serde_errors, suggest};
 use crate::chance::Seed;
 use crate::subject::Profile;
 
-/// A scenario that was read and found to make sense, for the least and for the greatest value of each of its ranges.
+/// A scenario that was read and checked with the minimum and the maximum of each of its ranges.
 #[derive(Clone, Debug)]
 pub struct ScenarioFile {
     pub(super) document: Document,
-    /// What stands in the file, with the overlays that were put on it.
+    /// The content of the file, with the overlays that were applied to it.
     pub(super) value: Value,
     pub(super) ranges: Vec<Range>,
     pub(super) profile: Profile,
@@ -27,15 +27,15 @@ pub struct ScenarioFile {
     digest: u64,
     pub(super) switched: Vec<String>,
     pub(super) swarm: bool,
-    /// What all seeds have in common; the whole scenario if there are no ranges.
+    /// The scenario with the minimum of each range; without ranges, the scenario of every seed.
     least: Arc<Scenario>,
 }
 
 impl ScenarioFile {
-    /// Reads the text of a scenario that came from `file`; `name` is its name if it gives itself none.
+    /// Reads the text of a scenario from `file`; `name` is its name if the text gives none.
     ///
     /// # Errors
-    /// All that is wrong with it, as far as reading gets.
+    /// Every error that was found before reading had to stop.
     pub fn parse(file: &str, name: &str, text: &str, subjects: &[Profile]) -> Result<Self, Problem> {
         let (document, value) = Document::parse(file, text)?;
         let problem = |findings| document.problem(findings);
@@ -52,7 +52,7 @@ impl ScenarioFile {
         Ok(Self { document, value, ranges, profile, name, digest, switched: Vec::new(), swarm: false, least })
     }
 
-    /// What stands in run ids and at the head of traces.
+    /// The name in run ids and in the headers of traces.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -70,14 +70,14 @@ impl ScenarioFile {
         self.least.run.seed
     }
 
-    /// The scenario with the least value of each range.
+    /// The scenario with the minimum of each range.
     #[must_use]
     pub fn scenario(&self) -> &Scenario {
         &self.least
     }
 
-    /// A digest of what the file says: what equals its default is left out, as are `$schema`, `name`, `about`,
-    /// `run.seed`, comments and spelling. Flaws that were switched on or off from outside do not move it.
+    /// A digest of the file's content. Values that equal their defaults, `$schema`, `name`, `about`, `run.seed`, comments
+    /// and spelling do not change it, nor do flaws that were switched on or off on the command line.
     #[must_use]
     pub const fn digest(&self) -> u64 {
         self.digest
@@ -89,18 +89,18 @@ impl ScenarioFile {
         format!("{:08x}", self.digest >> 32)
     }
 
-    /// Draws all that the seed decides before the run. What was drawn from ranges and cannot work is drawn
+    /// Draws everything that the seed decides before the run. If the settings drawn from ranges are incompatible, it draws
     /// again.
     ///
     /// # Errors
-    /// If nothing that works is drawn in many attempts, which reading the file has made all but impossible.
+    /// If many attempts draw incompatible settings; the checks when the file is read make this very unlikely.
     pub fn resolve(&self, seed: Seed) -> Result<Resolved, Problem> {
         if self.ranges.is_empty() {
             return Ok(self.resolved(&self.least, seed));
         }
         let mut attempts = (0..ATTEMPTS).map(|attempt| draw(&self.value, &self.ranges, seed, attempt, &self.profile));
         let scenario = attempts.find_map(Result::ok).ok_or_else(|| {
-            let message = format!("internal error: in {ATTEMPTS} attempts seed {seed} draws nothing that works");
+            let message = format!("internal error: seed {seed} draws incompatible settings in {ATTEMPTS} attempts");
             self.document.problem(vec![Finding::new(Path::ROOT, message).help("make the ranges narrower")])
         })?;
         Ok(self.resolved(&Arc::new(Scenario { name: self.name.clone(), ..scenario }), seed))
@@ -114,7 +114,7 @@ impl ScenarioFile {
         }
     }
 
-    /// Gives it the name by which it was asked for.
+    /// Gives it the name that was used to find it.
     pub(super) fn renamed(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
         self.reread();
@@ -136,17 +136,18 @@ fn subject(value: &Value, subjects: &[Profile]) -> Result<Profile, Finding> {
     let name = match named {
         None => default.as_str(),
         Some(Value::String(name)) => name,
-        Some(_) => return Err(Finding::new(Path::of("subject"), "a subject is named by a string")),
+        Some(_) => return Err(Finding::new(Path::of("subject"), "`subject` must be a string")),
     };
     let known = subjects.iter().map(|profile| profile.name);
     subjects.iter().find(|profile| profile.name == name).copied().ok_or_else(|| {
         let finding = Finding::new(Path::of("subject"), format!("there is no subject `{name}`"));
-        let finding = if named.is_some() { finding } else { finding.label("`subject` is left out here") };
+        let finding = if named.is_some() { finding } else { finding.label("`subject` is missing here") };
         finding.help(suggest::cure(name, known))
     })
 }
 
-/// Checks the file with all ranges at their ends and with every option of its choices, and returns it with the least.
+/// Checks the file with the ends of all ranges and with every option of its choices, and returns it with the minimum of each
+/// range.
 fn extremes(value: &Value, ranges: &[Range], profile: &Profile) -> Result<Scenario, Vec<Finding>> {
     let mut least = None;
     let mut findings = Vec::new();
@@ -167,8 +168,8 @@ fn extremes(value: &Value, ranges: &[Range], profile: &Profile) -> Result<Scenar
     }
 }
 
-/// That what the subject is given can work: as it is written, or in the first draws of half of the seeds at least. That
-/// the ends of two ranges cannot work together is no fault, as long as most of what lies between them can.
+/// The settings must be compatible: as written, or in the first draw of at least half of the seeds. The ends of two ranges
+/// may be incompatible, as long as most draws are compatible.
 fn works(value: &Value, ranges: &[Range], profile: &Profile, least: &Scenario) -> Result<(), Vec<Finding>> {
     if ranges.is_empty() {
         return rules::objection(least, profile, value).map_or(Ok(()), |finding| Err(vec![finding]));
@@ -184,19 +185,19 @@ fn works(value: &Value, ranges: &[Range], profile: &Profile, least: &Scenario) -
             return Ok(());
         }
     }
-    let often = format!("what the ranges draw cannot work in {} of {SAMPLE} seeds", SAMPLE - working);
+    let often = format!("the ranges draw incompatible settings in {} of {SAMPLE} seeds", SAMPLE - working);
     Err(wrong
         .into_iter()
         .map(|finding| Finding { message: format!("{often}: {}", finding.message), ..finding })
         .collect())
 }
 
-/// So many seeds say how often what ranges draw works.
+/// The number of seeds with which ranges are checked.
 const SAMPLE: u64 = 64;
-/// So often a seed draws until it has something that works: in files that were read, about half of the draws do at least.
+/// The maximum number of attempts of a seed to draw compatible settings; in a checked file about half of the draws succeed.
 const ATTEMPTS: u64 = 64;
 
-/// The scenario of one draw, if what was drawn can work.
+/// The scenario of one draw, if its settings are compatible.
 fn draw(
     value: &Value,
     ranges: &[Range],
@@ -215,7 +216,7 @@ fn draw(
 fn one(value: &Value, ranges: &[Range], pick: Pick, profile: &Profile) -> Result<Scenario, Vec<Finding>> {
     let mut value = value.clone();
     range::fill(&mut value, ranges, pick);
-    let mut scenario: Scenario = humane::read(&value).map_err(|finding| vec![finding])?;
+    let mut scenario: Scenario = serde_errors::read(&value).map_err(|finding| vec![finding])?;
     let findings = rules::uniform_bounds(&value);
     if !findings.is_empty() {
         return Err(findings);
@@ -226,13 +227,13 @@ fn one(value: &Value, ranges: &[Range], pick: Pick, profile: &Profile) -> Result
     if findings.is_empty() { Ok(scenario) } else { Err(findings) }
 }
 
-/// Lets the subject read its parts, and puts in what it returns.
+/// Lets the subject read its parts, and replaces them with the result.
 fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, entry) in scenario.workload.iter_mut().enumerate() {
         match (profile.workload)(entry) {
             Ok(filled) => *entry = filled,
-            Err(misfit) => findings.push(humane::misfit(&Path::of("workload").index(index), &misfit, root)),
+            Err(misfit) => findings.push(serde_errors::misfit(&Path::of("workload").index(index), &misfit, root)),
         }
     }
     for (index, entry) in scenario.operations.iter_mut().enumerate() {
@@ -240,11 +241,11 @@ fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding
             Ok(filled) => entry.command = filled,
             Err(misfit) => {
                 let path = Path::of("operations").index(index).key("command");
-                findings.push(humane::misfit(&path, &misfit, root));
+                findings.push(serde_errors::misfit(&path, &misfit, root));
             }
         }
     }
-    name_what_is_needed(scenario, profile);
+    add_required_protocols(scenario, profile);
     match settings(&scenario.protocols, profile) {
         Ok(filled) => {
             findings.extend(unknown_protocols(&scenario.protocols, &filled, profile));
@@ -252,28 +253,31 @@ fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding
             findings.extend(rules::nothing_runs(&filled, profile));
             scenario.protocols = filled;
         }
-        Err(misfit) => findings.push(humane::misfit(&Path::of("protocols"), &misfit, root)),
+        Err(misfit) => findings.push(serde_errors::misfit(&Path::of("protocols"), &misfit, root)),
     }
     findings
 }
 
-/// Names the protocols without which clients have nobody to ask, or keys no owner.
-fn name_what_is_needed(scenario: &mut Scenario, profile: &Profile) {
+/// Adds the protocols that workloads, operations or keyspaces require.
+fn add_required_protocols(scenario: &mut Scenario, profile: &Profile) {
     let Some(named) = scenario.protocols.as_object_mut() else {
         return;
     };
-    let owners = scenario.keyspaces.values().filter_map(|word| profile.owner(word)).map(|row| row.name);
+    let owners = scenario.keyspaces.iter().filter_map(|(_, keyspace)| profile.owner(&keyspace.owner));
+    let owners = owners.map(|row| row.name);
     let work = scenario.workload.iter().map(profile.needs);
     let commands = scenario.operations.iter().map(|entry| (profile.command_needs)(&entry.command));
-    let asked = work.chain(commands).filter_map(|needs| needs.protocol);
-    for protocol in owners.chain(asked) {
-        if !named.contains_key(protocol) {
-            named.insert(protocol.to_owned(), Value::Object(serde_json::Map::new()));
-        }
+    let asked = work.chain(commands).flat_map(|needs| needs.protocols);
+    let mut wanted: Vec<String> = named.keys().cloned().collect();
+    wanted.extend(owners.chain(asked).map(ToOwned::to_owned));
+    while let Some(protocol) = wanted.pop() {
+        let needs = profile.row(&protocol).map_or(&[][..], |row| row.needs);
+        wanted.extend(needs.iter().filter(|need| !named.contains_key(**need)).map(|need| (*need).to_owned()));
+        named.entry(protocol).or_insert_with(|| Value::Object(serde_json::Map::new()));
     }
 }
 
-/// Lets the subject read its settings. One without any reads only nothing at all.
+/// Lets the subject read its settings. A subject without settings accepts only an empty value.
 pub(super) fn settings(protocols: &Value, profile: &Profile) -> Result<Value, crate::subject::Misfit> {
     (profile.settings)(protocols).or_else(|misfit| {
         let nothing = protocols.as_object().is_some_and(serde_json::Map::is_empty);
@@ -281,7 +285,7 @@ pub(super) fn settings(protocols: &Value, profile: &Profile) -> Result<Value, cr
     })
 }
 
-/// Protocols that a subject which reads leniently did not read.
+/// Unknown protocols, which a lenient subject ignores.
 fn unknown_protocols(written: &Value, filled: &Value, profile: &Profile) -> Vec<Finding> {
     let (Some(written), Some(filled)) = (written.as_object(), filled.as_object()) else {
         return Vec::new();
@@ -295,7 +299,7 @@ fn unknown_protocols(written: &Value, filled: &Value, profile: &Profile) -> Vec<
     unknown.map(finding).collect()
 }
 
-/// A file's own name as a scenario's name.
+/// Turns a file name into a scenario name.
 fn tidy(name: &str) -> String {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
     let tidy: String = name.chars().take(100).map(|letter| if fits(letter) { letter } else { '-' }).collect();

@@ -1,4 +1,4 @@
-//! The words of a scenario file, typed: everything has a default, and nothing is unknown.
+//! The types of a scenario file: everything has a default, and unknown keys are errors.
 
 use std::collections::BTreeMap;
 
@@ -8,60 +8,61 @@ use serde_json::Value;
 
 use super::cluster::Nodes;
 use super::entry::FaultEntry;
+use super::links::NetworkSettings;
 use super::operation::OperationEntry;
 use super::swarm::Swarm;
-use super::wires::Wires;
 use crate::chance::Seed;
+use crate::codex::Keyspaces;
 use crate::fault::Budget;
 use crate::measure::Share;
 use crate::network::{Delay, PinnedFate};
 use crate::subject::Setup;
 use crate::time::{Span, Time};
 
-/// A scenario without ranges: what one run is made from. It serialises to a valid scenario file, with all defaults
-/// spelled out.
+/// A scenario without ranges, which describes one run. It serialises to a valid scenario file with all defaults written
+/// out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scenario {
-    /// Where the JSON Schema of this file is, for editors; read by nobody else.
+    /// Where the JSON Schema of this file is, for editors only.
     #[serde(rename = "$schema", skip_serializing)]
     pub schema: Option<String>,
-    /// The name in traces and run ids; the file's own name if left out.
+    /// The name in traces and run ids; by default the file name.
     pub name: String,
     /// What it shows, in a sentence.
     pub about: String,
-    /// Which process runs.
+    /// The subject that runs.
     pub subject: String,
-    /// How many nodes there are.
+    /// The number of nodes.
     pub nodes: Nodes,
     /// How long it runs.
     pub run: Run,
-    /// What links do before any fault.
-    pub network: Wires,
-    /// How good the nodes' clocks are before any fault.
+    /// The properties of the links, without faults.
+    pub network: NetworkSettings,
+    /// The errors of the nodes' clocks, without faults.
     pub clocks: Clocks,
-    /// How good the nodes' disks are before any fault.
+    /// The speed of the nodes' disks, without faults.
     pub disk: Disk,
     /// The settings of the subject's protocols.
     pub protocols: Value,
-    /// Which path owns the writes of which keys, by how they begin; without any, keys begin as they like.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub keyspaces: BTreeMap<String, String>,
-    /// What clients ask.
+    /// The keyspaces by prefix: who owns the keys, and what must stay true of them; if empty, keys may have any prefix.
+    #[serde(skip_serializing_if = "Keyspaces::is_empty")]
+    pub keyspaces: Keyspaces,
+    /// What clients do.
     pub workload: Vec<Value>,
-    /// What clients ask, operation by operation, in place of a workload.
+    /// Single scripted operations, instead of a workload.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<OperationEntry>,
-    /// What goes wrong.
+    /// The faults.
     pub faults: Vec<FaultEntry>,
-    /// The bounds of what `--swarm` draws.
+    /// The limits for the draws of `--swarm`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub swarm: Option<Swarm>,
-    /// What becomes of single messages, by their ids: `n1.broadcast#7`.
+    /// The outcomes of single messages, by their ids: `n1.broadcast#7`.
     pub fates: BTreeMap<String, PinnedFate>,
-    /// What must come of it.
+    /// The expected verdicts.
     pub expect: Expect,
-    /// How much may go wrong on one way through an exploration; a run does not ask.
+    /// The budget of faults for each path of an exploration; other commands ignore it.
     #[serde(skip_serializing_if = "is_default")]
     pub explore: Budget,
 }
@@ -79,11 +80,11 @@ impl Default for Scenario {
             subject: "codex".to_owned(),
             nodes: Nodes::default(),
             run: Run::default(),
-            network: Wires::default(),
+            network: NetworkSettings::default(),
             clocks: Clocks::default(),
             disk: Disk::default(),
             protocols: Value::Object(serde_json::Map::new()),
-            keyspaces: BTreeMap::new(),
+            keyspaces: Keyspaces::default(),
             workload: Vec::new(),
             operations: Vec::new(),
             faults: Vec::new(),
@@ -95,26 +96,31 @@ impl Default for Scenario {
     }
 }
 
-/// How long a run is, and from which seed.
+/// The length and the seed of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
-    /// When it ends. If left out: `10s`; or, with `quiesce_at`, as soon as all that must come to an end has and nothing
-    /// is pending but what is periodic, or else when all of it should have.
+    /// When the run ends. The default is `10s`; with `quiesce_at`, the run ends as soon as everything has finished and only
+    /// periodic work is pending, or at the latest when the bounds for that have passed.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Span>,
-    /// When faults and clients' new operations end; never if left out.
+    /// When quiescence begins: faults end, and clients start no new operations. The default is never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quiesce_at: Option<Span>,
-    /// The seed, where neither a flag nor the environment gives one.
+    /// The seed, if neither a flag nor the environment gives one.
     pub seed: Seed,
 }
 
 impl Scenario {
-    /// What the subject and its checkers are told about the run.
+    /// What the subject and its checkers know about the run.
     #[must_use]
     pub fn setup(&self) -> Setup {
-        Setup { voters: self.nodes.voters, observers: self.nodes.observers, calm: Time::ZERO + self.run.calm() }
+        Setup {
+            voters: self.nodes.voters,
+            observers: self.nodes.observers,
+            quiescence: Time::ZERO + self.run.quiescence(),
+            keyspaces: self.keyspaces.clone(),
+        }
     }
 
     /// Whether a flaw is switched on.
@@ -137,7 +143,7 @@ impl Scenario {
 }
 
 impl Run {
-    /// How long a run lasts that says nothing.
+    /// The default length of a run.
     pub const USUAL: Span = Span::from_secs(10);
 
     /// When it ends, if that is known before it begins.
@@ -146,31 +152,31 @@ impl Run {
         self.lasts.or_else(|| self.quiesce_at.is_none().then_some(Self::USUAL))
     }
 
-    /// When faults end: at quiescence, or with the run.
+    /// When faults end: at quiescence, or at the end of the run.
     #[must_use]
-    pub fn calm(&self) -> Span {
+    pub fn quiescence(&self) -> Span {
         self.quiesce_at.or(self.lasts).unwrap_or(Self::USUAL)
     }
 
-    /// The end, if it is known and this time is not before it.
+    /// The end, if it is known and not after this time.
     pub(super) fn end_before(&self, at: Span) -> Option<Span> {
         self.ends().filter(|end| at >= *end)
     }
 }
 
-/// How good clocks are before any fault; each node's error is drawn from the seed.
+/// The errors of clocks, without faults; each node's errors are drawn from the seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Clocks {
-    /// How far a wall clock is off at most, either way.
+    /// The maximum offset of a wall clock, in either direction.
     pub offset: Span,
-    /// How much too fast or too slow a wall clock runs at most.
+    /// The maximum drift of a wall clock, in either direction.
     pub drift: Share,
-    /// How much too fast or too slow a monotonic clock runs at most.
+    /// The maximum drift of a monotonic clock, in either direction.
     pub monotonic_drift: Share,
 }
 
-/// How good disks are before any fault.
+/// The speed of disks, without faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Disk {
@@ -184,17 +190,17 @@ impl Default for Disk {
     }
 }
 
-/// What must come of a run.
+/// The expected verdicts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
-    /// The invariants that must hold; all that the subject claims if left out.
+    /// The invariants that must hold; by default all that the subject claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<Vec<String>>,
-    /// The invariants that must fall.
+    /// The invariants that must be violated.
     pub violates: Vec<String>,
-    /// How long after the calm an invariant has until it must hold.
+    /// The bounds of liveness invariants: how long after quiescence they must hold.
     pub within: BTreeMap<String, Span>,
-    /// The facts that must occur; in a sweep in one seed at least.
+    /// The facts that must occur; in a sweep, in at least one seed.
     pub sometimes: Vec<String>,
 }

@@ -1,11 +1,11 @@
-//! Finds a scenario by path or by name, and reads it: the one place here that touches files. Those of the folder
-//! `scenarios/` are built in.
+//! Finds a scenario by path or by name, and reads it; the only file access in this module. The files in `scenarios/` are
+//! built in.
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use super::diagnostic::{Problem, Stage};
+use super::diagnostic::{LoadStage, Problem};
 use super::file::ScenarioFile;
 use super::suggest;
 use crate::subject::Profile;
@@ -13,7 +13,7 @@ use crate::subject::Profile;
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// Names and texts of what is built in, in the order of names.
+/// Names and texts of the built-in scenarios, in the order of names.
 const BUILT_IN: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
 /// A scenario that is embedded in the program.
@@ -30,10 +30,10 @@ pub fn built_in() -> impl Iterator<Item = BuiltIn> + Clone {
     BUILT_IN.iter().map(|&(name, text)| BuiltIn { name, text })
 }
 
-/// The scenario that is named: a file, if the path exists or ends in `.json`, and a built-in one otherwise.
+/// Loads a scenario: a file, if the path exists or ends in `.json`, and a built-in one otherwise.
 ///
 /// # Errors
-/// If there is none, if it can't be read, and all that is wrong in it.
+/// If it does not exist, can't be read or is invalid.
 pub fn load(name: &str, subjects: &[Profile]) -> Result<ScenarioFile, Problem> {
     let path = Path::new(name);
     let json = path.extension().is_some_and(|extension| extension == "json");
@@ -51,8 +51,8 @@ pub fn load(name: &str, subjects: &[Profile]) -> Result<ScenarioFile, Problem> {
         Some(_) | None => {
             let plain = name.strip_prefix("scenarios/").unwrap_or(name);
             let help = suggest::cure(plain, built_in().map(|known| known.name));
-            let message = format!("there is no scenario `{name}`: no file, and none that is built in");
-            Err(Problem::without_text(name, Stage::Finding, message, Some(help)))
+            let message = format!("there is no scenario `{name}`, neither a file nor a built-in one");
+            Err(Problem::without_text(name, LoadStage::Finding, message, Some(help)))
         }
     }
 }
@@ -62,24 +62,24 @@ fn read(name: &str, path: &Path) -> Result<String, Problem> {
     let problem = |stage, message: String, help: Option<String>| Problem::without_text(name, stage, message, help);
     let failed = |error: std::io::Error| {
         if error.kind() != std::io::ErrorKind::NotFound {
-            return problem(Stage::Reading, format!("can't read `{name}`: {error}"), None);
+            return problem(LoadStage::Reading, format!("can't read `{name}`: {error}"), None);
         }
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let near = suggest::nearest(&stem, built_in().map(|known| known.name));
-        let help = near.map(|near| format!("the built-in scenario `{near}` is named without `.json`"));
-        problem(Stage::Finding, format!("there is no file `{name}`"), help)
+        let help = near.map(|near| format!("use the built-in scenario `{near}` without `.json`"));
+        problem(LoadStage::Finding, format!("there is no file `{name}`"), help)
     };
     if fs::metadata(path).map_err(failed)?.is_dir() {
         let help = Some("name a file in it".to_owned());
-        return Err(problem(Stage::Reading, format!("`{name}` is a directory"), help));
+        return Err(problem(LoadStage::Reading, format!("`{name}` is a directory"), help));
     }
     let mut bytes = Vec::new();
     fs::File::open(path).map_err(failed)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(problem(Stage::Reading, format!("`{name}` is larger than 4 MB: no scenario is"), None));
+        return Err(problem(LoadStage::Reading, format!("`{name}` is too large: at most 4 MB"), None));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        problem(Stage::Reading, format!("`{name}` is not text: byte {at} is not UTF-8"), None)
+        problem(LoadStage::Reading, format!("`{name}` is not text: byte {at} is not UTF-8"), None)
     })
 }

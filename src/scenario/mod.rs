@@ -1,8 +1,8 @@
-//! Scenarios: from a file to data, and from a seed to a plan.
+//! Scenarios: a file becomes data, and a seed becomes a plan.
 //!
-//! A [`ScenarioFile`] is read once, and checked for the least and the greatest value of each of its ranges;
-//! [`ScenarioFile::resolve`] then draws, for one seed, all that is drawn before a run; what cannot work is drawn again.
-//! Nothing here knows a concrete subject: the [`Profile`](crate::subject::Profile) says what it understands.
+//! A [`ScenarioFile`] is read once, and checked with the minimum and the maximum of each of its ranges.
+//! [`ScenarioFile::resolve`] then draws, for one seed, everything that is drawn before a run, and draws again if the
+//! settings are incompatible. No subject is known here; its [`Profile`](crate::subject::Profile) describes what it accepts.
 
 mod cluster;
 mod diagnostic;
@@ -11,36 +11,35 @@ mod document;
 mod entry;
 mod file;
 mod format;
-mod humane;
+mod links;
 mod load;
 mod operation;
-mod overlay;
+mod overrides;
 mod path;
 mod plan;
 mod range;
 mod resolved;
 mod rules;
 mod schema;
-mod side;
+mod serde_errors;
 mod suggest;
 mod swarm;
 #[cfg(test)]
 mod tests;
-mod wires;
-mod world;
+mod worst_case;
 
 pub use cluster::Nodes;
-pub use diagnostic::{Diagnostic, Place, Problem, Stage};
+pub use diagnostic::{Diagnostic, LoadStage, Problem, TextPosition};
 pub use digest::plain as said;
 pub use entry::{Draw, FaultEntry, When};
 pub use file::ScenarioFile;
 pub use format::{Clocks, Disk, Expect, Run, Scenario};
+pub use links::{LinkSettings, NetworkSettings};
 pub use load::{BuiltIn, built_in, load};
 pub use operation::{Homes, OperationEntry};
 pub use resolved::{Expected, Resolved};
 pub use schema::schema;
 pub use swarm::Swarm;
-pub use wires::{Wire, Wires};
 
-/// The invariants that hold whatever runs, by name; a scenario may name them as it names those of its subject.
+/// The invariants of every subject, by name; a scenario may name them like those of its subject.
 pub const ALWAYS: [&str; 2] = ["no-panic", "progress-of-time"];

@@ -1,4 +1,4 @@
-//! One entry of `"operations"`: what a client asks at a time, in place of a workload that draws it.
+//! One entry of `"operations"`: a client's operation and its time, instead of a workload.
 
 use std::fmt;
 
@@ -9,22 +9,22 @@ use serde_json::Value;
 use crate::identity::{NodeId, OpId};
 use crate::time::Span;
 
-/// An operation that is written. It is asked at its time, whatever became of those before.
+/// A scripted operation. It starts at its time, whatever the outcome of earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperationEntry {
-    /// Its name, which says whose it is; a client's operations are numbered in the order in which it asks them.
+    /// Its id, which names the client; a client's operations are numbered in order.
     pub op: OpId,
-    /// When it is asked.
+    /// When it starts.
     pub at: Span,
-    /// The nodes that are asked.
+    /// The nodes that the client asks.
     pub to: Homes,
-    /// What is asked, in the subject's own words, as a trace shows them.
+    /// The subject's command, as a trace shows it.
     pub command: Value,
-    /// How long the client waits for an answer before it asks again.
+    /// How long the client waits for an answer before it retries.
     #[serde(default = "timeout", skip_serializing_if = "is_timeout")]
     pub timeout: Span,
-    /// How often it asks again before it gives up.
+    /// How often it retries before it gives up.
     #[serde(default = "retries", skip_serializing_if = "is_retries")]
     pub retries: u32,
 }
@@ -46,15 +46,15 @@ const fn is_retries(count: &u32) -> bool {
 }
 
 impl OperationEntry {
-    /// The operation `op`, asked of `to` at a time, with the usual patience.
+    /// The operation `op` on `to` at a time, with the default timeout and retries.
     #[must_use]
     pub const fn new(op: OpId, at: Span, to: Homes, command: Value) -> Self {
         Self { op, at, to, command, timeout: timeout(), retries: retries() }
     }
 }
 
-/// The nodes that an operation is asked of: the first attempt goes to the first, a retry to the next, and so on around.
-/// In a file a name (`"n1"`) or a list of names.
+/// The nodes that a client asks: the first attempt goes to the first node, each retry to the next one, cyclically. In a file
+/// it is a name (`"n1"`) or a list of names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Homes(pub Vec<NodeId>);
 
@@ -98,7 +98,7 @@ impl JsonSchema for Homes {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let node = generator.subschema_for::<NodeId>();
         schemars::json_schema!({
-            "description": "The nodes that are asked, in turn: a name, or a list of names.",
+            "description": "The nodes that the client asks, in turn: a name, or a list of names.",
             "anyOf": [node, { "type": "array", "items": node, "minItems": 1 }]
         })
     }

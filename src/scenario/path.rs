@@ -1,4 +1,4 @@
-//! The way from a file's root to a place in it: `faults[2].fault.kill.target`.
+//! The path from a file's root to a place in it: `faults[2].fault.kill.target`.
 
 use std::fmt;
 
@@ -56,7 +56,7 @@ impl Path {
         })
     }
 
-    /// The key that the path ends with, if it ends with one.
+    /// The last key, if the path ends with a key.
     pub(super) fn last_key(&self) -> Option<&str> {
         match self.0.last()? {
             Step::Key(key) => Some(key),
@@ -64,7 +64,7 @@ impl Path {
         }
     }
 
-    /// Whether the path is that of a command, which is the subject's own, whatever it looks like.
+    /// Whether this is the path of a command, which only the subject interprets.
     pub(super) fn is_command(&self) -> bool {
         match self.0.as_slice() {
             [Step::Key(list), Step::Index(_), Step::Key(key)] => list == "operations" && key == "command",
@@ -72,12 +72,23 @@ impl Path {
         }
     }
 
+    /// Whether the path is that of an anchor of a keyspace, one in a choice of them too: its rule may look like a choice.
+    pub(super) fn is_anchor(&self) -> bool {
+        let [Step::Key(spaces), Step::Key(_), Step::Key(anchors), rest @ ..] = self.0.as_slice() else { return false };
+        let is_one = match rest {
+            [Step::Index(_)] => true,
+            [Step::Key(choice), Step::Index(_), Step::Index(_)] => choice == "one_of",
+            [..] => false,
+        };
+        spaces == "keyspaces" && anchors == "anchors" && is_one
+    }
+
     pub(super) fn starts_with(&self, start: &Self) -> bool {
         self.0.starts_with(&start.0)
     }
 
-    /// This path with `segments` after it, as serde names them; numbers (with or without brackets) are indices where
-    /// `root` has a list.
+    /// This path extended by `segments`, as serde names them; numbers (with or without brackets) are indices if `root` has
+    /// a list there.
     pub(super) fn join<'a>(&self, segments: impl IntoIterator<Item = &'a str>, root: &Value) -> Self {
         let mut path = self.clone();
         for segment in segments {
@@ -91,7 +102,7 @@ impl Path {
         path
     }
 
-    /// What stands there.
+    /// The value at this path.
     pub(super) fn get<'a>(&self, root: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(root, |value, step| match step {
             Step::Key(key) => value.get(key),

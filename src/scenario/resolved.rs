@@ -1,4 +1,4 @@
-//! A scenario and a seed, turned into all that a run is given.
+//! A scenario resolved by a seed: the input of one run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::entry::FaultEntry;
 use super::format::{Clocks, Scenario};
 use super::operation::OperationEntry;
-use super::{ALWAYS, plan, rules, swarm, world};
+use super::{ALWAYS, plan, rules, swarm, worst_case};
 use crate::chance::{Chance, Seed};
 use crate::fault::FaultPlan;
 use crate::identity::{MessageId, NodeId};
@@ -18,37 +18,38 @@ use crate::sim::ClockError;
 use crate::subject::{Profile, Setup, World};
 use crate::time::{Span, Time};
 
-/// All that is known of a run before it begins.
+/// Everything that is known about a run before it starts.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// The scenario with its ranges drawn and every default spelled out; it serialises to a scenario file.
+    /// The scenario with its ranges drawn and every default written out; it serialises to a scenario file.
     pub scenario: Arc<Scenario>,
     /// The seed that it was drawn from.
     pub seed: Seed,
-    /// What runs.
+    /// The subject that runs.
     pub profile: Profile,
-    /// The cluster's size, and when it is quiescent.
+    /// The size of the cluster, and the time of quiescence.
     pub setup: Setup,
-    /// When the run ends, if the scenario says so: else as soon as it has come to rest, or when all that is owed is due.
+    /// When the run ends, if the scenario fixes it; otherwise it ends when nothing is owed and nothing is pending, or when
+    /// the bounds have passed.
     pub end: Option<Time>,
-    /// The links before any fault.
+    /// The links, without faults.
     pub network: Network,
-    /// What goes wrong, and when.
+    /// The planned faults.
     pub plan: FaultPlan,
-    /// What becomes of single messages.
+    /// The outcomes of single messages.
     pub fates: BTreeMap<MessageId, PinnedFate>,
-    /// What must come of it.
+    /// The expected verdicts.
     pub expected: Expected,
 }
 
-/// What must come of a run, in names that are known.
+/// The expected verdicts of a run, with known names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// The invariants that must hold; those that must fall are not among them. [`ALWAYS`] hold besides.
+    /// The invariants that must hold, without those in `violates`. [`ALWAYS`] must hold in addition.
     pub holds: Vec<&'static str>,
-    /// The invariants that must fall.
+    /// The invariants that must be violated.
     pub violates: Vec<&'static str>,
-    /// How long after the calm an invariant has until it must hold.
+    /// The bounds of liveness invariants: how long after quiescence they must hold.
     pub within: BTreeMap<&'static str, Span>,
     /// The facts that must occur.
     pub sometimes: Vec<String>,
@@ -71,7 +72,7 @@ impl Resolved {
         }
     }
 
-    /// A run of one seed of a swarm: its scenario says all that was drawn, as if it had been written.
+    /// A run of one seed of a swarm; its scenario lists everything that was drawn.
     pub(super) fn of_swarm(scenario: &Scenario, profile: Profile, seed: Seed) -> Self {
         let varied = Arc::new(swarm::vary(scenario, &profile, seed));
         let mut resolved = Self::new(varied, profile, seed);
@@ -81,8 +82,7 @@ impl Resolved {
         resolved
     }
 
-    /// A run of a scenario that stands in no file, from its own seed; `None` if it breaks a rule of scenarios,
-    /// or cannot work.
+    /// A run of a scenario without a file, with its own seed; `None` if it breaks a rule, or its settings are incompatible.
     #[must_use]
     pub fn of(scenario: Scenario, profile: Profile) -> Option<Self> {
         let reads = scenario.operations.iter().all(|entry| (profile.command)(&entry.command).is_ok());
@@ -104,7 +104,7 @@ impl Resolved {
         &self.scenario.workload
     }
 
-    /// The operations that are written, of which each asks a command that is still to be read by the subject's own type.
+    /// The scripted operations; the subject's own type reads their commands.
     #[must_use]
     pub fn operations(&self) -> &[OperationEntry] {
         &self.scenario.operations
@@ -113,22 +113,22 @@ impl Resolved {
     /// Whether faults and clients' new operations end before the run does.
     #[must_use]
     pub fn is_quiescent(&self) -> bool {
-        self.end.is_none_or(|end| self.setup.calm < end)
+        self.end.is_none_or(|end| self.setup.quiescence < end)
     }
 
-    /// What its network, disks, clocks, faults and written operations can bring at the worst.
+    /// The worst case of its network, disks, clocks, faults and scripted operations.
     #[must_use]
     pub fn world(&self) -> World {
-        world::of(self)
+        worst_case::of(self)
     }
 
-    /// How long a sync of a disk takes.
+    /// How long a disk takes to sync.
     #[must_use]
     pub fn sync_delay(&self) -> Delay {
         self.scenario.disk.sync
     }
 
-    /// The error of each node's clocks before any fault, the same whatever other nodes there are; none if all are true.
+    /// The errors of each node's clocks without faults, independent of the number of nodes; empty if all clocks are exact.
     #[must_use]
     pub fn clock_errors(&self) -> Vec<ClockError> {
         let clocks = self.scenario.clocks;
@@ -163,7 +163,7 @@ pub(super) fn either_way(chance: &mut impl Chance, bound: u64) -> i64 {
 impl Expected {
     fn new(scenario: &Scenario, profile: &Profile) -> Self {
         let expect = &scenario.expect;
-        let claims = profile.claims(&scenario.protocols);
+        let claims = profile.claims(&scenario.setup(), &scenario.protocols);
         let claimed = || claims.iter().map(|invariant| invariant.name);
         let known = |name: &String| claimed().chain(ALWAYS).find(|known| known == name);
         let violates: Vec<_> = expect.violates.iter().filter_map(known).collect();

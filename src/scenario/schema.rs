@@ -10,8 +10,8 @@ use crate::measure::{Drift, Offset, Rate, Share};
 use crate::subject::Profile;
 use crate::time::Span;
 
-/// The JSON Schema of the scenarios of these subjects: their settings and workloads are checked by subject, and wherever
-/// a quantity, a count or a choice may stand, a range may.
+/// The JSON Schema of the scenarios of these subjects: settings and workloads depend on the subject, and every quantity,
+/// count or choice may be a range.
 #[must_use]
 pub fn schema(subjects: &[Profile]) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
@@ -21,7 +21,7 @@ pub fn schema(subjects: &[Profile]) -> Value {
     schema["title"] = json!("A scenario of stemmata");
     schema["properties"]["subject"]["enum"] = subjects.iter().map(|(name, _)| json!(name)).collect();
     schema["properties"]["protocols"] = json!({ "type": "object", "description": "The settings of the protocols." });
-    schema["properties"]["workload"] = json!({ "type": "array", "description": "What clients ask." });
+    schema["properties"]["workload"] = json!({ "type": "array", "description": "What clients do." });
     schema["allOf"] = subjects.into_iter().map(|(_, parts)| parts).collect();
     admit_choices(&mut schema["$defs"]);
     admit_ranges(&mut schema);
@@ -33,11 +33,11 @@ pub fn schema(subjects: &[Profile]) -> Value {
     sorted(schema)
 }
 
-/// Definitions whose values have several forms, but are not drawn: an anchor's rule may itself be `one_of`, and a seed is
-/// what all is drawn from.
+/// Definitions whose values have several forms, but are not drawn: an anchor's rule may itself be `one_of`, and the seed
+/// decides all draws.
 const NOT_DRAWN: [&str; 2] = ["AnchorRule", "Seed"];
 
-/// Lets a choice stand wherever a value of several forms may; that value is defined under a name of its own then.
+/// Allows a choice wherever a value has several forms; the value is then defined under its own name.
 fn admit_choices(definitions: &mut Value) {
     let Some(definitions) = definitions.as_object_mut() else {
         return;
@@ -55,7 +55,7 @@ fn admit_choices(definitions: &mut Value) {
     }
 }
 
-/// Lets a range stand wherever a count may, and a choice wherever a count or a yes or no may.
+/// Allows a range for every count, and a choice for every count or boolean.
 fn admit_ranges(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -77,7 +77,7 @@ fn admit_ranges(schema: &mut Value) {
     }
 }
 
-/// What `plain` says, or a choice of it, or a range if it is a count. What is said about it stays outside.
+/// The schema `plain`, or a choice of it, or a range if it is a count. Its default and description stay outside.
 fn drawn(mut plain: Map<String, Value>, counts: bool) -> Value {
     let about: Vec<_> = ["default", "description"].into_iter().filter_map(|key| plain.remove_entry(key)).collect();
     let plain = Value::Object(plain);
@@ -92,7 +92,7 @@ fn drawn(mut plain: Map<String, Value>, counts: bool) -> Value {
     Value::Object(schema)
 }
 
-/// The names of the quantities among the definitions, and what they are.
+/// The names of the quantities among the definitions, and their descriptions.
 fn quantities(generator: &mut SchemaGenerator) -> Vec<(String, String)> {
     let schemas = [
         generator.subschema_for::<Span>(),
@@ -127,7 +127,7 @@ fn choice(plain: &Value) -> Value {
     })
 }
 
-/// What stands under `protocols` and `workload` if the subject is this one; a file without `subject` means the default.
+/// The schemas of `protocols` and `workload` for this subject; a file without `subject` has the default subject.
 fn by_subject(profile: &Profile, generator: &mut SchemaGenerator) -> (&'static str, Value) {
     let default = profile.name == Scenario::default().subject;
     let required = if default { json!([]) } else { json!(["subject"]) };
@@ -143,7 +143,7 @@ fn by_subject(profile: &Profile, generator: &mut SchemaGenerator) -> (&'static s
     (profile.name, parts)
 }
 
-/// The same with the keys in order, whatever order the library keeps.
+/// The same with sorted keys.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {

@@ -1,6 +1,6 @@
-//! The known word that is nearest to an unknown one.
+//! Suggests a known word for an unknown one.
 
-/// The one of `known` that `word` was probably meant to be.
+/// The word of `known` that is nearest to `word`, if it is near enough.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(1);
     known
@@ -11,7 +11,7 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, known)| known)
 }
 
-/// `did you mean …?`, or else what there is.
+/// `did you mean …?`, or else the known words.
 pub(super) fn cure<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(near) = nearest(word, known.clone()) {
         return format!("did you mean `{near}`?");
@@ -20,9 +20,9 @@ pub(super) fn cure<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Cl
     known.sort_unstable();
     known.dedup();
     match known.len() {
-        0 => "there are none".to_owned(),
-        1..=24 => format!("there is {}", list(&known)),
-        _ => format!("there is {} and {} more", list(&known[..20]), known.len() - 20),
+        0 => "none are known".to_owned(),
+        1..=24 => format!("known are {}", list(&known)),
+        _ => format!("known are {} and {} more", list(&known[..20]), known.len() - 20),
     }
 }
 

@@ -1,15 +1,15 @@
-//! A swarm: each seed draws which kinds of faults there are, how many of each, and how bad the links are.
+//! A swarm: each seed draws which kinds of faults act, how many of each, and how bad the links are.
 //!
-//! A mix of everything rarely goes far in any one direction; a swarm of seeds with few kinds each does, and what one kind
-//! of fault hides from another is found where it is left out (Groce et al., Swarm Testing, ISSTA 2012).
+//! A mix of all kinds rarely has many faults of one kind. In a swarm each seed has only a few kinds, so it has many faults of
+//! each; and if one kind hides a bug from another, some seeds omit it (Groce et al., Swarm Testing, ISSTA 2012).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Draw, FaultEntry};
 use super::format::Scenario;
+use super::links::NetworkSettings;
 use super::plan::log_uniform;
-use super::wires::Wires;
 use crate::chance::{Chance, Seed};
 use crate::fault::{Fault, FaultKind, LinkShare};
 use crate::measure::{Rate, Share};
@@ -17,26 +17,26 @@ use crate::network::Delay;
 use crate::subject::Profile;
 use crate::time::Span;
 
-/// The bounds of what a swarm draws. Within them nothing is drawn that the subject does not claim to bear.
+/// The limits for the draws of a swarm. A swarm never draws anything that exceeds what the subject claims to tolerate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Swarm {
-    /// The kinds of faults of which each seed draws some; every kind if left out.
+    /// The kinds of faults from which each seed draws some; by default all kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Vec<FaultKind>>,
-    /// How often faults of one kind come at most, on average; eight times until the calm if left out. What ends a fault
-    /// counts with it.
+    /// The maximum rate of faults of one kind, on average; by default eight until quiescence. A fault and the fault that ends
+    /// it share one rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
-    /// How often links lose a message at most, before any fault.
+    /// The maximum share of messages that links lose, without faults.
     pub loss: Share,
-    /// How often a message arrives twice at most.
+    /// The maximum share of messages that arrive twice.
     pub duplicate: Share,
-    /// How often a message is held up at most.
+    /// The maximum share of messages that are held back.
     pub reorder: Share,
-    /// How often a message has a bit flipped at most.
+    /// The maximum share of messages in which a bit is flipped.
     pub corrupt: Share,
-    /// How long a message takes at most.
+    /// The maximum delay of a message.
     pub delay: Span,
 }
 
@@ -54,23 +54,23 @@ impl Default for Swarm {
     }
 }
 
-/// So many faults of one kind there are at most, on average, unless the bounds say otherwise.
+/// The default maximum number of faults of one kind, on average.
 const MOST: u64 = 8;
-/// The least of what is drawn is so much less than the most.
+/// The ratio of the maximum to the minimum of the drawn rates.
 const LEAST: u64 = 16;
 
-/// The scenario of one seed of a swarm: what is drawn of faults and links stands in place of what the scenario draws;
-/// the faults that are written remain.
+/// The scenario of one seed of a swarm: the swarm's faults and links replace those that the scenario draws; its scripted
+/// faults remain.
 pub(super) fn vary(scenario: &Scenario, profile: &Profile, seed: Seed) -> Scenario {
     let bounds = scenario.swarm.clone().unwrap_or_default();
     let mut varied = scenario.clone();
     varied.network = links(scenario, &bounds, profile, seed);
     varied.faults.retain(|entry| entry.draw.is_none());
-    varied.faults.extend(TOGETHER.iter().map(|kinds| faults(kinds, &bounds, scenario.run.calm(), seed)));
+    varied.faults.extend(TOGETHER.iter().map(|kinds| faults(kinds, &bounds, scenario.run.quiescence(), seed)));
     varied
 }
 
-/// The kinds of faults: what ends a fault is drawn together with it.
+/// The kinds of faults; a fault and the faults that end it are drawn together.
 const TOGETHER: [&[FaultKind]; 11] = [
     &[FaultKind::Kill],
     &[FaultKind::Restart],
@@ -85,26 +85,26 @@ const TOGETHER: [&[FaultKind]; 11] = [
     &[FaultKind::Disk],
 ];
 
-/// The faults of some kinds, each of which is left out in half of the seeds. All is drawn from streams of its own, so that
-/// no kind moves another.
-fn faults(kinds: &[FaultKind], bounds: &Swarm, calm: Span, seed: Seed) -> FaultEntry {
+/// The faults of some kinds; half of the seeds omit each kind. Each kind draws from its own streams, so that no kind changes
+/// another.
+fn faults(kinds: &[FaultKind], bounds: &Swarm, quiescence: Span, seed: Seed) -> FaultEntry {
     let dice = |kind: FaultKind, what: &str| seed.dice(&format!("swarm {what} {}", kind.name()));
     let wanted = |kind: &FaultKind| bounds.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind));
     let chosen = |kind: &FaultKind| wanted(kind) && dice(*kind, "choice").happens(Share::from_percent(50));
     let chosen: Vec<_> = kinds.iter().copied().filter(chosen).collect();
-    let most = bounds.rate.map_or_else(|| often(MOST, calm), Rate::as_nanohertz);
+    let most = bounds.rate.map_or_else(|| often(MOST, quiescence), Rate::as_nanohertz);
     let rate = log_uniform(&mut dice(kinds[0], "rate"), most / LEAST, most);
     let rate = Rate::from_nanohertz(if chosen.is_empty() { 0 } else { rate });
     FaultEntry { draw: Some(Draw { kinds: chosen, rate, shortest: None, longest: None }), ..FaultEntry::default() }
 }
 
-/// The rate, per thousand million seconds, of so many in this time.
+/// The rate, in nanohertz, of this many times in this time.
 fn often(times: u64, time: Span) -> u64 {
     let rate = u128::from(times) * 1_000_000_000_000_000_000 / u128::from(time.as_nanos().max(1));
     u64::try_from(rate).unwrap_or(u64::MAX)
 }
 
-fn links(scenario: &Scenario, bounds: &Swarm, profile: &Profile, seed: Seed) -> Wires {
+fn links(scenario: &Scenario, bounds: &Swarm, profile: &Profile, seed: Seed) -> NetworkSettings {
     let wires = &scenario.network;
     let share = |name: &str, most: Share, was: Share, fault: fn(LinkShare) -> Fault| {
         let mut dice = seed.dice(&format!("swarm links {name}"));
@@ -114,9 +114,9 @@ fn links(scenario: &Scenario, bounds: &Swarm, profile: &Profile, seed: Seed) -> 
         let drawn = Share::from_ppb(u32::try_from(ppb).expect("at most a share"));
         let drawn = if chosen { drawn } else { Share::NONE };
         let on_all = fault(LinkShare { share: drawn, from: None, to: None });
-        if drawn.is_none() || profile.beyond(&on_all, &scenario.protocols).is_none() { drawn } else { was }
+        if drawn.is_none() || profile.exceeds(&on_all, &scenario.protocols).is_none() { drawn } else { was }
     };
-    Wires {
+    NetworkSettings {
         delay: delay(wires.delay, bounds.delay, seed),
         loss: share("loss", bounds.loss, wires.loss, Fault::Loss),
         duplicate: share("duplicate", bounds.duplicate, wires.duplicate, Fault::Duplicate),
@@ -126,7 +126,7 @@ fn links(scenario: &Scenario, bounds: &Swarm, profile: &Profile, seed: Seed) -> 
     }
 }
 
-/// In half of the seeds the scenario's own delay; else even ones, up to a drawn most.
+/// In half of the seeds the scenario's own delay; otherwise a uniform delay up to a drawn maximum.
 fn delay(own: Delay, most: Span, seed: Seed) -> Delay {
     let mut dice = seed.dice("swarm links delay");
     let chosen = dice.happens(Share::from_percent(50));

@@ -1,9 +1,10 @@
-//! What is to happen, in its total order: by time, then receiver, sender, lane and number, never by insertion.
+//! The agenda: what is still to happen, in its total order: by time, then receiver, sender, lane and number, never by
+//! insertion.
 
 use crate::identity::{ClientId, LaneId, MessageId, NodeId};
 use crate::time::Time;
 
-/// One thing to happen. Small and `Copy`: messages lie elsewhere, in slots.
+/// One entry of the agenda. Small and `Copy`: messages are stored in slots elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     time: u64,
@@ -11,24 +12,24 @@ pub(crate) struct Item {
     ends: u64,
     /// Lane, number and copy.
     order: u64,
-    /// Where its message or timer lies.
+    /// The slot of its message or timer.
     pub(crate) slot: u32,
     pub(crate) kind: Kind,
 }
 
-/// What is to happen. As wide as its place in an [`Item`]: an item has no padding, which would be copied byte by byte.
+/// What happens. 32 bits wide, so that an [`Item`] has no padding, which would be copied byte by byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Kind {
     Fault,
     FaultEnd,
-    Calm,
+    Quiesce,
     Deliver,
-    /// Some bits of the message flipped on its way.
+    /// Some bits of the message were flipped on its way.
     DeliverCorrupted,
-    /// So did some of this one, and it is no message any more.
+    /// Some bits were flipped, and the result cannot be decoded.
     DeliverGarbage,
-    /// It does not arrive.
+    /// The message does not arrive.
     Lose,
     Timer,
     Disk,
@@ -36,21 +37,21 @@ pub(crate) enum Kind {
     Patience,
 }
 
-/// In the upper or lower half of `ends`: the environment, then nodes, then clients.
+/// The values in the upper or lower half of `ends`: the environment, then nodes, then clients.
 const NODES: u64 = 1;
 const CLIENTS: u64 = 1 << 31;
 const COPY_BITS: u32 = 12;
-/// More than any copy's number.
+/// Greater than the number of any copy.
 const COPY_MASK: u64 = (1 << COPY_BITS) - 1;
 const NUMBER_BITS: u32 = 44;
 
 impl Item {
-    /// A fault's beginning or end, or the calm: before all else of its instant, in the order of `place`.
+    /// The beginning or end of a fault, or quiescence: before everything else at its instant, in the order of `place`.
     pub(crate) const fn environment(time: Time, kind: Kind, slot: u32, place: u64) -> Self {
         Self { time: time.as_nanos(), ends: 0, order: place, slot, kind }
     }
 
-    /// The arrival of a copy of a message, or what `kind` says in its place.
+    /// The arrival of a copy of a message, or its loss, according to `kind`.
     #[inline]
     pub(crate) fn delivery(time: Time, id: MessageId, to: NodeId, copy: u16, kind: Kind, slot: u32) -> Self {
         let ends = ((to.index() as u64 + NODES) << 32) | (id.sender.index() as u64 + NODES);
@@ -58,20 +59,21 @@ impl Item {
         Self { time: time.as_nanos(), ends, order, slot, kind }
     }
 
-    /// A timer of a node: as if the node had sent it to itself, behind the message of its number that it did send.
+    /// A timer of a node: ordered as if the node had sent it to itself, after the message with its number that it did
+    /// send.
     pub(crate) fn timer(time: Time, node: NodeId, lane: LaneId, number: u32, slot: u32) -> Self {
         let end = node.index() as u64 + NODES;
         let order = lane_bits(lane) | (u64::from(number) << COPY_BITS) | COPY_MASK;
         Self { time: time.as_nanos(), ends: (end << 32) | end, order, slot, kind: Kind::Timer }
     }
 
-    /// The answer of a node's disk: before what others send it.
+    /// The answer of a node's disk: before messages from other nodes.
     pub(crate) fn disk(time: Time, node: NodeId, boot: u32, sync: u32) -> Self {
         let ends = (node.index() as u64 + NODES) << 32;
         Self { time: time.as_nanos(), ends, order: u64::from(sync), slot: boot, kind: Kind::Disk }
     }
 
-    /// Something that a client does by itself.
+    /// An event of a client's own: an operation that is due, or a timeout.
     pub(crate) fn client(time: Time, client: ClientId, kind: Kind, slot: u32) -> Self {
         let ends = (client.index() as u64 + CLIENTS) << 32;
         let place = if matches!(kind, Kind::Ask) { 1 << 40 } else { 0 };
@@ -82,12 +84,12 @@ impl Item {
         Time::from_nanos(self.time)
     }
 
-    /// The node that it happens to.
+    /// The node at which it happens.
     pub(crate) const fn node(&self) -> NodeId {
         NodeId::new(((self.ends >> 32) - NODES) as u32)
     }
 
-    /// The node that sent it.
+    /// The sender of the message.
     #[inline]
     pub(crate) const fn sender(&self) -> NodeId {
         NodeId::new(((self.ends & 0xffff_ffff) - NODES) as u32)
@@ -99,7 +101,7 @@ impl Item {
         MessageId { sender: self.sender(), lane: self.lane(), number: self.number() }
     }
 
-    /// The client that it happens to.
+    /// The client at which it happens.
     pub(crate) const fn client_id(&self) -> ClientId {
         ClientId::new(((self.ends >> 32) - CLIENTS) as u32)
     }
@@ -122,12 +124,12 @@ impl Item {
         (self.order & COPY_MASK) as u16
     }
 
-    /// The same thing at another time.
+    /// The same item at another time.
     pub(crate) const fn at(self, time: Time) -> Self {
         Self { time: time.as_nanos(), ..self }
     }
 
-    /// Times are compared without a branch, since the comparisons of a heap are coin tosses to a branch predictor.
+    /// Times are compared without a branch, because a branch predictor cannot predict the comparisons of a heap.
     #[inline(always)]
     fn before(&self, other: &Self) -> bool {
         if self.time == other.time {
@@ -149,12 +151,12 @@ const fn lane_bits(lane: LaneId) -> u64 {
     (lane.index() as u64) << (NUMBER_BITS + COPY_BITS)
 }
 
-/// A heap of four children a node. Taking the first sinks the hole to a leaf along the least children and lets the last
-/// item rise into it (bottom-up heapsort; Wegener 1993), which saves the comparison with an item that belongs at the
-/// bottom anyway.
+/// A heap in which each node has four children. Removing the first item sinks the hole to a leaf along the least
+/// children and lets the last item rise into it (bottom-up heapsort; Wegener 1993), which saves the comparison with an
+/// item that belongs at the bottom anyway.
 ///
-/// Brothers share a [`Group`]. The places behind the last item hold [`NEVER`], so that the least of four is found without
-/// a branch, even at the bottom.
+/// Siblings share a [`Group`]. The places behind the last item hold [`NEVER`], so that the least of four is found
+/// without a branch, even at the bottom.
 #[derive(Clone, Debug)]
 pub(crate) struct Agenda {
     groups: Vec<Group>,
@@ -162,14 +164,14 @@ pub(crate) struct Agenda {
     end: usize,
 }
 
-/// Four brothers, in two lines of a cache and no third.
+/// Four siblings, in exactly two cache lines.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(128))]
 struct Group([Item; ARITY]);
 
 impl Group {
-    /// The place of the first of the four. The lesser times of two are compared as values: to read them from where they
-    /// were found to be would cost every level of the heap one more access to memory.
+    /// The index of the first of the four. The lesser times of two pairs are compared as values: reading them again
+    /// from the place that was found would cost one more memory access per level of the heap.
     #[inline(always)]
     fn least(&self) -> usize {
         let Self([a, b, c, d]) = self;
@@ -182,10 +184,10 @@ impl Group {
 }
 
 const ARITY: usize = 4;
-/// The first item is the last of its group, so that its children begin the next one.
+/// The first item is the last one of its group, so that its children begin the next group.
 const ROOT: usize = ARITY - 1;
-/// After all that happens.
-const NEVER: Item = Item { time: u64::MAX, ends: u64::MAX, order: u64::MAX, slot: 0, kind: Kind::Calm };
+/// After every item.
+const NEVER: Item = Item { time: u64::MAX, ends: u64::MAX, order: u64::MAX, slot: 0, kind: Kind::Quiesce };
 const NEVERS: Group = Group([NEVER; ARITY]);
 
 impl Default for Agenda {
@@ -200,7 +202,7 @@ impl Agenda {
         self.end - ROOT
     }
 
-    /// All that is to happen, in no order that tells anything but that an early one stands early.
+    /// All items, in no meaningful order, except that early items tend to come early.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Item> {
         (ROOT..self.end).map(|place| &self.groups[place / ARITY].0[place % ARITY])
     }
@@ -230,7 +232,7 @@ impl Agenda {
         Some(first)
     }
 
-    /// Lets each thing happen at the time that `when` gives it.
+    /// Gives each item the time that `when` returns.
     #[cold]
     pub(crate) fn reschedule(&mut self, mut when: impl FnMut(&Item) -> Time) {
         let Self { groups, end } = std::mem::take(self);
@@ -249,7 +251,7 @@ impl Agenda {
         &mut self.groups[place / ARITY].0[place % ARITY]
     }
 
-    /// Moves the least children up along a path from the root; the place at its end is free.
+    /// Moves the least children up along a path from the root; returns the free place at its end.
     #[inline(always)]
     fn sink(&mut self) -> usize {
         let mut hole = ROOT;

@@ -1,4 +1,4 @@
-//! Clients at work: they invoke, wait, retry and give up.
+//! Clients: they invoke, wait, retry and give up.
 
 use std::hash::{Hash, Hasher};
 
@@ -12,7 +12,7 @@ use crate::time::{Span, Time};
 #[derive(Clone, Debug)]
 pub(crate) struct Client<P: Process> {
     part: Part<P>,
-    /// How many events it had.
+    /// The number of its events.
     pub(crate) events: u32,
     /// The number of its last operation.
     last: u32,
@@ -20,23 +20,24 @@ pub(crate) struct Client<P: Process> {
     open: SmallVec<[Open<P::Command>; 1]>,
 }
 
-/// What decides what a client asks.
+/// What decides a client's operations.
 #[derive(Clone, Debug)]
 enum Part<P: Process> {
-    /// A machine, from answer to answer.
+    /// A machine, which decides from answer to answer.
     Played(ClientPlan<P::Client>),
-    /// A list: its operations in order, and how many of them were asked.
+    /// A list: its operations in order, and how many of them were invoked.
     Written { operations: Vec<Operation<P::Command>>, asked: usize },
 }
 
-/// How an operation is tried.
+/// Where and how often an operation is tried.
 struct Patience<'a> {
     homes: &'a [NodeId],
     timeout: Span,
     retries: u32,
 }
 
-/// What it does next and may do later, whenever that is; without the count that only names its events.
+/// Covers everything that determines its future behaviour, apart from times; not the count of its events, which only
+/// names them.
 impl<P: Process> Hash for Client<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.part {
@@ -64,11 +65,11 @@ pub(crate) struct Attempt<C> {
     pub(crate) to: NodeId,
     pub(crate) attempt: u32,
     pub(crate) command: C,
-    /// When its patience ends.
+    /// When its timeout expires.
     pub(crate) until: Time,
 }
 
-/// What a client does when its patience ends.
+/// What a client does when a timeout expires.
 pub(crate) enum Impatience<C> {
     /// Nothing: the operation has ended.
     Content,
@@ -81,15 +82,15 @@ impl<P: Process> Client<P> {
         Self::with(Part::Played(plan))
     }
 
-    /// A client that asks these operations, all its own, in this order at their times, whatever the answers are.
+    /// A client that invokes these operations, all its own, in this order at their times, whatever the answers are.
     fn written(operations: Vec<Operation<P::Command>>) -> Self {
         Self::with(Part::Written { operations, asked: 0 })
     }
 
-    /// The clients of written operations, of which each asks its own; they come after so many others.
+    /// The clients of scripted operations, one for each client that they name, numbered after the `others`.
     ///
     /// # Panics
-    /// If one of the operations is of one of those others.
+    /// If the client of an operation is one of the others.
     pub(crate) fn all_written(operations: Vec<Operation<P::Command>>, others: usize) -> impl Iterator<Item = Self> {
         let mut written: Vec<Vec<Operation<P::Command>>> = Vec::new();
         for operation in operations {
@@ -126,7 +127,7 @@ impl<P: Process> Client<P> {
         self.events
     }
 
-    /// Decides the first operation; when it is due.
+    /// Decides the first operation; returns when it is due.
     pub(crate) fn begin(&mut self) -> Option<Time> {
         match &self.part {
             Part::Played(plan) => {
@@ -137,7 +138,7 @@ impl<P: Process> Client<P> {
         }
     }
 
-    /// Whether the operation that is due ends something, and is asked after the calm too.
+    /// Whether the operation that is due finishes something that was started, and is invoked after quiescence too.
     pub(crate) fn winds_up(&self) -> bool {
         match &self.part {
             Part::Played(plan) => self.next.as_ref().is_some_and(|command| plan.machine.winds_up(command)),
@@ -145,7 +146,8 @@ impl<P: Process> Client<P> {
         }
     }
 
-    /// Puts what ends something in the place of the operation that is due; when that is due, if there is anything.
+    /// Replaces the operation that is due by one that finishes what was started; returns when that is due, if there is
+    /// one.
     pub(crate) fn wind_up(&mut self, now: Time) -> Option<Time> {
         self.next = None;
         let Part::Played(plan) = &mut self.part else {
@@ -156,7 +158,8 @@ impl<P: Process> Client<P> {
         Some(now + ask.after)
     }
 
-    /// Invokes the operation that is due; and when the next one is due, if the client does not wait for the answer.
+    /// Invokes the operation that is due; also returns when the next one is due, if the client does not wait for the
+    /// answer.
     pub(crate) fn invoke(&mut self, me: crate::identity::ClientId, now: Time) -> (Attempt<P::Command>, Option<Time>) {
         let command = match &mut self.part {
             Part::Played(_) => {
@@ -185,13 +188,14 @@ impl<P: Process> Client<P> {
         }
     }
 
-    /// Takes an answer; `None` if the operation has ended before, else when the next operation is due, if one follows.
+    /// Takes an answer. Returns `None` if the operation has already ended, else when the next operation is due, if one
+    /// follows.
     pub(crate) fn answer(&mut self, op: OpId, reply: &P::Reply, now: Time) -> Option<Option<Time>> {
         self.close(op)?;
         Some(self.follow(Outcome::Answered(reply), now))
     }
 
-    /// What it does when the patience for an attempt at `op` ends.
+    /// What the client does when the timeout of an attempt at `op` expires.
     pub(crate) fn lose_patience(&mut self, op: OpId, now: Time) -> Impatience<P::Command> {
         let retries = self.patience(op.number).retries;
         let Some(open) = self.open.iter_mut().find(|open| open.number == op.number) else {
@@ -205,7 +209,7 @@ impl<P: Process> Client<P> {
         Impatience::Retry(self.attempt(op, attempts, command, now))
     }
 
-    /// Ends an operation without an answer; when the next one is due, if one follows.
+    /// Ends an operation without an answer; returns when the next one is due, if one follows.
     pub(crate) fn give_up(&mut self, op: OpId, now: Time) -> Option<Time> {
         self.close(op)?;
         self.follow(Outcome::Unknown, now)
@@ -224,7 +228,7 @@ impl<P: Process> Client<P> {
         }
     }
 
-    /// Lets the machine decide what is asked next; how long to wait before.
+    /// Lets the machine decide the next operation; returns the pause before it.
     fn decide(&mut self, last: Option<Outcome<'_, P::Reply>>) -> Option<Span> {
         let Part::Played(plan) = &mut self.part else {
             return None;

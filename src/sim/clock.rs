@@ -1,4 +1,4 @@
-//! A node's local clock: it drifts, jumps, or stands still.
+//! A node's local clock, which drifts, jumps, or is frozen.
 
 use crate::measure::{Drift, Offset};
 use crate::time::{LocalTime, Span, Time};
@@ -6,14 +6,14 @@ use crate::time::{LocalTime, Span, Time};
 /// A clock that runs at a constant rate since its last change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LocalClock {
-    /// When it was changed last.
+    /// When it was last changed.
     since: Time,
-    /// What it read then.
+    /// Its reading then.
     reading: LocalTime,
     rate: Rate,
 }
 
-/// How fast a clock runs.
+/// The rate of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Rate {
     Drifting(Drift),
@@ -21,7 +21,7 @@ pub(crate) enum Rate {
 }
 
 impl Rate {
-    /// What a fault makes of it that comes upon those before it: the later drift holds, and what is frozen stays so.
+    /// The rate under a further, later fault: the later drift applies, and a frozen clock stays frozen.
     pub(crate) const fn bent(self, drift: Option<Drift>, freeze: bool) -> Self {
         match (self, drift) {
             _ if freeze => Self::Frozen,
@@ -34,7 +34,7 @@ impl Rate {
 const BILLION: i128 = 1_000_000_000;
 
 impl LocalClock {
-    /// A clock that reads `reading` at the beginning.
+    /// A clock with this reading at the beginning.
     pub(crate) const fn new(reading: LocalTime, drift: Drift) -> Self {
         Self { since: Time::ZERO, reading, rate: Rate::Drifting(drift) }
     }
@@ -49,7 +49,7 @@ impl LocalClock {
         }
     }
 
-    /// The first instant from `now` on at which it reads at least `reading`; never, if it stands still before.
+    /// The first instant from `now` on at which it reads at least `reading`; [`Time::MAX`] if it is frozen before that.
     pub(crate) fn when(&self, reading: LocalTime, now: Time) -> Time {
         if self.read(now) >= reading {
             return now;
@@ -65,13 +65,13 @@ impl LocalClock {
         }
     }
 
-    /// From `now` on it runs so fast.
+    /// From `now` on it runs at this rate.
     pub(crate) fn run_at(&mut self, now: Time, rate: Rate) {
         self.settle(now);
         self.rate = rate;
     }
 
-    /// It jumps; never below zero.
+    /// It jumps by `by`, but never below zero.
     pub(crate) fn bump(&mut self, now: Time, by: Offset) {
         self.settle(now);
         let nanos = self.reading.as_nanos().saturating_add_signed(by.as_nanos());

@@ -1,4 +1,4 @@
-//! A cluster as a value: what a node does when it starts, handles something, or dies, whoever drives it.
+//! A cluster as a value: how a node starts, handles inputs, and crashes, in a timed run or an exploration.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::node::{Arrival, Barrier, Input, Life, Node, Waiting, kind_of};
-use super::timers::{Due, Place};
+use super::timers::{Due, TimerSlot};
 use crate::chance::{Chance, Key, Seed};
 use crate::clocks::Stamp;
 use crate::context::{Context, Effect};
@@ -17,19 +17,19 @@ use crate::process::{Data, Lane, Process, Stored};
 use crate::time::{LocalTime, Span, Time};
 use crate::trace::{Cause, Event, Said};
 
-/// What surrounds a cluster: who drives it decides what becomes of its effects.
+/// The surroundings of a cluster, which determine what its effects do.
 pub(crate) trait World<P: Process> {
     /// A node's wall and monotonic clock, for a step that begins.
     fn clocks(&mut self, node: NodeId) -> (LocalTime, LocalTime);
     /// A node's monotonic clock.
     fn monotonic(&self, node: NodeId) -> LocalTime;
-    /// When a node's monotonic clock will read something.
+    /// When a node's monotonic clock will have a reading.
     fn when(&self, node: NodeId, reading: LocalTime) -> Time;
-    /// Records what a node did or what happened to it.
+    /// Records an event at a node.
     fn tell(&mut self, mark: Mark<'_>, event: Event<'_>);
-    /// Records that a message arrived as it was sent.
+    /// Records the arrival of an uncorrupted message.
     fn receive(&mut self, mark: Mark<'_>, message: MessageId, copy: u16);
-    /// Records something in which a node said something, which `observe` translates for checkers.
+    /// Records an event that contains a value of a node's type, which `observe` translates for checkers.
     fn tell_said<T: Data>(
         &mut self,
         mark: Mark<'_>,
@@ -42,23 +42,23 @@ pub(crate) trait World<P: Process> {
     /// Records and transmits a message.
     fn send(&mut self, mark: Mark<'_>, id: MessageId, to: NodeId, message: P::Message);
     /// Puts a timer into the agenda.
-    fn schedule(&mut self, node: NodeId, timer: &P::Timer, place: Place);
+    fn schedule(&mut self, node: NodeId, timer: &P::Timer, place: TimerSlot);
     /// Begins the `nth` sync of a node.
     fn sync(&mut self, node: NodeId, boot: Boot, sync: u32, nth: u32);
     /// Carries an answer to its client.
     fn answer(&mut self, op: OpId, reply: P::Reply);
     /// Counts something that a fault touched.
     fn touch(&mut self, fault: u32);
-    /// A node died inside a step, by this fault.
+    /// A node crashed inside a step, because of this fault.
     fn struck(&mut self, node: NodeId, fault: u32);
-    /// Whether something wants to act before the next effect.
+    /// Whether a fault has to act before the next effect.
     fn interrupted(&self) -> bool;
 }
 
-/// What is said in a timer or message, for checkers: nothing.
+/// The observations in a timer or message: none.
 pub(crate) const fn nothing<T>(_: &T, _: &mut Vec<Observation>) {}
 
-/// By what a record is known: whose event it is, which of that one's, and the clocks that it bears.
+/// The identity of a record: its actor, its number among that actor's events, and the stamp that it carries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark<'a> {
     pub(crate) actor: Actor,
@@ -73,7 +73,7 @@ impl Mark<'_> {
     }
 }
 
-/// All nodes of a run. A value: it can be cloned, hashed, and driven by a clock or by an exploration.
+/// All nodes of a run. A value: it can be cloned and hashed, and driven by a clock or by an exploration.
 #[derive(Clone, Debug)]
 pub struct Cluster<P: Process> {
     nodes: Vec<Node<P>>,
@@ -81,28 +81,30 @@ pub struct Cluster<P: Process> {
     draws: Key,
     /// Reused by every step; empty between steps.
     outbox: Vec<Effect<P>>,
+    /// The stamp that a step has given to the event that it handles, until that event is recorded.
+    own_stamp: Option<Arc<Stamp>>,
 }
 
-/// Two clusters with one hash go on alike, whenever their timers run out: counts that only name events and messages are
-/// left out, and so are draws.
+/// Two clusters with equal hashes behave alike, apart from the times at which their timers expire: counts that only
+/// name events and messages are left out, and so are draws.
 impl<P: Process> Hash for Cluster<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.nodes.hash(state);
     }
 }
 
-/// What the next effect of a step meets.
+/// Whether the next effect of a step is performed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Passing {
     /// It is performed.
     Free,
     /// It waits, for the disk or for a fault that acts first.
     Blocked,
-    /// It is dropped: the node dies before it.
+    /// It is dropped: the node crashes before it.
     Deadly,
 }
 
-impl Way {
+impl Passing {
     #[inline]
     fn after<P: Process>(world: &impl World<P>) -> Self {
         if world.interrupted() { Self::Blocked } else { Self::Free }
@@ -110,13 +112,13 @@ impl Way {
 }
 
 impl<P: Process> Cluster<P> {
-    /// A cluster of nodes that have not started; each with what its disk holds.
+    /// A cluster of nodes that have not started, with the contents of their disks.
     pub(crate) fn new(seed: Seed, config: P::Config, disks: impl Iterator<Item = Vec<P::Entry>>) -> Self {
         let nodes = disks.map(Node::new).collect();
-        Self { nodes, config: Arc::new(config), draws: seed.key("draw"), outbox: Vec::new() }
+        Self { nodes, config: Arc::new(config), draws: seed.key("draw"), outbox: Vec::new(), own_stamp: None }
     }
 
-    /// How many nodes there are.
+    /// The number of nodes.
     #[must_use]
     pub fn size(&self) -> u32 {
         u32::try_from(self.nodes.len()).expect("at most a million nodes")
@@ -137,12 +139,12 @@ impl<P: Process> Cluster<P> {
         &self.nodes[id.index()]
     }
 
-    /// Puts a node in the place of the one that stands there.
+    /// Replaces a node.
     pub(crate) fn put_in(&mut self, id: NodeId, node: Node<P>) {
         self.nodes[id.index()] = node;
     }
 
-    /// Takes a node out, and leaves one that never started.
+    /// Takes a node out, and leaves one that never started in its place.
     pub(crate) fn take_out(&mut self, id: NodeId) -> Node<P> {
         std::mem::replace(&mut self.nodes[id.index()], Node::new(Vec::new()))
     }
@@ -168,10 +170,10 @@ impl<P: Process> Cluster<P> {
         let event = Event::Start {
             boot,
             intact: count(|entry| matches!(entry, Stored::Intact(_))),
-            torn: count(|entry| matches!(entry, Stored::Torn)),
-            damaged: count(|entry| matches!(entry, Stored::Damaged)),
+            torn: count(|entry| matches!(entry, Stored::Torn(_))),
+            damaged: count(|entry| matches!(entry, Stored::Damaged(_))),
         };
-        let stamp = self.take_first_stamp();
+        let stamp = self.own_stamp.take();
         world.tell(Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) }, event);
         let node = &mut self.nodes[id.index()];
         node.disk = disk;
@@ -185,25 +187,30 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// Makes a durable entry unreadable before a start for each fault that wants it, as far as there are any.
+    /// Before a start, makes one durable entry unreadable for each fault that damages entries, as long as there are
+    /// readable ones. The entry is drawn from the readable entries of all files.
     fn damage_disk(&mut self, id: NodeId, world: &mut impl World<P>) {
         let key = self.draws.text("damage");
         let node = &mut self.nodes[id.index()];
-        let Some(plight) = node.plight.as_mut().filter(|plight| !plight.ailment.damage.is_empty()) else {
+        let Some(pending_faults) =
+            node.pending_faults.as_mut().filter(|pending_faults| !pending_faults.disk_faults.damage.is_empty())
+        else {
             return;
         };
         let boot = node.boot.next();
         let mut draws = key.with(id.index() as u64).with(u64::from(boot.number())).draws();
-        for fault in std::mem::take(&mut plight.ailment.damage) {
+        for fault in std::mem::take(&mut pending_faults.disk_faults.damage) {
             let readable = node.disk.intact();
             if readable > 0 {
-                node.disk.damage(usize::try_from(draws.below(readable as u64)).expect("an index fits"));
+                let drawn = usize::try_from(draws.below(readable as u64)).expect("an index fits");
+                let (file, entry) = node.disk.damage(drawn);
                 world.touch(fault);
+                world.tell(Mark::plain(id, node.number()), Event::Damaged { file, entry });
             }
         }
     }
 
-    /// Hands something to a node: at once if it is up, later if it is paused; a node that is down never sees it.
+    /// Hands an input to a node: at once if it is up, later if it is paused, never if it is down.
     #[inline]
     pub(crate) fn input(&mut self, id: NodeId, input: Input<P>, world: &mut impl World<P>) {
         match self.nodes[id.index()].life {
@@ -234,7 +241,7 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// A timer's place in the agenda came up.
+    /// A timer's entry in the agenda is due.
     #[inline]
     pub(crate) fn due(&mut self, id: NodeId, slot: u32, number: u32, world: &mut impl World<P>) {
         match self.life(id) {
@@ -261,7 +268,7 @@ impl<P: Process> Cluster<P> {
         let altered = corrupted.then(|| message.clone());
         let handled =
             self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_message(name.sender, message, ctx));
-        let stamp = self.take_first_stamp();
+        let stamp = self.own_stamp.take();
         let mark = Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) };
         match &altered {
             None => world.receive(mark, name, copy),
@@ -274,7 +281,7 @@ impl<P: Process> Cluster<P> {
         self.conclude(id, handled, world);
     }
 
-    /// A timer runs out, unless it was moved or cancelled since it got its place in the agenda.
+    /// A timer expires, unless it was moved or cancelled after it got its entry in the agenda.
     #[inline]
     fn timer(&mut self, id: NodeId, slot: u32, number: u32, world: &mut impl World<P>) {
         let reading = world.monotonic(id);
@@ -285,13 +292,13 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// A timer that is set runs out, whatever the clock reads.
+    /// A set timer expires, whatever the clock reads.
     pub(crate) fn fire(&mut self, id: NodeId, timer: P::Timer, world: &mut impl World<P>) {
         self.node(id).timers.run_out(timer);
         self.step_timer(id, timer, world);
     }
 
-    /// A timer runs out that is not set.
+    /// A timer expires that is not set.
     pub(crate) fn ring(&mut self, id: NodeId, timer: P::Timer, world: &mut impl World<P>) {
         self.step_timer(id, timer, world);
     }
@@ -300,7 +307,7 @@ impl<P: Process> Cluster<P> {
     fn step_timer(&mut self, id: NodeId, timer: P::Timer, world: &mut impl World<P>) {
         let number = self.node(id).number();
         let handled = self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_timer(timer, ctx));
-        let stamp = self.take_first_stamp();
+        let stamp = self.own_stamp.take();
         let mark = Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) };
         world.tell_said(mark, &timer, nothing, |timer| Event::Timer { timer });
         self.conclude(id, handled, world);
@@ -309,7 +316,7 @@ impl<P: Process> Cluster<P> {
     fn step_command(&mut self, id: NodeId, op: OpId, command: P::Command, world: &mut impl World<P>) {
         let number = self.node(id).number();
         let handled = self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_command(op, command, ctx));
-        let stamp = self.take_first_stamp();
+        let stamp = self.own_stamp.take();
         world.tell(Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) }, Event::Command { op });
         self.conclude(id, handled, world);
     }
@@ -323,7 +330,7 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// Runs a handler, which fills the outbox; the panic, if it panicked.
+    /// Runs a handler, which fills the outbox; returns the panic, if it panicked.
     #[inline(always)]
     fn run<R>(
         &mut self,
@@ -343,39 +350,29 @@ impl<P: Process> Cluster<P> {
             monotonic,
             draws_key: self.draws,
             draws: &mut node.draws,
-            tickets: &mut node.tickets,
             outbox: &mut self.outbox,
+            own_stamp: &mut self.own_stamp,
         };
         let process = &mut node.process;
         catch_unwind(AssertUnwindSafe(|| handler(process, &mut ctx)))
     }
 
-    /// A stamp that a handler gave before all else belongs to the record of what the step handles.
-    #[inline(always)]
-    fn take_first_stamp(&mut self) -> Option<Arc<Stamp>> {
-        let Some(Effect::Stamp(_)) = self.outbox.first() else {
-            return None;
-        };
-        let Effect::Stamp(stamp) = self.outbox.remove(0) else { unreachable!("it was one") };
-        Some(stamp)
-    }
-
-    /// Gives the effects in the outbox their numbers, and performs those that need not wait.
+    /// Numbers the effects in the outbox, and performs those that need not wait.
     fn perform_outbox(&mut self, id: NodeId, world: &mut impl World<P>) {
         let Self { nodes, outbox, .. } = self;
         let node = &mut nodes[id.index()];
-        if let Some(plight) = &mut node.plight {
+        if let Some(pending_faults) = &mut node.pending_faults {
             let events = outbox.iter().filter(|effect| kind_of(effect).is_some()).count();
-            plight.foresee(node.events + 1, events);
+            pending_faults.foresee(node.events + 1, events);
         }
-        let mut way = if node.holds_effects() { Way::Blocked } else { Way::Free };
+        let mut way = if node.holds_effects() { Passing::Blocked } else { Passing::Free };
         for effect in outbox.drain(..) {
-            // Taken apart and put together again, so that a message stays in registers: 5 ns of an event.
+            // Destructured and rebuilt, so that a message stays in registers: 5 ns of an event.
             let other = match effect {
-                Effect::Send { to, message } if way == Way::Free && node.plight.is_none() => {
+                Effect::Send { to, message } if way == Passing::Free && node.pending_faults.is_none() => {
                     let (number, nth) = (node.number(), node.number_of(&message));
                     node.send(id, number, nth, to, message, world);
-                    way = Way::after(world);
+                    way = Passing::after(world);
                     continue;
                 }
                 Effect::SetTimer { timer, after } => {
@@ -388,15 +385,15 @@ impl<P: Process> Cluster<P> {
                 }
                 Effect::Send { to, message } => Effect::Send { to, message },
                 Effect::Append(entry) => Effect::Append(entry),
-                Effect::Rewrite(entries) => Effect::Rewrite(entries),
-                Effect::Sync { ticket } => Effect::Sync { ticket },
+                Effect::Rewrite { file, entries } => Effect::Rewrite { file, entries },
+                Effect::Sync { completion } => Effect::Sync { completion },
                 Effect::Reply { op, reply } => Effect::Reply { op, reply },
                 Effect::Note(fact) => Effect::Note(fact),
                 Effect::Stamp(stamp) => Effect::Stamp(stamp),
             };
             way = node.perform_or_wait(id, other, way, world);
         }
-        if way == Way::Deadly {
+        if way == Passing::Deadly {
             self.strike(id, world);
         }
     }
@@ -413,23 +410,23 @@ impl<P: Process> Cluster<P> {
         self.go_on(id, world);
     }
 
-    /// Goes on with what waits at a node that is up: effects, the completion of a sync, inputs of a pause; until nothing
-    /// waits, or something interrupts.
+    /// Continues at a node that is up with everything that waits: effects, the completion of a sync, inputs that
+    /// arrived during a pause; until nothing waits, or a fault has to act.
     pub(crate) fn go_on(&mut self, id: NodeId, world: &mut impl World<P>) {
         while self.life(id) == Life::Up && !world.interrupted() {
             let node = self.node(id);
             let backlog = node.backlog();
             if let Some(barrier) = backlog.barrier.filter(|barrier| barrier.answered) {
                 backlog.barrier = None;
-                backlog.completed = barrier.ticket;
+                backlog.completed = barrier.completion;
             } else if backlog.barrier.is_none() && !backlog.waiting.is_empty() {
                 let next = backlog.waiting.pop_front().expect("something waits");
-                if node.perform(id, next, world) == Way::Deadly {
+                if node.perform(id, next, world) == Passing::Deadly {
                     self.strike(id, world);
                 }
-            } else if let Some(ticket) = backlog.completed.take() {
+            } else if let Some(completion) = backlog.completed.take() {
                 let completed =
-                    self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_synced(ticket, ctx));
+                    self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_synced(completion, ctx));
                 self.conclude(id, completed, world);
             } else if let Some(input) = backlog.inbox.pop_front() {
                 self.step(id, input, world);
@@ -439,30 +436,33 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// Stops a node that is up between two steps; one that is paused stays so until this fault has ended too.
+    /// Pauses a node that is up, between two steps; a node that is paused already stays paused until this fault has
+    /// ended too.
     pub(crate) fn pause(&mut self, id: NodeId, fault: u32, world: &mut impl World<P>) {
         let node = self.node(id);
         match node.life {
             Life::Up => {
                 node.life = Life::Paused;
-                node.make_plight().paused_by.push(fault);
+                node.make_pending_faults().paused_by.push(fault);
                 let number = node.number();
                 world.tell(Mark::plain(id, number), Event::Paused);
             }
-            Life::Paused => node.make_plight().paused_by.push(fault),
+            Life::Paused => node.make_pending_faults().paused_by.push(fault),
             Life::Down => {}
         }
     }
 
-    /// A fault no longer pauses a node, which goes on unless another does. That one touches what waits already, if it
-    /// only now makes a difference.
+    /// A fault no longer pauses a node, which continues unless another fault pauses it. If that other fault becomes
+    /// decisive only now, it has touched the inputs that are waiting.
     pub(crate) fn end_pause(&mut self, id: NodeId, fault: u32, world: &mut impl World<P>) {
         let node = self.node(id);
         let before = node.paused_by();
-        let Some(plight) = node.plight.as_mut().filter(|plight| plight.paused_by.contains(&fault)) else {
+        let Some(pending_faults) =
+            node.pending_faults.as_mut().filter(|pending_faults| pending_faults.paused_by.contains(&fault))
+        else {
             return;
         };
-        plight.paused_by.retain(|other| *other != fault);
+        pending_faults.paused_by.retain(|other| *other != fault);
         match node.paused_by() {
             None => self.unpause(id, world),
             Some(next) if before != Some(next) => {
@@ -474,29 +474,29 @@ impl<P: Process> Cluster<P> {
         }
     }
 
-    /// Lets a paused node go on.
+    /// Lets a paused node continue.
     pub(crate) fn unpause(&mut self, id: NodeId, world: &mut impl World<P>) {
         let node = self.node(id);
         node.life = Life::Up;
-        if let Some(plight) = &mut node.plight {
-            plight.paused_by.clear();
+        if let Some(pending_faults) = &mut node.pending_faults {
+            pending_faults.paused_by.clear();
         }
         let number = node.number();
         world.tell(Mark::plain(id, number), Event::Unpaused);
         self.go_on(id, world);
     }
 
-    /// Kills a node inside a step, by its doom or by its disk.
+    /// Crashes a node inside a step, at its crash point or because of its disk.
     #[cold]
     fn strike(&mut self, id: NodeId, world: &mut impl World<P>) {
         let node = self.node(id);
         let number = node.backlog().waiting.front().expect("the effect that it dies at").number;
-        let plight = node.plight.as_mut().expect("a fault kills it");
-        if let Some(doom) = plight.take_doom(number) {
-            world.touch(doom.fault);
-            world.struck(id, doom.fault);
+        let pending_faults = node.pending_faults.as_mut().expect("a fault kills it");
+        if let Some(crash_point) = pending_faults.take_doom(number) {
+            world.touch(crash_point.fault);
+            world.struck(id, crash_point.fault);
         } else {
-            let fault = plight.ailment.io_error.remove(0);
+            let fault = pending_faults.disk_faults.io_error.remove(0);
             world.touch(fault);
             world.struck(id, fault);
             let number = node.number();
@@ -505,13 +505,11 @@ impl<P: Process> Cluster<P> {
         self.kill(id, world);
     }
 
-    /// Kills a node: all that is volatile or not durable is gone.
+    /// Crashes a node: everything volatile or not durable is lost.
     pub(crate) fn kill(&mut self, id: NodeId, world: &mut impl World<P>) {
         let node = &mut self.nodes[id.index()];
         let backlog = node.take_backlog();
-        for waiting in backlog.waiting {
-            waiting.tell_dropped(id, world);
-        }
+        tell_dropped(id, node.stamp.take(), backlog.waiting, world);
         for input in backlog.inbox {
             if let Input::Message { arrival, .. } = input {
                 let event = Event::Lost { message: arrival.id, copy: arrival.copy, cause: Cause::Down };
@@ -519,7 +517,11 @@ impl<P: Process> Cluster<P> {
             }
         }
         let unsynced = u32::try_from(node.disk.unsynced()).unwrap_or(u32::MAX);
-        let torn = node.plight.as_mut().map(|plight| &mut plight.ailment.torn).filter(|torn| !torn.is_empty());
+        let torn = node
+            .pending_faults
+            .as_mut()
+            .map(|pending_faults| &mut pending_faults.disk_faults.torn)
+            .filter(|torn| !torn.is_empty());
         if node.disk.crash(torn.is_some())
             && let Some(torn) = torn
         {
@@ -530,12 +532,10 @@ impl<P: Process> Cluster<P> {
         world.tell(Mark::plain(id, number), Event::Killed { unsynced });
     }
 
-    /// At the end of the run: what still waits never came to be.
+    /// At the end of the run: effects that still wait are dropped.
     pub(crate) fn abandon(&mut self, world: &mut impl World<P>) {
         for (id, node) in NodeId::all(self.size()).zip(&mut self.nodes) {
-            for waiting in node.take_backlog().waiting {
-                waiting.tell_dropped(id, world);
-            }
+            tell_dropped(id, node.stamp.take(), node.take_backlog().waiting, world);
         }
     }
 
@@ -550,13 +550,13 @@ impl<P: Process> Cluster<P> {
 }
 
 impl<P: Process> Node<P> {
-    /// Performs an effect, or puts it behind those that wait.
+    /// Performs an effect, or appends it to those that wait.
     #[inline(never)]
-    fn perform_or_wait(&mut self, id: NodeId, effect: Effect<P>, way: Way, world: &mut impl World<P>) -> Way {
+    fn perform_or_wait(&mut self, id: NodeId, effect: Effect<P>, way: Passing, world: &mut impl World<P>) -> Passing {
         let number = if kind_of(&effect).is_some() { self.number() } else { 0 };
         let message = if let Effect::Send { message, .. } = &effect { self.number_of(message) } else { 0 };
         let waiting = Waiting { number, message, effect };
-        if way == Way::Free {
+        if way == Passing::Free {
             return self.perform(id, waiting, world);
         }
         self.backlog().waiting.push_back(waiting);
@@ -571,19 +571,19 @@ impl<P: Process> Node<P> {
         *count
     }
 
-    fn perform(&mut self, id: NodeId, waiting: Waiting<P>, world: &mut impl World<P>) -> Way {
+    fn perform(&mut self, id: NodeId, waiting: Waiting<P>, world: &mut impl World<P>) -> Passing {
         if self.dies_at(waiting.number, &waiting.effect) {
             self.backlog().waiting.push_front(waiting);
-            return Way::Deadly;
+            return Passing::Deadly;
         }
         let Waiting { number, message: nth, effect } = waiting;
         if let Effect::Stamp(stamp) = effect {
             self.stamp = Some(stamp);
-            return Way::Free;
+            return Passing::Free;
         }
         if let Effect::Send { to, message } = effect {
             self.send(id, number, nth, to, message, world);
-            return Way::after(world);
+            return Passing::after(world);
         }
         let stamp = self.stamp.take();
         let mark = Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) };
@@ -592,18 +592,18 @@ impl<P: Process> Node<P> {
                 world.tell_said(mark, &entry, P::Entry::observe, |entry| Event::Append { entry });
                 self.disk.append(entry);
             }
-            Effect::Rewrite(entries) => {
+            Effect::Rewrite { file, entries } => {
                 let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-                world.tell(mark, Event::Rewrite { entries: count });
-                self.disk.rewrite(entries);
+                world.tell(mark, Event::Rewrite { file, entries: count });
+                self.disk.rewrite(file, entries);
             }
-            Effect::Sync { ticket } => {
+            Effect::Sync { completion } => {
                 world.tell(mark, Event::Sync);
                 self.syncs += 1;
                 let covers = self.disk.unsynced();
-                self.backlog().barrier = Some(Barrier { sync: number, ticket, covers, answered: false });
+                self.backlog().barrier = Some(Barrier { sync: number, completion, covers, answered: false });
                 world.sync(id, self.boot, number, self.syncs);
-                return Way::Blocked;
+                return Passing::Blocked;
             }
             Effect::Reply { op, reply } => {
                 world.tell_said(mark, &reply, P::Reply::observe, |reply| Event::Reply { op, reply });
@@ -614,7 +614,7 @@ impl<P: Process> Node<P> {
                 unreachable!("timers act at the call; messages and stamps went before")
             }
         }
-        Way::after(world)
+        Passing::after(world)
     }
 
     #[inline(always)]
@@ -635,7 +635,7 @@ impl<P: Process> Node<P> {
     }
 }
 
-/// What a handler panicked with.
+/// The payload of a handler's panic.
 type Panicked = Box<dyn Any + Send>;
 
 const RUNNING: &str = "a node that is up has a process";
@@ -645,15 +645,32 @@ fn reason_of(panic: &(dyn Any + Send)) -> &str {
     text.unwrap_or("a panic that is no text")
 }
 
-impl<P: Process> Waiting<P> {
-    fn tell_dropped(&self, node: NodeId, world: &mut impl World<P>) {
-        let Some(effect) = kind_of(&self.effect) else {
-            return;
-        };
-        let mut message = None;
-        if let Effect::Send { message: sent, .. } = &self.effect {
-            message = Some(MessageId { sender: node, lane: sent.lane(), number: self.message });
+/// Records effects as dropped, each with the stamp that was given before it, as if it had been performed.
+fn tell_dropped<P: Process>(
+    node: NodeId,
+    mut stamp: Option<Arc<Stamp>>,
+    effects: impl IntoIterator<Item = Waiting<P>>,
+    world: &mut impl World<P>,
+) {
+    for Waiting { number, message, effect } in effects {
+        if let Effect::Stamp(given) = effect {
+            stamp = Some(given);
+            continue;
         }
-        world.tell(Mark::plain(node, self.number), Event::Dropped { effect, message });
+        let Some(kind) = kind_of(&effect) else { continue };
+        let message = match &effect {
+            Effect::Send { message: sent, .. } => Some(MessageId { sender: node, lane: sent.lane(), number: message }),
+            Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::Append(_)
+            | Effect::Rewrite { .. }
+            | Effect::Sync { .. }
+            | Effect::Reply { .. }
+            | Effect::Note(_)
+            | Effect::Stamp(_) => None,
+        };
+        let stamp = stamp.take();
+        let mark = Mark { stamp: stamp.as_deref(), ..Mark::plain(node, number) };
+        world.tell(mark, Event::Dropped { effect: kind, message });
     }
 }

@@ -1,4 +1,4 @@
-//! The messages under way, in slots that are used again.
+//! The messages under way, in slots that are reused.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::links::Course;
 use crate::identity::MessageId;
 use crate::time::Time;
 
-/// One copy of a message under way. Who sent it to whom, and its name, stand in its item of the agenda.
+/// One copy of a message under way. Sender, receiver and id are in its item of the agenda.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight<M> {
     pub(crate) message: M,
@@ -18,8 +18,8 @@ pub(crate) struct Flight<M> {
 pub(crate) struct Flights<M> {
     slots: Vec<Option<Flight<M>>>,
     free: Vec<u32>,
-    /// Which copies in which slots are not under way as long as their links alone would have it. A slot that has since
-    /// been used again has another copy, and an entry that says nothing.
+    /// The copies whose time under way does not depend on their link's delay alone, by slot. If a slot has been reused,
+    /// its entry names another copy, and is ignored.
     courses: BTreeMap<u32, (MessageId, u16, Course)>,
 }
 
@@ -40,12 +40,12 @@ impl<M> Flights<M> {
         u32::try_from(self.slots.len() - 1).expect("at most 2^32 messages under way")
     }
 
-    /// Notes what decides how long the copy in a slot is under way.
+    /// Records what determines the time under way of the copy in a slot.
     pub(crate) fn note(&mut self, slot: u32, id: MessageId, copy: u16, course: Course) {
         self.courses.insert(slot, (id, copy, course));
     }
 
-    /// What decides how long a copy is under way.
+    /// What determines a copy's time under way.
     pub(crate) fn course(&self, slot: u32, id: MessageId, copy: u16) -> Course {
         let known = self.courses.get(&slot).filter(|known| (known.0, known.1) == (id, copy));
         known.map_or(Course::Plain, |known| known.2)

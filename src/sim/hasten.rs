@@ -1,4 +1,4 @@
-//! The end of a fault for what is under way: messages and syncs that it made late.
+//! The end of a fault, for the messages and syncs under way that it delays.
 
 use super::Witness;
 use super::agenda::{Item, Kind};
@@ -9,8 +9,8 @@ use crate::process::Process;
 use crate::time::Span;
 
 impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
-    /// Brings forward what is under way when a fault has ended: from now on it takes at most what it would have taken
-    /// from its beginning on without the fault, by the same draws; after quiescence, without any fault.
+    /// Shortens delays when a fault has ended: from now on, each message or sync takes at most the time that it would
+    /// have taken from its start without the fault, by the same draws; after quiescence, without any fault.
     #[cold]
     pub(crate) fn hasten(&mut self, cluster: &mut Cluster<P>) {
         let now = self.now;
@@ -22,7 +22,7 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         self.agenda = agenda;
     }
 
-    /// How long something under way takes at most from now on, if it is known.
+    /// The maximum remaining time of an item under way, if it is known.
     fn at_most(&self, item: &Item, cluster: &mut Cluster<P>) -> Option<Span> {
         match item.kind {
             Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => self.passage_at_most(item),
@@ -31,7 +31,7 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
                 let waits = node.awaits(item.slot, item.sync());
                 waits.then(|| self.latency(item.node(), node.syncs).0)
             }
-            Kind::Fault | Kind::FaultEnd | Kind::Calm | Kind::Timer | Kind::Ask | Kind::Patience => None,
+            Kind::Fault | Kind::FaultEnd | Kind::Quiesce | Kind::Timer | Kind::Ask | Kind::Patience => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The network at work: what becomes of each message, as a function of its own key and of the faults in force.
+//! The network: determines the fate of each message, as a function of its key and of the faults in force.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use crate::fault::{Direction, Partition, Shape, Target};
 use crate::identity::{MessageId, NodeId};
 use crate::measure::Share;
 use crate::network::{Delay, Link, Network, PinnedFate};
-use crate::sim::tally::Tally;
+use crate::sim::message_counters::MessageCounters;
 use crate::time::{Span, Time};
 
-/// What becomes of one copy of a message.
+/// The fate of one copy of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Passage {
-    /// How long it takes.
+    /// How long it is under way.
     pub(crate) delay: Span,
     pub(crate) luck: Luck,
 }
 
-/// What chance does to a copy on its way.
+/// The random outcome of a copy's transmission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Luck {
     Whole,
@@ -30,30 +30,30 @@ pub(crate) enum Luck {
     Flipped(u64),
 }
 
-/// What becomes of a message: of its only copy, or of each.
+/// The fate of a message: that of its only copy, or of each copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Single(Passage),
     Several(SmallVec<[Passage; 2]>, Course),
 }
 
-/// What decides how long a copy is under way.
+/// What determines a copy's time under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Course {
     /// Its link's delay and nothing else.
     Plain,
-    /// Faults, or what its link does beside delaying it.
+    /// Faults, or properties of its link other than delay and loss.
     Altered(Drawn),
-    /// The fate that was fixed for its message.
+    /// The scenario fixes it.
     Fixed,
 }
 
-/// Where a message's draws lie, and which changes of its link they met.
+/// The position of a message's draws, and the changes of its link that applied to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Drawn {
-    /// Which message on its link's lane it is.
+    /// The ordinal of the message on its link's lane.
     nth: u32,
-    /// How many changes had begun by then.
+    /// The number of changes that had begun by then.
     changes: u32,
 }
 
@@ -61,14 +61,14 @@ pub(crate) struct Drawn {
 #[derive(Clone, Debug)]
 struct Change {
     fault: u32,
-    /// How many changes began before it.
+    /// The number of changes that began before it.
     ordinal: u32,
     from: Option<FixedBitSet>,
     to: Option<FixedBitSet>,
     what: Changed,
 }
 
-/// What a fault changes of a link.
+/// The property of a link that a fault changes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Changed {
     Delay(Delay),
@@ -91,9 +91,9 @@ struct Barred {
 enum LinkSet {
     /// Between groups: the group of each node, and for each pair of groups whether messages between them are stopped.
     Groups { group: Vec<u16>, stopped: FixedBitSet, groups: usize },
-    /// Between these senders and these receivers; all, where not given.
+    /// Between these senders and these receivers; a side that is not given includes all nodes.
     Ends { from: Option<FixedBitSet>, to: Option<FixedBitSet> },
-    /// On a ring, each node's place, and how far it reaches.
+    /// On a ring: each node's place, and its reach.
     Ring { place: Vec<u32>, reach: u32 },
 }
 
@@ -103,20 +103,20 @@ pub(crate) struct Links {
     lanes: Vec<Key>,
     network: Network,
     exceptions: BTreeMap<(NodeId, NodeId), Link>,
-    carried: Tally,
+    carried: MessageCounters,
     changes: Vec<Change>,
-    /// How many changes ever began.
+    /// The number of changes that have ever begun.
     begun: u32,
     cuts: Vec<Barred>,
     clogs: Vec<Barred>,
     pinned: BTreeMap<MessageId, PinnedFate>,
-    calm: bool,
+    quiescent: bool,
     is_plain: bool,
 }
 
-/// Where in a message's draws each decision lies: another decision's draws never move them.
+/// The offset of each decision among a message's draws: the draws of one decision never shift those of another.
 mod draw {
-    /// So many draws lie between those of a message and those of the next on the same link's lane.
+    /// The distance between the draws of a message and those of the next on the same link's lane.
     pub(super) const APART: u64 = 16;
     pub(super) const DELAY: u64 = 0;
     pub(super) const LOSS: u64 = 4;
@@ -139,20 +139,20 @@ impl Links {
             lanes: lanes.iter().map(|lane| key.text(lane)).collect(),
             exceptions: network.links.iter().map(|link| ((link.from, link.to), link.link)).collect(),
             network,
-            carried: Tally::new(nodes, lanes.len()),
+            carried: MessageCounters::new(nodes, lanes.len()),
             changes: Vec::new(),
             begun: 0,
             cuts: Vec::new(),
             clogs: Vec::new(),
             pinned,
-            calm: false,
+            quiescent: false,
             is_plain: false,
         };
         links.settle();
         links
     }
 
-    /// Draws the fate of the next message on a link's lane; counts it in `touched` for each fault that had a hand in it.
+    /// Draws the fate of the next message on a link's lane; counts it in `touched` for each fault that changed it.
     #[inline(always)]
     pub(crate) fn fate(&mut self, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
         let nth = self.carried.next(id.sender, to, id.lane);
@@ -175,25 +175,25 @@ impl Links {
         *self.exceptions.get(&(from, to)).unwrap_or(&self.network.link)
     }
 
-    /// Whether all links do nothing but delay and lose, and the same everywhere.
+    /// Updates whether all links only delay and lose messages, all with the same parameters.
     fn settle(&mut self) {
-        let Self { exceptions, changes, pinned, calm, network, .. } = self;
+        let Self { exceptions, changes, pinned, quiescent, network, .. } = self;
         let everywhere = exceptions.is_empty() && changes.is_empty() && pinned.is_empty();
-        self.is_plain = everywhere && !*calm && !network.link.is_unruly();
+        self.is_plain = everywhere && !*quiescent && !network.link.is_unruly();
     }
 
     #[cold]
     fn altered_fate(&mut self, nth: u32, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
         let draws = self.draws(to, id, nth);
         let base = self.base(id.sender, to);
-        let mut link = if self.calm { Link { delay: base.delay, ..Link::default() } } else { base };
+        let mut link = if self.quiescent { Link { delay: base.delay, ..Link::default() } } else { base };
         let mut causes: SmallVec<[(u32, Changed); 4]> = SmallVec::new();
         for change in self.changes.iter().filter(|change| within(&change.from, &change.to, id.sender, to)) {
             change.what.apply(&mut link);
             causes.push((change.fault, change.what));
         }
         let mut passages = all_passages(&link, draws);
-        if self.calm {
+        if self.quiescent {
             passages[0].delay = passages[0].delay.min(self.network.calm_delay);
         }
         if !causes.is_empty() {
@@ -209,16 +209,17 @@ impl Links {
             return Fate::Several(pin(pinned, passages[0].delay), Course::Fixed);
         }
         let plain = draws.delay(base.delay);
-        let is_plain = self.calm || passages.iter().all(|passage| passage.delay == plain);
+        let is_plain = self.quiescent || passages.iter().all(|passage| passage.delay == plain);
         let drawn = Drawn { nth, changes: self.begun };
         Fate::Several(passages, if is_plain { Course::Plain } else { Course::Altered(drawn) })
     }
 
-    /// How long a copy takes from the beginning if of the changes that it met only those are left that are in force now.
+    /// A copy's time under way, recomputed from the start with only those changes that applied to it and are still in
+    /// force.
     pub(crate) fn delay_again(&self, id: &MessageId, to: NodeId, copy: u16, drawn: Drawn) -> Span {
         let draws = self.draws(to, id, drawn.nth);
         let mut link = self.base(id.sender, to);
-        if self.calm {
+        if self.quiescent {
             return draws.delay(link.delay).min(self.network.calm_delay);
         }
         let met = self.changes.iter().filter(|change| change.ordinal < drawn.changes);
@@ -229,18 +230,18 @@ impl Links {
         if copy == 0 { first } else { first + draws.lag(&link) }
     }
 
-    /// After quiescence, how long something takes that took so long before.
+    /// After quiescence, the maximum time under way of something with this delay.
     pub(crate) fn capped(&self, delay: Span) -> Option<Span> {
-        self.calm.then(|| delay.min(self.network.calm_delay))
+        self.quiescent.then(|| delay.min(self.network.calm_delay))
     }
 
-    /// Whether no link is cut, was cut, or is clogged.
+    /// Whether no link is cut, has been cut, or is clogged.
     #[inline]
     pub(crate) const fn are_open(&self) -> bool {
         self.cuts.is_empty() && self.clogs.is_empty()
     }
 
-    /// The fault that cuts a link now, or cut it since `sent`.
+    /// The fault that cuts a link now, or has cut it since `sent`.
     pub(crate) fn cut(&self, from: NodeId, to: NodeId, sent: Time) -> Option<u32> {
         self.cuts.iter().find(|cut| cut.until > sent && cut.links.holds(from, to)).map(|cut| cut.fault)
     }
@@ -266,12 +267,13 @@ impl Links {
         self.settle();
     }
 
-    /// The messages whose fate is fixed and that were not sent yet.
+    /// The messages with a fixed fate that were not sent yet.
     pub(crate) fn unmet(&self) -> impl Iterator<Item = MessageId> + '_ {
         self.pinned.keys().copied()
     }
 
-    /// Ends what `fault` did, if it is in force. A cut stays known, since it fell on what was sent before.
+    /// Ends what `fault` does, if it is in force. A cut remains recorded, because it affects messages that were sent
+    /// before its end.
     pub(crate) fn end(&mut self, fault: u32, now: Time) {
         for cut in self.cuts.iter_mut().filter(|cut| cut.fault == fault && cut.until == Time::MAX) {
             cut.until = now;
@@ -281,7 +283,7 @@ impl Links {
         self.settle();
     }
 
-    /// Ends every cut and clog; how many there were.
+    /// Ends every cut and clog; returns how many there were.
     pub(crate) fn heal(&mut self, now: Time) -> u64 {
         let mut healed = self.clogs.len() as u64;
         self.clogs.clear();
@@ -292,11 +294,11 @@ impl Links {
         healed
     }
 
-    /// Ends everything that disturbs, for good.
-    pub(crate) fn calm(&mut self, now: Time) {
+    /// Ends every disturbance for good.
+    pub(crate) fn quiesce(&mut self, now: Time) {
         self.heal(now);
         self.changes.clear();
-        self.calm = true;
+        self.quiescent = true;
         self.settle();
     }
 }
@@ -304,7 +306,7 @@ impl Links {
 /// The draws of one message.
 #[derive(Clone, Copy, Debug)]
 struct Fortune {
-    /// Of the link's lane.
+    /// The key of the link's lane.
     key: Key,
     first: u64,
 }
@@ -320,7 +322,7 @@ impl Fortune {
         !share.is_none() && self.of(decision).happens(share)
     }
 
-    /// What a link that does no more than delay and lose does to the message.
+    /// The fate of the message on a link that only delays and loses.
     #[inline(always)]
     fn passage(self, delay: Delay, loss: Share) -> Passage {
         let delay = self.delay(delay);
@@ -333,7 +335,7 @@ impl Fortune {
         delay.sample(&mut self.of(draw::DELAY))
     }
 
-    /// How long the first copy takes.
+    /// The delay of the first copy.
     fn first_delay(self, link: &Link) -> Span {
         let mut delay = self.delay(link.delay);
         if self.happens(draw::REORDER, link.reorder) {
@@ -342,13 +344,13 @@ impl Fortune {
         delay
     }
 
-    /// How much longer the second copy takes, if there is one.
+    /// The additional delay of the second copy, if there is one.
     fn lag(self, link: &Link) -> Span {
         self.of(draw::LAG).span(Span::ZERO, link.duplicate_lag.0)
     }
 }
 
-/// What a link does to a message with these draws: to its first copy, and perhaps to a second.
+/// The fate of the message on a link with these draws: that of its first copy, and perhaps of a second.
 fn all_passages(link: &Link, draws: Fortune) -> SmallVec<[Passage; 2]> {
     let luck = if draws.happens(draw::LOSS, link.loss) { Luck::Lost } else { Luck::Whole };
     let mut first = Passage { delay: draws.first_delay(link), luck };
@@ -362,7 +364,7 @@ fn all_passages(link: &Link, draws: Fortune) -> SmallVec<[Passage; 2]> {
     passages
 }
 
-/// The passages of a message whose fate is fixed.
+/// The passages of a message with a fixed fate.
 fn pin(pinned: PinnedFate, delay: Span) -> SmallVec<[Passage; 2]> {
     let whole = |delay| Passage { delay, luck: Luck::Whole };
     match pinned {
@@ -385,7 +387,7 @@ impl Changed {
         }
     }
 
-    /// Whether the change shows in what became of a message.
+    /// Whether the change affected the fate of a message.
     fn shows(self, with: &[Passage], without: &[Passage]) -> bool {
         let (now, then) = (&with[0], &without[0]);
         match self {
@@ -446,7 +448,7 @@ impl LinkSet {
     }
 }
 
-/// How many neighbours on each side a node of a ring reaches, so that they and it are a majority.
+/// The number of neighbours on each side that a node of a ring reaches, so that they and the node are a majority.
 pub(crate) const fn ring_reach(nodes: u32) -> u32 {
     let others = nodes / 2;
     others.div_ceil(2)

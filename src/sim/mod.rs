@@ -1,7 +1,7 @@
 //! The kernel: drives a cluster through virtual time, and knows no protocol.
 //!
-//! A run is a function of what [`Conditions`] and the process are given: it draws nothing that is not keyed by the seed,
-//! and events at one instant happen in the order of (receiver, sender, lane, number).
+//! A run is a function of its [`Conditions`] and the process's inputs: all draws are keyed by the seed, and events at
+//! one instant happen in the order of (receiver, sender, lane, number).
 
 mod agenda;
 mod clients;
@@ -12,10 +12,10 @@ pub(crate) mod explore;
 mod flights;
 mod hasten;
 mod links;
+mod message_counters;
 mod node;
 mod outside;
 mod simulation;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -36,22 +36,22 @@ use crate::process::{ClientPlan, Process};
 use crate::time::{Span, Time};
 use crate::trace::{Body, Event, Head, Label, Record, Recorder, Said, Sent};
 
-/// To whom everything that happens is told, as it happens.
+/// Receives everything that happens, as it happens.
 pub trait Witness<F> {
-    /// Takes in one record; `fact` is given where the record is a fact. `Break` ends the run after this record.
+    /// Receives one record; `fact` is given if the record is a fact. `Break` ends the run after this record.
     fn see(&mut self, record: &Record<'_>, fact: Option<&F>) -> ControlFlow<()>;
 
-    /// Whether all is settled that a run which is quiescent must go on for; where [`Conditions::rests`], the run then ends
-    /// as soon as nothing is pending but what is periodic.
+    /// Whether everything is settled for which a quiescent run must continue. If [`Conditions::rests`], the run then
+    /// ends as soon as only periodic messages and timers are pending.
     fn is_settled(&self) -> bool {
         false
     }
 
-    /// Whether it reads labels and observations; they are left out otherwise.
+    /// Whether it reads labels and observations; they are omitted otherwise.
     fn reads(&self) -> bool;
 
-    /// Takes in the record of a message that was sent; called in place of [`Witness::see`] if it does not read. The two
-    /// commonest records have their own ways in, since a recorder writes one in less time than it takes to build it.
+    /// Receives the record of a sent message, instead of [`Witness::see`] if the witness does not read. The two most
+    /// frequent records have their own methods, because a recorder writes one in less time than it takes to build it.
     #[inline]
     fn see_sent(&mut self, head: Head<'_>, sent: Sent<'_>) -> ControlFlow<()> {
         let Sent { message, to, copies, said } = sent;
@@ -59,7 +59,7 @@ pub trait Witness<F> {
         self.see(&record(head, Event::Send { message, to, copies, said }), None)
     }
 
-    /// Takes in the record of a message that arrived as it was sent, in place of [`Witness::see`].
+    /// Receives the record of a message that arrived uncorrupted, instead of [`Witness::see`].
     #[inline]
     fn see_received(&mut self, head: Head<'_>, message: MessageId, copy: u16) -> ControlFlow<()> {
         self.see(&record(head, Event::Receive { message, copy, corrupted: None }), None)
@@ -72,7 +72,7 @@ fn record<'a>(head: Head<'a>, event: Event<'a>) -> Record<'a> {
     Record { time, id, stamp: stamp.map(Cow::Borrowed), event }
 }
 
-/// A recorder alone: the digest, and perhaps the records.
+/// A recorder alone: the digest, and optionally the records.
 impl<F> Witness<F> for Recorder {
     #[inline]
     fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> ControlFlow<()> {
@@ -98,40 +98,40 @@ impl<F> Witness<F> for Recorder {
     }
 }
 
-/// Under which conditions a cluster runs.
+/// The conditions under which a cluster runs.
 #[derive(Clone, Debug)]
 pub struct Conditions {
-    /// Decides everything that chance decides.
+    /// Determines all draws.
     pub seed: Seed,
     /// When the run ends.
     pub end: Time,
     /// When faults and clients' new operations end.
-    pub calm: Option<Time>,
-    /// Whether the run ends sooner once it has come to rest: it is quiescent, its witness is settled, and nothing is
-    /// pending but what is periodic.
+    pub quiescence: Option<Time>,
+    /// Whether the run ends early when it has come to rest: it is quiescent, its witness is settled, and only periodic
+    /// messages and timers are pending.
     pub rests: bool,
-    /// The network before any fault.
+    /// The network without faults.
     pub network: Network,
-    /// Messages whose fate is fixed.
+    /// Messages with a fixed fate.
     pub fates: BTreeMap<MessageId, PinnedFate>,
-    /// The errors of the nodes' clocks, by node; empty if all are true.
+    /// The errors of the nodes' clocks, by node; empty if all are accurate.
     pub clocks: Vec<ClockError>,
     /// How long a sync takes.
     pub sync: Delay,
-    /// What is done to the cluster; targets are lists of nodes, or the proposer.
+    /// The planned faults; targets are lists of nodes, or the proposer.
     pub faults: FaultPlan,
-    /// The fact that a node notes when it becomes the proposer, if faults mean it.
+    /// The fact that a node notes when it becomes the proposer, if faults target it.
     pub elected: Option<&'static str>,
 }
 
 impl Conditions {
-    /// Conditions without faults: the default network, true clocks.
+    /// Conditions without faults: the default network, accurate clocks.
     #[must_use]
     pub fn plain(seed: Seed, end: Time) -> Self {
         Self {
             seed,
             end,
-            calm: None,
+            quiescence: None,
             rests: false,
             network: Network::default(),
             fates: BTreeMap::new(),
@@ -143,24 +143,24 @@ impl Conditions {
     }
 }
 
-/// The error of one node's clocks before any fault.
+/// The error of one node's clocks without faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClockError {
-    /// How far the wall clock is off.
+    /// The offset of the wall clock.
     pub offset: Offset,
-    /// How much too fast the wall clock runs.
+    /// The drift of the wall clock: how much too fast it runs.
     pub drift: Drift,
-    /// How much too fast the monotonic clock runs.
+    /// The drift of the monotonic clock: how much too fast it runs.
     pub monotonic_drift: Drift,
 }
 
-/// Who takes part: what the process is given, what the disks hold, and the clients.
+/// The participants: the process's configuration, the contents of the disks, and the clients.
 pub struct Cast<P: Process> {
-    /// What the cluster is given.
+    /// The configuration of the cluster.
     pub config: P::Config,
-    /// How many nodes there are.
+    /// The number of nodes.
     pub nodes: u32,
-    /// What a node's disk holds before its first boot.
+    /// The contents of a node's disk before its first boot.
     pub disk: Box<dyn Fn(NodeId) -> Vec<P::Entry>>,
     /// The clients.
     pub clients: Vec<ClientPlan<P::Client>>,

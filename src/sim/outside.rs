@@ -1,5 +1,5 @@
-//! What surrounds the cluster in a timed run: the agenda, the network, the clocks, the disks' latency, the clients' ends,
-//! and the witness to whom everything is told.
+//! The surroundings of the cluster in a timed run: the agenda, the network, the clocks, the disks' latency, the
+//! clients, and the witness that receives all records.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::clock::LocalClock;
 use super::cluster::{Mark, World, nothing};
 use super::flights::{Flight, Flights};
 use super::links::{Course, Fate, Links, Luck, Passage};
-use super::timers::Place;
+use super::timers::TimerSlot;
 use super::{ClockError, Witness, record};
 use crate::chance::{Key, Seed};
 use crate::encoding;
@@ -26,7 +26,7 @@ use crate::trace::{Body, Event, Head, Label, Said, Sent, label_of};
 pub(crate) struct Clocks {
     pub(crate) wall: LocalClock,
     pub(crate) monotonic: LocalClock,
-    /// How the clocks drift when no fault bends them.
+    /// The drift of the clocks without faults.
     pub(crate) drift: Drift,
     pub(crate) monotonic_drift: Drift,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Clocks {
 pub(crate) struct Tripwire {
     pub(crate) fault: u32,
     pub(crate) fact: String,
-    /// How many more of them.
+    /// The number of further facts to wait for.
     pub(crate) remaining: u32,
 }
 
@@ -45,9 +45,9 @@ pub(crate) struct Tripwire {
 pub(crate) struct SlowDisk {
     pub(crate) fault: u32,
     pub(crate) node: NodeId,
-    /// How long a sync takes at least.
+    /// The minimum duration of a sync.
     pub(crate) takes: Span,
-    /// How many syncs the node had begun before the fault: it slows none of these.
+    /// The number of syncs that the node had begun before the fault, which does not slow them.
     pub(crate) after: u32,
 }
 
@@ -56,22 +56,22 @@ pub(crate) struct Outside<P: Process, W> {
     pub(crate) agenda: Agenda,
     pub(crate) links: Links,
     pub(crate) flights: Flights<P::Message>,
-    /// Empty where all clocks are true.
+    /// Empty if all clocks are accurate.
     pub(crate) clocks: Vec<Clocks>,
     sync: Delay,
     sync_key: Key,
     pub(crate) slow_disks: Vec<SlowDisk>,
-    /// Clocks that a fault moved or bent.
+    /// Clocks that a fault changes.
     pub(crate) odd_clocks: Vec<(u32, NodeId)>,
     pub(crate) clients: Vec<Client<P>>,
     pub(crate) touched: Vec<u64>,
     pub(crate) tripwires: Vec<Tripwire>,
-    /// The fact by which the proposer is known, if anybody asks; and who noted it last.
+    /// The fact that announces a proposer, if a fault targets it; and the node that noted it last.
     pub(crate) elected: Option<&'static str>,
     pub(crate) proposer: Option<NodeId>,
-    /// Faults whose tripwire was touched, and have not acted yet.
+    /// Faults whose trigger has occurred, and that have not acted yet.
     pub(crate) tripped: Vec<u32>,
-    /// Nodes that died inside a step, and the fault that did it.
+    /// Nodes that crashed inside a step, with the fault.
     pub(crate) struck: Vec<(NodeId, u32)>,
     environment_events: u32,
     pub(crate) witness: W,
@@ -115,14 +115,14 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         }
     }
 
-    /// Tells the witness about the environment.
+    /// Reports an event of the environment to the witness.
     pub(crate) fn tell_environment(&mut self, event: Event<'_>) {
         self.environment_events += 1;
         let mark = Mark { actor: Actor::Environment, number: self.environment_events, stamp: None };
         self.tell(mark, event);
     }
 
-    /// Tells the witness about a client.
+    /// Reports an event of a client to the witness.
     pub(crate) fn tell_client(&mut self, op: OpId, event: Event<'_>) {
         let mark = self.client_mark(op);
         self.tell(mark, event);
@@ -133,7 +133,7 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         Mark { actor: Actor::Client(op.client), number, stamp: None }
     }
 
-    /// Tells about something in which a client or node said something, which may be a fact.
+    /// Reports an event with a payload of a client or node, which may be a fact.
     #[inline]
     fn tell_with<T: Data>(
         &mut self,
@@ -203,7 +203,8 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         slot
     }
 
-    /// How long a node's `nth` sync takes by the faults in force that it met; and the one that makes it so slow.
+    /// The duration of a node's `nth` sync under the faults in force that apply to it, and the fault that determines
+    /// it, if any.
     pub(crate) fn latency(&self, node: NodeId, nth: u32) -> (Span, Option<u32>) {
         let key = self.sync_key.with(node.index() as u64).with(u64::from(nth));
         let (mut latency, mut slowed_by) = (self.sync.sample(&mut key.draws()), None);
@@ -221,7 +222,7 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
         self.tell_said(mark, command, P::Command::observe, |command| Event::Invoked { op, to, command });
     }
 
-    /// Puts what a client will do by itself into the agenda.
+    /// Puts an event of a client's own into the agenda.
     pub(crate) fn client_item(&mut self, time: Time, op: OpId, kind: Kind) {
         self.agenda.push(Item::client(time, op.client, kind, op.number));
     }
@@ -244,14 +245,14 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
     }
 }
 
-/// What a record begins with.
+/// The beginning of a record.
 #[inline]
 const fn head(time: Time, mark: Mark<'_>) -> Head<'_> {
     let Mark { actor, number, stamp } = mark;
     Head { time, id: EventId { actor, number }, stamp }
 }
 
-/// What a wall clock without offset reads at the beginning: a day, so that a clock that is behind still has room.
+/// The first reading of a wall clock without offset: a day, so that a clock that is behind is not below zero.
 const EPOCH: Span = Span::from_secs(86_400);
 
 impl Clocks {
@@ -336,7 +337,7 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     }
 
     #[inline]
-    fn schedule(&mut self, node: NodeId, timer: &P::Timer, place: Place) {
+    fn schedule(&mut self, node: NodeId, timer: &P::Timer, place: TimerSlot) {
         if place.time < Time::MAX {
             self.agenda.push(Item::timer(place.time, node, timer.lane(), place.number, place.slot));
         }
@@ -379,7 +380,7 @@ impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     }
 }
 
-/// Flips a bit of a message's encoding: another message arrives, or, where the bytes are none any more, garbage.
+/// Flips a bit of a message's encoding: another message arrives, or garbage if the bytes cannot be decoded.
 #[cold]
 fn flip<M: Data>(message: &mut M, bit: u64) -> Kind {
     let mut bytes = Vec::new();

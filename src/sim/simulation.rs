@@ -1,4 +1,4 @@
-//! The drive: takes what is to happen from the agenda, in order, and lets it happen.
+//! The main loop: takes items from the agenda, in order, and performs them.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::clock::{LocalClock, Rate};
 use super::cluster::{Cluster, Mark, World};
 use super::flights::Flight;
 use super::links::{Changed, Links};
-use super::node::{Arrival, Doom, Hold, Input, Life};
+use super::node::{Arrival, CrashPoint, Hold, Input, Life};
 use super::outside::{Clocks, Outside, SlowDisk, Tripwire};
 use super::{Cast, ClockError, Conditions, Witness};
 use crate::fault::{
@@ -25,28 +25,29 @@ pub struct Simulation<P: Process, W> {
     outside: Outside<P, W>,
     plan: FaultPlan,
     end: Time,
-    calm: bool,
-    /// Whether the run ends sooner once it has come to rest.
+    quiescent: bool,
+    /// Whether the run ends early when it has come to rest.
     rests: bool,
-    /// Something pending that is not periodic: before it is over there is no rest.
+    /// A pending item that is not periodic: there is no rest before it is over.
     awaited: Option<Item>,
     /// Messages that clogged links hold.
     held: Vec<Item>,
-    /// Events at the present instant.
+    /// The number of events at the present instant.
     at_once: u64,
 }
 
-/// How many events may happen at one instant before the time counts as stuck.
+/// The number of events at one instant at which time counts as stuck.
 const STUCK: u64 = 1_000_000;
 
 impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
-    /// A run at its beginning: nothing has happened yet, not even the nodes' starts.
+    /// A run at its beginning: no event has happened, not even the nodes' starts.
     ///
     /// # Panics
-    /// If a planned fault names nodes otherwise than by a list, or nodes that there are not.
+    /// If the target of a planned fault is neither a list of nodes nor the proposer, or names nodes that do not exist.
     #[must_use]
     pub fn new(conditions: Conditions, cast: Cast<P>, witness: W) -> Self {
-        let Conditions { seed, end, calm, rests, network, fates, clocks, sync, faults: plan, elected } = conditions;
+        let Conditions { seed, end, quiescence, rests, network, fates, clocks, sync, faults: plan, elected } =
+            conditions;
         let links = Links::new(seed, cast.nodes, P::LANES, network, fates);
         let clients = cast.clients.into_iter().map(Client::new).collect();
         let mut outside = Outside::new(seed, links, &clocks, sync, plan.faults.len(), clients, witness);
@@ -61,17 +62,18 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                 }
             }
         }
-        if let Some(time) = calm {
-            outside.agenda.push(Item::environment(time, Kind::Calm, 0, u64::MAX));
+        if let Some(time) = quiescence {
+            outside.agenda.push(Item::environment(time, Kind::Quiesce, 0, u64::MAX));
         }
         let cluster = Cluster::new(seed, cast.config, NodeId::all(cast.nodes).map(cast.disk));
-        let (calm, awaited, held) = (false, None, Vec::new());
-        let mut simulation = Self { cluster, outside, plan, end, calm, rests, awaited, held, at_once: 0 };
+        let (quiescent, awaited, held) = (false, None, Vec::new());
+        let mut simulation = Self { cluster, outside, plan, end, quiescent, rests, awaited, held, at_once: 0 };
         simulation.begin(0);
         simulation
     }
 
-    /// The same run with these operations asked too, by clients of their own, which keep the names that they have there.
+    /// The same run with these additional operations, which clients of their own invoke; the clients keep the ids that
+    /// they have there.
     ///
     /// # Panics
     /// If a client that has operations here is one of the cast.
@@ -83,7 +85,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self
     }
 
-    /// Lets the clients from the `first` on decide when they ask first.
+    /// Lets the clients from the `first` on decide their first operations.
     fn begin(&mut self, first: usize) {
         for client in first..self.outside.clients.len() {
             if let Some(time) = self.outside.clients[client].begin() {
@@ -93,7 +95,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Runs to the end, or until the witness has seen enough; and returns when that was, and the witness.
+    /// Runs to the end, or until the witness breaks; returns when that was, and the witness.
     #[must_use]
     pub fn run(mut self) -> (Time, W) {
         self.start();
@@ -101,7 +103,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         (self.now(), self.finish())
     }
 
-    /// Starts every node; one that a fault restarted meanwhile, set off by a fact of an earlier start, has started.
+    /// Starts every node, except those that a fault has restarted already, triggered by a fact of an earlier start.
     pub fn start(&mut self) {
         for node in NodeId::all(self.cluster.size()) {
             if self.cluster.node(node).boot == Boot::default() {
@@ -111,7 +113,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Lets the next thing happen; false when the run is over.
+    /// Performs the next item; returns false when the run is over.
     #[inline]
     pub fn advance(&mut self) -> bool {
         if self.outside.stopped {
@@ -136,13 +138,13 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             return false;
         }
         self.happen(item);
-        if self.calm && self.rests && self.has_come_to_rest(&item) {
+        if self.quiescent && self.rests && self.has_come_to_rest(&item) {
             self.outside.stopped = true;
         }
         true
     }
 
-    /// Whether nothing is pending but what is periodic, and the witness is settled; asked after `happened`.
+    /// Whether only periodic messages and timers are pending, and the witness is settled; called after `happened`.
     fn has_come_to_rest(&mut self, happened: &Item) -> bool {
         if self.awaited.is_some_and(|awaited| awaited != *happened) {
             return false;
@@ -152,11 +154,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         awaited.is_none() && self.outside.witness.is_settled()
     }
 
-    /// What is to happen after quiescence that is not periodic: a message that arrives or is lost, a timer that is set, a
-    /// sync that is not answered, an operation that is open or ends something.
+    /// The items after quiescence that are not periodic: a message that arrives or is lost, a set timer, a sync without
+    /// an answer, an operation that is open or finishes something.
     fn pending(&self) -> impl Iterator<Item = Item> {
         let matters = |item: &&Item| match item.kind {
-            Kind::Fault | Kind::FaultEnd | Kind::Calm => false,
+            Kind::Fault | Kind::FaultEnd | Kind::Quiesce => false,
             Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => {
                 !self.outside.flights.get(item.slot).message.is_periodic()
             }
@@ -171,10 +173,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.outside.agenda.iter().filter(matters).copied()
     }
 
-    /// Ends the run: what waits never comes to be; what each fault touched is told, and which fixed fates met no message.
+    /// Ends the run: waiting effects are dropped; records what each fault touched, and which fixed fates applied to no
+    /// message.
     #[must_use]
     pub fn finish(mut self) -> W {
-        let pending = if self.calm && !self.outside.stopped { self.pending().count() as u64 } else { 0 };
+        let pending = if self.quiescent && !self.outside.stopped { self.pending().count() as u64 } else { 0 };
         self.cluster.abandon(&mut self.outside);
         for fault in 0..self.plan.faults.len() {
             let count = self.outside.touched[fault];
@@ -196,7 +199,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.outside.now
     }
 
-    /// Who is told.
+    /// The witness.
     #[must_use]
     pub const fn witness(&self) -> &W {
         &self.outside.witness
@@ -218,7 +221,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             Kind::Patience => self.impatience(OpId { client: item.client_id(), number: item.slot }),
             Kind::Fault => self.act(item.slot),
             Kind::FaultEnd => self.end_fault(item.slot),
-            Kind::Calm => self.calm(),
+            Kind::Quiesce => self.quiesce(),
         }
     }
 
@@ -266,7 +269,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.tell_node(item.node(), event);
     }
 
-    /// Records what happens at a node without its own doing.
+    /// Records an event that happens to a node.
     fn tell_node(&mut self, node: NodeId, event: Event<'_>) {
         let number = self.cluster.node(node).number();
         self.outside.tell(Mark::plain(node, number), event);
@@ -295,7 +298,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn ask(&mut self, id: ClientId) {
         let now = self.outside.now;
-        if self.calm && !self.outside.clients[id.index()].winds_up() {
+        if self.quiescent && !self.outside.clients[id.index()].winds_up() {
             if let Some(time) = self.outside.clients[id.index()].wind_up(now) {
                 self.outside.client_item(time, OpId { client: id, number: 0 }, Kind::Ask);
             }
@@ -334,8 +337,8 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Lets the faults act that a fact of this node's step set off, each before the step's next effect; and before any of
-    /// them, those go on that killed a node inside a step.
+    /// Lets the faults act that a fact of this step has triggered, each before the step's next effect; before that,
+    /// handles the faults that crashed a node inside a step.
     #[inline]
     fn settle(&mut self, id: NodeId) {
         loop {
@@ -351,7 +354,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// A node died inside a step: it starts again when the fault says. The end of a disk's fault is known already.
+    /// A node crashed inside a step: plans its restart, as the fault says. The end of a disk fault is planned already.
     #[cold]
     fn after_strike(&mut self, node: NodeId, fault: u32) {
         let planned = &self.plan.faults[fault as usize];
@@ -371,24 +374,30 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     fn hold_down(&mut self, node: NodeId, fault: u32) {
         let ends = self.plan.faults[fault as usize].lasts.is_some();
         let hold = Hold { fault, since: self.outside.now, ends };
-        self.cluster.node(node).make_plight().held_down.push(hold);
+        self.cluster.node(node).make_pending_faults().held_down.push(hold);
     }
 
-    /// A fault's end, for a node that it may have kept down: the node starts again unless another fault keeps it down.
+    /// The end of a fault that may keep a node down: the node starts unless another fault keeps it down.
     fn let_up(&mut self, node: NodeId, fault: u32) {
         let PlannedFault { lasts, fault: what, .. } = &self.plan.faults[fault as usize];
-        // A kill inside steps lasts, for each of its nodes, from that node's death on.
+        // A kill inside steps lasts, for each of its nodes, from that node's crash on.
         let dead_for = lasts.filter(|_| what.kind() == FaultKind::Kill).unwrap_or(Span::ZERO);
         let now = self.outside.now;
         let is_over = |hold: &Hold| hold.fault == fault && hold.since + dead_for <= now;
-        if self.cluster.node(node).plight.as_ref().is_some_and(|plight| plight.held_down.iter().any(is_over)) {
+        if self
+            .cluster
+            .node(node)
+            .pending_faults
+            .as_ref()
+            .is_some_and(|pending_faults| pending_faults.held_down.iter().any(is_over))
+        {
             self.start_unless_held(node, |hold| !is_over(hold));
         }
     }
 
-    /// A restart of a node that is down. It lifts what would keep the node down for good, but no fault that has an end of
-    /// its own: the node starts when the last of those has ended, with the disk that the restart left. Tells whether it
-    /// started.
+    /// A restart of a node that is down. It ends faults that would keep the node down for good, but none that has its
+    /// own end: the node starts when the last of those has ended, with the disk that the restart left. Returns whether
+    /// it started.
     fn bring_up(&mut self, node: NodeId, wipe: bool) -> bool {
         if wipe {
             self.cluster.node(node).disk.wipe();
@@ -396,11 +405,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.start_unless_held(node, |hold| hold.ends)
     }
 
-    /// Starts a node that is down, unless one of the faults that `keep` keeps holds it; tells whether it started.
+    /// Starts a node that is down, unless a fault for which `keep` is true keeps it down; returns whether it started.
     fn start_unless_held(&mut self, node: NodeId, keep: impl Fn(&Hold) -> bool) -> bool {
-        if let Some(plight) = &mut self.cluster.node(node).plight {
-            let next = plight.let_up(keep);
-            let is_held = !plight.held_down.is_empty();
+        if let Some(pending_faults) = &mut self.cluster.node(node).pending_faults {
+            let next = pending_faults.let_up(keep);
+            let is_held = !pending_faults.held_down.is_empty();
             if let Some(next) = next {
                 self.outside.touch(next);
             }
@@ -425,7 +434,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     }
 
     fn act(&mut self, fault: u32) {
-        if self.calm {
+        if self.quiescent {
             return;
         }
         if let Some(target) = self.plan.faults[fault as usize].fault.target_mut()
@@ -475,7 +484,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Whether the fault's end is already known: a death inside a step has its end counted from the death.
+    /// Returns whether the fault's end is already known: after a crash inside a step it is counted from the crash.
     fn act_kill(&mut self, fault: u32, crash: &Crash) -> bool {
         for node in listed(&crash.target) {
             let is_up = self.cluster.life(*node) != Life::Down;
@@ -485,27 +494,31 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                         self.outside.touch(fault);
                         self.cluster.kill(*node, &mut self.outside);
                     }
-                    // Before its first start a node is neither killed nor kept from it.
+                    // Before its first start a node is neither killed nor kept down.
                     if self.cluster.node(*node).boot != Boot::default() {
                         self.hold_down(*node, fault);
                     }
                 }
-                Some(after_effects) if is_up => self.doom(*node, fault, after_effects),
+                Some(after_effects) if is_up => self.crash_point(*node, fault, after_effects),
                 Some(_) => {}
             }
         }
         crash.after_effects.is_none()
     }
 
-    fn doom(&mut self, node: NodeId, fault: u32, after_effects: u32) {
-        self.cluster.node(node).make_plight().dooms.push(Doom { fault, after_effects, before: None });
+    fn crash_point(&mut self, node: NodeId, fault: u32, after_effects: u32) {
+        self.cluster.node(node).make_pending_faults().crash_points.push(CrashPoint {
+            fault,
+            after_effects,
+            before: None,
+        });
     }
 
     fn act_restart(&mut self, fault: u32, restart: &Restart) {
         for node in listed(&restart.target) {
             match restart.after_effects {
                 Some(after_effects) if self.cluster.life(*node) != Life::Down => {
-                    self.doom(*node, fault, after_effects);
+                    self.crash_point(*node, fault, after_effects);
                 }
                 Some(_) | None => {
                     if self.cluster.life(*node) != Life::Down {
@@ -559,7 +572,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Gives those clocks of a node that `changed` is about the rates that the faults in force want.
+    /// Sets those clocks of a node that `changed` concerns to the rates under the faults in force.
     fn pace_clocks(&mut self, node: NodeId, changed: &ClockFault) {
         let now = self.outside.now;
         let clocks = &mut self.outside.clocks[node.index()];
@@ -579,7 +592,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         self.requeue_timers(node);
     }
 
-    /// A changed clock moves every timer of its node.
+    /// Moves every timer of a node whose clock was changed.
     fn requeue_timers(&mut self, id: NodeId) {
         let clock: LocalClock = self.outside.clocks[id.index()].monotonic;
         let now = self.outside.now;
@@ -593,11 +606,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         for id in listed(&disk.target) {
             let node = self.cluster.node(*id);
             let after = node.syncs;
-            let ailment = &mut node.make_plight().ailment;
+            let disk_faults = &mut node.make_pending_faults().disk_faults;
             match disk.harm {
-                Harm::Torn => ailment.torn.push(fault),
-                Harm::Damage => ailment.damage.push(fault),
-                Harm::IoError => ailment.io_error.push(fault),
+                Harm::Torn => disk_faults.torn.push(fault),
+                Harm::Damage => disk_faults.damage.push(fault),
+                Harm::IoError => disk_faults.io_error.push(fault),
                 Harm::Slow(takes) => self.outside.slow_disks.push(SlowDisk { fault, node: *id, takes, after }),
             }
         }
@@ -605,9 +618,9 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn end_disk(&mut self, fault: u32, disk: &DiskFault) {
         for id in listed(&disk.target) {
-            let ailment = &mut self.cluster.node(*id).make_plight().ailment;
-            for ailment in [&mut ailment.torn, &mut ailment.damage, &mut ailment.io_error] {
-                ailment.retain(|sick| *sick != fault);
+            let disk_faults = &mut self.cluster.node(*id).make_pending_faults().disk_faults;
+            for disk_faults in [&mut disk_faults.torn, &mut disk_faults.damage, &mut disk_faults.io_error] {
+                disk_faults.retain(|sick| *sick != fault);
             }
             self.let_up(*id, fault);
         }
@@ -618,7 +631,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     }
 
     fn end_fault(&mut self, fault: u32) {
-        if self.calm {
+        if self.quiescent {
             return;
         }
         let PlannedFault { fault: what, .. } = self.plan.faults[fault as usize].clone();
@@ -652,7 +665,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Whether the node was paused.
+    /// Returns whether the node was paused.
     fn resume(&mut self, node: NodeId) -> bool {
         let paused = self.cluster.life(node) == Life::Paused;
         if paused {
@@ -662,7 +675,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         paused
     }
 
-    /// Puts what is held back into the agenda, for now, where no link holds it any more.
+    /// Puts held messages into the agenda, for now, if no link holds them any more.
     fn release_held(&mut self) {
         for item in std::mem::take(&mut self.held) {
             if self.outside.links.clogged(item.sender(), item.node()).is_some() {
@@ -673,11 +686,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Ends everything that disturbs, and brings every node up.
-    fn calm(&mut self) {
-        self.calm = true;
+    /// Ends every disturbance, and starts every node that is down.
+    fn quiesce(&mut self) {
+        self.quiescent = true;
         self.outside.tell_environment(Event::Calm);
-        self.outside.links.calm(self.outside.now);
+        self.outside.links.quiesce(self.outside.now);
         self.release_held();
         self.outside.slow_disks.clear();
         self.outside.hasten(&mut self.cluster);
@@ -690,7 +703,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
         for id in NodeId::all(self.cluster.size()) {
             let node = self.cluster.node(id);
-            node.plight = None;
+            node.pending_faults = None;
             match node.life {
                 Life::Up => {}
                 Life::Paused => _ = self.resume(id),

@@ -1,4 +1,4 @@
-//! A node's timers: by value, moved without touching the agenda where they only get later.
+//! A node's timers: by value; moving a timer to a later time does not touch the agenda.
 
 use std::hash::{Hash, Hasher};
 
@@ -8,8 +8,9 @@ use crate::time::{LocalTime, Time};
 
 /// The timers of one node.
 ///
-/// A timer that is moved to a later instant keeps its place in the agenda, and is put there anew when that place comes
-/// up: re-arming a timeout that hardly ever runs out costs a few nanoseconds. So does a cancelled one: it may be set again.
+/// A timer that is moved to a later instant keeps its entry in the agenda, and gets a new one when that entry is due:
+/// re-arming a timeout that rarely expires costs a few nanoseconds. A cancelled timer keeps its entry too, because it
+/// may be set again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Timers<T> {
     slots: SmallVec<[Option<Armed<T>>; 2]>,
@@ -19,30 +20,30 @@ pub(crate) struct Timers<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Armed<T> {
     timer: T,
-    /// Whether it still stands in the agenda and nothing more.
+    /// Whether it is cancelled, and only its entry in the agenda is left.
     cancelled: bool,
-    /// The how-many-eth set it was.
+    /// The ordinal of the call that set it.
     number: u32,
     queued_number: u32,
-    /// When it runs out, on the monotonic clock.
+    /// When it expires, on the monotonic clock.
     deadline: LocalTime,
-    /// Its place in the agenda.
+    /// The time of its entry in the agenda.
     queued: Time,
 }
 
-/// A place that a timer needs in the agenda.
+/// The entry that a timer needs in the agenda.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct TimerSlot {
     pub(crate) time: Time,
     pub(crate) number: u32,
     pub(crate) slot: u32,
 }
 
-/// What to do when a timer's place in the agenda comes up.
+/// What to do when a timer's entry in the agenda is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due<T> {
     Fire(T),
-    Requeue(T, Place),
+    Requeue(T, TimerSlot),
     Stale,
 }
 
@@ -53,10 +54,10 @@ impl<T> Default for Timers<T> {
 }
 
 impl<T: Copy + Eq> Timers<T> {
-    /// Sets or moves a timer: `deadline` on the monotonic clock, which is `time`. The place it needs, if it has none
-    /// that serves.
+    /// Sets or moves a timer: `deadline` on the monotonic clock, which is `time`. Returns the entry that it needs,
+    /// unless it has a suitable one.
     #[inline]
-    pub(crate) fn set(&mut self, timer: T, deadline: LocalTime, time: Time) -> Option<Place> {
+    pub(crate) fn set(&mut self, timer: T, deadline: LocalTime, time: Time) -> Option<TimerSlot> {
         self.sets += 1;
         let number = self.sets;
         let slot = match self.find(timer) {
@@ -71,7 +72,7 @@ impl<T: Copy + Eq> Timers<T> {
         }
         let armed = Armed { timer, cancelled: false, number, queued_number: number, deadline, queued: time };
         self.slots[slot] = Some(armed);
-        Some(Place { time, number, slot: slot as u32 })
+        Some(TimerSlot { time, number, slot: slot as u32 })
     }
 
     #[inline]
@@ -96,14 +97,14 @@ impl<T: Copy + Eq> Timers<T> {
         self.slots.len() - 1
     }
 
-    /// The timer that is set and has the place (`slot`, `number`).
+    /// The set timer with the entry (`slot`, `number`).
     pub(crate) fn standing(&self, slot: u32, number: u32) -> Option<T> {
         let armed = self.slots.get(slot as usize).and_then(Option::as_ref);
         armed.filter(|armed| armed.queued_number == number && !armed.cancelled).map(|armed| armed.timer)
     }
 
-    /// What the place (`slot`, `number`) stands for at `now`, when the monotonic clock reads `reading`; `when` tells
-    /// when it will read something.
+    /// What the entry (`slot`, `number`) means at `now`, when the monotonic clock reads `reading`; `when` converts a
+    /// reading to a time.
     #[inline]
     pub(crate) fn due(
         &mut self,
@@ -129,11 +130,11 @@ impl<T: Copy + Eq> Timers<T> {
         }
         armed.queued = when(armed.deadline);
         armed.queued_number = armed.number;
-        Due::Requeue(armed.timer, Place { time: armed.queued, number: armed.number, slot })
+        Due::Requeue(armed.timer, TimerSlot { time: armed.queued, number: armed.number, slot })
     }
 
-    /// The places that all timers need after the clock was changed.
-    pub(crate) fn requeue(&mut self, when: impl Fn(LocalTime) -> Time) -> Vec<(T, Place)> {
+    /// The entries that all timers need after the clock was changed.
+    pub(crate) fn requeue(&mut self, when: impl Fn(LocalTime) -> Time) -> Vec<(T, TimerSlot)> {
         let mut places = Vec::new();
         for (slot, armed) in self.slots.iter_mut().enumerate() {
             let Some(Armed { timer, cancelled: false, deadline, queued, queued_number, number }) = armed else {
@@ -142,29 +143,29 @@ impl<T: Copy + Eq> Timers<T> {
             self.sets += 1;
             (*number, *queued_number, *queued) = (self.sets, self.sets, when(*deadline));
             let slot = u32::try_from(slot).expect("a node has few timers");
-            places.push((*timer, Place { time: *queued, number: *number, slot }));
+            places.push((*timer, TimerSlot { time: *queued, number: *number, slot }));
         }
         places
     }
 
-    /// Those that are set.
+    /// The set timers.
     pub(crate) fn set_ones(&self) -> impl Iterator<Item = T> {
         self.slots.iter().flatten().filter(|armed| !armed.cancelled).map(|armed| armed.timer)
     }
 
-    /// A timer runs out before its time: it is no longer set.
+    /// A timer expires early: it is no longer set.
     pub(crate) fn run_out(&mut self, timer: T) {
         let slot = self.find(timer).expect("only a timer that is set runs out");
         self.slots[slot] = None;
     }
 
-    /// Forgets all: the node died.
+    /// Clears all timers: the node crashed.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
     }
 }
 
-/// Which timers are set, in the order of their names; not when they run out, which an exploration does not ask.
+/// Covers which timers are set, in their order; not when they expire, which does not matter to an exploration.
 impl<T: Copy + Ord + Hash> Hash for Timers<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let mut set: SmallVec<[T; 4]> = self.set_ones().collect();

@@ -1,6 +1,6 @@
 //! The bytes of records before they are hashed.
 
-/// Room for bytes, filled from the front in pieces of known length. All of it is there from the beginning, so that a
+/// A buffer that is filled from the front in pieces of known length. It is allocated in advance, so that a
 /// piece costs one comparison and no call.
 #[derive(Clone, Debug)]
 pub(super) struct Block {
@@ -18,20 +18,20 @@ impl Block {
         length <= self.bytes.len() - self.used
     }
 
-    /// Makes room where there is none.
+    /// Makes room if there is none.
     pub(super) fn grow(&mut self, length: usize) {
         if !self.has_room(length) {
             self.bytes.resize(self.used + length, 0);
         }
     }
 
-    /// The room that there is, to write into from the front.
+    /// The free room, to write into from the front.
     #[inline]
     pub(super) fn room(&mut self) -> &mut [u8] {
         &mut self.bytes[self.used..]
     }
 
-    /// Keeps what was written into the room, of which so much is left.
+    /// Keeps what was written into the room; `left` bytes of it are still free.
     #[inline]
     pub(super) const fn keep_all_but(&mut self, left: usize) {
         self.used = self.bytes.len() - left;

@@ -1,4 +1,4 @@
-//! What caused what, as far as a trace tells.
+//! The causes of events, according to a trace.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub struct Causes {
 
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    /// The event's place in the trace.
+    /// The event's index in the trace.
     place: u64,
     /// Whether the actor itself did it, so that it is a cause of what the actor did later.
     own: bool,
@@ -34,7 +34,7 @@ struct Known {
 }
 
 impl Causes {
-    /// Takes in the next record.
+    /// Adds the next record.
     pub fn see(&mut self, record: &Record<'_>) {
         let Record { time, id, event, .. } = record;
         let (own, other) = match event {
@@ -56,7 +56,12 @@ impl Causes {
             }
             Event::Command { op } => (true, self.calls.get(op).copied()),
             Event::Returned { op, .. } => (true, self.replies.get(op).copied()),
-            Event::Start { .. } | Event::Killed { .. } | Event::Paused | Event::Unpaused | Event::IoError => {
+            Event::Start { .. }
+            | Event::Killed { .. }
+            | Event::Paused
+            | Event::Unpaused
+            | Event::IoError
+            | Event::Damaged { .. } => {
                 let now = self.environment.filter(|(then, _)| then == time);
                 (true, now.map(|(_, fault)| fault))
             }
@@ -83,7 +88,7 @@ impl Causes {
         self.events.insert(*id, Known { place, own, other });
     }
 
-    /// What directly caused an event: what its actor did before, and what happened elsewhere.
+    /// The direct causes of an event: its actor's previous event, and an event of another actor.
     pub fn of(&self, event: EventId) -> impl Iterator<Item = EventId> {
         let before = match event.actor {
             Actor::Environment => None,
@@ -99,14 +104,14 @@ impl Causes {
         self.events.get(&event).is_some_and(|known| known.own)
     }
 
-    /// The last that the actor itself did before.
+    /// The actor's own previous event.
     fn before(&self, event: EventId) -> Option<EventId> {
         let first = EventId { actor: event.actor, number: 0 };
         let mut earlier = self.events.range(first..event).rev();
         earlier.find(|(_, known)| known.own).map(|(id, _)| *id)
     }
 
-    /// The causal past of events, with these, as far as it was seen: the nearest `most` in the order of the trace.
+    /// The known causal past of events, including them: the last `most` in the order of the trace.
     #[must_use]
     pub fn past(&self, events: impl IntoIterator<Item = EventId>, most: usize) -> Vec<EventId> {
         let placed = |id: EventId| Some((self.events.get(&id)?.place, id));

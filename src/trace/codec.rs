@@ -1,4 +1,4 @@
-//! Reads what a protocol said back from its canonical encoding, without the protocol's types in the reader's hands.
+//! Decodes a protocol's messages, facts and so on from their canonical encoding, without the protocol's types.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::encoding;
 use crate::observation::Observe;
 use crate::process::{Data, Process};
 
-/// How to read the six kinds of things that a process says.
+/// How to decode the six kinds of values that a process records.
 #[derive(Clone, Copy, Debug)]
 pub struct Codec {
     message: fn(&[u8]) -> Said<'static>,
@@ -32,7 +32,7 @@ impl Codec {
         }
     }
 
-    /// Replaces the encoding of what was said by its label, what checkers see in it, and JSON.
+    /// Replaces the encoding of a value by its label, its observations, and JSON.
     ///
     /// # Panics
     /// If the bytes are not what this process wrote.
@@ -59,6 +59,7 @@ impl Codec {
             | Event::Paused
             | Event::Unpaused
             | Event::IoError
+            | Event::Damaged { .. }
             | Event::Panicked { .. }
             | Event::Retried { .. }
             | Event::GaveUp { .. }
@@ -98,7 +99,7 @@ fn seen<T: Data + Observe>(bytes: &[u8]) -> Said<'static> {
 
 fn read<T: Data>(bytes: &[u8], observe: impl Fn(&T) -> Vec<crate::observation::Observation>) -> Said<'static> {
     let said: T = encoding::read(bytes).expect("a trace holds what the process wrote");
-    // JSON has no words for a number over 64 bits, nor for a map whose keys are neither texts nor numbers.
+    // JSON has neither numbers over 64 bits, nor maps whose keys are neither texts nor numbers.
     let json = serde_json::to_value(&said).unwrap_or_else(|_| format!("{said:?}").into());
     Said { label: label_of(&said), observations: Cow::Owned(observe(&said)), body: Body::Json(json) }
 }

@@ -1,4 +1,4 @@
-//! The first event in which two traces differ: aligned by whose events they are and by their own numbers, not by line.
+//! The first event in which two traces differ; events are aligned by id, not by line.
 
 use std::io::BufRead;
 
@@ -10,15 +10,15 @@ use super::{Causes, Detail, Record};
 use crate::identity::EventId;
 use crate::time::Time;
 
-/// Where two traces part: the first event, in time, that is missing in one of them or not the same in both. Events of one
-/// instant may stand in another order.
+/// Where two traces diverge: the first event, in time, that is missing in one of them or differs. Events of one
+/// instant may be in another order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// Which event.
     pub event: EventId,
-    /// The event's line in each trace, without its id; none where there is no such event.
+    /// The event's line in each trace, without its id; none if it is missing.
     pub lines: [Option<String>; 2],
-    /// How many records, the same in both, stand before that instant.
+    /// The number of records before that instant, the same in both.
     pub agreed: u64,
     /// The end of its causal past, in the order of the trace.
     pub causes: Vec<EventId>,
@@ -27,13 +27,13 @@ pub struct Difference {
 /// Why two traces can't be compared: which of them (0 or 1) can't be read, and why.
 pub type Unreadable = (usize, ReadError);
 
-/// So many events of the causal past are told.
+/// The maximum number of events of the causal past.
 const CAUSES: usize = 8;
 
-/// Goes through two traces to their ends; `None` if they don't part.
+/// Compares two traces to their ends; `None` if they do not diverge.
 ///
 /// # Errors
-/// If one of them can't be read, or turns out at its end not to be what was written.
+/// If one of them can't be read, or was changed after it was written.
 pub fn difference<A: BufRead, B: BufRead>(
     one: &mut Reader<A>,
     other: &mut Reader<B>,
@@ -60,7 +60,7 @@ pub fn difference<A: BufRead, B: BufRead>(
     }
 }
 
-/// A record that is kept while the other trace comes as far.
+/// A record that is kept until the other trace has reached it.
 struct Told {
     id: EventId,
     time: Time,
@@ -87,13 +87,13 @@ impl Told {
 struct Side<'r, R> {
     reader: &'r mut Reader<R>,
     which: usize,
-    /// What was read and not yet looked at.
+    /// The records that were read and not compared yet.
     next: Option<Told>,
     renderer: &'r Renderer,
 }
 
 impl<R: BufRead> Side<'_, R> {
-    /// When the next record is.
+    /// The time of the next record.
     fn time(&mut self, causes: &mut Causes) -> Result<Option<Time>, Unreadable> {
         if self.next.is_none() {
             let record = self.reader.next_record().map_err(|error| (self.which, error))?;
@@ -111,7 +111,7 @@ impl<R: BufRead> Side<'_, R> {
         Ok(told)
     }
 
-    /// The line of an event that was found, or of one that comes later; reads the trace to its end.
+    /// The line of an event that was read, or that comes later; reads the trace to its end.
     fn line_of(&mut self, event: EventId, found: Option<Told>) -> Result<Option<String>, Unreadable> {
         let mut line = found.or(self.next.take().filter(|told| told.id == event)).map(|told| told.line);
         while let Some(record) = self.reader.next_record().map_err(|error| (self.which, error))? {
@@ -123,7 +123,7 @@ impl<R: BufRead> Side<'_, R> {
     }
 }
 
-/// Passes records that are the same in both, line by line, and counts them.
+/// Skips records that are the same in both, line by line, and counts them.
 fn pass_the_same<A: BufRead, B: BufRead>(
     one: &mut Side<'_, A>,
     other: &mut Side<'_, B>,

@@ -1,4 +1,4 @@
-//! JSON Lines: the form of a trace for programs, and the only one that is read back.
+//! JSON Lines: the format of a trace for programs, and the only one that is read back.
 //!
 //! | line | |
 //! | --- | --- |
@@ -6,8 +6,8 @@
 //! | each further | a [`Record`](super::Record): `{"time":"150212000","id":"n1#2","stamp":null,"event":{"timer":{…}}}` |
 //! | last | `{"end":{…},"content":"9b1c2f0e41d0c3a8"}` |
 //!
-//! `content` is the xxh3 hash (64 bits) of all that stands before the comma in front of it, so that a trace that was
-//! cut, edited or damaged is noticed. (The footer's digest covers the canonical encoding, which needs the subject's
+//! `content` is the xxh3 hash (64 bits) of everything before the comma in front of it, so that a trace that was
+//! truncated, edited or damaged is detected. (The footer's digest covers the canonical encoding, which needs the subject's
 //! types.) Every line ends with LF, the last one too.
 
 mod error;
@@ -22,9 +22,9 @@ pub use writer::Writer;
 /// The longest line that is written or read, with its end: 64 MiB.
 pub const LONGEST_LINE: usize = 64 << 20;
 
-/// What the first line says that it is.
+/// The kind of file in the first line.
 const KIND: &str = "trace";
-/// What begins the last line, and no record.
+/// The start of the last line, different from every record.
 const END: &[u8] = b"{\"end\":";
-/// What follows the footer on the last line, with the digits of a hash in place of the dots.
+/// The end of the last line after the footer, with the digits of a hash instead of the dots.
 const CONTENT: &str = ",\"content\":\"................\"}";

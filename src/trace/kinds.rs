@@ -1,31 +1,60 @@
-//! Kinds of records, as sets: what a checker wants to be shown.
+//! Sets of kinds of records: the records that a checker wants to see.
 
 use super::Event;
+use crate::observation::{ChannelSeen, ConsensusSeen, LockSeen, Observation, StoreSeen};
 
-/// A set of kinds of records, by what happened.
+/// A set of kinds of records: by what happened, and by what checkers see in what was said.
+///
+/// A fact is of the kind [`Self::FACT`], and of one more for each observation in it. So whoever wants facts is shown every
+/// one of them, and whoever wants grants of locks those that tell of a grant.
 ///
 /// ```
 /// use stemmata::trace::{Event, Kinds};
-/// let wanted = Kinds::FACT.with(Kinds::DEATHS);
+/// let wanted = Kinds::LOCK_GRANTED.with(Kinds::DEATHS);
 /// assert!(wanted.has(&Event::IoError) && !wanted.has(&Event::Sync));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kinds(u32);
+pub struct Kinds {
+    /// A bit for each kind of event.
+    events: u32,
+    /// A bit for each kind of observation.
+    seen: u128,
+}
 
 /// A constant for each kind, and which one an event is of.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $place:literal: $event:pat,)+) => {
         impl Kinds {
-            $($(#[$doc])* pub const $kind: Self = Self(1 << $place);)+
+            $($(#[$doc])* pub const $kind: Self = Self { events: 1 << $place, seen: 0 };)+
             /// All kinds.
-            pub const ALL: Self = Self(0 $(| 1 << $place)+);
+            pub const ALL: Self = Self { events: 0 $(| 1 << $place)+, seen: 0 };
 
-            /// The kind of an event.
+            /// What happened in an event, whatever was said.
             #[inline]
-            #[must_use]
-            pub const fn of(event: &Event<'_>) -> Self {
+            const fn happened(event: &Event<'_>) -> Self {
                 match event {
                     $($event => Self::$kind,)+
+                }
+            }
+        }
+    };
+}
+
+/// A constant for each kind of observation, and which one an observation is of.
+macro_rules! observations {
+    ($($(#[$doc:meta])* $kind:ident: $seen:pat,)+) => {
+        /// The kinds of observations, by their places.
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "they are named as their constants")]
+        enum Word { $($kind,)+ }
+
+        impl Kinds {
+            $($(#[$doc])* pub const $kind: Self = Self { events: 0, seen: 1 << Word::$kind as u32 };)+
+
+            /// The kind of an observation.
+            #[inline]
+            const fn seen(seen: &Observation) -> Self {
+                match seen {
+                    $($seen => Self::$kind,)+
                 }
             }
         }
@@ -37,7 +66,7 @@ kinds! {
     START = 0: Event::Start { .. },
     /// A message reached a node's protocol.
     RECEIVE = 1: Event::Receive { .. },
-    /// A timer ran out.
+    /// A timer expired.
     TIMER = 2: Event::Timer { .. },
     /// A client's operation reached a node.
     COMMAND = 3: Event::Command { .. },
@@ -49,33 +78,33 @@ kinds! {
     APPEND = 6: Event::Append { .. },
     /// A log was replaced.
     REWRITE = 7: Event::Rewrite { .. },
-    /// A disk was asked.
+    /// A sync was called.
     SYNC = 8: Event::Sync,
     /// A node answered a client.
     REPLY = 9: Event::Reply { .. },
     /// A fact was noted.
     FACT = 10: Event::Fact { .. },
-    /// An effect never was.
+    /// An effect was dropped.
     DROPPED = 11: Event::Dropped { .. },
     /// A copy was lost.
     LOST = 12: Event::Lost { .. },
-    /// A copy was no message any more.
+    /// A copy was garbled.
     GARBLED = 13: Event::Garbled { .. },
     /// A copy is held on its way.
     HELD = 14: Event::Held { .. },
     /// A node was killed.
     KILLED = 15: Event::Killed { .. },
-    /// A node stands still.
+    /// A node was paused.
     PAUSED = 16: Event::Paused,
-    /// A node goes on.
+    /// A pause ended.
     UNPAUSED = 17: Event::Unpaused,
     /// A disk failed, and its node with it.
     IO_ERROR = 18: Event::IoError,
     /// A handler panicked.
     PANICKED = 19: Event::Panicked { .. },
-    /// A client asked.
+    /// A client invoked an operation.
     INVOKED = 20: Event::Invoked { .. },
-    /// A client asked again.
+    /// A client retried.
     RETRIED = 21: Event::Retried { .. },
     /// A client got its answer.
     RETURNED = 22: Event::Returned { .. },
@@ -95,29 +124,148 @@ kinds! {
     UNMET = 29: Event::Unmet { .. },
     /// Something was pending at the end.
     PENDING = 30: Event::Pending { .. },
+    /// An entry of a disk was damaged.
+    DAMAGED = 31: Event::Damaged { .. },
+}
+
+observations! {
+    /// Two clocks were compared.
+    COMPARED: Observation::Compared { .. },
+    /// A node broadcast.
+    BROADCAST: Observation::Broadcast { .. },
+    /// A node delivered a broadcast.
+    DELIVERED: Observation::Delivered { .. },
+    /// A node started with broadcasts delivered.
+    RESUMED: Observation::Resumed { .. },
+    /// A signature did not fit.
+    FORGED: Observation::Forged,
+    /// A payload was sent on a channel.
+    CHANNEL_SENT: Observation::Channel(ChannelSeen::Sent { .. }),
+    /// A payload was delivered on a channel.
+    CHANNEL_DELIVERED: Observation::Channel(ChannelSeen::Delivered { .. }),
+    /// A session of a channel ended.
+    CHANNEL_RESET: Observation::Channel(ChannelSeen::Reset { .. }),
+    /// A request for a lock was taken in.
+    LOCK_ASKED: Observation::Lock(LockSeen::Asked { .. }),
+    /// A request for a lock was sent.
+    LOCK_REQUESTED: Observation::Lock(LockSeen::Requested { .. }),
+    /// A request for a lock was deferred by a peer.
+    LOCK_DEFERRED: Observation::Lock(LockSeen::Deferred { .. }),
+    /// A lock was granted.
+    LOCK_GRANTED: Observation::Lock(LockSeen::Granted { .. }),
+    /// A grant of a lock ended.
+    LOCK_RELEASED: Observation::Lock(LockSeen::Released { .. }),
+    /// A request for a lock was taken back.
+    LOCK_WITHDRAWN: Observation::Lock(LockSeen::Withdrawn { .. }),
+    /// A node refused what its client asked of the lock manager.
+    LOCK_REFUSED: Observation::Lock(LockSeen::Refused { .. }),
+    /// A client asked the lock manager or the guarded register.
+    LOCK_CALLED: Observation::Lock(LockSeen::Called { .. }),
+    /// A node started with a log.
+    CONSENSUS_STARTED: Observation::Consensus(ConsensusSeen::Started { .. }),
+    /// A node will never vote again.
+    CONSENSUS_LOST: Observation::Consensus(ConsensusSeen::Lost),
+    /// A voter promised a round.
+    CONSENSUS_PROMISED: Observation::Consensus(ConsensusSeen::Promised { .. }),
+    /// A proposer was elected.
+    CONSENSUS_ELECTED: Observation::Consensus(ConsensusSeen::Elected { .. }),
+    /// Something was proposed.
+    CONSENSUS_PROPOSED: Observation::Consensus(ConsensusSeen::Proposed { .. }),
+    /// A voter gave its advice.
+    CONSENSUS_VOTED: Observation::Consensus(ConsensusSeen::Voted { .. }),
+    /// A voter confirmed a pre-commit.
+    CONSENSUS_CONFIRMED: Observation::Consensus(ConsensusSeen::Confirmed { .. }),
+    /// A node knows a decision.
+    CONSENSUS_COMMITTED: Observation::Consensus(ConsensusSeen::Committed { .. }),
+    /// A node applied a slot.
+    CONSENSUS_APPLIED: Observation::Consensus(ConsensusSeen::Applied { .. }),
+    /// A node installed a state.
+    CONSENSUS_INSTALLED: Observation::Consensus(ConsensusSeen::Installed { .. }),
+    /// A node decreed.
+    CONSENSUS_DECREED: Observation::Consensus(ConsensusSeen::Decreed { .. }),
+    /// A confirmation was written.
+    CONSENSUS_WROTE_CONFIRMED: Observation::Consensus(ConsensusSeen::WroteConfirmed { .. }),
+    /// A decision was written.
+    CONSENSUS_WROTE_DECIDED: Observation::Consensus(ConsensusSeen::WroteDecided { .. }),
+    /// A client asked for a session.
+    STORE_BEGUN: Observation::Store(StoreSeen::Begun),
+    /// A client asked a store.
+    STORE_ASKED: Observation::Store(StoreSeen::Asked { .. }),
+    /// A client was told by a store.
+    STORE_TOLD: Observation::Store(StoreSeen::Told { .. }),
+    /// An anchor holds.
+    STORE_ANCHORED: Observation::Store(StoreSeen::Anchored { .. }),
+    /// A replica refused an operation on a fenced key.
+    STORE_FENCED: Observation::Store(StoreSeen::Fenced { .. }),
+    /// Keys are fenced.
+    STORE_FENCED_SPACE: Observation::Store(StoreSeen::FencedSpace { .. }),
 }
 
 impl Kinds {
     /// The ends of a node's incarnation.
     pub const DEATHS: Self = Self::KILLED.with(Self::IO_ERROR).with(Self::PANICKED);
 
-    /// These, and those of the other set.
+    /// Facts of nodes that something has begun or ended: those with a [`course`](Observation::course).
+    pub const COURSES: Self =
+        Self::LOCK_ASKED.with(Self::LOCK_GRANTED).with(Self::LOCK_WITHDRAWN).with(Self::LOCK_REFUSED);
+
+    /// None.
+    pub const NONE: Self = Self { events: 0, seen: 0 };
+
+    /// The kinds of an event: of what happened, and of what checkers see in what was said.
+    #[inline]
     #[must_use]
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    pub fn of(event: &Event<'_>) -> Self {
+        let happened = Self::happened(event);
+        if !Self::SPEAKING.meets(happened) {
+            return happened;
+        }
+        let observations = event.said().map_or(&[][..], |said| &said.observations[..]);
+        observations.iter().fold(happened, |kinds, seen| kinds.with(Self::seen(seen)))
     }
 
-    /// Whether any of the other set is among these.
+    /// Those in whose events checkers may see something.
+    const SPEAKING: Self = Self::FACT.with(Self::APPEND).with(Self::REPLY).with(Self::INVOKED).with(Self::RETURNED);
+
+    /// The union with another set.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self { events: self.events | other.events, seen: self.seen | other.seen }
+    }
+
+    /// Above every place of a kind.
+    pub(crate) const PLACES: usize = 32 + 128;
+
+    /// The places of these among all kinds.
+    #[inline]
+    pub(crate) fn places(self) -> impl Iterator<Item = usize> {
+        let Self { mut events, mut seen } = self;
+        std::iter::from_fn(move || {
+            if events != 0 {
+                let place = events.trailing_zeros();
+                events &= events - 1;
+                return Some(place as usize);
+            }
+            if seen != 0 {
+                let place = seen.trailing_zeros();
+                seen &= seen - 1;
+                return Some(32 + place as usize);
+            }
+            None
+        })
+    }
+
+    /// Whether the sets have a common kind.
     #[inline]
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+        self.events & other.events != 0 || self.seen & other.seen != 0
     }
 
-    /// Whether the event's kind is among these.
+    /// Whether a kind of the event is in the set.
     #[inline]
     #[must_use]
-    pub const fn has(self, event: &Event<'_>) -> bool {
+    pub fn has(self, event: &Event<'_>) -> bool {
         self.meets(Self::of(event))
     }
 }

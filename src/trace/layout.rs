@@ -1,48 +1,46 @@
-//! The canonical encoding of the two commonest records once more, by hand: the hottest lines of a run.
+//! The canonical encoding of the two most frequent records, written by hand, because it is the hottest code of a run.
 //!
 //! The bytes are those of [`encoding::write`](crate::encoding::write()), which stays the definition, and which reads
 //! them back; tests compare the two. By hand means in pieces of known length, where the general way goes number by
 //! number, and without a [`Record`](super::Record), which costs more to build than to write. All of it is inlined: then
 //! the numbers stay in registers, which is half of the gain.
 
-use crate::clocks::Stamp;
+use crate::clocks::{Stamp, VectorClock};
 use crate::identity::{Actor, EventId, MessageId, NodeId};
 use crate::time::Time;
 
-/// What every record begins with.
+/// The first fields of every record.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
-    /// When it happened, in global virtual time.
+    /// Its global virtual time.
     pub time: Time,
-    /// Its name.
+    /// Its id.
     pub id: EventId,
-    /// The clocks that the node gave for it.
+    /// The node's clocks.
     pub stamp: Option<&'a Stamp>,
 }
 
-/// What a sent message's record holds beside its head.
+/// The other fields of a send's record.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent<'a> {
-    /// Its name.
+    /// Its id.
     pub message: MessageId,
-    /// To whom.
+    /// The receiver.
     pub to: NodeId,
-    /// How many copies the network made of it.
+    /// The number of copies that the network made.
     pub copies: u16,
     /// The message in the canonical encoding.
     pub said: &'a [u8],
 }
 
-/// At most so many bytes are written for such records, beside the message and the entries of the stamp's vector.
+/// The maximum length of such a record in bytes, without the message and the entries of the stamp's vector.
 const FIXED: usize = 64;
-/// An entry of a vector takes so many bytes.
-const ENTRY: usize = 16;
 
 impl Head<'_> {
-    /// A length that is enough for a record with so long a message.
+    /// A sufficient length for a record with a message of this length.
     #[inline]
     pub(super) fn room(&self, said: usize) -> usize {
-        FIXED + said + self.stamp.map_or(0, |stamp| stamp.vector.len() * ENTRY)
+        FIXED + said + self.stamp.map_or(0, |stamp| stamp.vector.len() * VectorClock::ENTRY)
     }
 }
 
@@ -94,14 +92,10 @@ fn write_head<'r>(head: Head<'_>, room: &'r mut [u8]) -> &'r mut [u8] {
 
 fn write_stamp<'r>(stamp: &Stamp, room: &'r mut [u8]) -> &'r mut [u8] {
     let Stamp { vector, hybrid } = stamp;
-    let (entries, room) = split::<4>(room);
-    put(entries, 0, length(vector.len()));
-    let (pieces, room) = room.split_at_mut(vector.len() * ENTRY);
-    for (piece, (who, count)) in pieces.as_chunks_mut::<ENTRY>().0.iter_mut().zip(vector.iter()) {
-        put(piece, 0, index(who.node));
-        put(piece, 4, who.boot.number().to_le_bytes());
-        put(piece, 8, count.to_le_bytes());
-    }
+    let (piece, room) = split::<4>(room);
+    let packed = vector.pack(room);
+    put(piece, 0, length(packed));
+    let (_, room) = room.split_at_mut(packed);
     let (last, room) = split::<12>(room);
     put(last, 0, hybrid.wall.as_nanos().to_le_bytes());
     put(last, 8, hybrid.count.to_le_bytes());

@@ -1,4 +1,4 @@
-//! The trace, the only witness: records, their canonical bytes and digest, and their forms as text and JSON Lines.
+//! The trace, the only witness: records, their canonical bytes and digest, and their formats, text and JSON Lines.
 
 mod block;
 mod causes;
@@ -35,64 +35,66 @@ use crate::chance::Seed;
 use crate::identity::EventId;
 use crate::time::Time;
 
-/// The version of the trace's forms and of its digest.
-pub const VERSION: u32 = 1;
+/// The version of the trace's formats and of its digest.
+pub const VERSION: u32 = 2;
+/// The oldest version that is still read: from it on, words are only added.
+pub const OLDEST: u32 = 2;
 
-/// What stands at the head of a trace.
+/// The header of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// The scenario's name.
     pub scenario: String,
-    /// Which process ran.
+    /// The subject.
     pub subject: String,
     /// The seed.
     pub seed: Seed,
-    /// How many nodes there were.
+    /// The number of nodes.
     pub nodes: u32,
     /// The lanes, in order.
     pub lanes: Vec<String>,
     /// The scenario as it ran: with all defaults filled in and all ranges drawn.
     pub resolved: Value,
-    /// The faults as they were planned, one a line.
+    /// The planned faults, one per line.
     pub faults: Vec<String>,
-    /// By when each invariant that is bounded had to hold.
+    /// The time by which each bounded invariant had to hold.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub due: BTreeMap<String, Time>,
 }
 
-/// What stands at the end of a trace.
+/// The footer of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Footer {
     /// When the run ended.
     pub time: Time,
-    /// How many records there are.
+    /// The number of records.
     pub records: u64,
     /// The digest of all records.
     pub digest: Digest,
-    /// What the checkers concluded.
+    /// The verdicts of the checkers.
     pub judgements: Vec<Judgement>,
 }
 
-/// How much of a trace is shown.
+/// How much of a trace to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Detail {
-    /// Facts, faults, lives and deaths, clients.
+    /// Facts, faults, starts and crashes, clients.
     Facts,
-    /// Also messages and what became of them, and timers.
+    /// Also messages with their outcomes, and timers.
     #[default]
     Messages,
-    /// Everything: also what goes to disks.
+    /// Everything: also disk writes.
     All,
 }
 
-/// A whole run: head, records in memory in their canonical encoding, and end.
+/// A whole run: header, records in memory in their canonical encoding, and footer.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// Its head.
+    /// Its header.
     pub header: Header,
-    /// Its end.
+    /// Its footer.
     pub footer: Footer,
     tape: Tape,
     codec: Codec,
@@ -110,18 +112,18 @@ impl Trace {
         self.tape.records().map(|record| self.codec.explain(record))
     }
 
-    /// The record of this name, if there is one.
+    /// The record with this id, if there is one.
     #[must_use]
     pub fn find(&self, id: EventId) -> Option<Record<'_>> {
         self.select(|record| record.id == id).next()
     }
 
-    /// Those of its records that are wanted, in order; only they are explained.
+    /// The selected records, in order; only they are decoded.
     pub fn select(&self, wanted: impl Fn(&Record<'_>) -> bool) -> impl Iterator<Item = Record<'_>> {
         self.tape.records().filter(move |record| wanted(record)).map(|record| self.codec.explain(record))
     }
 
-    /// Its records in order as they were recorded: what was said is in its canonical encoding, without label.
+    /// Its records in order, as they were recorded: values are in their canonical encoding, without labels.
     pub fn raw_records(&self) -> impl Iterator<Item = Record<'_>> {
         self.tape.records()
     }
@@ -147,10 +149,10 @@ impl Trace {
         all
     }
 
-    /// Writes the whole trace as JSON Lines, the form that is read back.
+    /// Writes the whole trace as JSON Lines, the format that is read back.
     ///
     /// # Errors
-    /// If `out` can't take it.
+    /// If `out` can't be written.
     pub fn write_jsonl(&self, out: impl Write) -> io::Result<()> {
         let mut writer = jsonl::Writer::new(out, &self.header)?;
         self.records().try_for_each(|record| writer.record(&record))?;

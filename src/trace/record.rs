@@ -1,4 +1,4 @@
-//! One record of a trace: what happened, when, to whom; in words that need no protocol's types.
+//! One record of a trace: event, time and actor, without any protocol's types.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::Value;
 
 use crate::clocks::Stamp;
-use crate::identity::{Boot, EventId, MessageId, NodeId, OpId};
+use crate::identity::{Boot, EventId, LaneId, MessageId, NodeId, OpId};
 use crate::observation::Observation;
 use crate::time::Time;
 
@@ -15,10 +15,10 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record<'a> {
-    /// When it happened, in global virtual time.
+    /// Its global virtual time.
     pub time: Time,
-    /// Its name: whose event, and that one's own count. For effects it is given at the call: by these numbers a node's
-    /// events stand in program order, also where a sync delayed them.
+    /// Its id: the actor and the actor's count. For effects it is assigned at the call: these numbers give a node's
+    /// program order, even if a sync delayed an event.
     pub id: EventId,
     /// The clocks that the node gave for it.
     #[serde(default)]
@@ -32,7 +32,7 @@ pub struct Record<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Event<'a> {
-    /// A node started, and was handed so many entries from its disk.
+    /// A node started, with these entries from its disk.
     Start {
         /// Its boot.
         boot: Boot,
@@ -53,7 +53,7 @@ pub enum Event<'a> {
         #[serde(borrow)]
         corrupted: Option<Said<'a>>,
     },
-    /// A timer ran out.
+    /// A timer expired.
     Timer {
         /// Its name.
         #[serde(borrow)]
@@ -81,18 +81,20 @@ pub enum Event<'a> {
         #[serde(borrow)]
         said: Said<'a>,
     },
-    /// The node added an entry to its disk's log.
+    /// The node added an entry to a file of its disk.
     Append {
         /// The entry.
         #[serde(borrow)]
         entry: Said<'a>,
     },
-    /// The node replaced its disk's log.
+    /// The node replaced one file of its disk.
     Rewrite {
+        /// The lane whose file it is.
+        file: LaneId,
         /// How many entries the new one has.
         entries: u32,
     },
-    /// The node asked its disk to make durable all before.
+    /// The node called a sync, which makes everything before durable.
     Sync,
     /// The node answered an operation.
     Reply {
@@ -108,14 +110,14 @@ pub enum Event<'a> {
         #[serde(borrow)]
         fact: Said<'a>,
     },
-    /// An effect that never came to be: the node died before it, or the run ended while it waited for the disk.
+    /// An effect was dropped: the node crashed before it, or the run ended while it waited for the disk.
     Dropped {
-        /// What it would have been.
+        /// The kind of effect.
         effect: EffectKind,
         /// The message, if it was a send.
         message: Option<MessageId>,
     },
-    /// A copy of a message did not arrive; recorded with its receiver, when it would have.
+    /// A copy of a message did not arrive; recorded at its receiver, at its arrival time.
     Lost {
         /// Which message.
         message: MessageId,
@@ -124,7 +126,7 @@ pub enum Event<'a> {
         /// Why.
         cause: Cause,
     },
-    /// A copy of a message arrived so corrupted that it was none any more.
+    /// A copy of a message arrived so corrupted that it does not decode.
     Garbled {
         /// Which message.
         message: MessageId,
@@ -138,39 +140,46 @@ pub enum Event<'a> {
         /// Which of its copies, from 0.
         copy: u16,
     },
-    /// The node died.
+    /// The node was killed.
     Killed {
-        /// How many appends and rewrites were not durable, and are gone.
+        /// The number of appends and rewrites that were not durable, and are lost.
         unsynced: u32,
     },
-    /// The node stands still.
+    /// The node was paused.
     Paused,
-    /// The node goes on.
+    /// The pause ended.
     Unpaused,
     /// The disk failed, and the node with it.
     IoError,
-    /// A handler panicked, and the node is dead.
+    /// A synced entry on the disk of a node that is down cannot be read any more.
+    Damaged {
+        /// The lane whose file it stands in.
+        file: LaneId,
+        /// Its place in that file, from 1.
+        entry: u32,
+    },
+    /// A handler panicked, and the node crashed.
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         reason: Cow<'a, str>,
     },
-    /// A client asked.
+    /// A client invoked an operation.
     Invoked {
         /// Its operation.
         op: OpId,
-        /// Whom it asked.
+        /// The node that it asked.
         to: NodeId,
-        /// What it asked.
+        /// The command.
         #[serde(borrow)]
         command: Said<'a>,
     },
-    /// A client asked again.
+    /// A client retried an operation.
     Retried {
         /// Its operation.
         op: OpId,
-        /// Whom it asked.
+        /// The node that it asked.
         to: NodeId,
-        /// The how-many-eth attempt this is; the first retry is 2.
+        /// The number of the attempt; the first retry is 2.
         attempt: u32,
     },
     /// A client got its answer.
@@ -181,35 +190,35 @@ pub enum Event<'a> {
         #[serde(borrow)]
         reply: Said<'a>,
     },
-    /// A client gave up: whether the operation happened, it never learns.
+    /// A client gave up: it never learns whether the operation took effect.
     GaveUp {
         /// Its operation.
         op: OpId,
     },
     /// A planned fault acted.
     Fault {
-        /// Its place in the plan, from 1.
+        /// Its number in the plan, from 1.
         fault: u32,
         /// What it did, with its targets by name.
         what: Cow<'a, str>,
     },
     /// A fault ended.
     FaultEnded {
-        /// Its place in the plan, from 1.
+        /// Its number in the plan, from 1.
         fault: u32,
     },
-    /// Faults and clients' new operations have ended for good.
+    /// Quiescence: no more faults, and no new operations of clients.
     Calm,
     /// At the end of the run: what a planned fault touched.
     Touched {
-        /// Its place in the plan, from 1.
+        /// Its number in the plan, from 1.
         fault: u32,
         /// How many messages, nodes or disk answers.
         count: u64,
     },
-    /// The time does not advance any more: too many events at one instant.
+    /// Time does not advance: too many events at one instant.
     Stuck {
-        /// How many events there were.
+        /// The number of events.
         events: u64,
     },
     /// At the end of the run: a message whose fate was fixed was never sent.
@@ -217,9 +226,9 @@ pub enum Event<'a> {
         /// Which.
         message: MessageId,
     },
-    /// At the end of a run that was quiescent, and yet had not come to rest: something was pending that is not periodic.
+    /// At the end of a run with quiescence: something was pending that is not periodic.
     Pending {
-        /// How many messages, timers, disk answers, and clients' operations.
+        /// The number of messages, timers, disk answers, and clients' operations.
         count: u64,
     },
 }
@@ -228,7 +237,7 @@ pub enum Event<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// By chance, as links do.
+    /// The link lost it.
     Loss,
     /// The link was cut, or was cut while it was under way.
     Partition,
@@ -236,7 +245,7 @@ pub enum Cause {
     Down,
 }
 
-/// What an effect is.
+/// The kind of an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectKind {
@@ -254,27 +263,27 @@ pub enum EffectKind {
     Fact,
 }
 
-/// What a protocol said, in its own words: a message, timer, entry, command, reply or fact.
+/// A value of a protocol: a message, timer, entry, command, reply or fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said<'a> {
     /// Its name.
     pub label: Label<'a>,
-    /// What checkers see in it.
+    /// The observations in it.
     pub observations: Cow<'a, [Observation]>,
-    /// The whole of it.
+    /// Its content.
     pub body: Body<'a>,
 }
 
-/// The name of what was said: the variant, and the variant inside it where one protocol of several speaks.
+/// The name of a value: the variant, and the variant inside it if the outer one is a protocol.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label<'a> {
-    /// The outer variant: the protocol's name where several speak.
+    /// The outer variant: the protocol's name, if there are several.
     pub outer: Cow<'a, str>,
     /// The inner variant.
     pub inner: Option<Cow<'a, str>>,
 }
 
-/// The whole of what was said.
+/// The content of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body<'a> {
     /// In the canonical encoding.
@@ -290,7 +299,7 @@ impl Label<'_> {
         self.inner.as_deref().unwrap_or(&self.outer)
     }
 
-    /// Whether this is the label that is written `text`.
+    /// Whether the label is written `text`.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
         match &self.inner {
@@ -325,7 +334,7 @@ struct SaidInFull<'a> {
     body: Cow<'a, Value>,
 }
 
-/// In the canonical encoding the body alone, since all else follows from it; in JSON all of it.
+/// In the canonical encoding only the body, because the rest follows from it; in JSON everything.
 impl Serialize for Said<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match (&self.body, serializer.is_human_readable()) {
@@ -361,7 +370,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// What was said in it, if anything was.
+    /// The value in it, if any.
     #[must_use]
     pub const fn said(&self) -> Option<&Said<'a>> {
         match self {
@@ -386,6 +395,7 @@ impl<'a> Event<'a> {
             | Self::Paused
             | Self::Unpaused
             | Self::IoError
+            | Self::Damaged { .. }
             | Self::Panicked { .. }
             | Self::Retried { .. }
             | Self::GaveUp { .. }

@@ -1,4 +1,4 @@
-//! Takes records in: hashes their canonical encoding in blocks, and keeps it where a trace is wanted.
+//! Records events: hashes their canonical encoding in blocks, and keeps it if a trace is wanted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,11 +22,11 @@ pub struct Tape {
     blocks: Vec<Box<[u8]>>,
 }
 
-/// Encodes, hashes and, if told, keeps records.
+/// Encodes, hashes and optionally keeps records.
 #[derive(Clone)]
 pub struct Recorder {
     block: Block,
-    /// Where a record of the rarer kinds is encoded, to be copied into the block.
+    /// The buffer for records of the rarer kinds, which are then copied into the block.
     spare: Vec<u8>,
     hash: Xxh3Default,
     records: u64,
@@ -35,11 +35,11 @@ pub struct Recorder {
     tape: Option<Tape>,
 }
 
-/// So many bytes are hashed, and kept, at once; a record is never split.
+/// The number of bytes that are hashed, and kept, at once; a record is never split.
 const BLOCK: usize = 16 * 1024;
 
 impl Recorder {
-    /// A recorder that keeps the digest alone.
+    /// A recorder that keeps only the digest.
     #[must_use]
     pub fn digest_only() -> Self {
         Self {
@@ -52,19 +52,19 @@ impl Recorder {
         }
     }
 
-    /// A recorder that keeps all.
+    /// A recorder that keeps all records.
     #[must_use]
     pub fn keeping() -> Self {
         Self { keeps: true, tape: Some(Tape::default()), ..Self::digest_only() }
     }
 
-    /// Keeps the records from now on, or no longer; what was kept before stays.
+    /// Starts or stops keeping records; earlier ones stay.
     pub fn keep(&mut self, keeps: bool) {
         self.flush();
         self.keeps = keeps;
     }
 
-    /// Takes one record in.
+    /// Adds one record.
     #[inline(never)]
     pub fn push(&mut self, record: &Record<'_>) {
         let Record { time, id, stamp, event } = record;
@@ -78,7 +78,7 @@ impl Recorder {
         }
     }
 
-    /// Takes in the record of an [`Event::Send`] as [`Recorder::push`] does, without its being built.
+    /// Adds the record of an [`Event::Send`] like [`Recorder::push`], without building it.
     #[inline(always)]
     pub fn push_send(&mut self, head: Head<'_>, sent: Sent<'_>) {
         self.make_room(head.room(sent.said.len()));
@@ -86,7 +86,7 @@ impl Recorder {
         self.block.keep_all_but(left);
     }
 
-    /// Takes in the record of an uncorrupted [`Event::Receive`] as [`Recorder::push`] does, without its being built.
+    /// Adds the record of an uncorrupted [`Event::Receive`] like [`Recorder::push`], without building it.
     #[inline(always)]
     pub fn push_receive(&mut self, head: Head<'_>, message: MessageId, copy: u16) {
         self.make_room(head.room(0));
@@ -107,7 +107,7 @@ impl Recorder {
         self.spare = spare;
     }
 
-    /// Before a record is written: there is room for it, and it counts.
+    /// Makes room for a record, and counts it.
     #[inline(always)]
     fn make_room(&mut self, length: usize) {
         self.records += 1;
@@ -117,7 +117,7 @@ impl Recorder {
         }
     }
 
-    /// How many records there are so far.
+    /// The number of records so far.
     #[must_use]
     pub const fn records(&self) -> u64 {
         self.records
@@ -162,7 +162,7 @@ impl Tape {
         Records { blocks: self.blocks.iter(), rest: &[] }
     }
 
-    /// The bytes that they take.
+    /// Their size in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.blocks.iter().map(|block| block.len()).sum()
@@ -204,7 +204,7 @@ impl FromStr for Digest {
     }
 }
 
-/// Why a text is no digest.
+/// Why a text is not a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DigestError(String);
 

@@ -1,4 +1,4 @@
-//! A trace to go through once, from memory or from a file.
+//! A trace that is read once, from memory or from a file.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -6,19 +6,19 @@ use std::ops::ControlFlow;
 use super::jsonl::{ReadError, Reader};
 use super::{Footer, Header, Record, Trace};
 
-/// Where the records of a trace come from: a [`Trace`] in memory or a [`Reader`] of JSON Lines.
+/// A source of records: a [`Trace`] in memory or a [`Reader`] of JSON Lines.
 pub trait Source {
-    /// The trace's head.
+    /// The trace's header.
     fn header(&self) -> &Header;
 
-    /// Shows every further record, in order, until `see` breaks off. The footer, if it did not.
+    /// Calls `see` with every further record, in order, until it breaks; returns the footer if it did not.
     ///
     /// # Errors
-    /// If the records can't be read, or turn out at the end not to be those that were written: what was concluded from
-    /// them is then void.
+    /// If the records can't be read, or were changed after they were written: then all conclusions from
+    /// them are void.
     fn walk(&mut self, see: &mut dyn FnMut(&Record<'_>) -> ControlFlow<()>) -> Result<Option<&Footer>, ReadError>;
 
-    /// Shows every further record, in order.
+    /// Calls `see` with every further record, in order.
     ///
     /// # Errors
     /// As for [`Source::walk`].

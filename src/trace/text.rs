@@ -1,6 +1,6 @@
-//! The text form of a trace, version 1: one line an event, for people and golden files.
+//! The text format of a trace, version 1: one line per event, for people and golden files.
 //!
-//! All of it is ASCII with LF at the line ends, whatever is in the values; see [`Renderer::line`] for what a line shows.
+//! It is always ASCII with LF line ends, whatever is in the values; see [`Renderer::line`] for what a line shows.
 
 mod line;
 mod value;
@@ -26,14 +26,14 @@ pub fn head(header: &Header) -> String {
     lines.iter().map(|line| format!("# {}\n", Plain(line))).collect()
 }
 
-/// The lines after the last record: how it ended and when, and the digest.
+/// The lines after the last record: verdict, end and digest.
 #[must_use]
 pub fn end(footer: &Footer) -> String {
     let Footer { time, records: _, digest, judgements: _ } = footer;
     format!("# end {} t={time}\n# digest {digest}\n", Plain(&conclusion(footer)))
 }
 
-/// The gravest verdict, and the invariants that have it: `violated causality`; `holds` if all held.
+/// The most severe verdict, and the invariants that have it: `violated causality`; `holds` if all held.
 fn conclusion(footer: &Footer) -> String {
     let grave = |verdict: &Verdict| match verdict {
         Verdict::Violated(_) => 3,
@@ -68,11 +68,11 @@ impl Renderer {
         Self { lanes, detail, shown: BTreeMap::new() }
     }
 
-    /// The record's line, without its end; `None` if the detail leaves it out.
+    /// The record's line, without the line end; `None` if the detail omits it.
     ///
     /// Time in milliseconds; `--`, `n1` or `c1`; a word for the event; its fields as `key=value`, by key, without those
-    /// that are null, false or empty; and behind `@` what changed in the vector clock since this node's last line that
-    /// had one. An entry that is gone since then shows as 0. A message's `signature` and `stamp` show at [`Detail::All`].
+    /// that are null, false or empty; and after `@` the entries of the vector clock that changed since this node's last line that
+    /// had one. An entry that has disappeared is shown as 0. A message's `signature` and `stamp` show at [`Detail::All`].
     pub fn line(&mut self, record: &Record<'_>) -> Option<String> {
         if least_detail(&record.event) > self.detail {
             return None;
@@ -87,7 +87,7 @@ impl Renderer {
         Some(line)
     }
 
-    /// The record's line without its clock; `None` if the detail leaves it out.
+    /// The record's line without its clock; `None` if the detail omits it.
     #[must_use]
     pub fn plain(&self, record: &Record<'_>) -> Option<String> {
         let shown = least_detail(&record.event) <= self.detail;
@@ -95,7 +95,7 @@ impl Renderer {
         shown.then(|| Line { record, lanes: &self.lanes, envelope }.to_string())
     }
 
-    /// The line of a record that stands alone: of any detail, and with the whole vector clock.
+    /// The line of a single record, with any detail and the whole vector clock.
     #[must_use]
     pub fn alone(&self, record: &Record<'_>) -> String {
         let mut line = Line { record, lanes: &self.lanes, envelope: false }.to_string();
@@ -127,6 +127,7 @@ const fn least_detail(event: &Event<'_>) -> Detail {
         | Event::Paused
         | Event::Unpaused
         | Event::IoError
+        | Event::Damaged { .. }
         | Event::Panicked { .. }
         | Event::Invoked { .. }
         | Event::Retried { .. }

@@ -1,57 +1,57 @@
-//! What a checker concludes.
+//! The verdicts of checkers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::identity::EventId;
 use crate::time::Time;
 
-/// What became of one invariant in one run.
+/// The verdict on one invariant in one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Judgement {
     /// The invariant's name.
     pub invariant: String,
-    /// What its checker concluded.
+    /// The verdict of its checker.
     pub verdict: Verdict,
 }
 
-/// A checker's conclusion.
+/// A checker's verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Verdict {
-    /// It held, and was put to the test.
+    /// It held.
     Holds {
-        /// How often it was put to the test: comparisons, deliveries, grants, whatever it speaks of.
+        /// How often it was exercised: by comparisons, deliveries, grants, or whatever it is about.
         exercised: u64,
     },
-    /// It broke.
+    /// It was violated.
     Violated(Violation),
     /// It could not be decided within the checker's budget.
     Undecided {
-        /// What the budget did not allow.
+        /// Why.
         why: String,
     },
-    /// Nothing happened that it speaks of, so that it proves nothing.
+    /// It was not exercised, so it proves nothing.
     Vacuous {
         /// What did not happen.
         why: String,
     },
 }
 
-/// How an invariant broke.
+/// How an invariant was violated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Violation {
     /// When.
     pub time: Time,
-    /// What broke, where, in one sentence.
+    /// The violation, in one sentence.
     pub sentence: String,
     /// The events that prove it, in the order of the sentence.
     pub witnesses: Vec<EventId>,
 }
 
 impl Verdict {
-    /// That it held, if it was put to the test at all; else vacuous, for this reason.
+    /// Holds if it was exercised, otherwise vacuous, for this reason.
     #[must_use]
     pub fn of(exercised: u64, vacuous: &str) -> Self {
         if exercised > 0 { Self::Holds { exercised } } else { Self::Vacuous { why: vacuous.to_owned() } }

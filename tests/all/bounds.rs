@@ -55,11 +55,11 @@ fn what_is_open_before_its_bound_has_passed_is_undecided() {
     let (_, due) = subject.deadlines(&resolved).missed(&resolved).expect("it is too short");
     assert!(due > Time::from_nanos(2_000_000_000) && due < Time::from_nanos(10_000_000_000), "{due}");
     let outcome = subject.run(&resolved, Keep::Verdicts);
-    for (invariant, open) in [("reliable-delivery", "never delivered"), ("quiet", "pending")] {
+    for (invariant, open) in [("reliable-delivery", "not delivered"), ("quiet", "pending")] {
         let Verdict::Undecided { why } = verdict(&outcome, invariant) else { panic!("{:?}", outcome.judgements) };
         assert!(why.contains(open) && why.contains("the run ends at 1001.000ms, and it has until "), "{why}");
     }
-    assert_eq!(outcome.standing(&resolved), run::Standing::Unproven);
+    assert_eq!(outcome.verdict(&resolved), run::RunVerdict::Unproven);
 }
 
 #[test]
@@ -152,6 +152,7 @@ impl Process for Nagger {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = ();
     type Client = Script<()>;
 
@@ -204,8 +205,8 @@ impl Subject for Nagger {
         Vec::new()
     }
 
-    fn checker(_: &Setup, _: &Settings, _: &str) -> Option<Box<dyn Checker<()>>> {
-        Some(Box::new(Quiet::but_for(&["beat"])))
+    fn checker(_: &Setup, _: &Settings, _: &str) -> Option<AnyChecker<()>> {
+        Some(AnyChecker::new(Quiet::but_for(["beat"])))
     }
 
     fn bounds(_: &Setup, _: &Settings, _: &[ClientPlan<Script<()>>], world: &World) -> Vec<(&'static str, Span)> {

@@ -17,11 +17,11 @@ use program::{Ran, folder, json, run_id, stemmata};
 #[test]
 fn a_faulty_cluster_runs_with_an_explained_verdict() {
     let ran = stemmata(&["run", "broadcast-split"]).exits(0);
-    for word in ["causality", "reliable-delivery", "partition {n1,n2} | {n3,n4,n5}", "touched", "stm1:broadcast-split@"]
+    for word in ["causality", "reliable-delivery", "partition {n1,n2} | {n3,n4,n5}", "touched", "stm2:broadcast-split@"]
     {
         ran.says(word);
     }
-    assert!(ran.last_line().starts_with("met:"), "{}", ran.stdout);
+    assert!(ran.last_line().starts_with("passed:"), "{}", ran.stdout);
     assert_eq!(ran.stderr, "");
 }
 
@@ -39,7 +39,7 @@ fn a_failing_command_ends_with_the_command_that_replays_it() {
     ran.says("violated causality:");
     let replayed = program::shell(ran.last_line()).exits(1);
     assert_eq!(run_id(&ran.stdout), run_id(&replayed.stdout));
-    replayed.says("# stemmata trace v1").says("# end violated causality");
+    replayed.says("# stemmata trace v2").says("# end violated causality");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_replay_tells_a_changed_build_from_a_changed_scenario() {
     let file = &run[run.find('@').expect("a file digest") + 1..][..8];
     let other_file = other_build.replace(file, "01234567");
     stemmata(&["replay", &other_file, "-q"]).exits(1).says("the scenario changed");
-    stemmata(&["replay", &id.replace("stm1", "stm9")]).exits(2).complains("stm9");
+    stemmata(&["replay", &id.replace("stm2", "stm9")]).exits(2).complains("stm9");
     stemmata(&["replay", &id, "--seed", "1"]).exits(2).complains("pins the seed");
 }
 
@@ -71,8 +71,8 @@ fn a_run_that_proves_nothing_exits_3() {
     let file = folder("vacuous").join("idle.json");
     std::fs::write(&file, r#"{ "subject": "broadcast", "nodes": 3, "run": { "for": "1s" } }"#).expect("written");
     let name = file.to_str().expect("text");
-    stemmata(&["run", name]).exits(3).says("never put to the test");
-    stemmata(&["sweep", name, "--count", "3"]).exits(3).says("too seldom");
+    stemmata(&["run", name]).exits(3).says("not exercised");
+    stemmata(&["sweep", name, "--count", "3"]).exits(3).says("too rarely");
 }
 
 #[test]
@@ -80,14 +80,14 @@ fn a_sweep_comes_to_the_same_on_any_number_of_threads() {
     let one = stemmata(&["sweep", "hello", "errata/b04", "--count", "60", "-j", "1"]).exits(0);
     let two = stemmata(&["sweep", "hello", "errata/b04", "--seeds", "0+60", "-j", "2"]).exits(0);
     assert_eq!(one.stdout, two.stdout);
-    one.says("60 runs").says("at 95 % fewer than 1 in 20 seeds fails");
+    one.says("60 runs").says("with 95 % confidence, fewer than 1 seed in 20 fails");
     one.complains("runs/s");
 }
 
 #[test]
 fn a_failing_sweep_names_the_smallest_seed_last() {
     let ran = stemmata(&["sweep", "hello", "--flaw", "e10", "--seeds", "5..40"]).exits(1);
-    ran.says("violated causality").complains("stm1:hello@");
+    ran.says("violated causality").complains("stm2:hello@");
     assert!(ran.last_line().contains(":0x0000000000000005:flaws=e10="), "{}", ran.last_line());
     stemmata(&["sweep", "hello", "--flaw", "e10", "--count", "100000", "--max-failures", "3", "-j", "1", "--json"])
         .exits(1)
@@ -218,7 +218,7 @@ fn every_command_helps_with_examples() {
 fn what_a_stopped_sweep_has_is_printed() {
     for (signal, code) in [("-INT", 130), ("-TERM", 75)] {
         let ran: Ran = program::signalled(signal, &["sweep", "hello", "errata/b02", "--time", "60s", "--flaw", "e09"]);
-        ran.says("digest").complains("stopped early: 1 of 2 scenarios begun");
+        ran.says("digest").complains("stopped early: started 1 of 2 scenarios");
         // What broke counts for more than the interruption.
         ran.exits(1);
         let ran = program::signalled(signal, &["sweep", "errata/b02", "hello", "--time", "60s"]);

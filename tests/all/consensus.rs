@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stemmata::identity::{Actor, NodeId};
-use stemmata::observation::{Bid, ConsensusSeen, Observation, Slot};
-use stemmata::report::protocols::{self, Strike, Strikes};
-use stemmata::run::{self, Keep, Standing};
+use stemmata::observation::{ConsensusSeen, Observation, ProposalId, Slot};
+use stemmata::report::protocols::{self, FaultCoverage, Hit};
+use stemmata::run::{self, Keep, RunVerdict};
 use stemmata::scenario::ScenarioFile;
 use stemmata::time::{Span, Time};
 use stemmata::trace::{Event, Record, Trace};
@@ -27,7 +27,7 @@ fn quiet(voters: u32, observers: u32) -> ScenarioFile {
 
 fn trace_of(file: &ScenarioFile) -> Trace {
     let (resolved, outcome) = run(file, 7, Keep::Trace);
-    assert_ne!(outcome.standing(&resolved), Standing::Broken, "{:?}", outcome.shortfalls(&resolved));
+    assert_ne!(outcome.verdict(&resolved), RunVerdict::Broken, "{:?}", outcome.shortfalls(&resolved));
     outcome.trace.expect("it was kept")
 }
 
@@ -74,7 +74,7 @@ fn a_slot_takes_five_messages_a_voter_and_one_an_observer() {
 fn a_decision_takes_two_round_trips_and_half_of_one_until_all_know() {
     for voters in [2, 3, 5, 7] {
         let trace = trace_of(&quiet(voters, 0));
-        let mut proposed: BTreeMap<Slot, (Time, Bid)> = BTreeMap::new();
+        let mut proposed: BTreeMap<Slot, (Time, ProposalId)> = BTreeMap::new();
         let mut known: BTreeMap<Slot, Vec<Span>> = BTreeMap::new();
         for record in trace.records() {
             for (_, seen) in facts(&record) {
@@ -93,6 +93,7 @@ fn a_decision_takes_two_round_trips_and_half_of_one_until_all_know() {
                     | ConsensusSeen::Confirmed { .. }
                     | ConsensusSeen::Applied { .. }
                     | ConsensusSeen::Installed { .. }
+                    | ConsensusSeen::Decreed { .. }
                     | ConsensusSeen::WroteConfirmed { .. }
                     | ConsensusSeen::WroteDecided { .. } => {}
                 }
@@ -124,7 +125,7 @@ fn a_lone_voter_decides_by_itself() {
     );
     for seed in 0..20 {
         let (resolved, outcome) = run(&file, seed, Keep::Verdicts);
-        assert_eq!(outcome.standing(&resolved), Standing::Met, "seed {seed}: {:?}", outcome.shortfalls(&resolved));
+        assert_eq!(outcome.verdict(&resolved), RunVerdict::Met, "seed {seed}: {:?}", outcome.shortfalls(&resolved));
     }
 }
 
@@ -167,8 +168,8 @@ fn random_seeds_and_swarms_of_every_scenario_hold() {
             for seed in 100..115 {
                 let (resolved, outcome) = run(&file, seed, Keep::Verdicts);
                 assert_ne!(
-                    outcome.standing(&resolved),
-                    Standing::Broken,
+                    outcome.verdict(&resolved),
+                    RunVerdict::Broken,
                     "{name}, seed {seed}: {:?}",
                     outcome.judgements
                 );
@@ -180,12 +181,13 @@ fn random_seeds_and_swarms_of_every_scenario_hold() {
 /// No phase and no role is spared by any fault: nothing may be missing in the tables.
 #[test]
 fn every_fault_strikes_in_every_phase_and_role() {
-    let strikes = protocols::strikes(run::codex(), protocols::STRIKE_SEEDS);
-    for (rows, faults) in [(&Strikes::SENT[..], &Strike::OF_MESSAGES[..]), (&Strikes::TAKEN[..], &Strike::OF_NODES[..])]
+    let coverage = protocols::coverage(run::codex(), protocols::COVERAGE_SEEDS);
+    for (rows, faults) in
+        [(&FaultCoverage::SENT[..], &Hit::OF_MESSAGES[..]), (&FaultCoverage::TAKEN[..], &Hit::OF_NODES[..])]
     {
         for (stage, part) in rows {
-            for fault in faults.iter().filter(|fault| Strikes::can_be(*stage, *part, **fault)) {
-                assert!(strikes.count(*stage, *part, *fault) > 0, "never: {fault} in {stage} of a {part}");
+            for fault in faults.iter().filter(|fault| FaultCoverage::can_be(*stage, *part, **fault)) {
+                assert!(coverage.count(*stage, *part, *fault) > 0, "never: {fault} in {stage} of a {part}");
             }
         }
     }

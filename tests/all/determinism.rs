@@ -20,8 +20,10 @@ use chatter::{Habits, tape};
 #[test]
 fn digests_are_pinned() {
     for name in ["hello", "broadcast-split", "broadcast-crash", "split-brain", "locks-contended"] {
-        let (_, outcome) = run(&load(name), 42, Keep::Verdicts);
+        let file = load(name);
+        let (_, outcome) = run(&file, 42, Keep::Verdicts);
         assert_pinned(&format!("digest of {name}, seed 42"), outcome.digest);
+        assert_pinned(&format!("digest of the scenario {name}"), file.short_digest());
     }
 }
 

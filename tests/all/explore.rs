@@ -2,6 +2,7 @@
 
 mod channel;
 mod clockwork;
+mod copy;
 mod mail;
 mod two_phase;
 
@@ -21,7 +22,7 @@ fn search(space: &dyn Space, limits: &Limits) -> Explored {
 fn two_phase_commit_has_the_states_that_others_count() {
     let one = Limits { threads: 1, ..Limits::default() };
     for (resources, states) in [(3, 288), (5, 8_832)] {
-        let explored = search(&two_phase::maze(resources), &one);
+        let explored = search(&two_phase::state_space(resources), &one);
         assert_eq!((explored.states, explored.end), (states, End::Complete), "{explored:?}");
     }
 }
@@ -30,7 +31,7 @@ fn two_phase_commit_has_the_states_that_others_count() {
 fn seven_resources_have_the_states_that_others_count_in_any_order_and_on_any_threads() {
     let (two, deep) = (Limits { threads: 2, ..Limits::default() }, Limits { order: Order::Depth, ..Limits::default() });
     for limits in [two, deep] {
-        let explored = search(&two_phase::maze(7), &limits);
+        let explored = search(&two_phase::state_space(7), &limits);
         assert_eq!((explored.states, explored.end), (296_448, End::Complete), "{explored:?}");
         let bytes = explored.bytes / explored.states;
         assert!(bytes <= 24, "{bytes} bytes a visited state");
@@ -40,8 +41,8 @@ fn seven_resources_have_the_states_that_others_count_in_any_order_and_on_any_thr
 #[test]
 fn resources_that_may_change_places_leave_the_states_in_which_they_are_counted() {
     for resources in [2, 3, 5, 7] {
-        let maze = two_phase::maze(resources).interchanging(two_phase::symmetry(resources));
-        let explored = search(&maze, &Limits { threads: 1, ..Limits::default() });
+        let state_space = two_phase::state_space(resources).interchanging(two_phase::symmetry(resources));
+        let explored = search(&state_space, &Limits { threads: 1, ..Limits::default() });
         let expected = two_phase::unnamed_states(resources as usize);
         assert_eq!((explored.states, explored.end), (expected, End::Complete), "{explored:?}");
     }
@@ -73,7 +74,7 @@ fn explored_to(file: &ScenarioFile, depth: Option<u32>) -> (Explored, Vec<String
     let resolved = file.resolve(file.seed()).expect("it resolves");
     let exploration = subject_of(file).explore(&resolved).expect("it can be explored");
     let explored = search(&*exploration.space, &Limits { threads: 1, depth, ..Limits::default() });
-    let outcome = explored.way.as_deref().map(|way| exploration.retrace(way));
+    let outcome = explored.path.as_deref().map(|path| exploration.retrace(path));
     let fallen = outcome.iter().flat_map(|outcome| &outcome.judgements);
     let fallen = fallen.filter(|judged| judged.verdict.violation().is_some());
     let fallen = fallen.map(|judged| judged.invariant.clone()).collect();
@@ -111,8 +112,8 @@ fn errata_of_locks_are_found_on_a_shortest_way() {
         ("locks-pair", "e21", "no-starvation", 16),
     ];
     for (name, flaw, invariant, steps) in found {
-        let (Explored { end, way, .. }, fallen) = small(name, Some(flaw));
-        assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{name} with {flaw}");
+        let (Explored { end, path, .. }, fallen) = small(name, Some(flaw));
+        assert_eq!((end, path.map(|path| path.len())), (End::Found, Some(steps)), "{name} with {flaw}");
         assert!(fallen.iter().any(|fell| fell == invariant), "{name} with {flaw}: {fallen:?}");
     }
 }
@@ -159,8 +160,8 @@ fn a_world_that_begins_after_a_fact_is_seen_whole() {
     assert_eq!((explored.end, fallen), (End::Complete, Vec::new()));
     assert_pinned(&format!("states of consensus-tiny with {budget}"), explored.states);
     for (flaw, steps) in [("e28", 5), ("k10", 8), ("k06", 9)] {
-        let (Explored { end, way, .. }, fallen) = small("consensus-elected", Some(flaw));
-        assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{flaw}");
+        let (Explored { end, path, .. }, fallen) = small("consensus-elected", Some(flaw));
+        assert_eq!((end, path.map(|path| path.len())), (End::Found, Some(steps)), "{flaw}");
         assert_eq!(fallen, ["quorum-evidence"], "{flaw}");
     }
 }
@@ -176,8 +177,8 @@ fn errata_of_consensus_are_found_on_a_shortest_way() {
         ("e24", "quorum-evidence", 15),
     ];
     for (flaw, invariant, steps) in found {
-        let (Explored { end, way, .. }, fallen) = small("consensus-tiny", Some(flaw));
-        assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{flaw}");
+        let (Explored { end, path, .. }, fallen) = small("consensus-tiny", Some(flaw));
+        assert_eq!((end, path.map(|path| path.len())), (End::Found, Some(steps)), "{flaw}");
         assert!(fallen.iter().any(|fell| fell == invariant), "{flaw}: {fallen:?}");
     }
 }
@@ -193,7 +194,7 @@ fn written_operations_are_explored_like_those_of_a_workload() {
         assert_eq!((explored.end, fallen), (End::Complete, Vec::new()), "{text}");
         explored.states
     };
-    let open = |op| format!(r#"{{ "at": "1s", "op": "{op}", "to": "n1", "command": {{ "consensus": "open" }} }}"#);
+    let open = |op| format!(r#"{{ "at": "1s", "op": "{op}", "to": "n1", "command": {{ "store": "open" }} }}"#);
     let states = [
         world(""),
         world(&open("c1#1")),
@@ -204,7 +205,7 @@ fn written_operations_are_explored_like_those_of_a_workload() {
 }
 
 /// The way to what is looked for.
-fn way(exploration: &Exploration) -> Vec<u32> {
+fn path(exploration: &Exploration) -> Vec<u32> {
     let one = Limits { threads: 1, ..Limits::default() };
-    search(&*exploration.space, &one).way.expect("it is found")
+    search(&*exploration.space, &one).path.expect("it is found")
 }

@@ -1,7 +1,6 @@
 //! What the kernel promises, one sentence a test: a process that does as it is told, faults written by hand, and the
 //! records that must come of them.
 
-mod calm;
 mod clients;
 mod clocks;
 mod cuts;
@@ -15,6 +14,7 @@ mod order;
 mod overlaps;
 mod pauses;
 mod player;
+mod quiescence;
 mod shapes;
 mod stage;
 mod triggers;

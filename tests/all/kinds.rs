@@ -1,15 +1,16 @@
 //! A checker is shown only the kinds of records that it wants; no other would change what it concludes.
 
 use rayon::prelude::*;
-use stemmata::check::{self, Checker, Panel};
+use stemmata::check::{self, AnyChecker, Common, End, Panel, Shown};
 use stemmata::run::Keep;
-use stemmata::trace::{Record, Trace, Verdict, Violation};
+use stemmata::trace::{Kinds, Record, Trace, Verdict, Violation};
 
 use crate::support::{errata, load, ordinary, run};
 
 /// A checker at work on a trace.
 struct Judge {
-    checker: Box<dyn Checker<()>>,
+    checker: AnyChecker<()>,
+    common: Common,
     /// Whether it is shown all records, or only those that it wants.
     all: bool,
     violation: Option<Violation>,
@@ -17,18 +18,21 @@ struct Judge {
 
 impl Judge {
     fn new(name: &str, all: bool) -> Self {
-        Self { checker: check::checker(name).expect("a built-in invariant"), all, violation: None }
+        let checker = check::checker(name).expect("a built-in invariant");
+        Self { common: Common::of(checker.reads()), checker, all, violation: None }
     }
 
     fn see(&mut self, record: &Record<'_>) {
+        self.common.see(record, Kinds::of(&record.event));
         if self.violation.is_none() && (self.all || self.checker.wants().has(&record.event)) {
-            self.violation = self.checker.see(record, None).err();
+            self.violation = self.checker.see(&Shown::new(record, None, &self.common)).err();
         }
     }
 
     fn concludes(mut self, trace: &Trace) -> Verdict {
         let violation = self.violation.take();
-        violation.map_or_else(|| self.checker.conclude(trace.footer.time), Verdict::Violated)
+        let end = End { time: trace.footer.time, common: &self.common };
+        violation.map_or_else(|| self.checker.conclude(&end), Verdict::Violated)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The kernel's laws and every claim, on random scenarios: sizes, networks and faults drawn at random.
 
 use proptest::prelude::*;
-use stemmata::run::{Keep, Standing};
+use stemmata::run::{Keep, RunVerdict};
 
 use crate::support::{parse, run};
 
@@ -52,7 +52,7 @@ proptest! {
     fn every_law_and_claim_holds_on_random_scenarios(text in scenario(), seed in any::<u64>()) {
         let file = parse(&text);
         let (resolved, outcome) = run(&file, seed, Keep::Verdicts);
-        let standing = outcome.standing(&resolved);
-        prop_assert!(standing != Standing::Broken, "seed {seed}: {:?}\n{text}", outcome.shortfalls(&resolved));
+        let standing = outcome.verdict(&resolved);
+        prop_assert!(standing != RunVerdict::Broken, "seed {seed}: {:?}\n{text}", outcome.shortfalls(&resolved));
     }
 }

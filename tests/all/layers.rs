@@ -20,6 +20,26 @@ const LAYERS: [&[&str]; 11] = [
     &["cli", "prelude"],
 ];
 
+/// Folders that only group modules, which the crate names without them.
+const GROUPS: [&str; 3] = ["contract", "environment", "quantities"];
+
+/// The parts of a module that stand beside it in its group.
+const PARTS: [(&str, &[&str]); 2] =
+    [("subject", &["profile", "row", "world"]), ("fault", &["budget", "display", "kind", "parts", "target"])];
+
+/// The module that a file in `src` belongs to.
+fn module_of(inside: &Path) -> String {
+    let mut names =
+        inside.components().map(|part| part.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned());
+    let first = names.next().expect("it has a name");
+    if !GROUPS.contains(&first.as_str()) {
+        return first;
+    }
+    let name = names.next().expect("a group is a folder");
+    let whole = PARTS.iter().find(|(_, parts)| parts.contains(&name.as_str()));
+    whole.map_or(name, |(whole, _)| (*whole).to_owned())
+}
+
 fn layer_of(module: &str) -> Option<usize> {
     LAYERS.iter().position(|modules| modules.contains(&module))
 }
@@ -53,10 +73,9 @@ fn imports_run_downward() {
     let mut edges: BTreeMap<(String, String), PathBuf> = BTreeMap::new();
     for file in files {
         let inside = file.strip_prefix(&root).expect("it is in src");
-        let module = inside.components().next().expect("it has a name").as_os_str().to_string_lossy();
-        let module = module.trim_end_matches(".rs").to_owned();
+        let module = module_of(inside);
         let test_only = inside.components().any(|part| part.as_os_str().to_string_lossy().starts_with("tests"));
-        if ["lib", "main"].contains(&module.as_str()) || test_only {
+        if ["lib", "main", "mod"].contains(&module.as_str()) || test_only {
             continue;
         }
         let layer = layer_of(&module).unwrap_or_else(|| panic!("`{module}` stands in no layer: add it to LAYERS"));

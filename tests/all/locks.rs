@@ -1,8 +1,8 @@
 //! The lock manager by its traces: what it costs, and that it is tried at every step.
 
 use stemmata::observation::{ChannelSeen, Observation};
-use stemmata::protocols::LOCKS;
-use stemmata::report::protocols::{DEATH_SEEDS, Deaths};
+use stemmata::protocols;
+use stemmata::report::protocols::{CRASH_SEEDS, Crashes};
 use stemmata::run::{self, Keep};
 use stemmata::trace::{Event, Trace};
 
@@ -12,8 +12,7 @@ use crate::support::{parse, run};
 fn lock_messages(trace: &Trace) -> usize {
     let sent = |record: stemmata::trace::Record<'_>| {
         let Event::Fact { fact } = record.event else { return 0 };
-        let of_locks =
-            |seen: &&Observation| matches!(seen, Observation::Channel(ChannelSeen::Sent { lane: LOCKS, .. }));
+        let of_locks = |seen: &&Observation| matches!(seen, Observation::Channel(ChannelSeen::Sent { lane, .. }) if Some(*lane) == protocols::lane("locks"));
         fact.observations.iter().filter(of_locks).count()
     };
     trace.records().map(sent).sum()
@@ -23,7 +22,7 @@ fn uncontended(nodes: u32, levels: u32, paths: u32) -> (usize, usize) {
     let file = parse(&format!(
         r#"{{
             "subject": "codex", "nodes": {nodes}, "run": {{ "for": "3s", "quiesce_at": "2s" }},
-            "workload": [ {{ "locks": {{ "clients": 1, "operations": 1, "uses": 0, "paths": {paths},
+            "workload": [ {{ "locks": {{ "clients": 1, "operations": 1, "paths": {paths},
                                          "tree": {{ "levels": {levels}, "width": 4 }}, "modes": ["x", "s", "ix"] }} }} ]
         }}"#
     ));
@@ -49,10 +48,10 @@ fn an_uncontended_request_takes_two_messages_a_peer_whatever_it_locks() {
 /// A crash between any two effects: nothing may be missing in the table.
 #[test]
 fn nodes_die_in_place_of_every_effect_of_every_step() {
-    let deaths = stemmata::report::protocols::deaths(run::codex(), DEATH_SEEDS);
-    for (phase, cut) in Deaths::possible() {
-        assert!(deaths.kills(phase, cut) > 0, "nobody was killed in {phase} before {cut}");
-        assert!(!cut.writes() || deaths.io_errors(phase, cut) > 0, "no disk failed in {phase} before {cut}");
+    let crashes = stemmata::report::protocols::crashes(run::codex(), CRASH_SEEDS);
+    for (phase, cut) in Crashes::possible() {
+        assert!(crashes.kills(phase, cut) > 0, "nobody was killed in {phase} before {cut}");
+        assert!(!cut.writes() || crashes.io_errors(phase, cut) > 0, "no disk failed in {phase} before {cut}");
     }
 }
 

@@ -18,7 +18,7 @@ fn a_strangers_bug_is_found_and_replayed_by_the_ordinary_commands() {
     let found = text(&sweep.stdout);
     assert_eq!(sweep.status.code(), Some(1), "{found}{}", text(&sweep.stderr));
     assert!(found.contains("no-duplication"), "the observation-based checker speaks: {found}");
-    let id = found.split_whitespace().find(|word| word.trim_matches('\'').starts_with("stm1:"));
+    let id = found.split_whitespace().find(|word| word.trim_matches('\'').starts_with("stm2:"));
     let id = id.expect("a failing run is named").trim_matches('\'').to_owned();
     let replay = own_protocol(&["replay", &id, "--scenario", "examples/own_protocol.json"]);
     let shown = text(&replay.stdout);

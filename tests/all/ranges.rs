@@ -20,11 +20,11 @@ fn settings_that_cannot_work_are_refused_with_the_reason_and_the_cure() {
     let cases = [
         (
             r#"{ "protocols": { "consensus": { "heartbeat": "200ms", "election": "200ms" } } }"#,
-            ["they would depose every proposer", r#"heartbeat": "200ms""#, "let `heartbeat` be less than `election`"],
+            ["they would depose every proposer", r#"heartbeat": "200ms""#, "set `heartbeat` to less than `election`"],
         ),
         (
             r#"{ "protocols": { "consensus": { "election": "30ms" } } }"#,
-            ["shows every 40ms that it lives", r#"election": "30ms""#, "let `heartbeat` be less than `election`"],
+            ["sends a heartbeat every 40ms", r#"election": "30ms""#, "set `heartbeat` to less than `election`"],
         ),
         (
             r#"{ "protocols": { "locks": {}, "channel": { "resend_cap": "10ms" } } }"#,
@@ -42,10 +42,10 @@ fn settings_that_cannot_work_are_refused_with_the_reason_and_the_cure() {
             r#"{ "workload": [ { "locks": { "modes": [] } } ] }"#,
             ["a request locks in some mode", r#"modes": []"#, "name one at least"],
         ),
-        (r#"{ "workload": [ { "registers": { "timeout": "0s" } } ] }"#, ["more than 0", r#"timeout": "0s""#, ""]),
+        (r#"{ "workload": [ { "registers": { "timeout": "0s" } } ] }"#, ["greater than 0", r#"timeout": "0s""#, ""]),
         (
             r#"{ "protocols": { "consensus": { "election": { "min": "10ms", "max": "50ms" } } } }"#,
-            ["of 64 seeds: the proposer shows every 40ms", r#""election": {"#, "let `heartbeat` be less"],
+            ["of 64 seeds: the proposer sends a heartbeat every 40ms", r#""election": {"#, "set `heartbeat` to less"],
         ),
     ];
     for (text, words) in cases {

@@ -1,9 +1,10 @@
 //! Scenarios of the codex: what is refused, what odd ones come to, and what runs though nobody named it.
 
-use stemmata::run::{Keep, Standing};
+use stemmata::run::{Keep, RunVerdict};
 use stemmata::scenario::ScenarioFile;
+use stemmata::trace::Verdict;
 
-use crate::support::{parse, run, subjects};
+use crate::support::{load, parse, run, subjects};
 
 fn refusal(text: &str) -> String {
     let profiles: Vec<_> = subjects().iter().map(|subject| subject.profile).collect();
@@ -15,7 +16,7 @@ fn put(key: &str, value: &str) -> String {
     let key = serde_json::to_string(key).expect("a text");
     format!(
         r#"{{ "at": "1s", "op": "c1#1", "to": "n1",
-            "command": {{ "consensus": {{ "write": {{ "write": {{ "put": {{ "key": {key}, "value": "{value}" }} }} }} }} }} }}"#
+            "command": {{ "store": {{ "put": {{ "key": {key}, "value": "{value}" }} }} }} }}"#
     )
 }
 
@@ -29,24 +30,31 @@ fn what_makes_no_sense_to_consensus_is_refused_with_its_place() {
     let cases = [
         (r#"{ "nodes": { "voters": 0, "observers": 2 } }"#.to_owned(), "at least one voter"),
         (r#"{ "nodes": 3 }"#.to_owned(), "no protocol runs"),
-        (r#"{ "nodes": 3, "protocols": { "channel": {} } }"#.to_owned(), "channel, locks, consensus"),
+        (r#"{ "nodes": 3, "protocols": { "channel": {} } }"#.to_owned(), "channel, clocks, locks, consensus"),
         (expecting("consensus", "anchor-safety"), "`consensus` does not claim `anchor-safety` with these settings"),
-        (expecting("consensus", "session"), "`session` is claimed by channel alone, and that does not run"),
-        (expecting("channel", "termination"), "claimed by locks or consensus alone"),
+        (expecting("consensus", "session"), "only channel claims `session`, and it does not run"),
+        (expecting("channel", "termination"), "only locks or consensus claims `termination`"),
         (expecting("consensus", "agrement"), "did you mean `agreement`?"),
-        (settings(r#""window": 0"#), "more than 0"),
-        (settings(r#""batch": 0"#), "more than 0"),
-        (settings(r#""compact_after": 0"#), "more than 0"),
-        (settings(r#""session_slots": 0"#), "more than 0"),
-        (settings(r#""election": "0ms""#), "more than 0"),
-        (settings(r#""heartbeat": "0ms""#), "more than 0"),
+        (
+            r#"{ "nodes": 3, "protocols": { "consensus": {}, "channel": { "window": 1 } } }"#.to_owned(),
+            "`channel` does not run: no protocol that runs here uses it",
+        ),
+        (settings(r#""window": 0"#), "greater than 0"),
+        (settings(r#""batch": 0"#), "greater than 0"),
+        (settings(r#""compact_after": 0"#), "greater than 0"),
+        (settings(r#""session_slots": 0"#), "greater than 0"),
+        (settings(r#""election": "0ms""#), "greater than 0"),
+        (settings(r#""heartbeat": "0ms""#), "greater than 0"),
         (settings(r#""reads": "lease""#), "`index`"),
-        (settings(r#""anchors": [ { "prefix": "k", "rule": { "max_byte": 3 } } ]"#), "`max_bytes`"),
-        (registers(r#""keys": 0"#), "more than 0"),
-        (registers(r#""clients": 10001"#), "too many"),
+        (
+            r#"{ "keyspaces": { "k": { "owner": "consensus", "anchors": [ { "max_byte": 3 } ] } } }"#.to_owned(),
+            "`max_bytes`",
+        ),
+        (registers(r#""keys": 0"#), "greater than 0"),
+        (registers(r#""clients": 10001"#), "too large"),
         (registers(&format!(r#""keyspace": "{}""#, "x".repeat(1_020))), "too long"),
-        (r#"{ "workload": [ { "locks": { "tree": { "levels": 21 } } } ] }"#.to_owned(), "too many"),
-        (r#"{ "workload": [ { "locks": { "paths": 0 } } ] }"#.to_owned(), "too few"),
+        (r#"{ "workload": [ { "locks": { "tree": { "levels": 21 } } } ] }"#.to_owned(), "too large"),
+        (r#"{ "workload": [ { "locks": { "paths": 0 } } ] }"#.to_owned(), "too small"),
         (format!(r#"{{ "operations": [ {} ] }}"#, put("", "x")), "not empty"),
         (format!(r#"{{ "operations": [ {} ] }}"#, put(&"k".repeat(1 << 20), "x")), "1048576 bytes is too long"),
     ];
@@ -67,13 +75,28 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
     };
     for (text, word) in [
         (with(r#"{ "ledger/": "consensu" }"#, "ledger/"), "did you mean `consensus`"),
-        (with(r#"{ "ledger/": "consensus" }"#, ""), "keys begin with `ledger/`"),
-        (with(r#"{ "a/": "consensus", "b/": "consensus" }"#, "c/"), "keys begin with `a/` or `b/`"),
-        (r#"{ "subject": "broadcast", "keyspaces": { "": "consensus" } }"#.to_owned(), "keeps no keys"),
+        (with(r#"{ "ledger/": "consensus" }"#, ""), "keys must begin with `ledger/`"),
+        (with(r#"{ "a/": "consensus", "b/": "consensus" }"#, "c/"), "keys must begin with `a/` or `b/`"),
+        (r#"{ "subject": "broadcast", "keyspaces": { "": "consensus" } }"#.to_owned(), "has no keys"),
         (
             format!(r#"{{ "keyspaces": {{ "ledger/": "consensus" }}, "operations": [ {} ] }}"#, put("notes/1", "x")),
             "`notes/1` is in no keyspace",
         ),
+        (r#"{ "nodes": 3, "keyspaces": { "a/": "consensus", "a/": "consensus" } }"#.to_owned(), "duplicate key `a/`"),
+        (r#"{ "nodes": 3, "keyspaces": { "~a": "consensus" } }"#.to_owned(), "begins with `~`"),
+        (format!(r#"{{ "operations": [ {} ] }}"#, put("~era", "x")), "begins with `~`"),
+        (r#"{ "workload": [ { "registers": { "keyspace": "~a/" } } ] }"#.to_owned(), "begins with `~`"),
+        (r#"{ "workload": [ { "locks": { "uses": 1 } } ] }"#.to_owned(), "must be in a fenced keyspace"),
+        (
+            r#"{ "keyspaces": { "fenced/": "consensus" }, "workload": [ { "locks": { "uses": 1 } } ] }"#.to_owned(),
+            "\"fenced/\": { \"owner\": \"consensus\", \"fenced\": true }",
+        ),
+        (
+            r#"{ "keyspaces": { "": { "owner": "consensus", "fenced": true } }, "workload": [ { "registers": {} } ] }"#
+                .to_owned(),
+            "present no tokens",
+        ),
+        (r#"{ "keyspaces": { "a/": { "owner": "consensus", "fence": true } } }"#.to_owned(), "`fenced`"),
     ] {
         let told = refusal(&text);
         assert!(told.contains(word), "should say `{word}`: {told}");
@@ -81,7 +104,7 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
     for keyspaces in [r#"{ "ledger/": "consensus" }"#, r#"{ "": "consensus" }"#] {
         let file = parse(&with(keyspaces, "ledger/"));
         let (resolved, outcome) = run(&file, 0, Keep::Trace);
-        assert_eq!(outcome.standing(&resolved), Standing::Met, "{:?}", outcome.judgements);
+        assert_eq!(outcome.verdict(&resolved), RunVerdict::Met, "{:?}", outcome.judgements);
         let text = outcome.trace.as_ref().expect("it is kept").text(stemmata::trace::Detail::Messages);
         assert!(text.contains("key=ledger/k1 "), "its keys begin so");
     }
@@ -126,8 +149,8 @@ fn odd_clusters_keys_and_values_hold() {
             put(&"\u{1f600}".repeat(256), &"x".repeat(1 << 20))
         ),
         format!(
-            r#"{{ "nodes": 3, {run_for}, "operations": [ {} ], "protocols": {{ "consensus": {{ "anchors": [
-                 {{ "prefix": "k", "rule": {{ "max_bytes": 3 }} }} ] }} }} }}"#,
+            r#"{{ "nodes": 3, {run_for}, "operations": [ {} ], "keyspaces": {{
+                 "k": {{ "owner": "consensus", "anchors": [ {{ "max_bytes": 3 }} ] }} }} }}"#,
             put("k", &"x".repeat(4)),
         ),
     ];
@@ -135,10 +158,59 @@ fn odd_clusters_keys_and_values_hold() {
         let file = parse(&text);
         let (resolved, outcome) = run(&file, 0, Keep::Trace);
         let head: String = text.chars().take(120).collect();
-        assert_ne!(outcome.standing(&resolved), Standing::Broken, "{head}: {:?}", outcome.judgements);
+        assert_ne!(outcome.verdict(&resolved), RunVerdict::Broken, "{head}: {:?}", outcome.judgements);
         let text = outcome.trace.as_ref().expect("it is kept").text(stemmata::trace::Detail::All);
         assert!(text.lines().all(|line| line.is_ascii()), "{head}");
         let (_, again) = run(&file, 0, Keep::Verdicts);
         assert_eq!(outcome.digest, again.digest, "{head}");
     }
+}
+
+/// The flaws of the clocks are the same under broadcasts and under the protocols of the codex.
+#[test]
+fn the_clocks_of_a_codex_node_are_judged_and_their_flaws_are_caught() {
+    let falls = |flaws: &[&str]| {
+        let file = load("clocks").with_flaws(flaws).expect("they are known");
+        let judged = (0..20).map(|seed| {
+            let (_, outcome) = run(&file, seed, Keep::Verdicts);
+            let judgement = outcome.judgements.iter().find(|judgement| judgement.invariant == "causality");
+            judgement.expect("the clocks claim it").verdict.clone()
+        });
+        let judged: Vec<_> = judged.collect();
+        assert!(!judged.iter().any(|verdict| matches!(verdict, Verdict::Vacuous { .. })), "{flaws:?}");
+        judged.iter().filter(|verdict| matches!(verdict, Verdict::Violated(_))).count()
+    };
+    assert_eq!(falls(&[]), 0);
+    assert_eq!((falls(&["e09"]), falls(&["e10"])), (20, 20));
+}
+
+#[test]
+fn keys_may_be_both_fenced_and_anchored() {
+    let text = r#"{
+        "nodes": 3, "run": { "quiesce_at": "2s" }, "network": { "loss": "2%" },
+        "keyspaces": { "fenced/": { "owner": "consensus", "fenced": true, "anchors": [ { "max_bytes": 300 } ] } },
+        "workload": [ { "locks": { "clients": 5, "tree": { "width": 1 }, "uses": 2, "hold": "20ms", "timeout": "100ms" } } ],
+        "faults": [ { "from": "200ms", "until": "1800ms", "draw": { "kinds": ["kill", "pause"], "rate": "2/s" } } ]
+    }"#;
+    let file = parse(text);
+    let mut fenced = 0;
+    for seed in 0..20 {
+        let (_, outcome) = run(&file, seed, Keep::Verdicts);
+        let broken = outcome.judgements.iter().find(|judgement| judgement.verdict.violation().is_some());
+        assert!(broken.is_none(), "seed {seed}: {broken:?}");
+        fenced += outcome.census.facts_of("consensus.fenced");
+    }
+    assert!(fenced > 0, "some tokens are late");
+}
+
+#[test]
+fn a_flaw_of_a_protocol_that_does_not_run_is_refused() {
+    let refused = load("split-brain").with_flaws(&["e20"]).expect_err("there are no locks");
+    assert!(
+        refused.render(false).contains("`e20` is a flaw of `locks`, which does not run"),
+        "{}",
+        refused.render(false)
+    );
+    assert_eq!(load("hello").as_written().switched().len(), 8);
+    assert!(load("split-brain").as_written().switched().iter().all(|flaw| !flaw.starts_with('l')));
 }

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use stemmata::chance::Seed;
 use stemmata::hunt::{self, Kind, Shrink, Shrunk, Size, Unbroken, Without};
-use stemmata::report::{Naming, Papers};
-use stemmata::run::{AnySubject, Keep, Standing};
+use stemmata::report::{FileHeader, ShrunkFiles};
+use stemmata::run::{AnySubject, Keep, RunVerdict};
 use stemmata::scenario::{OperationEntry, Resolved, ScenarioFile};
 
 use crate::support::{errata, load, parse, subjects};
 
-const NAMING: Naming<'_> = Naming { name: "small", about: "", schema: "scenario.schema.json" };
+const NAMING: FileHeader<'_> = FileHeader { name: "small", about: "", schema: "scenario.schema.json" };
 
 fn subject_of(file: &ScenarioFile) -> AnySubject {
     let all = subjects();
@@ -28,10 +28,10 @@ fn shrink(file: &ScenarioFile, seed: u64, threads: usize) -> Result<Shrunk, Unbr
     Shrink { resolved: &resolved(file, seed), subject: subject_of(file), threads }.run(&|| true, &|_| ())
 }
 
-fn papers(shrunk: &Shrunk, subject: AnySubject) -> Papers {
+fn files_of_run(shrunk: &Shrunk, subject: AnySubject) -> ShrunkFiles {
     let parts = hunt::parts(&shrunk.resolved);
     let needs = hunt::needs(subject, &shrunk.resolved, &shrunk.kind, parts, &|| true);
-    Papers::of(shrunk, &needs, NAMING, "small.svg")
+    ShrunkFiles::of(shrunk, &needs, NAMING, "small.svg")
 }
 
 /// What a file says, without comments.
@@ -45,7 +45,7 @@ fn kind_of(text: &str, subject: AnySubject) -> Kind {
         .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
     let resolved = resolved(&file, file.seed().0);
     let outcome = subject.run(&resolved, Keep::Trace);
-    assert_eq!(outcome.standing(&resolved), Standing::Met, "{text}");
+    assert_eq!(outcome.verdict(&resolved), RunVerdict::Met, "{text}");
     hunt::broken(&resolved, &outcome).unwrap_or_else(|| panic!("it breaks nothing:\n{text}")).0
 }
 
@@ -58,7 +58,8 @@ fn failing_seeds_of_one_erratum_end_in_three_files_at_most() {
         }
         let expected = |shrunk: &Shrunk| file.scenario().expect.violates.contains(&shrunk.kind.invariant);
         let shrunk = (0..200).filter_map(|seed| shrink(&file, seed, 2).ok()).filter(expected).take(6);
-        let files: Vec<String> = shrunk.map(|shrunk| said(&papers(&shrunk, subject_of(&file)).scenario)).collect();
+        let files: Vec<String> =
+            shrunk.map(|shrunk| said(&files_of_run(&shrunk, subject_of(&file)).scenario)).collect();
         assert_eq!(files.len(), 6, "{name} fails too rarely");
         let different: BTreeSet<&String> = files.iter().collect();
         assert!(different.len() <= 3, "{name}: {different:#?}");
@@ -74,7 +75,7 @@ fn a_shrunk_file_breaks_as_the_whole_run_did() {
         let subject = subject_of(&file);
         let (kind, _) = hunt::broken(&whole, &subject.run(&whole, Keep::Trace)).expect("it fails");
         let shrunk = shrink(&file, seed, 2).expect("it fails");
-        assert_eq!(kind_of(&papers(&shrunk, subject).scenario, subject), kind, "{name} with {flaw}");
+        assert_eq!(kind_of(&files_of_run(&shrunk, subject).scenario, subject), kind, "{name} with {flaw}");
         assert!(shrunk.after.records * 4 < shrunk.before.records, "{:?} of {:?}", shrunk.after, shrunk.before);
         assert!(!shrunk.stopped);
     }
@@ -127,8 +128,8 @@ fn what_is_missing_was_waited_for_as_long_as_its_bound_asks() {
 #[test]
 fn threads_do_not_matter() {
     let file = load("broadcast-crash").with_flaws(&["b02"]).expect("a known flaw");
-    let one = papers(&shrink(&file, 1, 1).expect("it fails"), subject_of(&file));
-    let three = papers(&shrink(&file, 1, 3).expect("it fails"), subject_of(&file));
+    let one = files_of_run(&shrink(&file, 1, 1).expect("it fails"), subject_of(&file));
+    let three = files_of_run(&shrink(&file, 1, 3).expect("it fails"), subject_of(&file));
     assert_eq!(one, three);
 }
 
@@ -169,7 +170,7 @@ fn a_run_that_is_told_to_stop_leaves_the_best_so_far() {
     assert!(shrunk.stopped);
     assert!(shrunk.after.records < shrunk.before.records);
     assert!(shrunk.after.records > shrink(&file, 1, 1).expect("it fails").after.records, "there was more to do");
-    assert_eq!(kind_of(&papers(&shrunk, subject).scenario, subject), shrunk.kind);
+    assert_eq!(kind_of(&files_of_run(&shrunk, subject).scenario, subject), shrunk.kind);
 }
 
 #[test]
@@ -184,10 +185,10 @@ fn what_breaks_nothing_is_not_shrunk() {
 #[test]
 fn the_story_of_b01_is_a_page() {
     let file = load("errata/b01");
-    let papers = papers(&shrink(&file, file.seed().0, 2).expect("it fails"), subject_of(&file));
-    insta::assert_snapshot!("story-of-b01", papers.story);
-    insta::assert_snapshot!("picture-of-b01", papers.picture);
-    insta::assert_snapshot!("shrunk-b01", papers.scenario);
+    let files_of_run = files_of_run(&shrink(&file, file.seed().0, 2).expect("it fails"), subject_of(&file));
+    insta::assert_snapshot!("story-of-b01", files_of_run.story);
+    insta::assert_snapshot!("picture-of-b01", files_of_run.picture);
+    insta::assert_snapshot!("shrunk-b01", files_of_run.scenario);
 }
 
 #[test]
@@ -201,7 +202,7 @@ fn a_shrunk_file_still_fails_when_another_protocol_draws_and_speaks() {
     for seed in (0..100).filter(failing).take(5) {
         let whole = resolved(&file, seed);
         let shrunk = Shrink { resolved: &whole, subject, threads: 2 }.run(&|| true, &|_| ()).expect("it fails");
-        let text = papers(&shrunk, subject).scenario;
+        let text = files_of_run(&shrunk, subject).scenario;
         let noisy = text.replacen("\"run\":", "\"protocols\": { \"noise\": { \"on\": true } },\n  \"run\":", 1);
         assert_eq!(kind_of(&noisy, subject), shrunk.kind, "{noisy}");
         assert!(shrunk.resolved.fates.len() <= 1 && shrunk.after.operations == 2, "{text}");

@@ -69,7 +69,7 @@ fn nothing_is_drawn_beyond_the_bounds() {
         let link = resolved.network.link;
         assert!(link.loss.as_ppb() <= 30_000_000 && link.corrupt.is_none(), "seed {seed}: {link:?}");
         lossy += u32::from(!link.loss.is_none());
-        assert!(faults.iter().all(|planned| resolved.profile.beyond(&planned.fault, resolved.settings()).is_none()));
+        assert!(faults.iter().all(|planned| resolved.profile.exceeds(&planned.fault, resolved.settings()).is_none()));
     }
     assert!((60..140).contains(&lossy) && (60..140).contains(&killed), "{lossy} lossy, {killed} killed");
 }

@@ -1,4 +1,4 @@
-//! Two vectors side by side: where they differ, and which one happened before, both told in the plainest way.
+//! Compares two vectors: where they differ, and which one happened before the other, by the simplest method.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::clocks::{Causality, VectorClock};
 use crate::identity::Incarnation;
 
-/// Every incarnation that either vector has an entry of, in order.
+/// Every incarnation that has an entry in either vector, in order.
 fn all(left: &VectorClock, right: &VectorClock) -> Vec<Incarnation> {
     let mut all: Vec<_> = left.iter().chain(right.iter()).map(|(who, _)| who).collect();
     all.sort_unstable();
@@ -14,7 +14,7 @@ fn all(left: &VectorClock, right: &VectorClock) -> Vec<Incarnation> {
     all
 }
 
-/// Both vectors in words, only where they differ: `n1:3 n2:0` and `n1:4 n2:1`.
+/// The entries in which the vectors differ, as texts: `n1:3 n2:0` and `n1:4 n2:1`.
 pub(super) fn difference(left: &VectorClock, right: &VectorClock) -> (String, String) {
     let mut words = (String::new(), String::new());
     for who in all(left, right) {
@@ -28,9 +28,9 @@ pub(super) fn difference(left: &VectorClock, right: &VectorClock) -> (String, St
     words
 }
 
-/// How the events with these vectors relate: one happened before the other if the other knows all that it knows.
+/// The relation of the events with these vectors: one happened before the other if the other knows all that it knows.
 ///
-/// Told without [`VectorClock::compare`], which is what the nodes use and may be at fault.
+/// Does not use [`VectorClock::compare`], which the nodes use and which may be wrong.
 pub(super) fn relation(left: &VectorClock, right: &VectorClock) -> Causality {
     let (mut ones, mut others) = (left.iter(), right.iter());
     let (mut one, mut other) = (ones.next(), others.next());
@@ -43,7 +43,7 @@ pub(super) fn relation(left: &VectorClock, right: &VectorClock) -> Causality {
             (Some((who, _)), Some((whom, _))) => who.cmp(&whom),
         };
         let (ours, theirs) = (one.map_or(0, |(_, count)| count), other.map_or(0, |(_, count)| count));
-        // An entry that only one has counts at least one event that the other knows nothing of.
+        // An entry that only one vector has counts at least one event that the other does not know.
         left_knows_more |= order == Ordering::Less || (order == Ordering::Equal && ours > theirs);
         right_knows_more |= order == Ordering::Greater || (order == Ordering::Equal && ours < theirs);
         if order != Ordering::Greater {

@@ -1,5 +1,5 @@
-//! For tests: random executions, with syncs that delay, kills that drop and disks that are wiped; what they stamp comes
-//! from the graph of events: whatever a walk along the causes finds happened before.
+//! For tests: random executions, with syncs that delay effects, kills that drop them, and disks that are wiped. Stamps
+//! are computed from the graph of events: an event counts all events that a walk along its causes reaches.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,7 +17,7 @@ use crate::trace::{Cause, EffectKind, Event, Record};
 
 const NODES: usize = 3;
 
-/// What happens next; places are taken modulo how many there are.
+/// The next event; indexes are taken modulo the number of choices.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
     /// A node takes a step that calls these effects.
@@ -28,7 +28,7 @@ pub(super) enum Act {
     Lose(usize),
     /// A disk answers.
     Answer(usize),
-    /// A node dies; or starts again, perhaps from a wiped disk.
+    /// A node crashes; or restarts, possibly with a wiped disk.
     KillOrStart(usize, bool),
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Bits {
 pub(super) enum Call {
     Send(usize, u16),
     Sync,
-    /// A comparison of two events that stand in the trace.
+    /// A comparison of two events in the trace.
     Compare(usize, usize),
 }
 
@@ -64,14 +64,14 @@ pub(super) fn acts() -> impl Strategy<Value = Vec<Act>> {
     vec(act, 0..60)
 }
 
-/// An event of the trace, and those that it directly follows beside the one before it in program order.
+/// An event of the trace, and the events that it directly follows in addition to its predecessor in program order.
 struct Happened {
     id: EventId,
     life: Incarnation,
     ticks: bool,
     follows: Option<usize>,
     event: Event<'static>,
-    /// For a comparison: which two events.
+    /// For a comparison: the two events.
     compared: Option<(usize, usize)>,
 }
 
@@ -91,7 +91,7 @@ struct Node {
 pub(super) struct World {
     nodes: [Node; NODES],
     happened: Vec<Happened>,
-    /// Message, copy, receiver, place of its send.
+    /// Message, copy, receiver, and the index of its send.
     flights: Vec<(MessageId, u16, usize, usize)>,
 }
 
@@ -244,7 +244,7 @@ impl World {
         }
     }
 
-    /// For each event that ticks the one before it in program order that ticks; for each that does not, likewise.
+    /// For each event, its last predecessor in program order that ticks.
     fn before(&self) -> Vec<Option<usize>> {
         let mut lives: BTreeMap<Incarnation, Vec<usize>> = BTreeMap::new();
         for (place, event) in self.happened.iter().enumerate() {
@@ -264,7 +264,7 @@ impl World {
         before
     }
 
-    /// For each event all that happened before it, and itself.
+    /// For each event, all events that happened before it, and itself.
     fn pasts(&self) -> Vec<BTreeSet<usize>> {
         let before = self.before();
         let past = |place: usize| {
@@ -280,7 +280,7 @@ impl World {
         (0..self.happened.len()).map(past).collect()
     }
 
-    /// The records, each with the stamp that the graph gives it.
+    /// The records, each with its stamp from the graph.
     pub(super) fn records(self) -> Vec<Record<'static>> {
         let pasts = self.pasts();
         let before = self.before();
@@ -313,7 +313,7 @@ impl World {
                 fact.observations = Cow::Owned(vec![seen]);
             }
             let whose = if happened.ticks { Some(place) } else { before[place].filter(|_| place % 2 == 0) };
-            let bare = matches!(event, Event::Dropped { .. });
+            let bare = matches!(event, Event::Dropped { .. }) && !happened.ticks;
             let stamp = whose.filter(|_| !bare).map(|place| Cow::Owned(stamps[place].clone()));
             Record { time: Time::from_nanos(place as u64), id: happened.id, stamp, event }
         };

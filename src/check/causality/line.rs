@@ -1,9 +1,10 @@
-//! Puts one node's records into program order: by their numbers, where the trace has them as effects came to be.
+//! Sorts one node's records into program order, by number; the trace has effects in the order in which they were
+//! performed.
 
 use std::collections::BTreeMap;
 
-/// The records of one node that came before one with a lower number, which must be on its way.
-#[derive(Clone, Debug)]
+/// The records of one node that precede in the trace a record with a lower number, which must follow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Line<T> {
     next: u32,
     waiting: BTreeMap<u32, T>,
@@ -16,7 +17,7 @@ impl<T> Default for Line<T> {
 }
 
 impl<T> Line<T> {
-    /// Whether it is `number`'s turn; if so, the next one is awaited from now on.
+    /// Whether `number` is the next one; if so, the number after it is expected from now on.
     #[inline]
     pub(super) fn turn(&mut self, number: u32) -> bool {
         let turn = number == self.next;
@@ -24,12 +25,12 @@ impl<T> Line<T> {
         turn
     }
 
-    /// Keeps what can't have its turn yet.
+    /// Stores a record that is too early.
     pub(super) fn wait(&mut self, number: u32, thing: T) {
         self.waiting.insert(number, thing);
     }
 
-    /// The next in order, if it has come.
+    /// The next record in order, if it has been stored.
     #[inline]
     pub(super) fn next(&mut self) -> Option<(u32, T)> {
         let (number, _) = self.waiting.first_key_value()?;
@@ -38,7 +39,7 @@ impl<T> Line<T> {
         if turn { self.waiting.pop_first() } else { None }
     }
 
-    /// The number that those still waiting wait for.
+    /// The number for which the stored records wait.
     pub(super) fn missing(&self) -> Option<u32> {
         (!self.waiting.is_empty()).then_some(self.next)
     }

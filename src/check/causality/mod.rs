@@ -1,4 +1,4 @@
-//! `causality`: what nodes' clocks say is what could have caused what.
+//! `causality`: nodes' clocks agree with happens-before.
 
 mod difference;
 mod line;
@@ -6,57 +6,64 @@ mod reference;
 mod step;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::ledger::{Known, Messages};
-use super::passage::Passage;
 use super::slots::Slots;
-use super::{Checker, Invariant, broken, event_of};
+use super::{Checker, End, Invariant, Shown, broken, event_of};
 use crate::clocks::Causality as Relation;
-use crate::identity::{Actor, MessageId, NodeId};
-use crate::observation::Observation;
-use crate::time::Time;
+use crate::identity::{Actor, Incarnation, MessageId, NodeId};
+use crate::observation::{ChannelSeen, Observation};
 use crate::trace::{Event, Record, Verdict, Violation};
 use difference::relation;
 use line::Line;
 use reference::Reference;
-use step::{Kind, Sent, Step};
+use step::{Kind, Sent, Step, is_frame};
 
-/// Says that the vector on every stamped event counts exactly the events that happened before it, that every traced
-/// comparison of two vectors says what happens-before says, and that hybrid stamps rise along program order within a
-/// boot and from each send to its receipts. Exercised by comparisons that rightly said "concurrent".
+/// Checks that the vector on every stamped event counts exactly the events that happened before it, that every traced
+/// comparison of two vectors agrees with happens-before, and that hybrid stamps increase along program order within a
+/// boot and from each send to its receipts. Exercised by comparisons that correctly returned "concurrent".
 ///
-/// The reference comes from the trace alone. Each node's records are put into the order of their numbers (effects that
-/// waited for the disk stand late in the trace), and clocks advance by three kinds of edges:
+/// The reference comes from the trace alone. Each node's records are sorted by their numbers (effects that waited for
+/// the disk are late in the trace), and clocks advance by three kinds of edges:
 ///
-/// 1. *program order* within a boot: a start, a send (also one that a kill dropped), a receipt, a timer step and a
-///    command tick, nothing else does;
-/// 2. *send to receipt*: a receipt knows what the send knew. A corrupted one learns nothing, since no node can believe
-///    what it says, but ticks;
-/// 3. *the disk over a restart*: a start knows what the node knew at the call of the last sync that the disk answered.
-///    It knows nothing where no entry is intact: a wiped disk, an empty one, one damaged throughout. Where some
-///    entries are intact and some damaged, the trace does not tell whether the one with the vector is among these: the
-///    start's own claim is taken if it is a part of what was durable.
+/// 1. *program order* within a boot: a start, a send (even if a kill dropped it), a receipt, a timer step and a command
+///    tick, nothing else does. Frames of a channel do not count as messages; its payloads do: they are sent at the
+///    channel's fact `sent`, and received at its fact `delivered`;
+/// 2. *send to receipt*: a receipt knows what the send knew. A corrupted one learns nothing, because no node can trust
+///    its content, but ticks;
+/// 3. *the disk over a restart*: a start knows what the node knew when it called the last sync that the disk answered.
+///    It knows nothing if no entry is intact: on a wiped disk, an empty one, or one that is damaged throughout. If some
+///    entries are intact and some damaged, the trace does not say whether the one with the vector is damaged: the
+///    start's own stamp is accepted if it is a part of what was durable.
 ///
-/// It costs one pass over a vector per event, and keeps the vectors of messages with a copy under way, and no others.
-#[derive(Clone, Debug, Default)]
+/// If a node crashed before it noted a payload that it had sent or delivered, the trace does not say which payload it
+/// was: the stamp is accepted if it counts the node's own events correctly and no other entry decreases.
+///
+/// It costs one pass over a vector per event, and keeps the vectors of messages with a copy under way and of payloads
+/// that may still be delivered, and no others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Causality {
     nodes: Slots<Node>,
-    messages: Messages<Sent>,
+    messages: Messages<Box<Sent>>,
+    /// Payloads that were sent and not delivered, by sender, receiver and number in their session.
+    payloads: BTreeMap<(Incarnation, Incarnation, u64), Box<Sent>>,
     comparisons: u64,
     concurrent: u64,
     lost_thread: Option<String>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Node {
-    line: Line<Step<'static>>,
+    /// Boxed, since a map moves what it holds.
+    line: Line<Box<Step<'static>>>,
     reference: Reference,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "causality",
-    "every stamped event's vector counts exactly what happened before it, and every comparison says so",
+    "each vector counts exactly the events that happened before its own, and comparisons agree",
 );
 
 impl Causality {
@@ -77,25 +84,34 @@ impl Causality {
         Ok(())
     }
 
-    /// What the record means for its node; a receipt takes what was sent from the ledger at once, in the trace's order.
-    /// `None` if the trace does not show that it was sent.
-    fn kind(&mut self, record: &Record<'_>) -> Option<Kind> {
-        match Passage::of(&record.event) {
-            Some(Passage::Received { message, corrupted, .. }) => {
-                let sent = self.arrived(message)?;
-                Some(if corrupted { Kind::of(&record.event) } else { Kind::Hear(sent) })
-            }
-            Some(Passage::Lost { message, .. } | Passage::Garbled { message, .. }) => {
-                self.ended(message);
-                Some(Kind::Rest)
-            }
-            Some(Passage::Sent { .. } | Passage::Dropped { .. } | Passage::Held { .. }) | None => {
-                Some(Kind::of(&record.event))
-            }
+    /// The meaning of the record for its node's clock; a receipt takes the sent message from the ledger at once, in the
+    /// trace's order. `None` if the trace does not show that the message was sent.
+    fn kind(&mut self, node: NodeId, record: &Record<'_>) -> Option<Kind> {
+        let is_stamped = record.stamp.is_some();
+        if let Event::Receive { message, corrupted, .. } = &record.event {
+            let sent = self.arrived(*message)?;
+            return Some(match corrupted {
+                Some(became) if is_frame(became) => Kind::Rest,
+                Some(_) => Kind::of(&record.event, is_stamped),
+                None if sent.is_frame => Kind::Rest,
+                None => Kind::Hear(sent),
+            });
         }
+        if let Event::Fact { fact } = &record.event
+            && is_stamped
+            && let Some((from, number)) = fact.observations.iter().find_map(delivered)
+        {
+            let here = self.nodes.at(node.index()).reference.incarnation(node);
+            return self.payloads.remove(&(from, here, number)).map(Kind::Hear);
+        }
+        if let Event::Lost { message, .. } | Event::Garbled { message, .. } = record.event {
+            self.ended(message);
+            return Some(Kind::Rest);
+        }
+        Some(Kind::of(&record.event, is_stamped))
     }
 
-    fn arrived(&mut self, message: MessageId) -> Option<Sent> {
+    fn arrived(&mut self, message: MessageId) -> Option<Box<Sent>> {
         let ledger = self.messages.of(message);
         let Known::Live(sent) = ledger.get(message.number) else { return None };
         if sent.left > 1 {
@@ -118,15 +134,30 @@ impl Causality {
     fn take(&mut self, node: NodeId, step: &Step<'_>) -> Result<(), Violation> {
         let reference = &mut self.nodes.at(node.index()).reference;
         reference.take(node, step)?;
-        if let Kind::Send { message, copies } = step.kind
-            && copies > 0
-        {
-            self.messages.of(message).open(message.number, reference.sent(step, copies));
+        match step.kind {
+            Kind::Send { message, copies } | Kind::Frame { message, copies } if copies > 0 => {
+                self.messages.of(message).open(message.number, reference.sent(step, copies));
+            }
+            Kind::Post { to, number } => {
+                self.payloads.insert((reference.incarnation(node), to, number), reference.sent(step, 1));
+            }
+            // Payloads sent to an earlier incarnation are no longer delivered; those sent by one may be.
+            Kind::Start(_) => self.payloads.retain(|(_, to, _), _| to.node != node),
+            Kind::Send { .. }
+            | Kind::Frame { .. }
+            | Kind::Hear(_)
+            | Kind::Tick(_)
+            | Kind::Cut
+            | Kind::Unsaid
+            | Kind::Sync
+            | Kind::Synced(_)
+            | Kind::Panicked
+            | Kind::Rest => {}
         }
         Ok(())
     }
 
-    /// What the trace does not tell, if there is something.
+    /// Why the verdict is undecided, if it is.
     fn undecided(&self) -> Option<String> {
         let hole = || {
             let (index, number) = self.nodes.iter().find_map(|(index, node)| Some((index, node.line.missing()?)))?;
@@ -136,7 +167,7 @@ impl Causality {
         self.lost_thread.clone().or_else(hole)
     }
 
-    /// Why there is nothing to say, if so.
+    /// Why the run is vacuous, if it is.
     fn vacuous(&self) -> Option<String> {
         let stamped: u64 = self.nodes.iter().map(|(_, node)| node.reference.stamped()).sum();
         let silent = self.nodes.iter().find_map(|(_, node)| node.reference.bare());
@@ -151,8 +182,18 @@ impl Causality {
     }
 }
 
+/// The sending incarnation and the number in its session, if the observation is a delivered payload.
+const fn delivered(seen: &Observation) -> Option<(Incarnation, u64)> {
+    if let Observation::Channel(ChannelSeen::Delivered { from, number, .. }) = seen {
+        Some((*from, *number))
+    } else {
+        None
+    }
+}
+
 impl<F> Checker<F> for Causality {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let Actor::Node(node) = record.id.actor else { return Ok(()) };
         if self.lost_thread.is_some() {
             return Ok(());
@@ -160,14 +201,14 @@ impl<F> Checker<F> for Causality {
         if let Event::Fact { fact } = &record.event {
             self.compared(record, &fact.observations)?;
         }
-        let Some(kind) = self.kind(record) else {
+        let Some(kind) = self.kind(node, record) else {
             self.lost_thread = Some(format!("{} received what the trace does not show as under way", record.id));
             return Ok(());
         };
         let step = Step { time: record.time, id: record.id, stamp: record.stamp.as_deref().map(Cow::Borrowed), kind };
         let line = &mut self.nodes.at(node.index()).line;
         if !line.turn(record.id.number) {
-            line.wait(record.id.number, step.into_owned());
+            line.wait(record.id.number, Box::new(step.into_owned()));
             return Ok(());
         }
         self.take(node, &step)?;
@@ -177,7 +218,8 @@ impl<F> Checker<F> for Causality {
         Ok(())
     }
 
-    fn conclude(&mut self, end: Time) -> Verdict {
+    fn conclude(&mut self, end: &End<'_>) -> Verdict {
+        let end = end.time;
         for (index, node) in self.nodes.iter() {
             if let Err(violation) = node.reference.conclude(NodeId::new(index as u32), end) {
                 return Verdict::Violated(violation);

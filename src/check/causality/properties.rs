@@ -1,10 +1,10 @@
-//! Causality on random executions: what the graph of events tells holds, and one wrong word anywhere is found.
+//! Causality on random executions: stamps from the graph of events hold, and any one wrong stamp is found.
 
 use proptest::prelude::*;
 
 use super::Causality;
 use super::executions::{World, acts};
-use crate::check::Checker;
+use crate::check::{Checker, Common, End, Shown};
 use crate::clocks::{Causality as Relation, HybridStamp};
 use crate::identity::Incarnation;
 use crate::observation::Observation;
@@ -13,12 +13,13 @@ use crate::trace::{Event, Record, Verdict};
 
 fn judge(records: &[Record<'_>]) -> Verdict {
     let mut checker = Causality::default();
+    let common = Common::default();
     for record in records {
-        if let Err(violation) = Checker::<()>::see(&mut checker, record, None) {
+        if let Err(violation) = Checker::<()>::see(&mut checker, &Shown::new(record, None, &common)) {
             return Verdict::Violated(violation);
         }
     }
-    Checker::<()>::conclude(&mut checker, Time::ZERO)
+    Checker::<()>::conclude(&mut checker, &End { time: Time::ZERO, common: &common })
 }
 
 fn comparisons<'r, 'a>(records: &'r mut [Record<'a>]) -> Vec<&'r mut Record<'a>> {
@@ -96,7 +97,7 @@ proptest! {
     #[test]
     fn a_hybrid_stamp_that_does_not_rise_is_found(acts in acts(), which in 0..1000_usize) {
         let mut records = World::run(&acts).records();
-        // A start is the first of its boot: nothing is before it.
+        // A start is the first event of its boot: no event of the boot is before it.
         let later = |record: &Record<'_>| record.stamp.is_some() && !matches!(record.event, Event::Start { .. });
         let stamped: Vec<usize> = (0..records.len()).filter(|place| later(&records[*place])).collect();
         if stamped.is_empty() {

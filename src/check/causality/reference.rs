@@ -1,57 +1,57 @@
-//! One node's clock as the trace tells it, against what the node stamps.
+//! One node's clock according to the trace, compared with the node's stamps.
 
 use super::difference::difference;
 use super::step::{Kind, Sent, Start, Step};
 use crate::clocks::{HybridStamp, Stamp, VectorClock};
-use crate::identity::{Boot, EventId, NodeId};
+use crate::identity::{Boot, EventId, Incarnation, NodeId};
 use crate::time::Time;
 use crate::trace::Violation;
 
-/// What one node knows, computed from the trace alone, and what it has claimed.
-#[derive(Clone, Debug, Default)]
+/// A node's knowledge, computed from the trace alone, and its stamps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Reference {
     boot: Boot,
-    /// What it knew after its last event that ticks.
+    /// Its knowledge after its last event that ticks.
     pub(super) vector: VectorClock,
-    /// Syncs that were called and not answered, with what it knew at the call.
+    /// Syncs that were called and not answered, with the knowledge at the call.
     asked: Vec<(u32, VectorClock)>,
-    /// What it knew at the call of the last sync that was answered; nothing if the disk can't tell any more.
+    /// The knowledge at the call of the last sync that was answered; empty if the disk has lost it.
     durable: VectorClock,
     claims: Claims,
 }
 
-/// What the node has stamped.
-#[derive(Clone, Debug, Default)]
+/// The stamps of the node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Claims {
-    /// How many events that tick bore a stamp.
+    /// The number of events that tick and had a stamp.
     stamped: u64,
-    /// The first that should and did not; what that means is known later.
+    /// The first event that should have had a stamp and had none; whether this is a violation is decided later.
     bare: Option<Bare>,
-    /// The last hybrid stamp in this boot, and whose it is.
+    /// The last hybrid stamp in this boot, and its event.
     hybrid: Option<(HybridStamp, EventId)>,
-    /// Whether that is of the last event that ticked.
+    /// Whether it is the stamp of the last event that ticked.
     current: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Bare {
     id: EventId,
-    /// Whether the next event may still show that its handler panicked.
+    /// Whether the next event may still be a panic of its handler.
     open: bool,
 }
 
 impl Reference {
-    /// How many events that tick bore a stamp.
+    /// The number of events that tick and had a stamp.
     pub(super) const fn stamped(&self) -> u64 {
         self.claims.stamped
     }
 
-    /// The first event that should have borne a stamp and did not.
+    /// The first event that should have had a stamp and had none.
     pub(super) fn bare(&self) -> Option<EventId> {
         self.claims.bare.map(|bare| bare.id)
     }
 
-    /// Takes the node's next step in program order.
+    /// Processes the node's next step in program order.
     pub(super) fn take(&mut self, node: NodeId, step: &Step<'_>) -> Result<(), Violation> {
         self.settle_bare(node, step)?;
         self.advance(node, step);
@@ -69,14 +69,21 @@ impl Reference {
         }
     }
 
-    /// What travels with a message that was sent in `step`, the last one taken.
-    pub(super) fn sent(&self, step: &Step<'_>, copies: u16) -> Sent {
+    /// The knowledge in a message that was sent in `step`, the last step processed.
+    pub(super) fn sent(&self, step: &Step<'_>, copies: u16) -> Box<Sent> {
         let hybrid = step.stamp.as_ref().map(|stamp| stamp.hybrid);
-        Sent { event: step.id, vector: self.vector.clone(), hybrid, left: copies }
+        let is_frame = matches!(step.kind, Kind::Frame { .. });
+        let vector = if is_frame { VectorClock::new() } else { self.vector.clone() };
+        Box::new(Sent { event: step.id, vector, hybrid, left: copies, is_frame })
     }
 
-    /// An event without a stamp is forgiven if its handler panicked; else it is a fault as soon as the node is known
-    /// to stamp.
+    /// Its current incarnation.
+    pub(super) const fn incarnation(&self, node: NodeId) -> Incarnation {
+        Incarnation::new(node, self.boot)
+    }
+
+    /// A missing stamp is accepted if the event's handler panicked; otherwise it is a violation as soon as the node is
+    /// known to stamp.
     fn settle_bare(&mut self, node: NodeId, step: &Step<'_>) -> Result<(), Violation> {
         let Some(bare) = &mut self.claims.bare else { return Ok(()) };
         if bare.open && matches!(step.kind, Kind::Panicked) {
@@ -90,7 +97,7 @@ impl Reference {
         Err(unstamped(node, bare.id, step.time))
     }
 
-    /// At the end of the run: an event without a stamp is a fault if the node stamps others.
+    /// At the end of the run: a missing stamp is a violation if the node stamps other events.
     pub(super) fn conclude(&self, node: NodeId, end: Time) -> Result<(), Violation> {
         match self.claims.bare {
             Some(bare) if self.claims.stamped > 0 => Err(unstamped(node, bare.id, end)),
@@ -105,8 +112,15 @@ impl Reference {
                 self.vector.merge(&sent.vector);
                 self.vector.tick(node, self.boot);
             }
-            Kind::Tick(_) | Kind::Send { .. } | Kind::Cut => {
+            Kind::Tick(_) | Kind::Send { .. } | Kind::Post { .. } | Kind::Cut => {
                 self.vector.tick(node, self.boot);
+            }
+            Kind::Unsaid => {
+                self.vector.tick(node, self.boot);
+                // The trace does not say what an unreported delivery delivered: its stamp is accepted.
+                if let Some(stamp) = step.stamp.as_ref().filter(|stamp| self.is_one_more(node, &stamp.vector)) {
+                    self.vector.clone_from(&stamp.vector);
+                }
             }
             Kind::Sync => self.asked.push((step.id.number, self.vector.clone())),
             Kind::Synced(sync) => {
@@ -115,15 +129,20 @@ impl Reference {
                     self.asked.drain(..=place);
                 }
             }
-            Kind::Panicked | Kind::Rest => {}
+            Kind::Frame { .. } | Kind::Panicked | Kind::Rest => {}
         }
+    }
+
+    /// Whether a vector counts this node's events as the trace does, and those of other nodes at least as high.
+    fn is_one_more(&self, node: NodeId, vector: &VectorClock) -> bool {
+        vector.get(node, self.boot) == self.vector.get(node, self.boot) && vector.covers(&self.vector)
     }
 
     fn start(&mut self, node: NodeId, start: Start, stamp: Option<&Stamp>) {
         if start.intact == 0 {
             self.durable = VectorClock::new();
         } else if start.damaged > 0 {
-            // Which entry is damaged, the trace does not tell: any part of what was durable may be what was read.
+            // The trace does not say which entry is damaged: any subset of the durable entries may have been read.
             let claim: VectorClock =
                 stamp.map_or_else(VectorClock::new, |stamp| others(&stamp.vector, node, start.boot));
             if self.durable.covers(&claim) {
@@ -165,22 +184,15 @@ impl Reference {
                 return Err(fault(step, sentence, Some(before)));
             }
         }
-        match &step.kind {
-            Kind::Hear(Sent { event, hybrid: Some(hybrid), .. }) if found <= *hybrid => {
-                let sentence =
-                    format!("{}, {}, has the hybrid stamp {found}, not after the send's {hybrid}", step.id, what());
-                Err(fault(step, sentence, Some(*event)))
-            }
-            Kind::Hear(_)
-            | Kind::Start(_)
-            | Kind::Tick(_)
-            | Kind::Send { .. }
-            | Kind::Cut
-            | Kind::Sync
-            | Kind::Synced(_)
-            | Kind::Panicked
-            | Kind::Rest => Ok(()),
+        if let Kind::Hear(sent) = &step.kind
+            && let Sent { event, hybrid: Some(hybrid), .. } = &**sent
+            && found <= *hybrid
+        {
+            let sentence =
+                format!("{}, {}, has the hybrid stamp {found}, not after the send's {hybrid}", step.id, what());
+            return Err(fault(step, sentence, Some(*event)));
         }
+        Ok(())
     }
 }
 
@@ -189,7 +201,7 @@ fn unstamped(node: NodeId, event: EventId, time: Time) -> Violation {
     Violation { time, sentence, witnesses: vec![event] }
 }
 
-/// What a start's vector says of all but its own incarnation.
+/// The entries of a start's vector, except that of its own incarnation.
 fn others(vector: &VectorClock, node: NodeId, boot: Boot) -> VectorClock {
     vector.iter().filter(|(who, _)| (who.node, who.boot) != (node, boot)).collect()
 }

@@ -1,14 +1,16 @@
-//! What a record means for its node's clock.
+//! The meaning of a record for its node's clock.
 
 use std::borrow::Cow;
 
 use crate::clocks::{HybridStamp, Stamp, VectorClock};
-use crate::identity::{Boot, EventId, MessageId};
+use crate::identity::{Boot, EventId, Incarnation, MessageId};
+use crate::observation::{ChannelSeen, Observation};
 use crate::time::Time;
-use crate::trace::{EffectKind, Event};
+use crate::trace::{EffectKind, Event, Said};
 
-/// A record of a node, reduced to what clocks depend on. The stamp is the record's own until the record must wait.
-#[derive(Clone, Debug)]
+/// A record of a node, reduced to what clocks depend on. The stamp is borrowed from the record until the step must be
+/// stored.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Step<'a> {
     pub(super) time: Time,
     pub(super) id: EventId,
@@ -16,71 +18,88 @@ pub(super) struct Step<'a> {
     pub(super) kind: Kind,
 }
 
-/// What happened to the clock.
-#[derive(Clone, Debug)]
+/// The effect on the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     /// A new incarnation begins, and ticks.
     Start(Start),
-    /// It learns what the message knew, and ticks.
-    Hear(Sent),
-    /// It learns nothing, and ticks: a timer, a command, a message that had become another.
+    /// It learns the knowledge of the message, and ticks.
+    Hear(Box<Sent>),
+    /// It learns nothing, and ticks: a timer, a command, or a corrupted message.
     Tick(&'static str),
-    /// It ticks, and what it knows then travels.
+    /// It ticks, and its knowledge is sent with the message.
     Send { message: MessageId, copies: u16 },
-    /// It ticked, but died before the message left.
+    /// A frame of a channel is sent, which is not an event of the clock.
+    Frame { message: MessageId, copies: u16 },
+    /// It ticks when a payload is sent on a channel: the payload's ordinal in the session with that incarnation.
+    Post { to: Incarnation, number: u64 },
+    /// It ticked, but the node crashed before the message left.
     Cut,
-    /// What it knows will be durable when the disk answers.
+    /// It ticked, and may have learnt something, according to its stamp: a payload was sent or delivered, and the node
+    /// crashed before it noted that.
+    Unsaid,
+    /// Its knowledge will be durable when the disk answers.
     Sync,
     /// The disk answered this sync.
     Synced(u32),
-    /// The handler of the event before panicked: what it would have stamped is not known.
+    /// The handler of the previous event panicked: its stamp is unknown.
     Panicked,
     /// Nothing.
     Rest,
 }
 
-/// What a start was handed.
-#[derive(Clone, Copy, Debug)]
+/// The entries that a start found on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Start {
     pub(super) boot: Boot,
     pub(super) intact: u32,
     pub(super) damaged: u32,
 }
 
-/// What the reference and the sender say of a sent message.
-#[derive(Clone, Debug)]
+/// The knowledge in a sent message, by the reference and by the sender.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Sent {
     pub(super) event: EventId,
-    /// What the sender knew by the reference.
+    /// The sender's knowledge by the reference.
     pub(super) vector: VectorClock,
-    /// The sender's claim.
+    /// The sender's stamp.
     pub(super) hybrid: Option<HybridStamp>,
-    /// How many copies are under way.
+    /// The number of copies under way.
     pub(super) left: u16,
+    /// Whether it is a frame of a channel, which carries no knowledge.
+    pub(super) is_frame: bool,
 }
 
 impl Kind {
-    /// What `event` is; receipts, which need to know what was sent, are not its business.
-    pub(super) const fn of(event: &Event<'_>) -> Self {
+    /// The kind of `event`, with or without a stamp; not for receipts and deliveries, which depend on what was sent.
+    pub(super) fn of(event: &Event<'_>, is_stamped: bool) -> Self {
         match *event {
             Event::Start { boot, intact, torn: _, damaged } => Self::Start(Start { boot, intact, damaged }),
             Event::Receive { .. } => Self::Tick("the receipt of a corrupted message"),
             Event::Timer { .. } => Self::Tick("a timer step"),
             Event::Command { .. } => Self::Tick("a client's command"),
+            Event::Send { message, copies, ref said, .. } if is_frame(said) => Self::Frame { message, copies },
             Event::Send { message, copies, .. } => Self::Send { message, copies },
-            Event::Dropped { effect: EffectKind::Send, .. } => Self::Cut,
+            // A dropped message has no body in the trace: it may be a frame, which has no stamp.
+            Event::Dropped { effect: EffectKind::Send, .. } if is_stamped => Self::Cut,
+            Event::Dropped { effect: EffectKind::Fact, .. } if is_stamped => Self::Unsaid,
+            Event::Fact { ref fact } => Self::of_fact(&fact.observations),
             Event::Sync => Self::Sync,
             Event::Synced { sync } => Self::Synced(sync),
             Event::Panicked { .. } => Self::Panicked,
             Event::Dropped {
                 effect:
-                    EffectKind::Append | EffectKind::Rewrite | EffectKind::Sync | EffectKind::Reply | EffectKind::Fact,
+                    EffectKind::Send
+                    | EffectKind::Append
+                    | EffectKind::Rewrite
+                    | EffectKind::Sync
+                    | EffectKind::Reply
+                    | EffectKind::Fact,
                 ..
             }
             | Event::Append { .. }
             | Event::Rewrite { .. }
             | Event::Reply { .. }
-            | Event::Fact { .. }
             | Event::Lost { .. }
             | Event::Garbled { .. }
             | Event::Held { .. }
@@ -88,6 +107,7 @@ impl Kind {
             | Event::Paused
             | Event::Unpaused
             | Event::IoError
+            | Event::Damaged { .. }
             | Event::Invoked { .. }
             | Event::Retried { .. }
             | Event::Returned { .. }
@@ -102,30 +122,56 @@ impl Kind {
         }
     }
 
+    fn of_fact(seen: &[Observation]) -> Self {
+        let sent = seen.iter().find_map(|seen| match seen {
+            Observation::Channel(ChannelSeen::Sent { to, number, .. }) => Some((*to, *number)),
+            Observation::Channel(ChannelSeen::Delivered { .. } | ChannelSeen::Reset { .. })
+            | Observation::Compared { .. }
+            | Observation::Broadcast { .. }
+            | Observation::Delivered { .. }
+            | Observation::Resumed { .. }
+            | Observation::Forged
+            | Observation::Lock(_)
+            | Observation::Consensus(_)
+            | Observation::Store(_) => None,
+        });
+        sent.map_or(Self::Rest, |(to, number)| Self::Post { to, number })
+    }
+
     /// Whether the clock ticks.
     pub(super) const fn ticks(&self) -> bool {
         match self {
-            Self::Start(_) | Self::Hear(_) | Self::Tick(_) | Self::Send { .. } | Self::Cut => true,
-            Self::Sync | Self::Synced(_) | Self::Panicked | Self::Rest => false,
+            Self::Start(_) | Self::Hear(_) | Self::Tick(_) | Self::Send { .. } | Self::Post { .. } => true,
+            Self::Cut | Self::Unsaid => true,
+            Self::Frame { .. } | Self::Sync | Self::Synced(_) | Self::Panicked | Self::Rest => false,
         }
     }
 
-    /// Whether a node that stamps must have stamped it. A send that never was need not bear a stamp.
+    /// Whether a node that stamps must have stamped it. A dropped send need not have a stamp.
     pub(super) const fn needs_stamp(&self) -> bool {
         match self {
-            Self::Start(_) | Self::Hear(_) | Self::Tick(_) | Self::Send { .. } => true,
-            Self::Cut | Self::Sync | Self::Synced(_) | Self::Panicked | Self::Rest => false,
+            Self::Start(_) | Self::Hear(_) | Self::Tick(_) | Self::Send { .. } | Self::Post { .. } => true,
+            Self::Frame { .. }
+            | Self::Unsaid
+            | Self::Cut
+            | Self::Sync
+            | Self::Synced(_)
+            | Self::Panicked
+            | Self::Rest => false,
         }
     }
 
-    /// The event of another node that it directly follows.
+    /// The event of another node that directly precedes it.
     pub(super) const fn cause(&self) -> Option<EventId> {
         match self {
             Self::Hear(sent) => Some(sent.event),
             Self::Start(_)
             | Self::Tick(_)
             | Self::Send { .. }
+            | Self::Frame { .. }
+            | Self::Post { .. }
             | Self::Cut
+            | Self::Unsaid
             | Self::Sync
             | Self::Synced(_)
             | Self::Panicked
@@ -133,21 +179,30 @@ impl Kind {
         }
     }
 
-    /// In words, after the event's name: `n2#7, the receipt of what n1#5 sent`.
+    /// A text to follow the event's name: `n2#7, the receipt of what n1#5 sent`.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Start(start) => format!("the start of boot {}", start.boot),
             Self::Hear(sent) => format!("the receipt of what {} sent", sent.event),
             Self::Tick(what) => (*what).to_owned(),
             Self::Send { .. } => "a send".to_owned(),
+            Self::Post { to, .. } => format!("the sending of a payload to {to}"),
             Self::Cut => "a send that never was".to_owned(),
-            Self::Sync | Self::Synced(_) | Self::Panicked | Self::Rest => "which is no event that ticks".to_owned(),
+            Self::Unsaid => "a payload's sending or delivery that was never told".to_owned(),
+            Self::Frame { .. } | Self::Sync | Self::Synced(_) | Self::Panicked | Self::Rest => {
+                "which is no event that ticks".to_owned()
+            }
         }
     }
 }
 
+/// Whether a message is a frame of a channel.
+pub(super) fn is_frame(said: &Said<'_>) -> bool {
+    said.label.outer == "channel"
+}
+
 impl Step<'_> {
-    /// The same, owning its stamp: a record is lent for the moment only.
+    /// The same step with an owned stamp: a record is only borrowed.
     pub(super) fn into_owned(self) -> Step<'static> {
         let Self { time, id, stamp, kind } = self;
         Step { time, id, stamp: stamp.map(|stamp| Cow::Owned(stamp.into_owned())), kind }

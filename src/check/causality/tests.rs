@@ -1,4 +1,4 @@
-//! Causality on histories written by hand: one that holds, and the least ones that break it in each way.
+//! Causality on histories written by hand: one that holds, and minimal ones that break it in each way.
 
 use super::Causality;
 use crate::check::history::*;
@@ -87,7 +87,7 @@ fn a_send_that_a_kill_dropped_ticks() {
     assert_holds(&history, Causality::default(), 1);
 }
 
-/// n1 syncs at n1:2, ticks on, dies, and starts again with this vector.
+/// n1 syncs at n1:2, ticks on, crashes, and restarts with this vector.
 fn restarted(intact: u32, damaged: u32, answered: bool, vector: &str) -> History {
     let mut history = one_sent();
     history.on("n1", append()).on("n1", Event::Sync).on("n1", timer()).stamped("n1:3");

@@ -1,27 +1,23 @@
-//! `fifo`: a session delivers what was sent in it, once and in order.
-
-use std::hash::Hasher;
+//! `fifo`: a session delivers its payloads once and in order.
 
 use super::flows::{Flows, UnderWay};
-use super::tells;
-use crate::check::{Branch, Checker, Invariant, broken};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{Actor, Incarnation, NodeId};
 use crate::observation::{ChannelSeen, Observation};
-use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that in each session and direction payloads are numbered from 1 and delivered in that order, each once, on the
-/// lane on which it was sent, and as it was sent. What is delivered in another session than it was sent in is a matter of `session`.
-/// Exercised by deliveries.
-#[derive(Clone, Debug, Default)]
+/// Checks that in each session and direction payloads are numbered from 1 and delivered in that order, each once, on
+/// the lane on which it was sent, and unchanged. A delivery in another session than that of the send is checked by
+/// `session`. Exercised by deliveries.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Fifo {
     flows: Flows,
-    deliveries: u64,
+    deliveries: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("fifo", "within a session payloads are delivered once, in the order of their sending");
+    Invariant::safety("fifo", "within a session, payloads are delivered once and in the order in which they were sent");
 
 impl Fifo {
     fn sent(
@@ -53,7 +49,7 @@ impl Fifo {
     ) -> Result<(), Violation> {
         let to = self.flows.life(node);
         let Some(flow) = self.flows.known(from, to) else { return Ok(()) };
-        let (last, before) = flow.delivered.map_or((0, None), |(number, event)| (number, Some(event)));
+        let (last, before) = flow.delivered.map_or((0, None), |(number, event)| (number, Some(*event)));
         if number != last + 1 {
             let sentence = format!("{to} delivered {from}'s payload {number} after {last}");
             let witnesses: Vec<_> = before.into_iter().chain([record.id]).collect();
@@ -62,12 +58,12 @@ impl Fifo {
         match flow.under_way.remove(&number) {
             Some(UnderWay { lane, event, .. }) if lane != came.lane => {
                 let sentence = format!("{to} delivered {from}'s payload {number} to another protocol than sent it");
-                return Err(broken(record, sentence, &[event, record.id]));
+                return Err(broken(record, sentence, &[*event, record.id]));
             }
             Some(UnderWay { payload, event, .. }) if payload != came.payload => {
                 let sentence =
                     format!("{to} delivered as {from}'s payload {number} what was not sent under that number");
-                return Err(broken(record, sentence, &[event, record.id]));
+                return Err(broken(record, sentence, &[*event, record.id]));
             }
             Some(_) => {}
             None => {
@@ -75,14 +71,18 @@ impl Fifo {
                 return Err(broken(record, sentence, &[record.id]));
             }
         }
-        flow.delivered = Some((number, record.id));
-        self.deliveries += 1;
+        flow.delivered = Some((number, Witness(record.id)));
+        self.deliveries += true;
         Ok(())
     }
 }
 
 impl<F> Checker<F> for Fifo {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Flows::WANTS;
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let Actor::Node(node) = record.id.actor else { return Ok(()) };
         let Event::Fact { fact } = &record.event else {
             self.flows.start(node, record);
@@ -91,11 +91,11 @@ impl<F> Checker<F> for Fifo {
         for seen in fact.observations.iter() {
             match seen {
                 Observation::Channel(ChannelSeen::Sent { to, lane, number, payload }) => {
-                    let sent = UnderWay { lane: *lane, payload: *payload, event: record.id };
+                    let sent = UnderWay { lane: *lane, payload: *payload, event: Witness(record.id) };
                     self.sent(record, node, *to, *number, sent)?;
                 }
                 Observation::Channel(ChannelSeen::Delivered { from, lane, number, payload }) => {
-                    let came = UnderWay { lane: *lane, payload: *payload, event: record.id };
+                    let came = UnderWay { lane: *lane, payload: *payload, event: Witness(record.id) };
                     self.delivered(record, node, *from, *number, came)?;
                 }
                 Observation::Channel(ChannelSeen::Reset { .. })
@@ -112,30 +112,8 @@ impl<F> Checker<F> for Fifo {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::START)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.deliveries, "nothing was delivered on a channel")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for Fifo {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, state: &mut dyn Hasher) {
-        self.flows.memory(state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event)
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.deliveries.0, "nothing was delivered on a channel")
     }
 }
 
@@ -146,7 +124,7 @@ mod tests {
     use crate::identity::LaneId;
     use crate::observation::PayloadId;
 
-    /// What each payload of these histories holds.
+    /// The content of each payload of these histories.
     const HELD: Option<PayloadId> = Some(PayloadId(7));
 
     fn sent(to: &str, number: u64) -> Event<'static> {

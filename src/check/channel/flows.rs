@@ -1,63 +1,53 @@
-//! What went from one life of a node to one life of another, and which lives the nodes are in.
+//! The payloads that one incarnation sent to another, and the current incarnation of each node.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
+use crate::check::Witness;
 use crate::check::slots::Slots;
 use crate::identity::{Boot, EventId, Incarnation, LaneId, NodeId};
 use crate::observation::PayloadId;
-use crate::trace::{Event, Record};
+use crate::trace::{Event, Kinds, Record};
 
 /// The payloads of one session in one direction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Flow {
     /// The number of the last one that was sent.
     pub(super) sent: u64,
-    /// The number of the last one that was delivered, and where.
-    pub(super) delivered: Option<(u64, EventId)>,
-    /// Those sent and not delivered.
+    /// The number of the last one that was delivered, and the event of the delivery.
+    pub(super) delivered: Option<(u64, Witness<EventId>)>,
+    /// The payloads that were sent and not delivered.
     pub(super) under_way: BTreeMap<u64, UnderWay>,
 }
 
 /// A payload that was sent, and not delivered yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct UnderWay {
     pub(super) lane: LaneId,
-    /// What it holds, if the trace tells.
+    /// Its content, if the trace shows it.
     pub(super) payload: Option<PayloadId>,
-    /// Where it was sent.
-    pub(super) event: EventId,
+    /// The event of the send.
+    pub(super) event: Witness<EventId>,
 }
 
 /// All sessions, by sender and receiver.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Flows {
     flows: BTreeMap<(Incarnation, Incarnation), Flow>,
     boots: Slots<Boot>,
 }
 
 impl Flows {
-    /// Takes in a start: what was under way to or from the node's older lives is not looked for any more.
+    /// The kinds of records that report starts, and sent and delivered payloads.
+    pub(super) const WANTS: Kinds = Kinds::START.with(Kinds::CHANNEL_SENT).with(Kinds::CHANNEL_DELIVERED);
+
+    /// Processes a start: payloads in flight to or from older incarnations of the node are no longer expected.
     pub(super) fn start(&mut self, node: NodeId, record: &Record<'_>) {
         if let Event::Start { boot, .. } = record.event {
             *self.boots.at(node.index()) = boot;
         }
     }
 
-    /// Writes what is remembered, without the events that told of it.
-    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
-        for (node, boot) in self.boots.iter() {
-            (node, boot).hash(&mut state);
-        }
-        for (ends, Flow { sent, delivered, under_way }) in &self.flows {
-            (ends, sent, delivered.map(|(number, _)| number), under_way.len()).hash(&mut state);
-            for (number, UnderWay { lane, payload, event: _ }) in under_way {
-                (number, lane, payload).hash(&mut state);
-            }
-        }
-    }
-
-    /// The life that a node is in.
+    /// The current incarnation of a node.
     pub(super) fn life(&mut self, node: NodeId) -> Incarnation {
         Incarnation::new(node, *self.boots.at(node.index()))
     }
@@ -67,15 +57,15 @@ impl Flows {
         self.flows.entry((from, to)).or_default()
     }
 
-    /// The session in which `from` sends to `to`, if anything was ever sent in it.
+    /// The session in which `from` sends to `to`, if any payload was sent in it.
     pub(super) fn known(&mut self, from: Incarnation, to: Incarnation) -> Option<&mut Flow> {
         self.flows.get_mut(&(from, to))
     }
 
-    /// To which life of `to` a life sent its payload `number`, if to any.
+    /// The incarnation of `to` to which an incarnation sent its payload `number`, if any.
     pub(super) fn sent_to(&self, from: Incarnation, to: NodeId, number: u64) -> Option<(Incarnation, EventId)> {
         let all = Incarnation::new(to, Boot::new(0))..=Incarnation::new(to, Boot::new(u32::MAX));
         let mut flows = self.flows.range((from, *all.start())..=(from, *all.end()));
-        flows.find_map(|((_, to), flow)| Some((*to, flow.under_way.get(&number)?.event)))
+        flows.find_map(|((_, to), flow)| Some((*to, *flow.under_way.get(&number)?.event)))
     }
 }

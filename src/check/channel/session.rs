@@ -1,31 +1,28 @@
-//! `session`: what was sent to one life of a node is not delivered to another.
+//! `session`: a payload sent to one incarnation of a node is never delivered to another.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
 use super::flows::{Flows, UnderWay};
-use super::tells;
-use crate::check::{Branch, Checker, Invariant, broken};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{Actor, EventId, Incarnation, NodeId};
 use crate::observation::{ChannelSeen, Observation};
-use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that a payload is delivered only by the life of a node to which it was sent, from the peer's life that sent it;
-/// that a node which has heard of a peer's new life delivers nothing of the old one; and that it is told of the new one
-/// before anything of it is delivered. Exercised by deliveries.
-#[derive(Clone, Debug, Default)]
+/// Checks that a payload is delivered only by the incarnation to which it was sent, and from the peer's incarnation
+/// that sent it; that a node which has reported a peer's new incarnation delivers nothing from the old one; and that it
+/// reports the new one before it delivers anything from it. Exercised by deliveries.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Session {
     flows: Flows,
-    /// By node and peer: the peer's life that the node has heard of in its own, and where.
-    heard: BTreeMap<(NodeId, NodeId), (Incarnation, EventId)>,
-    deliveries: u64,
+    /// By node and peer: the peer's incarnation that the node has reported in its own, and the event of the report.
+    heard: BTreeMap<(NodeId, NodeId), (Incarnation, Witness<EventId>)>,
+    deliveries: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "session",
-    "what was sent to one life of a node is delivered to no other, nor after word of a new one",
+    "a payload sent to one incarnation is never delivered to another, nor after the reset was reported",
 );
 
 impl Session {
@@ -48,13 +45,13 @@ impl Session {
             let witnesses: Vec<EventId> = sent.into_iter().chain([record.id]).collect();
             return Err(broken(record, sentence, &witnesses));
         }
-        match self.heard.insert((node, from.node), (from, record.id)) {
+        match self.heard.insert((node, from.node), (from, Witness(record.id))) {
             Some((heard, event)) if heard != from => {
                 let sentence = format!("{to} delivered a payload of {from} when it had last heard of {heard}");
-                Err(broken(record, sentence, &[event, record.id]))
+                Err(broken(record, sentence, &[*event, record.id]))
             }
             Some(_) | None => {
-                self.deliveries += 1;
+                self.deliveries += true;
                 Ok(())
             }
         }
@@ -69,7 +66,11 @@ impl Session {
 }
 
 impl<F> Checker<F> for Session {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Flows::WANTS.with(Kinds::CHANNEL_RESET);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let Actor::Node(node) = record.id.actor else { return Ok(()) };
         let Event::Fact { fact } = &record.event else {
             self.start(node, record);
@@ -81,7 +82,8 @@ impl<F> Checker<F> for Session {
                     let from = self.flows.life(node);
                     let flow = self.flows.flow(from, *to);
                     flow.sent = flow.sent.max(*number);
-                    flow.under_way.insert(*number, UnderWay { lane: *lane, payload: *payload, event: record.id });
+                    flow.under_way
+                        .insert(*number, UnderWay { lane: *lane, payload: *payload, event: Witness(record.id) });
                 }
                 Observation::Channel(ChannelSeen::Delivered { from, number, .. }) => {
                     self.delivered(record, node, *from, *number)?;
@@ -89,7 +91,7 @@ impl<F> Checker<F> for Session {
                     self.flows.flow(*from, to).under_way.remove(number);
                 }
                 Observation::Channel(ChannelSeen::Reset { peer }) => {
-                    self.heard.insert((node, peer.node), (*peer, record.id));
+                    self.heard.insert((node, peer.node), (*peer, Witness(record.id)));
                 }
                 Observation::Lock(_)
                 | Observation::Consensus(_)
@@ -104,33 +106,8 @@ impl<F> Checker<F> for Session {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::START)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.deliveries, "nothing was delivered on a channel")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for Session {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        self.flows.memory(state);
-        for (ends, (life, _)) in &self.heard {
-            (ends, life).hash(&mut state);
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event)
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.deliveries.0, "nothing was delivered on a channel")
     }
 }
 

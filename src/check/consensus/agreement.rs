@@ -1,48 +1,38 @@
-//! `agreement`: one value a slot, and one state after it.
+//! `agreement`: one value per slot, and one state after it.
 //!
-//! A value is chosen when a quorum has confirmed it durably under one ballot, whether or not anybody knows. That two values
-//! are chosen for a slot is a disagreement before anybody has learnt both.
+//! A value is chosen when a quorum has confirmed it durably under one ballot, whether or not any node knows. Two chosen
+//! values for a slot are a violation even before any node has learnt both.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
-use super::evidence::Evidence;
-use super::{tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::{Evidence, told};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Parts, Shown, Witness, broken};
 use crate::identity::{EventId, NodeId};
-use crate::observation::{Bid, ConsensusSeen, Slot, ValueId};
-use crate::time::Time;
+use crate::observation::{ConsensusSeen, ProposalId, Slot, ValueId};
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that no two values are chosen for one slot, that no two nodes know different ones to be decided for it, and that
-/// all have the same state after it. Exercised by every word of a second node on a slot.
-#[derive(Clone, Debug, Default)]
+/// Checks that no two values are chosen for one slot, that no two nodes learn different decisions for it, and that all
+/// nodes have the same state after it. Exercised by every report of a second node on a slot.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Agreement {
-    evidence: Evidence,
-    /// By slot: what a quorum confirmed durably, and by which event.
-    chosen: BTreeMap<Slot, (Bid, EventId)>,
-    values: BTreeMap<Slot, (ValueId, NodeId, EventId)>,
-    roots: BTreeMap<Slot, (u64, NodeId, EventId)>,
-    exercised: u64,
+    /// By slot: the value that a quorum confirmed durably, and the deciding event.
+    chosen: BTreeMap<Slot, (ValueId, Witness<(ProposalId, EventId)>)>,
+    values: BTreeMap<Slot, (ValueId, Witness<(NodeId, EventId)>)>,
+    roots: BTreeMap<Slot, (u64, Witness<(NodeId, EventId)>)>,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
     Invariant::safety("agreement", "one value is decided for a slot, and one state follows from it");
 
 impl Agreement {
-    /// Looks at what is durable since this record.
-    fn confirmed(&mut self, record: &Record<'_>) -> Result<(), Violation> {
-        let quorum = self.evidence.quorum() as usize;
-        let mut news = Vec::new();
-        self.evidence.see(record, |bid, holders| {
-            if holders.len() >= quorum {
-                news.push(bid);
-            }
-        });
-        for bid in news {
-            let (first, event) = *self.chosen.entry(bid.slot).or_insert((bid, record.id));
-            if first.value != bid.value {
+    /// Processes the confirmations that this record made durable.
+    fn confirmed(&mut self, record: &Record<'_>, disks: &Evidence) -> Result<(), Violation> {
+        for bid in disks.confirmed_by(record) {
+            let (value, Witness((first, event))) =
+                *self.chosen.entry(bid.slot).or_insert((bid.value, Witness((bid, record.id))));
+            if value != bid.value {
                 let sentence = format!("a quorum has confirmed {bid}, and a quorum had confirmed {first}");
                 return Err(broken(record, sentence, &[event, record.id]));
             }
@@ -51,30 +41,41 @@ impl Agreement {
     }
 
     fn decided(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, value: ValueId) -> Result<(), Violation> {
-        let (first, by, event) = *self.values.entry(slot).or_insert((value, node, record.id));
+        let (first, Witness((by, event))) = *self.values.entry(slot).or_insert((value, Witness((node, record.id))));
         if first != value {
             let sentence = format!("{node} has {value} in slot {slot}, for which {by} has {first}");
             return Err(broken(record, sentence, &[event, record.id]));
         }
-        self.exercised += u64::from(by != node);
+        self.exercised += by != node;
         Ok(())
     }
 
     fn state(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, root: u64) -> Result<(), Violation> {
-        let (first, by, event) = *self.roots.entry(slot).or_insert((root, node, record.id));
+        let (first, Witness((by, event))) = *self.roots.entry(slot).or_insert((root, Witness((node, record.id))));
         if first != root {
             let sentence =
                 format!("the state of {node} after slot {slot} is not that of {by}: {root:016x}, {first:016x}");
             return Err(broken(record, sentence, &[event, record.id]));
         }
-        self.exercised += u64::from(by != node);
+        self.exercised += by != node;
         Ok(())
     }
 }
 
 impl<F> Checker<F> for Agreement {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        self.confirmed(record)?;
+    const WANTS: Kinds = Kinds::CONSENSUS_STARTED
+        .with(Kinds::CONSENSUS_COMMITTED)
+        .with(Kinds::CONSENSUS_APPLIED)
+        .with(Kinds::CONSENSUS_INSTALLED)
+        .with(Kinds::SYNCED);
+    const READS: Parts = Parts::DISKS;
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
+        if let Event::Synced { .. } = record.event {
+            return self.confirmed(record, shown.common.disks());
+        }
         for (node, seen) in told(record) {
             match seen {
                 ConsensusSeen::Committed { bid } => self.decided(record, node, bid.slot, bid.value)?,
@@ -91,6 +92,7 @@ impl<F> Checker<F> for Agreement {
                 | ConsensusSeen::Proposed { .. }
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
+                | ConsensusSeen::Decreed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }
@@ -98,53 +100,8 @@ impl<F> Checker<F> for Agreement {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::APPEND).with(Kinds::SYNCED).with(Kinds::DEATHS)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no two nodes spoke of one slot")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for Agreement {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        self.evidence.memory(&mut state);
-        for (slot, (bid, _)) in &self.chosen {
-            (slot, bid.value).hash(&mut state);
-        }
-        for (slot, (value, ..)) in &self.values {
-            (slot, value).hash(&mut state);
-        }
-        for (slot, (root, ..)) in &self.roots {
-            (slot, root).hash(&mut state);
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        Evidence::heeds(event)
-            || tells(event, |seen| match seen {
-                ConsensusSeen::Committed { .. }
-                | ConsensusSeen::Applied { .. }
-                | ConsensusSeen::Installed { .. }
-                | ConsensusSeen::Started { .. } => true,
-                ConsensusSeen::Lost
-                | ConsensusSeen::Promised { .. }
-                | ConsensusSeen::Elected { .. }
-                | ConsensusSeen::Proposed { .. }
-                | ConsensusSeen::Voted { .. }
-                | ConsensusSeen::Confirmed { .. }
-                | ConsensusSeen::WroteConfirmed { .. }
-                | ConsensusSeen::WroteDecided { .. } => false,
-            })
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no two nodes reported the same slot")
     }
 }
 
@@ -171,7 +128,7 @@ mod tests {
         assert_broken(&history, Agreement::default(), sentence, "n1#1 n2#1");
     }
 
-    /// n1, n2 and n3 vote; these write and sync.
+    /// n1, n2 and n3 are voters; this one writes a confirmation and syncs.
     fn confirmed(history: &mut History, node: &str, ballot: &str, value: u64, before: u32) {
         let sync = before + 2;
         history.on(node, wrote(1, ballot, value)).on(node, Event::Sync).on(node, Event::Synced { sync });
@@ -197,6 +154,6 @@ mod tests {
     fn one_node_alone_proves_nothing() {
         let mut history = History::default();
         history.on("n1", committed(1, "1.n1", 7)).on("n1", applied(1, 7, 5));
-        assert_vacuous(&history, Agreement::default(), "no two nodes spoke of one slot");
+        assert_vacuous(&history, Agreement::default(), "no two nodes reported the same slot");
     }
 }

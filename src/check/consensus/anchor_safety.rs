@@ -1,50 +1,54 @@
-//! `anchor-safety`: nothing that takes effect breaks an anchor of its key.
+//! `anchor-safety`: no operation that takes effect breaks an anchor of its key.
 
-use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
 use super::store::{Asked, Change, Changes, Store, outcome};
-use super::{tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::told;
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, broken};
 use crate::identity::{NodeId, OpId};
-use crate::observation::{AnchorSeen, ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
-use crate::time::Time;
+use crate::observation::{
+    AnchorSeen, ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreRefusal, StoreSeen, ValueText,
+};
 use crate::trace::{Event, Kinds, Record, Said, Verdict, Violation};
 
-/// Says that no operation which takes effect leaves a key with what an anchor forbids, and that no client is told of such a
-/// value; and that an operation is refused in a slot only where it breaks an anchor, or does not apply to what its key holds
-/// there. It carries out what clients asked, slot by slot, by itself. Exercised by operations on keys under an anchor.
-#[derive(Clone, Debug, Default)]
+/// Checks that no operation that takes effect leaves a value that an anchor forbids, and that no client is told such a
+/// value; and that an operation is refused in a slot only if it breaks an anchor, or does not apply to the value of its
+/// key there. It applies the clients' operations itself, slot by slot. Exercised by operations on keys with an anchor.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct AnchorSafety {
     anchors: Vec<(Arc<str>, AnchorSeen)>,
     store: Store,
-    exercised: u64,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
     Invariant::safety("anchor-safety", "nothing that takes effect breaks an anchor of its key");
 
 impl AnchorSafety {
-    /// A slot was applied, by whomever first.
+    /// A slot was applied by the first node.
     fn applied(
         &mut self,
         record: &Record<'_>,
         node: NodeId,
         slot: Slot,
         done: &[OpId],
-        refused: &[OpId],
+        refused: &[(OpId, Option<StoreRefusal>)],
     ) -> Result<(), Violation> {
         let Some(changes) = self.store.apply(slot, done) else { return Ok(()) };
         changes.all.iter().try_for_each(|change| self.took_effect(record, node, slot, change))?;
-        refused.iter().try_for_each(|op| self.refused(record, node, slot, *op, &changes))
+        // What a fence refuses is for `fencing` to judge.
+        let fenced =
+            |reason: &Option<StoreRefusal>| matches!(reason, Some(StoreRefusal::Fenced | StoreRefusal::NoToken));
+        let others = refused.iter().filter(|(_, reason)| !fenced(reason));
+        others.into_iter().try_for_each(|(op, _)| self.refused(record, node, slot, *op, &changes))
     }
 
     fn took_effect(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, change: &Change) -> Result<(), Violation> {
         let Change { op, asked: Asked { key, event, .. }, before, after, is_known } = change;
         let is_anchored = self.under(key).next().is_some();
-        self.exercised += u64::from(is_anchored);
-        // A part of a list is too long only if all of it is, and says nothing of what all of it is.
+        self.exercised += is_anchored;
+        // A part of a list is too long only if the whole list is; it shows nothing else about the whole list.
         let judges = |rule: &AnchorSeen| *is_known || matches!(rule, AnchorSeen::MaxBytes { .. });
         let breaks = |rule: &AnchorSeen| judges(rule) && !allows(rule, key, before.as_ref(), after.as_ref());
         if let Some((prefix, rule)) = self.under(key).find(|(_, rule)| breaks(rule)) {
@@ -53,12 +57,12 @@ impl AnchorSafety {
                 "{op} took effect at {node} in slot {slot}, and {key} holds {holds}: the anchor of `{prefix}` is {}",
                 written(rule, before.as_ref())
             );
-            return Err(broken(record, sentence, &[*event, record.id]));
+            return Err(broken(record, sentence, &[**event, record.id]));
         }
         Ok(())
     }
 
-    /// An operation was refused in a slot: for one of the values that its key held in the course of it, that is right.
+    /// An operation was refused in a slot: correct if it is so for one of the values that its key had during the slot.
     fn refused(
         &self,
         record: &Record<'_>,
@@ -81,7 +85,7 @@ impl AnchorSafety {
             "{op} was refused at {node} in slot {slot}, where {key} holds {}: it applies to that, and breaks no anchor",
             holds.map_or("nothing".to_owned(), |value| shortened(value))
         );
-        Err(broken(record, sentence, &[*event, record.id]))
+        Err(broken(record, sentence, &[**event, record.id]))
     }
 
     /// The anchors of a key.
@@ -89,7 +93,7 @@ impl AnchorSafety {
         self.anchors.iter().filter(move |(prefix, _)| key.starts_with(&**prefix))
     }
 
-    /// The first anchor that a key breaks which held `before` and is to hold `after`.
+    /// The first anchor that a change of a key from `before` to `after` breaks.
     fn broken<'a>(
         &'a self,
         key: &'a str,
@@ -99,7 +103,7 @@ impl AnchorSafety {
         self.under(key).find(|(_, rule)| !allows(rule, key, before, after))
     }
 
-    /// A client that reads is told a value.
+    /// A client's read is answered.
     fn answered(&mut self, record: &Record<'_>, op: OpId, reply: &Said<'_>) -> Result<(), Violation> {
         let Some(Asked { key, call: StoreCall::Read, event }) = self.store.asked(op) else { return Ok(()) };
         for seen in reply.observations.iter() {
@@ -113,14 +117,14 @@ impl AnchorSafety {
                     shortened(value),
                     written(rule, None)
                 );
-                return Err(broken(record, sentence, &[*event, record.id]));
+                return Err(broken(record, sentence, &[**event, record.id]));
             }
         }
         Ok(())
     }
 }
 
-/// Whether a key that held `before` may hold `after`.
+/// Whether a key may change from `before` to `after`.
 pub(crate) fn allows(rule: &AnchorSeen, key: &str, before: Option<&ValueText>, after: Option<&ValueText>) -> bool {
     match (rule, after) {
         (AnchorSeen::Immutable, _) => before.is_none() || before == after,
@@ -131,13 +135,13 @@ pub(crate) fn allows(rule: &AnchorSeen, key: &str, before: Option<&ValueText>, a
     }
 }
 
-/// The bytes of a text, or of the JSON of what is none.
+/// The number of bytes of a text, or of the JSON of any other value.
 fn size(value: &str) -> u64 {
     let text = serde_json::from_str::<String>(value);
     text.map_or(value.len(), |text| text.len()) as u64
 }
 
-/// So many letters of a value stand in a sentence.
+/// The maximum number of characters of a value in a sentence.
 const SHOWN: usize = 40;
 
 fn shortened(value: &str) -> String {
@@ -159,7 +163,11 @@ fn written(rule: &AnchorSeen, before: Option<&ValueText>) -> String {
 }
 
 impl<F> Checker<F> for AnchorSafety {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::STORE_ANCHORED.with(Kinds::CONSENSUS_APPLIED).with(Kinds::REPLY).with(Store::WANTS);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         if let Event::Fact { fact } = &record.event {
             for seen in fact.observations.iter() {
                 if let Observation::Store(StoreSeen::Anchored { prefix, rule }) = seen
@@ -180,35 +188,8 @@ impl<F> Checker<F> for AnchorSafety {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::REPLY).with(Kinds::INVOKED).with(Kinds::RETURNED)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "nothing took effect on a key under an anchor")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for AnchorSafety {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        self.anchors.hash(&mut state);
-        self.store.memory(state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        let is_anchor = |seen: &Observation| matches!(seen, Observation::Store(StoreSeen::Anchored { .. }));
-        Store::heeds(event)
-            || matches!(event, Event::Reply { .. })
-            || matches!(event, Event::Fact { fact } if fact.observations.iter().any(is_anchor))
-            || tells(event, |seen| matches!(seen, ConsensusSeen::Applied { .. }))
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no operation took effect on a key under an anchor")
     }
 }
 
@@ -226,7 +207,7 @@ mod tests {
         StoreCall::Put { value: value.into() }
     }
 
-    /// Operations that clients asked in this order, each of them done in a slot of its own.
+    /// Operations that clients invoked in this order, each of which took effect in its own slot.
     fn done(rule: AnchorSeen, calls: &[(&str, StoreCall)]) -> History {
         let mut history = History::default();
         history.on("n1", anchored(rule));
@@ -319,13 +300,20 @@ mod tests {
     fn without_an_anchor_nothing_is_put_to_the_test() {
         let mut history = History::default();
         history.on("c1", asked_store("c1#1", "k1", put("1"))).on("n1", applied_with(1, 7, 5, &["c1#1"]));
-        assert_vacuous(&history, AnchorSafety::default(), "nothing took effect on a key under an anchor");
+        assert_vacuous(&history, AnchorSafety::default(), "no operation took effect on a key under an anchor");
     }
 
     fn refused(slot: u64, done: &[&str], op: &str) -> Event<'static> {
         let of = |op: &str| op.parse().expect("an operation");
         let done = done.iter().map(|op| of(op)).collect();
-        consensus(ConsensusSeen::Applied { slot: Slot(slot), value: ValueId(7), root: 5, done, refused: vec![of(op)] })
+        consensus(ConsensusSeen::Applied {
+            slot: Slot(slot),
+            value: ValueId(7),
+            root: 5,
+            done,
+            refused: vec![(of(op), None)],
+            decrees: Vec::new(),
+        })
     }
 
     /// After a put of 1 in slot 1, this call is refused in slot 2.
@@ -333,6 +321,16 @@ mod tests {
         let mut history = done(rule, &[("k1", put("1"))]);
         history.on("c2", asked_store("c2#1", "k1", call)).on("n1", refused(2, &[], "c2#1"));
         history
+    }
+
+    #[test]
+    fn what_a_fence_refuses_is_not_for_anchors_to_explain() {
+        let wide = AnchorSeen::MaxBytes { bytes: 9 };
+        for (reason, is_right) in [(Some(StoreRefusal::Fenced), true), (Some(StoreRefusal::Anchor(0)), false)] {
+            let mut history = done(wide.clone(), &[("k1", put("1"))]);
+            history.on("c2", asked_store("c2#1", "k1", put("2"))).on("n1", applied_refusing(2, "c2#1", reason));
+            assert_eq!(history.judged_by(AnchorSafety::default()).violation().is_none(), is_right, "{reason:?}");
+        }
     }
 
     #[test]

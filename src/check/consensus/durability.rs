@@ -1,102 +1,119 @@
-//! `durability`: what a client was told stands on the disks of a quorum, and is applied everywhere in the end.
+//! `durability`: acknowledged operations are on the disks of a quorum, and are finally applied everywhere.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
-use super::evidence::Evidence;
-use super::{tells, told};
-use crate::check::deed::Deed;
+use super::{Evidence, told};
+use crate::check::event_class::EventClass;
 use crate::check::slots::Slots;
-use crate::check::{Branch, Checker, Invariant, broken};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Parts, RunOnly, Shown, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
 use crate::observation::{ConsensusSeen, Slot};
-use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that when a client is told what came of its operation, a quorum of voters had, at some step before, confirmed
-/// durably the slot in which it took effect; and that after the calm every voter that lives and is not lost has applied
-/// that slot. Exercised by answers.
-#[derive(Clone, Debug, Default)]
+/// Checks that before a client is told the outcome of its operation, a quorum of voters has durably confirmed the slot
+/// in which it took effect; and that after quiescence every live voter that is not lost has applied that slot.
+/// Exercised by answers.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Durability {
-    evidence: Evidence,
-    /// Up to here every slot was once durable at a quorum; beyond it, those that were.
-    secured: BTreeMap<Slot, ()>,
     done: BTreeMap<OpId, Slot>,
-    /// By node: how far it has applied, and how it stands.
-    nodes: Slots<Standing>,
-    /// The highest slot of which a client was told, and where.
-    told: Option<(Slot, EventId)>,
-    calm: bool,
-    exercised: u64,
+    /// The state for the check after quiescence: whether every acknowledged slot is applied.
+    after: RunOnly<After>,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "durability",
-    "what a client was told is on the disks of a quorum, and is applied everywhere in the end",
+    "every acknowledged operation is on the disks of a quorum, and every live voter applies it in the end",
 );
 
+#[derive(Clone, Debug, Default)]
+struct After {
+    /// By node: the last applied slot, and the node's state.
+    nodes: Slots<NodeState>,
+    /// The highest slot that a client was told of, and the event.
+    told: Option<(Slot, EventId)>,
+    voters: u32,
+    quiescence: bool,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
-struct Standing {
+struct NodeState {
     applied: Slot,
     lives: bool,
     lost: bool,
 }
 
 impl Durability {
-    fn answered(&mut self, record: &Record<'_>, node: NodeId, op: OpId) -> Result<(), Violation> {
+    fn answered(&mut self, record: &Record<'_>, disks: &Evidence, node: NodeId, op: OpId) -> Result<(), Violation> {
         let Some(slot) = self.done.get(&op).copied() else { return Ok(()) };
         self.exercised += 1;
-        if !self.secured.contains_key(&slot) {
-            let quorum = self.evidence.quorum();
+        if !disks.is_secured(slot) {
+            let quorum = disks.quorum();
             let sentence = format!(
                 "{node} answered {op}, which took effect in slot {slot}, and no quorum of {quorum} voters had confirmed \
                  that slot durably"
             );
             return Err(broken(record, sentence, &[record.id]));
         }
-        if self.told.is_none_or(|(highest, _)| slot > highest) {
-            self.told = Some((slot, record.id));
+        if self.after.told.is_none_or(|(highest, _)| slot > highest) {
+            self.after.told = Some((slot, record.id));
         }
         Ok(())
     }
 }
 
 impl Durability {
-    /// A voter that lives, is not lost, and has not applied a slot of which a client was told; and where it was told.
+    /// A live voter that is not lost and has not applied a slot acknowledged to a client; and
+    /// the event that acknowledged it.
     fn behind(&self) -> Option<(NodeId, Slot, Slot, EventId)> {
-        let (slot, event) = self.told?;
-        let mut voters = self.nodes.iter().take(self.evidence.voters() as usize);
+        let (slot, event) = self.after.told?;
+        let mut voters = self.after.nodes.iter().take(self.after.voters as usize);
         let (index, standing) = voters.find(|(_, node)| node.lives && !node.lost && node.applied < slot)?;
         Some((NodeId::new(u32::try_from(index).expect("a node's index")), standing.applied, slot, event))
     }
 }
 
 impl<F> Checker<F> for Durability {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::CONSENSUS_STARTED
+        .with(Kinds::CONSENSUS_INSTALLED)
+        .with(Kinds::CONSENSUS_LOST)
+        .with(Kinds::CONSENSUS_APPLIED)
+        .with(Kinds::START)
+        .with(Kinds::REPLY)
+        .with(Kinds::CALM)
+        .with(Kinds::DEATHS);
+    const WANTS_EXPLORING: Kinds = Kinds::CONSENSUS_APPLIED.with(Kinds::REPLY);
+    const READS: Parts = Parts::DISKS;
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let Actor::Node(node) = record.id.actor else {
-            self.calm |= matches!(record.event, Event::Calm);
+            self.after.quiescence |= matches!(record.event, Event::Calm);
             return Ok(());
         };
-        let quorum = self.evidence.quorum() as usize;
-        let secured = &mut self.secured;
-        self.evidence.see(record, |bid, holders| {
-            if holders.len() >= quorum {
-                secured.insert(bid.slot, ());
-            }
-        });
-        match Deed::of(&record.event) {
-            Deed::Start => self.nodes.at(node.index()).lives = true,
-            Deed::Death => self.nodes.at(node.index()).lives = false,
-            Deed::Input | Deed::Answer | Deed::Effect | Deed::Pause | Deed::Unpause | Deed::World => {}
+        match EventClass::of(&record.event) {
+            EventClass::Start => self.after.nodes.at(node.index()).lives = true,
+            EventClass::Death => self.after.nodes.at(node.index()).lives = false,
+            EventClass::Input
+            | EventClass::Answer
+            | EventClass::Effect
+            | EventClass::Pause
+            | EventClass::Unpause
+            | EventClass::World => {}
         }
         if let Event::Reply { op, .. } = record.event {
-            return self.answered(record, node, op);
+            return self.answered(record, shown.common.disks(), node, op);
         }
         for (node, seen) in told(record) {
-            let standing = self.nodes.at(node.index());
+            let standing = self.after.nodes.at(node.index());
             match seen {
-                ConsensusSeen::Started { slot, .. } | ConsensusSeen::Installed { slot, .. } => standing.applied = *slot,
+                ConsensusSeen::Started { slot, voters, .. } => {
+                    standing.applied = *slot;
+                    self.after.voters = *voters;
+                }
+                ConsensusSeen::Installed { slot, .. } => standing.applied = *slot,
                 ConsensusSeen::Lost => standing.lost = true,
                 ConsensusSeen::Applied { slot, done, .. } => {
                     standing.applied = *slot;
@@ -110,6 +127,7 @@ impl<F> Checker<F> for Durability {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Committed { .. }
+                | ConsensusSeen::Decreed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }
@@ -117,49 +135,19 @@ impl<F> Checker<F> for Durability {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT
-            .with(Kinds::APPEND)
-            .with(Kinds::SYNCED)
-            .with(Kinds::DEATHS)
-            .with(Kinds::START)
-            .with(Kinds::REPLY)
-            .with(Kinds::CALM)
-    }
-
     fn is_settled(&self) -> bool {
         self.behind().is_none()
     }
 
-    fn conclude(&mut self, end: Time) -> Verdict {
-        if let Some((node, applied, slot, event)) = self.behind().filter(|_| self.calm) {
-            let sentence =
-                format!("a client was told of slot {slot}, and after the calm {node} has applied only up to {applied}");
+    fn conclude(&mut self, end: &End<'_>) -> Verdict {
+        let end = end.time;
+        if let Some((node, applied, slot, event)) = self.behind().filter(|_| self.after.quiescence) {
+            let sentence = format!(
+                "a client was told of slot {slot}, and after quiescence {node} has applied only up to {applied}"
+            );
             return Verdict::Violated(Violation { time: end, sentence, witnesses: vec![event] });
         }
-        Verdict::of(self.exercised, "no client was told of anything that took effect")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for Durability {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        // Who has applied what is asked after a calm alone, and an exploration has none.
-        self.evidence.memory(&mut state);
-        (&self.secured, &self.done).hash(&mut state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        Evidence::heeds(event)
-            || matches!(event, Event::Reply { .. })
-            || tells(event, |seen| matches!(seen, ConsensusSeen::Applied { .. }))
+        Verdict::of(self.exercised.0, "no operation that took effect was acknowledged to a client")
     }
 }
 
@@ -201,7 +189,7 @@ mod tests {
     fn after_the_calm_every_voter_that_lives_has_it() {
         let mut history = whole();
         history.on("n1", reply("c1#2")).on("n2", applied(1, 7, 5)).on("env", Event::Calm);
-        let sentence = "a client was told of slot 1, and after the calm n3 has applied only up to 0";
+        let sentence = "a client was told of slot 1, and after quiescence n3 has applied only up to 0";
         assert_broken(&history, Durability::default(), sentence, "n1#7");
         history.on("n3", killed());
         assert_holds(&history, Durability::default(), 1);

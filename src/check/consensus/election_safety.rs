@@ -1,80 +1,77 @@
-//! `election-safety`: who proposes was promised a quorum, and promises are kept.
+//! `election-safety`: a proposer has promises from a quorum, and promises are kept.
 
-use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{majority, tells, told};
+use super::{majority, told};
 use crate::check::slots::Slots;
-use crate::check::{Branch, Checker, Invariant, broken};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{EventId, NodeId};
-use crate::observation::{Ballot, Bid, ConsensusSeen, Round, Slot, ValueId};
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::observation::{Ballot, ConsensusSeen, ProposalId, Round, Slot, ValueId};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
-/// Says that a node proposes only under its own rounds, each promised by a quorum of distinct voters before; that there is
-/// at most one value for a slot and a ballot; and that a voter neither promises, votes nor confirms below what it has
-/// promised, voted on or confirmed: to follow a round is to promise it. Exercised by proposals.
-#[derive(Clone, Debug, Default)]
+/// Checks that a node proposes only under its own rounds, each promised by a quorum of distinct voters before; that
+/// there is at most one value for a slot and a ballot; and that a voter neither promises, votes nor confirms below a
+/// round that it has promised, voted in or confirmed: to follow a round is to promise it. Exercised by proposals.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct ElectionSafety {
     voters: u32,
-    promises: BTreeMap<Round, Vec<NodeId>>,
+    promises: BTreeMap<Round, BTreeSet<NodeId>>,
     /// By node: the highest round that it has followed.
     highest: Slots<Option<Followed>>,
-    proposals: BTreeMap<(Slot, Ballot), (ValueId, EventId)>,
-    exercised: u64,
+    proposals: BTreeMap<(Slot, Ballot), (ValueId, Witness<EventId>)>,
+    exercised: Exercised,
 }
 
 /// A round that a voter has followed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Followed {
     round: Round,
-    /// How: a verb in the past.
-    did: &'static str,
-    event: EventId,
+    /// How, as a verb in the past tense, and the event.
+    how: Witness<(&'static str, EventId)>,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("election-safety", "who proposes has the promises of a quorum, and no voter breaks its promise");
+    Invariant::safety("election-safety", "a proposer has the promises of a quorum, and no voter breaks its promise");
 
-/// How a round is followed by promising it.
+/// The verb for a promise.
 const PROMISED: &str = "promised";
 
 impl ElectionSafety {
     fn promised(&mut self, record: &Record<'_>, node: NodeId, round: Round) -> Result<(), Violation> {
         self.follows(record, node, round, PROMISED)?;
         let promises = self.promises.entry(round).or_default();
-        if !promises.contains(&node) && (node.index() as u64) < u64::from(self.voters) {
-            promises.push(node);
+        if (node.index() as u64) < u64::from(self.voters) {
+            promises.insert(node);
         }
         Ok(())
     }
 
-    /// A voter follows a round: it has followed none above it.
+    /// A voter follows a round: it must not have followed a higher one.
     fn follows(&mut self, record: &Record<'_>, node: NodeId, round: Round, did: &'static str) -> Result<(), Violation> {
         let highest = self.highest.at(node.index());
         match highest {
             Some(before) if round < before.round => {
-                let Followed { round: higher, did: had, event } = *before;
+                let Followed { round: higher, how: Witness((had, event)) } = *before;
                 let under = if had == PROMISED { "" } else { "under " };
                 let sentence = format!("{node} {did} under {round}, and had {had} {under}{higher} before");
                 Err(broken(record, sentence, &[event, record.id]))
             }
             Some(before) if round == before.round => Ok(()),
             Some(_) | None => {
-                *highest = Some(Followed { round, did, event: record.id });
+                *highest = Some(Followed { round, how: Witness((did, record.id)) });
                 Ok(())
             }
         }
     }
 
-    fn proposed(&mut self, record: &Record<'_>, node: NodeId, bid: Bid) -> Result<(), Violation> {
+    fn proposed(&mut self, record: &Record<'_>, node: NodeId, bid: ProposalId) -> Result<(), Violation> {
         let round = bid.ballot.round;
         if round.node != node {
             let sentence = format!("{node} proposes {bid}, which is a ballot of {}", round.node);
             return Err(broken(record, sentence, &[record.id]));
         }
-        let promises = self.promises.get(&round).map_or(0, Vec::len);
+        let promises = self.promises.get(&round).map_or(0, BTreeSet::len);
         let quorum = majority(self.voters);
         if (promises as u64) < u64::from(quorum) {
             let sentence = format!(
@@ -83,10 +80,10 @@ impl ElectionSafety {
             );
             return Err(broken(record, sentence, &[record.id]));
         }
-        let (value, event) = *self.proposals.entry((bid.slot, bid.ballot)).or_insert((bid.value, record.id));
+        let (value, event) = *self.proposals.entry((bid.slot, bid.ballot)).or_insert((bid.value, Witness(record.id)));
         if value != bid.value {
             let sentence = format!("{node} proposes {bid}, and has proposed {value} for the same slot and ballot");
-            return Err(broken(record, sentence, &[event, record.id]));
+            return Err(broken(record, sentence, &[*event, record.id]));
         }
         self.exercised += 1;
         Ok(())
@@ -94,7 +91,15 @@ impl ElectionSafety {
 }
 
 impl<F> Checker<F> for ElectionSafety {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::CONSENSUS_STARTED
+        .with(Kinds::CONSENSUS_PROMISED)
+        .with(Kinds::CONSENSUS_PROPOSED)
+        .with(Kinds::CONSENSUS_VOTED)
+        .with(Kinds::CONSENSUS_CONFIRMED);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         for (node, seen) in told(record) {
             match seen {
                 ConsensusSeen::Started { voters, .. } => self.voters = *voters,
@@ -107,6 +112,7 @@ impl<F> Checker<F> for ElectionSafety {
                 | ConsensusSeen::Committed { .. }
                 | ConsensusSeen::Applied { .. }
                 | ConsensusSeen::Installed { .. }
+                | ConsensusSeen::Decreed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }
@@ -114,55 +120,8 @@ impl<F> Checker<F> for ElectionSafety {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "nothing was proposed")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for ElectionSafety {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        for (round, promises) in &self.promises {
-            let mut promises = promises.clone();
-            promises.sort_unstable();
-            (round, promises).hash(&mut state);
-        }
-        for (node, highest) in self.highest.iter() {
-            if let Some(Followed { round, .. }) = highest {
-                (node, round).hash(&mut state);
-            }
-        }
-        for (bid, (value, _)) in &self.proposals {
-            (bid, value).hash(&mut state);
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |seen| match seen {
-            ConsensusSeen::Started { .. }
-            | ConsensusSeen::Promised { .. }
-            | ConsensusSeen::Proposed { .. }
-            | ConsensusSeen::Voted { .. }
-            | ConsensusSeen::Confirmed { .. } => true,
-            ConsensusSeen::Lost
-            | ConsensusSeen::Elected { .. }
-            | ConsensusSeen::Committed { .. }
-            | ConsensusSeen::Applied { .. }
-            | ConsensusSeen::Installed { .. }
-            | ConsensusSeen::WroteConfirmed { .. }
-            | ConsensusSeen::WroteDecided { .. } => false,
-        })
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "nothing was proposed")
     }
 }
 

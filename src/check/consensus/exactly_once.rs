@@ -1,33 +1,33 @@
-//! `exactly-once`: no operation takes effect twice, and all answers to it agree.
+//! `exactly-once`: no operation takes effect twice, and all answers to it are the same.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
-use super::sessions::{Sessions, Standing};
-use super::{tells, told};
+use super::sessions::{SessionState, Sessions};
+use super::told;
 use crate::check::slots::Slots;
-use crate::check::{Branch, Checker, Invariant, broken};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::observation::{ConsensusSeen, Observation, Slot, StoreAnswer, StoreSeen, ValueId};
-use crate::time::Time;
+use crate::observation::{ConsensusSeen, DecreeId, Observation, Slot, StoreAnswer, StoreSeen, ValueId};
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that a client's operation comes to something in one slot at most, and that all answers which nodes give to it are
-/// the same, and are what it came to; that an outcome is unknown is no answer, and a read that stands in no slot may be made
-/// twice. And that what stands in an ended session comes to nothing, and that a node tells a client that its session has
-/// ended only where it has, by the slots that this node has applied. Exercised by operations that take effect.
-#[derive(Clone, Debug, Default)]
+/// Checks that a client's operation, and a node's decree, has an outcome in at most one slot, and that all answers to
+/// it are the same and give that outcome. An unknown outcome is not an answer, and a read without a slot may happen
+/// twice. Also checks that an operation of an ended session has no outcome, and that a node tells a client that its
+/// session has ended only if that is so after the slots that this node has applied. Exercised by operations that take
+/// effect.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct ExactlyOnce {
-    done: BTreeMap<OpId, (Slot, EventId)>,
-    refused: BTreeMap<OpId, (Slot, EventId)>,
+    done: BTreeMap<OpId, (Slot, Witness<EventId>)>,
+    refused: BTreeMap<OpId, (Slot, Witness<EventId>)>,
+    decrees: BTreeMap<DecreeId, (Slot, Witness<EventId>)>,
     sessions: Sessions,
-    /// By node: up to which slot it has applied.
+    /// By node: the last applied slot.
     applied: Slots<Slot>,
-    answers: BTreeMap<OpId, (StoreAnswer, EventId)>,
-    exercised: u64,
+    answers: BTreeMap<OpId, (StoreAnswer, Witness<EventId>)>,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
     Invariant::safety("exactly-once", "no operation takes effect twice, and all answers to it agree");
 
@@ -35,27 +35,39 @@ impl ExactlyOnce {
     fn done(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, op: OpId) -> Result<(), Violation> {
         if let Some((first, event)) = self.refused.get(&op).filter(|(first, _)| *first != slot) {
             let sentence = format!("{op} took effect at {node} in slot {slot}, and was refused in slot {first}");
-            return Err(broken(record, sentence, &[*event, record.id]));
+            return Err(broken(record, sentence, &[**event, record.id]));
         }
-        let (first, event) = *self.done.entry(op).or_insert((slot, record.id));
+        let (first, event) = *self.done.entry(op).or_insert((slot, Witness(record.id)));
         if first != slot {
             let sentence = format!("{op} took effect at {node} in slot {slot}, and has taken effect in slot {first}");
-            return Err(broken(record, sentence, &[event, record.id]));
+            return Err(broken(record, sentence, &[*event, record.id]));
         }
-        self.exercised += 1;
+        self.exercised += true;
         Ok(())
+    }
+
+    fn decreed(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, id: DecreeId) -> Result<(), Violation> {
+        let (first, event) = *self.decrees.entry(id).or_insert((slot, Witness(record.id)));
+        if first == slot {
+            return Ok(());
+        }
+        let DecreeId { of, number } = id;
+        let sentence = format!(
+            "decree {number} of {of} took effect at {node} in slot {slot}, and has taken effect in slot {first}"
+        );
+        Err(broken(record, sentence, &[*event, record.id]))
     }
 
     fn refused(&mut self, record: &Record<'_>, node: NodeId, slot: Slot, op: OpId) -> Result<(), Violation> {
         if let Some((first, event)) = self.done.get(&op).filter(|(first, _)| *first != slot) {
             let sentence = format!("{op} was refused at {node} in slot {slot}, and has taken effect in slot {first}");
-            return Err(broken(record, sentence, &[*event, record.id]));
+            return Err(broken(record, sentence, &[**event, record.id]));
         }
-        self.refused.entry(op).or_insert((slot, record.id));
+        self.refused.entry(op).or_insert((slot, Witness(record.id)));
         Ok(())
     }
 
-    /// A slot was applied: what stands in a session that does not live comes to nothing.
+    /// A slot was applied: an operation whose session is not open must have no outcome.
     fn applied(
         &mut self,
         record: &Record<'_>,
@@ -76,9 +88,9 @@ impl ExactlyOnce {
     fn expired(&self, record: &Record<'_>, op: OpId) -> Result<(), Violation> {
         let Actor::Node(node) = record.id.actor else { return Ok(()) };
         let applied = self.applied.get(node.index()).copied().unwrap_or_default();
-        let is_so = match self.sessions.standing(op) {
-            Some(Standing::Lives) => false,
-            Some(Standing::Ended(slot) | Standing::NeverOpened(slot)) => slot <= applied,
+        let is_so = match self.sessions.state(op) {
+            Some(SessionState::Lives) => false,
+            Some(SessionState::Ended(slot) | SessionState::NeverOpened(slot)) => slot <= applied,
             None => true,
         };
         if is_so {
@@ -88,17 +100,27 @@ impl ExactlyOnce {
         Err(broken(record, sentence, &[record.id]))
     }
 
-    /// What a client is told of an operation is what that came to in a slot.
+    /// An answer to a client must be the outcome of its operation in a slot.
     fn came_to(&self, record: &Record<'_>, op: OpId, answer: &StoreAnswer) -> Result<(), Violation> {
         let (is_so, what) = match answer {
             StoreAnswer::Done => (self.done.contains_key(&op), "has taken effect"),
-            StoreAnswer::Mismatch | StoreAnswer::Refused => (self.refused.contains_key(&op), "was refused"),
+            StoreAnswer::Refused { reason: Some(reason) } if reason.is_local() => return self.local(record, op),
+            StoreAnswer::Mismatch | StoreAnswer::Refused { .. } => (self.refused.contains_key(&op), "was refused"),
             StoreAnswer::Value { .. } | StoreAnswer::Unknown | StoreAnswer::Expired => return Ok(()),
         };
         if is_so || !self.sessions.is_whole() {
             return Ok(());
         }
         let sentence = format!("{} tells {op} that it {what}, and in no slot it has", record.id.actor);
+        Err(broken(record, sentence, &[record.id]))
+    }
+
+    /// An operation that the client's own node has refused must not take effect.
+    fn local(&self, record: &Record<'_>, op: OpId) -> Result<(), Violation> {
+        if !self.done.contains_key(&op) {
+            return Ok(());
+        }
+        let sentence = format!("{} tells {op} that it was refused, and it has taken effect", record.id.actor);
         Err(broken(record, sentence, &[record.id]))
     }
 
@@ -110,21 +132,21 @@ impl ExactlyOnce {
         if *answer == StoreAnswer::Unknown || (reads(answer) && !self.done.contains_key(&op)) {
             return Ok(());
         }
-        let (first, event) = self.answers.entry(op).or_insert_with(|| (answer.clone(), record.id));
+        let (first, event) = self.answers.entry(op).or_insert_with(|| (answer.clone(), Witness(record.id)));
         if first != answer {
             let sentence = format!("{} answers {op} otherwise than it was answered before", record.id.actor);
-            return Err(broken(record, sentence, &[*event, record.id]));
+            return Err(broken(record, sentence, &[**event, record.id]));
         }
         Ok(())
     }
 }
 
-/// Where an operation stands whose session does not live.
-fn outside(standing: Standing) -> String {
+/// The state of an operation whose session is not open, as a text.
+fn outside(standing: SessionState) -> String {
     match standing {
-        Standing::Lives => "in a session that lives".to_owned(),
-        Standing::Ended(slot) => format!("in a session that slot {slot} had ended"),
-        Standing::NeverOpened(slot) => format!("in a session that slot {slot} has not opened"),
+        SessionState::Lives => "in a live session".to_owned(),
+        SessionState::Ended(slot) => format!("in a session that slot {slot} had ended"),
+        SessionState::NeverOpened(slot) => format!("in a session that slot {slot} has not opened"),
     }
 }
 
@@ -133,7 +155,16 @@ const fn reads(answer: &StoreAnswer) -> bool {
 }
 
 impl<F> Checker<F> for ExactlyOnce {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::CONSENSUS_STARTED
+        .with(Kinds::CONSENSUS_PROPOSED)
+        .with(Kinds::CONSENSUS_APPLIED)
+        .with(Kinds::CONSENSUS_INSTALLED)
+        .with(Kinds::REPLY)
+        .with(Kinds::INVOKED);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         self.sessions.see(record);
         if let Event::Reply { op, reply } = &record.event {
             for seen in reply.observations.iter() {
@@ -145,11 +176,14 @@ impl<F> Checker<F> for ExactlyOnce {
         }
         for (node, seen) in told(record) {
             self.sessions.hear(seen);
-            if let ConsensusSeen::Applied { slot, value, done, refused, .. } = seen {
+            if let ConsensusSeen::Applied { slot, value, done, refused, decrees, .. } = seen {
                 *self.applied.at(node.index()) = *slot;
-                self.applied(record, node, (*slot, *value), |op| done.contains(&op) || refused.contains(&op))?;
+                self.applied(record, node, (*slot, *value), |op| {
+                    done.contains(&op) || refused.iter().any(|(other, _)| *other == op)
+                })?;
                 done.iter().try_for_each(|op| self.done(record, node, *slot, *op))?;
-                refused.iter().try_for_each(|op| self.refused(record, node, *slot, *op))?;
+                refused.iter().try_for_each(|(op, _)| self.refused(record, node, *slot, *op))?;
+                decrees.iter().try_for_each(|id| self.decreed(record, node, *slot, *id))?;
             } else if let ConsensusSeen::Started { slot, .. } | ConsensusSeen::Installed { slot, .. } = seen {
                 *self.applied.at(node.index()) = *slot;
             }
@@ -157,54 +191,8 @@ impl<F> Checker<F> for ExactlyOnce {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::REPLY).with(Kinds::INVOKED)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no operation took effect")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for ExactlyOnce {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        for (op, (slot, _)) in self.done.iter().chain(&self.refused) {
-            (op, slot).hash(&mut state);
-        }
-        self.done.len().hash(&mut state);
-        self.sessions.memory(state);
-        for (node, applied) in self.applied.iter().filter(|(_, applied)| **applied > Slot::default()) {
-            (node, applied).hash(&mut state);
-        }
-        for (op, (answer, _)) in &self.answers {
-            (op, answer).hash(&mut state);
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        matches!(event, Event::Reply { .. } | Event::Invoked { .. })
-            || tells(event, |seen| match seen {
-                ConsensusSeen::Started { .. }
-                | ConsensusSeen::Proposed { .. }
-                | ConsensusSeen::Applied { .. }
-                | ConsensusSeen::Installed { .. } => true,
-                ConsensusSeen::Lost
-                | ConsensusSeen::Promised { .. }
-                | ConsensusSeen::Elected { .. }
-                | ConsensusSeen::Voted { .. }
-                | ConsensusSeen::Confirmed { .. }
-                | ConsensusSeen::Committed { .. }
-                | ConsensusSeen::WroteConfirmed { .. }
-                | ConsensusSeen::WroteDecided { .. } => false,
-            })
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no operation took effect")
     }
 }
 
@@ -250,11 +238,11 @@ mod tests {
 
     fn asked_within(name: &str, slot: u64) -> Event<'static> {
         let (key, call) = ("k".into(), StoreCall::Delete);
-        let asked = StoreSeen::Asked { key, call, session: Some(Slot(slot)) };
+        let asked = StoreSeen::Asked { key, call, session: Some(Slot(slot)), token: None };
         Event::Invoked { op: op(name), to: node("n1"), command: said(vec![Observation::Store(asked)]) }
     }
 
-    /// What stands in a slot, each slot with the value of its number.
+    /// A proposal with these operations; the value of each slot is its number.
     fn proposed_with(slot: u64, ops: &[&str]) -> Event<'static> {
         let ops = ops.iter().map(|name| op(name)).collect();
         consensus(ConsensusSeen::Proposed { bid: bid(slot, "1.n1", slot), ops })
@@ -334,11 +322,22 @@ mod tests {
     }
 
     #[test]
+    fn a_decree_takes_effect_once() {
+        let mut history = History::default();
+        history.on("n1", decree_applied(1, 1, 5, "n1", 2)).on("n2", decree_applied(1, 1, 5, "n1", 2));
+        history.on("n1", decree_applied(2, 2, 6, "n1/2", 2));
+        assert!(history.judged_by(ExactlyOnce::default()).violation().is_none());
+        history.on("n1", decree_applied(3, 3, 7, "n1", 2));
+        let sentence = "decree 2 of n1 took effect at n1 in slot 3, and has taken effect in slot 1";
+        assert_broken(&history, ExactlyOnce::default(), sentence, "n1#1 n1#3");
+    }
+
+    #[test]
     fn what_took_effect_is_not_refused_and_what_is_told_happened() {
         let refused = |slot| {
-            let refused = vec![op("c1#2")];
+            let refused = vec![(op("c1#2"), None)];
             let (slot, value) = (Slot(slot), ValueId(slot));
-            consensus(ConsensusSeen::Applied { slot, value, root: 0, done: Vec::new(), refused })
+            consensus(ConsensusSeen::Applied { slot, value, root: 0, done: Vec::new(), refused, decrees: Vec::new() })
         };
         let mut history = History::default();
         history.on("n1", applied_with(1, 1, 5, &["c1#2"])).on("n1", refused(2));
@@ -354,8 +353,8 @@ mod tests {
         assert_broken(&history, ExactlyOnce::default(), sentence, "n1#1");
     }
 
-    /// A node died after a decision was durable and before it told of it. It starts behind the slot, and knows what its
-    /// operations came to, and which sessions it has ended.
+    /// A node crashed after a decision was durable and before it noted it. It starts after the slot, and knows the
+    /// outcomes of its operations and the sessions that it ended.
     #[test]
     fn what_a_node_starts_behind_may_have_come_to_anything() {
         let started = |slot| {
@@ -365,7 +364,7 @@ mod tests {
         let mut history = session();
         idle(&mut history, 4..=5);
         history.on("c1", asked_within("c1#3", 1)).on("n1", killed()).on("n1", start(2));
-        for answer in [StoreAnswer::Done, StoreAnswer::Refused, StoreAnswer::Expired] {
+        for answer in [StoreAnswer::Done, StoreAnswer::Refused { reason: None }, StoreAnswer::Expired] {
             let mut behind = history.clone();
             behind.on("n1", started(6)).on("n1", told_store("c1#3", answer.clone()));
             assert_holds(&behind, ExactlyOnce::default(), 1);

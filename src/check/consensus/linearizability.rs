@@ -1,57 +1,64 @@
-//! `linearizability`: clients cannot tell the store from one that does one thing at a time.
+//! `linearizability`: clients cannot distinguish the store from one that executes one operation at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{told, written};
 use crate::check::linearizability::{Impossible, Linearizer, Model, Transcript};
-use crate::check::{Checker, Invariant, broken};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, RunOnly, Shown, Witness, broken};
 use crate::identity::{EventId, OpId};
 use crate::observation::{ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
-use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Said, Verdict, Violation};
 
-/// Says that of each key every operation seems to happen at one instant between its call and its answer. An operation
-/// without an answer may have happened or not. Judged online, from clients' records alone; a key of which too many orders
-/// are possible is judged at the end by the one order that the log tells. Exercised by answers.
-#[derive(Clone, Debug, Default)]
+/// Checks that every operation on a key appears to take effect at one instant between its call and its answer. An
+/// operation without an answer may have taken effect or not. Judged online, from clients' records alone; a key with too
+/// many possible orders is judged at the end by the order of the log. Exercised by answers.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Linearizability {
     keys: BTreeMap<Arc<str>, Object>,
-    /// By slot: the operations that took effect in it, in order, by whomever told of it first.
-    log: BTreeMap<Slot, Vec<OpId>>,
-    /// By slot of which nobody has told yet: the operations in its decision, as somebody wrote it down. A crash behind the
-    /// sync may cut off the facts of all who could tell.
-    written: BTreeMap<Slot, Vec<OpId>>,
-    /// Operations of which their clients never learn whether they took effect.
-    unknown: BTreeSet<OpId>,
+    /// The state for keys that are judged at the end.
+    told: RunOnly<Log>,
     open: BTreeMap<OpId, Arc<str>>,
-    /// Where each operation of the longest orders was called.
-    called: BTreeMap<OpId, EventId>,
-    exercised: u64,
+    /// The event that invoked each operation of the longest orders.
+    called: Witness<BTreeMap<OpId, EventId>>,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// The information of the log about operations.
+#[derive(Clone, Debug, Default)]
+struct Log {
+    /// By slot: the operations that took effect in it, in order, according to the first node that reported it.
+    log: BTreeMap<Slot, Vec<OpId>>,
+    /// By slot that no node has reported: the operations in its decision, as written to a disk. A crash after the sync
+    /// may drop the facts of all nodes that could report it.
+    written: BTreeMap<Slot, Vec<OpId>>,
+    /// Operations whose clients never learn whether they took effect.
+    unknown: BTreeSet<OpId>,
+}
+
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "linearizability",
     "every operation seems to happen at one instant between its call and its answer",
 );
 
-/// How much work may be done for a key beyond that which its answers earn: a checker of a sweep has little room.
+/// The work allowed for a key in addition to what its answers earn: a checker in a sweep has little memory.
 const BUDGET: usize = 100_000;
 
-/// Of so many operations whose effect is in doubt every combination is tried.
+/// Up to this many operations with an uncertain effect, every combination is tried.
 const DOUBTFUL: usize = 6;
 
-/// A key, and what clients saw of it.
-#[derive(Clone, Debug)]
+/// A key, and the clients' observations of it.
+#[derive(Clone, Debug, Hash)]
 struct Object {
-    search: Linearizer<Cell, OpId>,
-    transcript: Transcript<Cell, OpId>,
+    search: Linearizer<Register, OpId>,
+    /// The observations, by which the key is judged at the end if the search gives up.
+    transcript: RunOnly<Transcript<Register, OpId>>,
 }
 
 impl Object {
     fn new() -> Self {
-        Self { search: Linearizer::new(Cell, BUDGET), transcript: Transcript::default() }
+        Self { search: Linearizer::new(Register, BUDGET), transcript: RunOnly::default() }
     }
 
     fn call(&mut self, op: OpId, call: &StoreCall) {
@@ -69,17 +76,17 @@ impl Object {
         self.search.fail(op)
     }
 
-    /// Whether this order explains what clients saw.
+    /// Whether this order explains the clients' observations.
     fn is_explained_by(&self, order: &[OpId]) -> bool {
-        self.transcript.is_explained_by(&mut Cell, order.iter().copied())
+        self.transcript.is_explained_by(&mut Register, order.iter().copied())
     }
 }
 
-/// What a key holds.
-#[derive(Clone, Copy, Debug)]
-struct Cell;
+/// A key as a register.
+#[derive(Clone, Copy, Debug, Hash)]
+struct Register;
 
-impl Model for Cell {
+impl Model for Register {
     type Call = StoreCall;
     type Answer = StoreAnswer;
     type State = Option<ValueText>;
@@ -123,6 +130,23 @@ impl Model for Cell {
     }
 }
 
+impl Log {
+    /// The operations that took effect, in the order of the log. For a slot that no node reported, these are the
+    /// operations of its decision, except those that were answered otherwise. An operation without any answer may have
+    /// come too late to take effect: for a few such operations, both cases are tried.
+    fn orders(&self) -> impl Iterator<Item = Vec<OpId>> {
+        let doubtful = self.written.values().flatten().filter(|op| self.unknown.contains(op));
+        let doubtful: Vec<OpId> = doubtful.copied().take(DOUBTFUL).collect();
+        (0..1_u32 << doubtful.len()).map(move |without| {
+            let is_out = |op: &OpId| doubtful.iter().position(|one| one == op).is_some_and(|at| without >> at & 1 == 1);
+            let mut log: BTreeMap<Slot, Vec<OpId>> = self.written.clone();
+            log.values_mut().for_each(|ops| ops.retain(|op| !is_out(op)));
+            log.extend(self.log.iter().map(|(slot, done)| (*slot, done.clone())));
+            log.into_values().flatten().collect()
+        })
+    }
+}
+
 impl Linearizability {
     fn called(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
         for seen in command.observations.iter() {
@@ -142,34 +166,19 @@ impl Linearizability {
             let verdict = match answer {
                 StoreAnswer::Unknown | StoreAnswer::Expired => {
                     object.search.abandon(op);
-                    self.unknown.insert(op);
+                    self.told.unknown.insert(op);
                     continue;
                 }
-                StoreAnswer::Refused => {
-                    self.written.values_mut().for_each(|ops| ops.retain(|written| *written != op));
+                StoreAnswer::Refused { .. } => {
+                    self.told.written.values_mut().for_each(|ops| ops.retain(|written| *written != op));
                     object.fail(op)
                 }
                 StoreAnswer::Value { .. } | StoreAnswer::Done | StoreAnswer::Mismatch => object.answer(op, answer),
             };
-            self.exercised += 1;
+            self.exercised += true;
             verdict.map_err(|impossible| self.explain(record, &key, answer, &impossible))?;
         }
         Ok(())
-    }
-
-    /// The operations that took effect, in the order of the log. Where nobody has told of a slot, those of its decision
-    /// did whose clients were not told otherwise; but for those whose clients learnt nothing, which may have come too
-    /// late: each of a few of them is taken to have had an effect, and not to have had one.
-    fn orders(&self) -> impl Iterator<Item = Vec<OpId>> {
-        let doubtful = self.written.values().flatten().filter(|op| self.unknown.contains(op));
-        let doubtful: Vec<OpId> = doubtful.copied().take(DOUBTFUL).collect();
-        (0..1_u32 << doubtful.len()).map(move |without| {
-            let is_out = |op: &OpId| doubtful.iter().position(|one| one == op).is_some_and(|at| without >> at & 1 == 1);
-            let mut log: BTreeMap<Slot, Vec<OpId>> = self.written.clone();
-            log.values_mut().for_each(|ops| ops.retain(|op| !is_out(op)));
-            log.extend(self.log.iter().map(|(slot, done)| (*slot, done.clone())));
-            log.into_values().flatten().collect()
-        })
     }
 
     #[cold]
@@ -208,13 +217,23 @@ fn text(answer: &StoreAnswer) -> String {
         StoreAnswer::Value { value: Some(value) } => value.to_string(),
         StoreAnswer::Done => "done".to_owned(),
         StoreAnswer::Mismatch => "that it does not hold what was expected".to_owned(),
-        StoreAnswer::Refused => "that it is refused".to_owned(),
+        StoreAnswer::Refused { .. } => "that it is refused".to_owned(),
         StoreAnswer::Unknown | StoreAnswer::Expired => "nothing".to_owned(),
     }
 }
 
 impl<F> Checker<F> for Linearizability {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::CONSENSUS_APPLIED
+        .with(Kinds::CONSENSUS_WROTE_DECIDED)
+        .with(Kinds::INVOKED)
+        .with(Kinds::RETURNED)
+        .with(Kinds::GAVE_UP);
+    const EXPLORED: Exploring = Exploring::IfNamed;
+    /// The log is needed only at the end of a run.
+    const WANTS_EXPLORING: Kinds = Kinds::INVOKED.with(Kinds::RETURNED).with(Kinds::GAVE_UP);
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         if let Event::Invoked { op, command, .. } = &record.event {
             self.called(record, *op, command);
         } else if let Event::Returned { op, reply } = &record.event {
@@ -223,35 +242,31 @@ impl<F> Checker<F> for Linearizability {
             && let Some(key) = self.open.remove(op)
         {
             self.keys.get_mut(&key).expect("it was called there").search.abandon(*op);
-            self.unknown.insert(*op);
+            self.told.unknown.insert(*op);
         }
         for (_, seen) in told(record) {
             if let ConsensusSeen::Applied { slot, done, .. } = seen {
-                self.log.entry(*slot).or_insert_with(|| done.clone());
-                self.written.remove(slot);
+                self.told.log.entry(*slot).or_insert_with(|| done.clone());
+                self.told.written.remove(slot);
             }
         }
         for seen in written(record) {
             if let ConsensusSeen::WroteDecided { slot, ops } = seen
-                && !self.log.contains_key(slot)
+                && !self.told.log.contains_key(slot)
             {
-                // What was answered before took effect before, if it ever did.
-                let lives = |op: &&OpId| self.open.contains_key(op) || self.unknown.contains(op);
+                // An operation that was answered before took effect before, if at all.
+                let lives = |op: &&OpId| self.open.contains_key(op) || self.told.unknown.contains(op);
                 let ops = ops.iter().filter(lives).copied().collect();
-                self.written.insert(*slot, ops);
+                self.told.written.insert(*slot, ops);
             }
         }
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::APPEND).with(Kinds::INVOKED).with(Kinds::RETURNED).with(Kinds::GAVE_UP)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
         let mut undecided: Vec<(&str, &Object)> = self.keys.iter().map(|(key, object)| (&**key, object)).collect();
         undecided.retain(|(_, object)| object.search.undecided());
-        let mut orders = self.orders();
+        let mut orders = self.told.orders();
         while let Some(order) = if undecided.is_empty() { None } else { orders.next() } {
             undecided.retain(|(_, object)| !object.is_explained_by(&order));
         }
@@ -261,7 +276,7 @@ impl<F> Checker<F> for Linearizability {
             let why = format!("too many orders are possible for {keys}, and that of the log does not fit the answers");
             return Verdict::Undecided { why };
         }
-        Verdict::of(self.exercised, "no client was answered")
+        Verdict::of(self.exercised.0, "no client was answered")
     }
 }
 
@@ -303,13 +318,13 @@ mod tests {
     fn a_refused_operation_has_not_happened() {
         let mut history = History::default();
         history.on("c1", asked_store("c1#1", "k", StoreCall::Put { value: "1".into() }));
-        history.on("c1", returned_store("c1#1", StoreAnswer::Refused));
+        history.on("c1", returned_store("c1#1", StoreAnswer::Refused { reason: None }));
         history.on("c2", asked_store("c2#1", "k", StoreCall::Read)).on("c2", returned_store("c2#1", value("1")));
         let (sentence, _) = history.broken_by(Linearizability::default());
         assert!(sentence.contains("could have been answered that there is nothing"), "{sentence}");
     }
 
-    /// More appends are open at once than the search has room for, and a read then tells of them in this order.
+    /// More concurrent appends than the search can handle, and a read that returns them in this order.
     fn crowd() -> History {
         let mut history = History::default();
         let ops: Vec<String> = (1..=12).map(|client| format!("c{client}#1")).collect();
@@ -337,7 +352,8 @@ mod tests {
         assert_eq!(history.judged_by(Linearizability::default()), Verdict::Undecided { why });
     }
 
-    /// The node dies behind the sync that makes a slot durable, and before it tells of it; it starts behind that slot.
+    /// The node crashes after the sync that makes a slot durable, and before it reports it; it restarts after that
+    /// slot.
     #[test]
     fn a_slot_of_which_nobody_told_has_the_order_that_was_written_down() {
         let mut history = crowd();
@@ -354,7 +370,7 @@ mod tests {
         assert_holds(&history, Linearizability::default(), 1);
     }
 
-    /// Its session may have ended before the slot, or after it and before its client asked again.
+    /// Its session may have ended before the slot, or between the slot and the client's retry.
     #[test]
     fn an_operation_of_which_its_client_learnt_nothing_is_taken_to_have_had_an_effect_or_not() {
         for (seen, holds) in [("[1,2,3,4,5,6,7,8,9,10,11,12,0]", true), ("[0]", false)] {
@@ -371,8 +387,8 @@ mod tests {
         }
     }
 
-    /// In a slot that nobody told of stand an operation that was answered before, one that is refused later, and a put that
-    /// takes effect.
+    /// A slot that no node reported holds an operation that was answered before, one that is refused later, and a put
+    /// that takes effect.
     #[test]
     fn what_was_answered_before_or_is_refused_has_no_effect_in_a_slot_that_nobody_told_of() {
         let mut history = crowd();
@@ -385,13 +401,13 @@ mod tests {
             history.on(client, asked_store(&format!("{client}#1"), "k", StoreCall::Put { value: value.into() }));
         }
         history.on("n1", wrote_decided(3, &["c16#1", "c14#1", "c15#1"])).on("n1", killed());
-        history.on("c15", returned_store("c15#1", StoreAnswer::Refused));
+        history.on("c15", returned_store("c15#1", StoreAnswer::Refused { reason: None }));
         history.on("c16", returned_store("c16#1", StoreAnswer::Done));
         history.on("c17", asked_store("c17#1", "k", StoreCall::Read)).on("c17", returned_store("c17#1", value("16")));
         assert_holds(&history, Linearizability::default(), 5);
     }
 
-    /// An operation that was refused is decided once more, of which nothing comes.
+    /// A refused operation is decided again, and has no effect.
     #[test]
     fn a_slot_that_was_told_to_have_no_effect_has_none_whatever_was_written_down() {
         let mut history = crowd();
@@ -410,7 +426,7 @@ mod tests {
 
     #[test]
     fn appends_make_a_list() {
-        let mut cell = Cell;
+        let mut cell = Register;
         let append = |value: &str| StoreCall::Append { value: value.into() };
         let (_, one) = cell.step(&None, &append("1"));
         let (_, two) = cell.step(&one, &append("[2]"));

@@ -1,29 +1,30 @@
 //! `log-order`: slots are applied in order, without gaps.
 
-use std::hash::{Hash as _, Hasher};
-
-use super::{tells, told};
+use super::told;
 use crate::check::slots::Slots;
-use crate::check::{Branch, Checker, Invariant, broken};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, broken};
 use crate::observation::{ConsensusSeen, Slot};
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::trace::{Kinds, Verdict, Violation};
 
-/// Says that each node applies the slots in order, without gaps, from where it started or from what it installed; and
-/// installs nothing that lies behind. Exercised by slots that are applied.
-#[derive(Clone, Debug, Default)]
+/// Checks that each node applies the slots in order, without gaps, from the slot where it started or that it installed;
+/// and never installs an older state. Exercised by applied slots.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct LogOrder {
-    /// By node: up to which slot it has applied.
+    /// By node: the last applied slot.
     applied: Slots<Slot>,
-    exercised: u64,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("log-order", "slots are applied in order, without gaps but those of a snapshot");
+    Invariant::safety("log-order", "slots are applied in order; only a snapshot may skip some");
 
 impl<F> Checker<F> for LogOrder {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::CONSENSUS_STARTED.with(Kinds::CONSENSUS_INSTALLED).with(Kinds::CONSENSUS_APPLIED);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         for (node, seen) in told(record) {
             match seen {
                 ConsensusSeen::Started { slot, .. } => *self.applied.at(node.index()) = *slot,
@@ -42,7 +43,7 @@ impl<F> Checker<F> for LogOrder {
                         return Err(broken(record, sentence, &[record.id]));
                     }
                     *applied = *slot;
-                    self.exercised += 1;
+                    self.exercised += true;
                 }
                 ConsensusSeen::Lost
                 | ConsensusSeen::Promised { .. }
@@ -51,6 +52,7 @@ impl<F> Checker<F> for LogOrder {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Committed { .. }
+                | ConsensusSeen::Decreed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }
@@ -58,37 +60,8 @@ impl<F> Checker<F> for LogOrder {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "nothing was applied")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for LogOrder {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        for (node, applied) in self.applied.iter().filter(|(_, applied)| **applied > Slot::default()) {
-            (node, applied).hash(&mut state);
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |seen| {
-            matches!(
-                seen,
-                ConsensusSeen::Started { .. } | ConsensusSeen::Installed { .. } | ConsensusSeen::Applied { .. }
-            )
-        })
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "nothing was applied")
     }
 }
 

@@ -1,7 +1,9 @@
-//! The invariants of consensus: each judges what nodes say of slots, ballots and decisions, and what their disks hold.
+//! The invariants of consensus: each judges nodes' reports on slots, ballots and decisions, and the entries on their
+//! disks.
 
 mod agreement;
 mod anchor_safety;
+mod decisions;
 mod durability;
 mod election_safety;
 mod evidence;
@@ -12,6 +14,9 @@ mod quorum_evidence;
 mod sessions;
 mod store;
 mod validity;
+
+pub(super) use decisions::Decisions;
+pub(super) use evidence::Evidence;
 
 pub use agreement::{ABOUT as AGREEMENT, Agreement};
 pub use anchor_safety::{ABOUT as ANCHOR_SAFETY, AnchorSafety};
@@ -32,7 +37,7 @@ use crate::identity::{Actor, NodeId};
 use crate::observation::{ConsensusSeen, Observation};
 use crate::trace::{Event, Record};
 
-/// What a fact tells of consensus, and at which node.
+/// The observations of consensus in a fact, and its node.
 #[inline]
 fn told<'r>(record: &'r Record<'_>) -> impl Iterator<Item = (NodeId, &'r ConsensusSeen)> {
     let node = if let Actor::Node(node) = record.id.actor { Some(node) } else { None };
@@ -43,25 +48,13 @@ fn told<'r>(record: &'r Record<'_>) -> impl Iterator<Item = (NodeId, &'r Consens
     })
 }
 
-/// Whether an event is a fact that tells what is asked for.
-fn tells(event: &Event<'_>, asked: fn(&ConsensusSeen) -> bool) -> bool {
-    let is_asked = |seen: &Observation| if let Observation::Consensus(seen) = seen { asked(seen) } else { false };
-    matches!(event, Event::Fact { fact } if fact.observations.iter().any(is_asked))
-}
-
-/// What a node writes down for its disk.
+/// The observations of consensus in a node's disk entry.
 fn written<'r>(record: &'r Record<'_>) -> impl Iterator<Item = &'r ConsensusSeen> {
     let observations = if let Event::Append { entry } = &record.event { &entry.observations[..] } else { &[] };
     observations.iter().filter_map(|seen| if let Observation::Consensus(seen) = seen { Some(seen) } else { None })
 }
 
-/// Whether an event is an entry for the disk that tells what is asked for.
-fn writes(event: &Event<'_>, asked: fn(&ConsensusSeen) -> bool) -> bool {
-    let is_asked = |seen: &Observation| if let Observation::Consensus(seen) = seen { asked(seen) } else { false };
-    matches!(event, Event::Append { entry } if entry.observations.iter().any(is_asked))
-}
-
-/// A majority of so many voters.
+/// A majority of this many voters.
 pub(crate) const fn majority(voters: u32) -> u32 {
     voters / 2 + 1
 }

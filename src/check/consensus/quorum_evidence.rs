@@ -1,38 +1,40 @@
-//! `quorum-evidence`: what is decided was confirmed by a quorum, durably.
+//! `quorum-evidence`: a decision was durably confirmed by a quorum.
 
 use std::collections::BTreeSet;
-use std::hash::{Hash as _, Hasher};
 
-use super::evidence::Evidence;
-use super::{tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::{Evidence, told};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Parts, Shown, broken};
 use crate::identity::NodeId;
-use crate::observation::{Bid, ConsensusSeen, Slot};
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::observation::{ConsensusSeen, ProposalId, Slot};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
-/// Says that before a node first knows a slot to be decided, a quorum of distinct configured voters had confirmed that
-/// ballot durably, by the records of their disks. Exercised by decisions.
-#[derive(Clone, Debug, Default)]
+/// Checks that before any node learns that a slot is decided, a quorum of distinct configured voters has durably
+/// confirmed it under that ballot, according to the records of their disks. Exercised by decisions.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct QuorumEvidence {
-    evidence: Evidence,
     decided: BTreeSet<Slot>,
-    exercised: u64,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "quorum-evidence",
-    "a quorum of voters has confirmed durably what is decided, before anybody knows it",
+    "a quorum of voters has durably confirmed a decision before any node learns it",
 );
 
 impl QuorumEvidence {
-    fn decided(&mut self, record: &Record<'_>, node: NodeId, bid: Bid) -> Result<(), Violation> {
+    fn decided(
+        &mut self,
+        record: &Record<'_>,
+        disks: &Evidence,
+        node: NodeId,
+        bid: ProposalId,
+    ) -> Result<(), Violation> {
         if !self.decided.insert(bid.slot) {
             return Ok(());
         }
-        let (voters, quorum) = (self.evidence.voters(), self.evidence.quorum());
-        let holders = self.evidence.holders(bid);
+        let (voters, quorum) = (disks.voters(), disks.quorum());
+        let holders = disks.holders(bid);
         if (holders.len() as u64) < u64::from(quorum) {
             let names: Vec<String> = holders.iter().map(ToString::to_string).collect();
             let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
@@ -41,48 +43,28 @@ impl QuorumEvidence {
             );
             return Err(broken(record, sentence, &[record.id]));
         }
-        self.evidence.forget(bid.slot);
         self.exercised += 1;
         Ok(())
     }
 }
 
 impl<F> Checker<F> for QuorumEvidence {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        self.evidence.see(record, |_, _| {});
+    const WANTS: Kinds = Kinds::CONSENSUS_COMMITTED;
+    const READS: Parts = Parts::DISKS;
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         for (node, seen) in told(record) {
             if let ConsensusSeen::Committed { bid } = seen {
-                self.decided(record, node, *bid)?;
+                self.decided(record, shown.common.disks(), node, *bid)?;
             }
         }
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::APPEND).with(Kinds::SYNCED).with(Kinds::DEATHS)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "nothing was decided")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for QuorumEvidence {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        self.evidence.memory(&mut state);
-        self.decided.hash(&mut state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        Evidence::heeds(event) || tells(event, |seen| matches!(seen, ConsensusSeen::Committed { .. }))
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "nothing was decided")
     }
 }
 
@@ -90,6 +72,7 @@ impl<F> Branch<F> for QuorumEvidence {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::trace::Event;
 
     /// Voters n1 and n2 of three have written; n1 has synced.
     fn written() -> History {

@@ -1,60 +1,59 @@
-//! Sessions as the checkers have them: opened by a slot, used by slots, and ended by slots that did not use them.
+//! The checkers' own model of sessions: opened by a slot, used by slots, and ended by slots that did not use them.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
 use crate::identity::{ClientId, OpId};
 use crate::observation::{ConsensusSeen, Observation, Slot, StoreSeen, ValueId};
 use crate::trace::{Event, Record};
 
-/// All sessions, by the slots that were applied, by whomever first.
-#[derive(Clone, Debug, Default)]
+/// All sessions, according to the applied slots, each taken from the first node that reports it.
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Sessions {
-    /// After how many slots without use a session ends.
+    /// The number of slots without use after which a session ends.
     patience: Option<u64>,
-    /// What each operation asked for.
+    /// The request of each operation.
     asked: BTreeMap<OpId, Asked>,
-    /// The operations of what was proposed for slots that nobody has applied.
-    proposed: BTreeMap<Slot, Vec<(ValueId, Vec<OpId>)>>,
-    /// Those that live, with the slot in which each was used last.
+    /// The operations of proposals for slots that no node has applied.
+    proposed: BTreeMap<Slot, BTreeMap<ValueId, Vec<OpId>>>,
+    /// The open sessions, with the slot of each one's last use.
     live: BTreeMap<Name, Slot>,
-    /// Those that have ended, with the slot that ended each.
+    /// The ended sessions, with the slot that ended each.
     ended: BTreeMap<Name, Slot>,
     applied: Slot,
-    /// Up to which slot some node has applied the log, told or not: a crash may come between what is durable and the fact
-    /// that tells of it, and its node then starts behind that slot.
+    /// The last slot that some node has applied, reported or not: a crash may drop the report after the slot is
+    /// durable, and the node then starts after that slot.
     reached: Slot,
-    /// Whether there is a slot of which nobody told.
+    /// Whether there is a slot that no node reported.
     has_gap: bool,
-    /// Whether there is a slot of which nobody told what stands in it.
+    /// Whether there is a slot whose content no node reported.
     is_blind: bool,
 }
 
-/// Whose session, and the slot that opened it.
+/// The client, and the slot that opened the session.
 type Name = (ClientId, Slot);
 
-/// What an operation asked for.
+/// The request of an operation.
 #[derive(Clone, Copy, Debug, Hash)]
 enum Asked {
-    /// A session.
+    /// To open a session.
     Session,
-    /// Something in the session that this slot opened; in the client's standing one if it is the zeroth.
+    /// An operation in the session that this slot opened; slot 0 stands for the client's standing session.
     Within(Slot),
 }
 
-/// How the session of an operation stands.
+/// The state of an operation's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It lives.
+pub(super) enum SessionState {
+    /// It is open.
     Lives,
     /// This slot has ended it.
     Ended(Slot),
-    /// That slot has opened none.
+    /// That slot has opened no session.
     NeverOpened(Slot),
 }
 
 impl Sessions {
-    /// Takes in what a client asks.
+    /// Processes a client's record.
     pub(super) fn see(&mut self, record: &Record<'_>) {
         let Event::Invoked { op, command, .. } = &record.event else { return };
         for seen in command.observations.iter() {
@@ -76,7 +75,7 @@ impl Sessions {
         }
     }
 
-    /// Takes in what a node tells but for the slots that it applies.
+    /// Processes a node's report, other than that of an applied slot.
     pub(super) fn hear(&mut self, seen: &ConsensusSeen) {
         if let ConsensusSeen::Started { slot, session_slots, .. } = seen {
             self.patience = self.patience.or(*session_slots);
@@ -86,23 +85,20 @@ impl Sessions {
         } else if let ConsensusSeen::Proposed { bid, ops } = seen
             && bid.slot > self.applied
         {
-            let known = self.proposed.entry(bid.slot).or_default();
-            if known.iter().all(|(value, _)| *value != bid.value) {
-                known.push((bid.value, ops.clone()));
-            }
+            self.proposed.entry(bid.slot).or_default().entry(bid.value).or_insert_with(|| ops.clone());
         }
     }
 
-    /// Applies a slot, unless that was done before; each of its operations whose session does not live there.
-    pub(super) fn apply(&mut self, slot: Slot, value: ValueId) -> Vec<(OpId, Standing)> {
+    /// Applies a slot, unless it has been applied; returns its operations whose session is not open there.
+    pub(super) fn apply(&mut self, slot: Slot, value: ValueId) -> Vec<(OpId, SessionState)> {
         if slot <= self.applied {
             return Vec::new();
         }
         self.has_gap |= slot > self.applied.next();
         self.applied = slot;
-        let proposed = self.proposed.remove(&slot).unwrap_or_default();
+        let mut proposed = self.proposed.remove(&slot).unwrap_or_default();
         self.proposed = self.proposed.split_off(&slot);
-        let Some((_, ops)) = proposed.into_iter().find(|(known, _)| *known == value) else {
+        let Some(ops) = proposed.remove(&value) else {
             self.is_blind = true;
             return Vec::new();
         };
@@ -112,9 +108,7 @@ impl Sessions {
                 Some(Asked::Session) => _ = self.live.insert((op.client, slot), slot),
                 Some(Asked::Within(opened)) => match self.live.get_mut(&(op.client, *opened)) {
                     Some(used) => *used = slot,
-                    None => {
-                        out.extend(self.standing(op).filter(|standing| *standing != Standing::Lives).map(|it| (op, it)))
-                    }
+                    None => out.extend(self.state(op).filter(|state| *state != SessionState::Lives).map(|it| (op, it))),
                 },
                 None => {}
             }
@@ -126,33 +120,22 @@ impl Sessions {
         out
     }
 
-    /// How the session of an operation stands after the last slot; `None` where that is not known.
-    pub(super) fn standing(&self, op: OpId) -> Option<Standing> {
+    /// The state of an operation's session after the last slot; `None` if it is unknown.
+    pub(super) fn state(&self, op: OpId) -> Option<SessionState> {
         if !self.is_whole() || self.is_blind || self.patience.is_none() {
             return None;
         }
         let Asked::Within(opened) = *self.asked.get(&op)? else { return None };
         let name = (op.client, opened);
         Some(if opened == Slot(0) || self.live.contains_key(&name) {
-            Standing::Lives
+            SessionState::Lives
         } else {
-            self.ended.get(&name).map_or(Standing::NeverOpened(opened), |slot| Standing::Ended(*slot))
+            self.ended.get(&name).map_or(SessionState::NeverOpened(opened), |slot| SessionState::Ended(*slot))
         })
     }
 
-    /// Whether it was told of every slot that any node has applied.
+    /// Whether every slot that any node has applied was reported.
     pub(super) fn is_whole(&self) -> bool {
         !self.has_gap && self.reached <= self.applied
-    }
-
-    /// Writes what is remembered.
-    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
-        (self.patience, &self.asked, &self.live, &self.ended, self.applied).hash(&mut state);
-        (self.reached, self.has_gap, self.is_blind).hash(&mut state);
-        for (slot, values) in &self.proposed {
-            let mut values: Vec<_> = values.iter().collect();
-            values.sort_unstable();
-            (slot, values).hash(&mut state);
-        }
     }
 }

@@ -1,34 +1,34 @@
-//! The store as the checkers have it: what clients asked, carried out slot by slot, in values that are plain texts.
+//! The checkers' own model of the store: applies the clients' operations slot by slot, with values as plain texts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
+use crate::check::Witness;
 use crate::identity::{EventId, OpId};
 use crate::observation::{Observation, Slot, StoreAnswer, StoreCall, StoreSeen, ValueText};
-use crate::trace::{Event, Record};
+use crate::trace::{Event, Kinds, Record};
 
-/// What keys hold after the slots that were applied, by whomever first.
-#[derive(Clone, Debug, Default)]
+/// The values of keys after the applied slots, each taken from the first node that reports it.
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Store {
-    /// What clients asked, until they have the answer, and, where the answer says that it is done, until it is.
+    /// The clients' operations that are not answered, or that are answered as done and have not taken effect yet.
     asked: BTreeMap<OpId, Asked>,
-    /// What was done of that, and waits for the answer.
+    /// The operations of these that have taken effect, and wait for the answer.
     done: BTreeSet<OpId>,
-    /// Keys that are not here hold nothing, or, behind a slot that nobody told of, what is not known.
+    /// A key that is missing here has no value, or an unknown one after a slot that no node reported.
     held: BTreeMap<Arc<str>, ValueText>,
     applied: Slot,
-    /// Whether there is a slot of which nobody told.
+    /// Whether there is a slot that no node reported.
     has_gap: bool,
 }
 
 /// A client's operation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Asked {
     pub(super) key: Arc<str>,
     pub(super) call: StoreCall,
-    /// Where it was asked.
-    pub(super) event: EventId,
+    /// The event that invoked it.
+    pub(super) event: Witness<EventId>,
 }
 
 /// A write that took effect.
@@ -38,31 +38,34 @@ pub(super) struct Change {
     pub(super) asked: Asked,
     pub(super) before: Option<ValueText>,
     pub(super) after: Option<ValueText>,
-    /// Whether `after` is all that the key holds: of a list that is lengthened behind a gap the new item alone is known.
+    /// Whether `after` is the whole value of the key: after a gap, only the new item of a list is known.
     pub(super) is_known: bool,
 }
 
-/// What one slot did.
+/// The changes of one slot.
 #[derive(Clone, Debug)]
 pub(super) struct Changes {
     /// Its writes, in order.
     pub(super) all: Vec<Change>,
-    /// Whether it is known of each operation what was asked.
+    /// Whether the request of each operation is known.
     pub(super) is_whole: bool,
 }
 
 impl Store {
-    /// Takes in what a client does.
+    /// The kinds of records that it needs.
+    pub(super) const WANTS: Kinds = Kinds::INVOKED.with(Kinds::RETURNED);
+
+    /// Processes a client's record.
     pub(super) fn see(&mut self, record: &Record<'_>) {
         if let Event::Invoked { op, command, .. } = &record.event {
             for seen in command.observations.iter() {
                 if let Observation::Store(StoreSeen::Asked { key, call, .. }) = seen {
-                    let asked = Asked { key: Arc::clone(key), call: call.clone(), event: record.id };
+                    let asked = Asked { key: Arc::clone(key), call: call.clone(), event: Witness(record.id) };
                     self.asked.insert(*op, asked);
                 }
             }
         } else if let Event::Returned { op, reply } = &record.event {
-            // A node that has started with the decision on its disk answers before anybody has told of the slot.
+            // A node that started with the decision on its disk may answer before any node has reported the slot.
             let is_early = !self.done.remove(op) && reply.observations.iter().any(says_done);
             if !is_early {
                 self.asked.remove(op);
@@ -70,12 +73,12 @@ impl Store {
         }
     }
 
-    /// What a client asked that waits for the answer.
+    /// An operation that waits for its answer.
     pub(super) fn asked(&self, op: OpId) -> Option<&Asked> {
         self.asked.get(&op)
     }
 
-    /// What a key holds; the outer option is empty where that is not known.
+    /// The value of a key; the outer option is empty if it is unknown.
     pub(super) fn held(&self, key: &str) -> Option<Option<&ValueText>> {
         match self.held.get(key) {
             Some(value) => Some(Some(value)),
@@ -83,12 +86,12 @@ impl Store {
         }
     }
 
-    /// Whether it was told of every slot.
+    /// Whether every slot was reported.
     pub(super) const fn is_whole(&self) -> bool {
         !self.has_gap
     }
 
-    /// Applies a slot in which these operations took effect, unless that was done before.
+    /// Applies a slot in which these operations took effect, unless it has been applied.
     pub(super) fn apply(&mut self, slot: Slot, done: &[OpId]) -> Option<Changes> {
         if slot <= self.applied {
             return None;
@@ -131,19 +134,6 @@ impl Store {
         }
         Some(Change { op, asked, before, after, is_known })
     }
-
-    /// Writes what is remembered, without the events that told of it.
-    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
-        for (op, Asked { key, call, event: _ }) in &self.asked {
-            (op, key, call).hash(&mut state);
-        }
-        (&self.done, &self.held, self.applied, self.has_gap).hash(&mut state);
-    }
-
-    /// Whether such an event of a client can change its memory.
-    pub(super) const fn heeds(event: &Event<'_>) -> bool {
-        matches!(event, Event::Invoked { .. } | Event::Returned { .. })
-    }
 }
 
 /// Whether an answer says that the operation has taken effect.
@@ -151,7 +141,7 @@ const fn says_done(seen: &Observation) -> bool {
     matches!(seen, Observation::Store(StoreSeen::Told { answer: StoreAnswer::Done | StoreAnswer::Value { .. } }))
 }
 
-/// What a key that holds `before` holds after a call, anchors aside; `None` if the call does not apply to it.
+/// The value of a key with `before` after a call, ignoring anchors; `None` if the call does not apply to it.
 pub(crate) fn outcome(before: Option<&ValueText>, call: &StoreCall) -> Option<Option<ValueText>> {
     let after = match call {
         StoreCall::Read => return Some(before.cloned()),
@@ -165,7 +155,7 @@ pub(crate) fn outcome(before: Option<&ValueText>, call: &StoreCall) -> Option<Op
     (nesting(&after) <= 32).then_some(Some(after))
 }
 
-/// The list that is longer by a value, as JSON; the value alone where it is not known what was there.
+/// The list with a value appended, as JSON; only the value if the list is unknown.
 fn longer(list: Option<&ValueText>, value: &str) -> ValueText {
     let items = list.and_then(|list| list.strip_suffix(']'));
     match items {
@@ -174,7 +164,7 @@ fn longer(list: Option<&ValueText>, value: &str) -> ValueText {
     }
 }
 
-/// How deep lists and maps stand in one another in a JSON text.
+/// The nesting depth of lists and maps in a JSON text.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut most, mut quoted, mut escaped) = (0_usize, 0, false, false);
     for letter in text.bytes() {

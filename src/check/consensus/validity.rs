@@ -1,58 +1,56 @@
-//! `validity`: only what was proposed is decided, and only what was asked takes effect.
+//! `validity`: only proposed values are decided, and only requested operations take effect.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash as _, Hasher};
 
 use super::store::Store;
-use super::{tells, told, writes, written};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::{told, written};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::observation::{Bid, ConsensusSeen, Slot, ValueId, ValueText};
-use crate::time::Time;
+use crate::observation::{ConsensusSeen, DecreeId, ProposalId, Slot, ValueId, ValueText};
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that what is decided for a slot was proposed for it before, and that an operation which takes effect was asked by
-/// its client before; and that the root which stands for the state changes exactly where what keys hold does, by what
-/// clients asked. Exercised by decisions.
+/// Checks that a decided value was proposed for its slot before; that an operation that takes effect was invoked by its
+/// client before, and a decree was made by its node; and that the root of the state changes exactly when the clients'
+/// operations change the values of keys. Exercised by decisions.
 ///
-/// A confirmation that a proposer writes down of its own pre-commit tells of a proposal too: where it is the only voter,
-/// one sync makes the decision durable, and a crash behind it may cut off the fact that it has proposed.
-#[derive(Clone, Debug, Default)]
+/// A proposer's confirmation of its own pre-commit counts as a proposal too: if it is the only voter, one sync makes
+/// the decision durable, and a crash after it may drop the fact of the proposal.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Validity {
-    proposed: BTreeMap<Slot, Vec<ValueId>>,
+    proposed: BTreeMap<Slot, BTreeSet<ValueId>>,
     asked: BTreeSet<OpId>,
+    decreed: BTreeSet<DecreeId>,
     store: Store,
-    /// The last slot that was applied, by whomever first, with the root after it and where that stands.
-    root: Option<(Slot, u64, EventId)>,
-    exercised: u64,
+    /// The last applied slot, as the first node reported it, with the root after it and the event.
+    root: Option<(Slot, u64, Witness<EventId>)>,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("validity", "only what was proposed is decided, only what was asked takes effect");
+    Invariant::safety("validity", "only proposed values are decided, and only requested operations take effect");
 
 impl Validity {
-    fn propose(&mut self, bid: &Bid) {
-        let known = self.proposed.entry(bid.slot).or_default();
-        if !known.contains(&bid.value) {
-            known.push(bid.value);
-        }
+    fn propose(&mut self, bid: &ProposalId) {
+        self.proposed.entry(bid.slot).or_default().insert(bid.value);
     }
 
-    /// A slot was applied, by whomever first: the root tells whether anything has changed.
+    /// A slot was applied by the first node: the root shows whether anything has changed, if only clients' operations
+    /// took effect in it. The trace does not show what a decree changes.
     fn applied(
         &mut self,
         record: &Record<'_>,
         node: NodeId,
         (slot, root): (Slot, u64),
         done: &[OpId],
+        by_clients: bool,
     ) -> Result<(), Violation> {
         let Some(changes) = self.store.apply(slot, done) else { return Ok(()) };
-        let before = self.root.replace((slot, root, record.id));
+        let before = self.root.replace((slot, root, Witness(record.id)));
         let Some((_, before, event)) = before.filter(|(last, ..)| last.next() == slot && self.store.is_whole()) else {
             return Ok(());
         };
-        if !changes.is_whole {
+        if !changes.is_whole || !by_clients {
             return Ok(());
         }
         let mut first: BTreeMap<&str, Option<&ValueText>> = BTreeMap::new();
@@ -69,19 +67,29 @@ impl Validity {
             }
             Some(_) | None => return Ok(()),
         };
-        Err(broken(record, sentence, &[event, record.id]))
+        Err(broken(record, sentence, &[*event, record.id]))
     }
 }
 
-/// The confirmations that a proposer writes down of its own pre-commits.
-fn own_confirmations<'r>(record: &'r Record<'_>) -> impl Iterator<Item = &'r Bid> {
+/// The confirmations that a proposer writes for its own pre-commits.
+fn own_confirmations<'r>(record: &'r Record<'_>) -> impl Iterator<Item = &'r ProposalId> {
     let confirmed =
         |seen: &'r ConsensusSeen| if let ConsensusSeen::WroteConfirmed { bid } = seen { Some(bid) } else { None };
     written(record).filter_map(confirmed).filter(|bid| record.id.actor == Actor::Node(bid.ballot.round.node))
 }
 
 impl<F> Checker<F> for Validity {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::CONSENSUS_STARTED
+        .with(Kinds::CONSENSUS_PROPOSED)
+        .with(Kinds::CONSENSUS_COMMITTED)
+        .with(Kinds::CONSENSUS_APPLIED)
+        .with(Kinds::CONSENSUS_DECREED)
+        .with(Kinds::CONSENSUS_WROTE_CONFIRMED)
+        .with(Store::WANTS);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         self.store.see(record);
         if let Event::Invoked { op, .. } = record.event {
             self.asked.insert(op);
@@ -98,15 +106,24 @@ impl<F> Checker<F> for Validity {
                         return Err(broken(record, sentence, &[record.id]));
                     }
                 }
-                ConsensusSeen::Applied { slot, root, done, .. } => {
+                ConsensusSeen::Decreed { id } => {
+                    self.decreed.insert(*id);
+                }
+                ConsensusSeen::Applied { slot, root, done, decrees, .. } => {
+                    if let Some(DecreeId { of, number }) = decrees.iter().find(|id| !self.decreed.contains(id)) {
+                        let sentence = format!(
+                            "decree {number} of {of} took effect at {node} in slot {slot}, and {of} has not decreed it"
+                        );
+                        return Err(broken(record, sentence, &[record.id]));
+                    }
                     if let Some(op) = done.iter().find(|op| !self.asked.contains(op)) {
                         let sentence = format!("{op} took effect at {node} in slot {slot}, and no client has asked it");
                         return Err(broken(record, sentence, &[record.id]));
                     }
-                    self.applied(record, node, (*slot, *root), done)?;
+                    self.applied(record, node, (*slot, *root), done, decrees.is_empty())?;
                 }
                 ConsensusSeen::Started { slot: Slot(0), root, .. } => {
-                    self.root.get_or_insert((Slot(0), *root, record.id));
+                    self.root.get_or_insert((Slot(0), *root, Witness(record.id)));
                 }
                 ConsensusSeen::Started { .. }
                 | ConsensusSeen::Lost
@@ -122,47 +139,8 @@ impl<F> Checker<F> for Validity {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::APPEND).with(Kinds::INVOKED).with(Kinds::RETURNED)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "nothing was decided")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for Validity {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        for (slot, values) in &self.proposed {
-            let mut values = values.clone();
-            values.sort_unstable();
-            (slot, values).hash(&mut state);
-        }
-        self.asked.hash(&mut state);
-        self.store.memory(state);
-        self.root.map(|(slot, root, _)| (slot, root)).hash(&mut state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        Store::heeds(event)
-            || writes(event, |seen| matches!(seen, ConsensusSeen::WroteConfirmed { .. }))
-            || tells(event, |seen| {
-                matches!(
-                    seen,
-                    ConsensusSeen::Started { .. }
-                        | ConsensusSeen::Proposed { .. }
-                        | ConsensusSeen::Committed { .. }
-                        | ConsensusSeen::Applied { .. }
-                )
-            })
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "nothing was decided")
     }
 }
 
@@ -198,6 +176,17 @@ mod tests {
         history.on("n1", applied_with(1, 7, 5, &["c1#1"]));
         let sentence = "c1#1 took effect at n1 in slot 1, and no client has asked it";
         assert_broken(&history, Validity::default(), sentence, "n1#1");
+    }
+
+    #[test]
+    fn what_no_node_decreed_has_no_effect_and_what_it_changes_is_not_held_against_the_root() {
+        let mut history = History::default();
+        history.on("n1", started(1)).on("n1", applied(1, 7, 0)).on("n1", decreed("n1", 2));
+        history.on("n1", decree_applied(2, 7, 6, "n1", 2)).on("n1", applied(3, 7, 6));
+        assert!(history.judged_by(Validity::default()).violation().is_none());
+        history.on("n1", decree_applied(4, 7, 9, "n1/2", 2));
+        let sentence = "decree 2 of n1/2 took effect at n1 in slot 4, and n1/2 has not decreed it";
+        assert_broken(&history, Validity::default(), sentence, "n1#6");
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The kernel's own laws: what no protocol and no fault may ever do, judged in every run.
+//! The kernel's own laws, which no protocol and no fault may break, judged in every run.
 //!
-//! They forbid, and claim nothing that must happen: a run without a message holds `one-fate`, exercised 0 times.
+//! They are safety laws, and need not be exercised: in a run without a message `one-fate` holds, exercised 0 times.
 
 mod no_panic;
 mod one_fate;

@@ -1,53 +1,33 @@
 //! `no-panic`: no handler panics.
 
-use std::hash::Hasher;
+use crate::check::event_class::EventClass;
+use crate::check::{Checker, End, Exercised, Exploring, Shown, broken};
+use crate::trace::{Event, Kinds, Verdict, Violation};
 
-use crate::check::deed::Deed;
-use crate::check::{Branch, Checker, broken};
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
-
-/// Says that no handler of a node panics; exercised by the steps that nodes take.
-#[derive(Clone, Debug, Default)]
+/// Checks that no handler of a node panics; exercised by the steps of nodes.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct NoPanic {
-    steps: u64,
+    steps: Exercised,
 }
 
 impl<F> Checker<F> for NoPanic {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds =
+        Kinds::PANICKED.with(Kinds::START).with(Kinds::RECEIVE).with(Kinds::TIMER).with(Kinds::COMMAND);
+    const EXPLORED: Exploring = Exploring::Always;
+    /// Steps are not counted, because every exploration takes some.
+    const WANTS_EXPLORING: Kinds = Kinds::PANICKED;
+    const NAMES_NODES: bool = false;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         if let Event::Panicked { reason } = &record.event {
             return Err(broken(record, format!("a handler panicked at {}: {reason}", record.id), &[record.id]));
         }
-        self.steps += u64::from(matches!(Deed::of(&record.event), Deed::Start | Deed::Input));
+        self.steps += matches!(EventClass::of(&record.event), EventClass::Start | EventClass::Input);
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::PANICKED.with(Kinds::START).with(Kinds::RECEIVE).with(Kinds::TIMER).with(Kinds::COMMAND)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::Holds { exercised: self.steps }
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-/// Exploring counts no steps: whatever it does takes some.
-impl<F> Branch<F> for NoPanic {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, _state: &mut dyn Hasher) {}
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        matches!(event, Event::Panicked { .. })
-    }
-
-    fn names_nodes(&self) -> bool {
-        false
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::Holds { exercised: self.steps.0 }
     }
 }

@@ -4,23 +4,23 @@ use smallvec::SmallVec;
 
 use crate::check::ledger::{Known, Ledger};
 use crate::check::slots::Slots;
-use crate::check::{Checker, broken};
+use crate::check::{Checker, End, Shown, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that a client invokes an operation once, retries it with attempts 2, 3, … while it is open, and that it ends
-/// at most once: returned, after a node has replied to it, or given up; that only the client that asks ends it; and that
-/// nodes handle only what was asked of them, and answer only what was asked. Exercised by operations.
+/// Checks that a client invokes an operation once, retries it with attempts 2, 3, … while it is open, and that it ends
+/// at most once: returned, after a node has replied to it, or given up; that only the invoking client ends it; and that
+/// nodes handle only operations that were sent to them, and answer only operations that were invoked. Exercised by
+/// operations.
 ///
 /// A node may handle or answer an operation after its end: a retry may be late.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Operations {
     clients: Slots<Ledger<Open>>,
     operations: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Open {
     /// The number of the event that invoked it.
     invoked: u32,
@@ -30,7 +30,7 @@ struct Open {
     replied: bool,
 }
 
-/// What a client does with an open operation.
+/// A client's event of an open operation.
 enum Turn {
     Retry(u32, NodeId),
     Return,
@@ -115,7 +115,15 @@ fn refuse(record: &Record<'_>, what: String, before: Option<EventId>) -> Result<
 }
 
 impl<F> Checker<F> for Operations {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::INVOKED
+        .with(Kinds::RETRIED)
+        .with(Kinds::RETURNED)
+        .with(Kinds::GAVE_UP)
+        .with(Kinds::COMMAND)
+        .with(Kinds::REPLY);
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         match record.event {
             Event::Invoked { op, to, .. } => self.invoke(record, op, to),
             Event::Retried { op, to, attempt } => self.turn(record, op, &Turn::Retry(attempt, to)),
@@ -140,6 +148,7 @@ impl<F> Checker<F> for Operations {
             | Event::Paused
             | Event::Unpaused
             | Event::IoError
+            | Event::Damaged { .. }
             | Event::Panicked { .. }
             | Event::Fault { .. }
             | Event::FaultEnded { .. }
@@ -151,16 +160,7 @@ impl<F> Checker<F> for Operations {
         }
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::INVOKED
-            .with(Kinds::RETRIED)
-            .with(Kinds::RETURNED)
-            .with(Kinds::GAVE_UP)
-            .with(Kinds::COMMAND)
-            .with(Kinds::REPLY)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
         Verdict::Holds { exercised: self.operations }
     }
 }

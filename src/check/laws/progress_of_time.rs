@@ -1,19 +1,20 @@
-//! `progress-of-time`: no instant holds a run up.
+//! `progress-of-time`: time advances.
 
-use crate::check::{Checker, broken};
+use crate::check::{Checker, End, Shown, broken};
 use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Verdict, Violation};
 
-/// Says that time advances: the kernel stops a run with too many events at one instant. Exercised by the instants at
-/// which something happened.
-#[derive(Clone, Debug, Default)]
+/// Checks that time advances: the kernel stops a run with too many events at one instant. Exercised by the instants
+/// that had events.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProgressOfTime {
     last: Option<Time>,
     instants: u64,
 }
 
 impl<F> Checker<F> for ProgressOfTime {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         if self.last != Some(record.time) {
             self.last = Some(record.time);
             self.instants += 1;
@@ -25,7 +26,7 @@ impl<F> Checker<F> for ProgressOfTime {
         Ok(())
     }
 
-    fn conclude(&mut self, _end: Time) -> Verdict {
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
         Verdict::Holds { exercised: self.instants }
     }
 }

@@ -1,4 +1,4 @@
-//! Each law on a history that keeps it, and on the least ones that break it.
+//! Each law on a history that keeps it, and on minimal ones that break it.
 
 use super::*;
 use crate::check::history::*;

@@ -1,21 +1,21 @@
-//! `the-dead-do-nothing`: a dead node takes no step and has no effect, a paused one takes no step; and after quiescence
-//! no node is dead or paused.
+//! `the-dead-do-nothing`: a crashed node takes no step and has no effect, a paused node takes no step; and after
+//! quiescence no node is down or paused.
 
-use crate::check::deed::Deed;
+use crate::check::event_class::EventClass;
 use crate::check::slots::Slots;
-use crate::check::{Checker, broken, event_of};
+use crate::check::{Checker, End, Shown, broken, event_of};
 use crate::identity::{Actor, Boot, EventId, NodeId};
 use crate::time::Time;
 use crate::trace::{Event, Record, Verdict, Violation};
 
-/// Says that between a node's death (killed, an io error, a panic) and its next start it handles nothing, its disk
-/// answers nothing, and nothing that it wanted comes to be, then or in a later boot; that it starts only when it is
-/// dead, each time with the next boot; that it takes no step while it is paused; and that after quiescence every node is
-/// up, but for one that panicked. Exercised by deaths and pauses.
+/// Checks that between a node's crash (a kill, an io error, a panic) and its next start it handles nothing, its disk
+/// answers nothing, and no effect that it called is performed, then or in a later boot; that it starts only after a
+/// crash, each time with the next boot; that it takes no step while it is paused; and that after quiescence every node
+/// is up, except one that panicked. Exercised by crashes and pauses.
 ///
-/// What happens *to* the dead is allowed: messages that are lost, garbled or held, and effects that are dropped. Of the
-/// paused, the disk may answer, and effects that were called before the pause may follow.
-#[derive(Clone, Debug, Default)]
+/// Events that happen *to* crashed nodes are allowed: messages that are lost, garbled or held, and effects that are
+/// dropped. While a node is paused, its disk may answer, and effects that were called before the pause may follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TheDeadDoNothing {
     nodes: Slots<Life>,
     endings: u64,
@@ -23,18 +23,18 @@ pub struct TheDeadDoNothing {
     quiet_since: Time,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Life {
     state: State,
-    /// Whether this boot panicked: nothing starts its node again.
+    /// Whether this boot panicked: its node is never started again.
     panicked: bool,
     boot: Boot,
     /// The number of the event that started this boot.
     start: u32,
 }
 
-/// With the number of the event that brought it about.
-#[derive(Clone, Copy, Debug, Default)]
+/// The state, with the number of the event that led to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum State {
     #[default]
     Unborn,
@@ -62,7 +62,7 @@ impl TheDeadDoNothing {
         Ok(())
     }
 
-    /// The first node that is not up, if after quiescence every one should be by `end`.
+    /// The first node that is not up, if after quiescence every node should be up by `end`.
     fn still_down(&self, end: Time) -> Option<Violation> {
         let quiescence = self.quiescence.filter(|_| self.quiet_since < end)?;
         self.nodes.iter().find_map(|(node, life)| {
@@ -78,7 +78,7 @@ impl TheDeadDoNothing {
         })
     }
 
-    fn did(&self, record: &Record<'_>, node: NodeId, deed: Deed) -> Result<(), Violation> {
+    fn did(&self, record: &Record<'_>, node: NodeId, event_class: EventClass) -> Result<(), Violation> {
         let life = self.nodes.get(node.index()).copied().unwrap_or_default();
         match life.state {
             State::Unborn => {
@@ -90,7 +90,10 @@ impl TheDeadDoNothing {
                 let sentence = format!("{} is an event of {node}, which has been dead since {death}", record.id);
                 Err(broken(record, sentence, &[record.id, death]))
             }
-            State::Paused(pause) if deed == Deed::Input || (deed == Deed::Effect && record.id.number > pause) => {
+            State::Paused(pause)
+                if event_class == EventClass::Input
+                    || (event_class == EventClass::Effect && record.id.number > pause) =>
+            {
                 let pause = event_of(node, pause);
                 let sentence =
                     format!("{} belongs to a step of {node}, which has been paused since {pause}", record.id);
@@ -101,8 +104,8 @@ impl TheDeadDoNothing {
     }
 }
 
-/// Numbers are given at the call: an effect with a lower one than the start's is of a boot that is dead, and so is the
-/// answer to a sync with a lower one.
+/// Numbers are assigned at the call: an effect, or an answer to a sync, with a lower number than the start belongs to a
+/// crashed boot.
 fn of_this_boot(record: &Record<'_>, node: NodeId, life: Life) -> Result<(), Violation> {
     let called = if let Event::Synced { sync } = record.event { sync } else { record.id.number };
     if called > life.start {
@@ -115,45 +118,47 @@ fn of_this_boot(record: &Record<'_>, node: NodeId, life: Life) -> Result<(), Vio
 }
 
 impl<F> Checker<F> for TheDeadDoNothing {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let Actor::Node(node) = record.id.actor else {
             if let Event::Calm = record.event {
                 (self.quiescence, self.quiet_since) = (Some(record.id), record.time);
             }
             return Ok(());
         };
-        let deed = Deed::of(&record.event);
-        match deed {
-            Deed::Start => {
+        let event_class = EventClass::of(&record.event);
+        match event_class {
+            EventClass::Start => {
                 let boot = if let Event::Start { boot, .. } = record.event { boot } else { Boot::default() };
                 return self.started(record, node, boot);
             }
-            Deed::Input | Deed::Answer | Deed::Effect => return self.did(record, node, deed),
-            Deed::Death => {
+            EventClass::Input | EventClass::Answer | EventClass::Effect => return self.did(record, node, event_class),
+            EventClass::Death => {
                 let life = self.nodes.at(node.index());
                 life.state = State::Dead(record.id.number);
                 life.panicked |= matches!(record.event, Event::Panicked { .. });
                 self.endings += 1;
             }
-            Deed::Pause => {
+            EventClass::Pause => {
                 let life = self.nodes.at(node.index());
                 if let State::Up = life.state {
                     life.state = State::Paused(record.id.number);
                     self.endings += 1;
                 }
             }
-            Deed::Unpause => {
+            EventClass::Unpause => {
                 let life = self.nodes.at(node.index());
                 if let State::Paused(_) = life.state {
                     life.state = State::Up;
                 }
             }
-            Deed::World => {}
+            EventClass::World => {}
         }
         Ok(())
     }
 
-    fn conclude(&mut self, end: Time) -> Verdict {
+    fn conclude(&mut self, end: &End<'_>) -> Verdict {
+        let end = end.time;
         self.still_down(end).map_or(Verdict::Holds { exercised: self.endings }, Verdict::Violated)
     }
 }

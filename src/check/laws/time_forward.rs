@@ -1,27 +1,27 @@
-//! `time-forward`: the trace's time never goes back, and no record's name is given twice.
+//! `time-forward`: time never decreases in the trace, and no record's id occurs twice.
 
-use crate::check::numbers::{Numbers, Put};
+use crate::check::number_set::{Insertion, NumberSet};
 use crate::check::slots::Slots;
-use crate::check::{Checker, broken};
+use crate::check::{Checker, End, Shown, broken};
 use crate::identity::{Actor, EventId};
 use crate::time::Time;
-use crate::trace::{Record, Verdict, Violation};
+use crate::trace::{Verdict, Violation};
 
-/// Says that there is no time travel: times never decrease along the trace, and every actor counts its own records
-/// from 1, giving no number twice. Exercised by every record.
+/// Checks that times never decrease along the trace, and that every actor numbers its own records from 1, each number
+/// once. Exercised by every record.
 ///
-/// Numbers of one node may come out of order, since effects wait for the disk.
-#[derive(Clone, Debug, Default)]
+/// The numbers of one node may be out of order, because effects wait for the disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TimeForward {
     last: Option<(Time, EventId)>,
-    environment: Numbers,
-    nodes: Slots<Numbers>,
-    clients: Slots<Numbers>,
+    environment: NumberSet,
+    nodes: Slots<NumberSet>,
+    clients: Slots<NumberSet>,
     records: u64,
 }
 
 impl TimeForward {
-    fn numbers(&mut self, actor: Actor) -> &mut Numbers {
+    fn numbers(&mut self, actor: Actor) -> &mut NumberSet {
         match actor {
             Actor::Environment => &mut self.environment,
             Actor::Node(node) => self.nodes.at(node.index()),
@@ -31,7 +31,8 @@ impl TimeForward {
 }
 
 impl<F> Checker<F> for TimeForward {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         if let Some((time, before)) = self.last
             && record.time < time
         {
@@ -41,11 +42,13 @@ impl<F> Checker<F> for TimeForward {
         self.last = Some((record.time, record.id));
         self.records += 1;
         let numbers = self.numbers(record.id.actor);
-        let sentence = match numbers.put(record.id.number) {
-            Put::New => return Ok(()),
-            Put::Again if record.id.number == 0 => format!("{} has the number 0; numbers count from 1", record.id),
-            Put::Again => format!("two records are named {}", record.id),
-            Put::TooFar => {
+        let sentence = match numbers.insert(record.id.number) {
+            Insertion::New => return Ok(()),
+            Insertion::Again if record.id.number == 0 => {
+                format!("{} has the number 0; numbers count from 1", record.id)
+            }
+            Insertion::Again => format!("two records are named {}", record.id),
+            Insertion::TooFar => {
                 let actor = record.id.actor;
                 format!("{} is far ahead of {actor}#{}, which is missing", record.id, numbers.missing())
             }
@@ -53,7 +56,7 @@ impl<F> Checker<F> for TimeForward {
         Err(broken(record, sentence, &[record.id]))
     }
 
-    fn conclude(&mut self, _end: Time) -> Verdict {
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
         Verdict::Holds { exercised: self.records }
     }
 }

@@ -1,28 +1,28 @@
-//! The orders that configurations stand for: lists that share their beginnings, of which only the ends are kept.
+//! The orders behind configurations: lists with shared prefixes, of which only the ends are kept.
 
-/// A place in a [`Chain`]: the end of one list.
+/// The end of one list in a [`Chain`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct End(u32);
 
 #[derive(Clone, Debug)]
 struct Link<N> {
     name: N,
-    /// After how many changes of the object.
+    /// The number of changes of the object before it.
     at: u64,
     before: End,
 }
 
-/// Lists of names that share their beginnings.
+/// Lists of names with shared prefixes.
 #[derive(Clone, Debug)]
 pub(super) struct Chain<N> {
     links: Vec<Link<N>>,
-    /// At so many links those that nobody needs are dropped.
+    /// The number of links at which unused ones are dropped.
     limit: usize,
 }
 
-/// So many links of a list outlive a tidying, at its end.
+/// The number of links that a tidying keeps at the end of a list.
 const KEPT: usize = 64;
-/// A chain is not tidied before it has so many links.
+/// The number of links below which a chain is not tidied.
 const FEW: usize = 1 << 12;
 
 impl<N: Copy> Chain<N> {
@@ -30,13 +30,13 @@ impl<N: Copy> Chain<N> {
         Self { links: Vec::new(), limit: FEW }
     }
 
-    /// The list that ends in `before`, and then this name.
+    /// The list `before`, extended by this name.
     pub(super) fn after(&mut self, before: End, name: N, at: u64) -> End {
         self.links.push(Link { name, at, before });
         End(u32::try_from(self.links.len()).expect("a chain is tidied before"))
     }
 
-    /// The names of a list with their places, the last one first.
+    /// The names of a list with their numbers of changes, the last one first.
     pub(super) fn back(&self, end: End) -> impl Iterator<Item = (N, u64)> {
         let link = |end: End| Some(&self.links[(end.0 as usize).checked_sub(1)?]);
         std::iter::successors(link(end), move |last| link(last.before)).map(|link| (link.name, link.at))
@@ -46,7 +46,7 @@ impl<N: Copy> Chain<N> {
         self.links.len() >= self.limit
     }
 
-    /// Drops all but the ends of these lists, which get new places.
+    /// Drops everything but the ends of these lists, whose indexes change.
     pub(super) fn tidy<'e>(&mut self, ends: impl Iterator<Item = &'e mut End>) {
         let mut tidy = Self::new();
         for end in ends {

@@ -1,17 +1,18 @@
-//! One way to explain what was seen, and a set of them.
+//! One explanation of the observations, and a set of them.
 
 use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
 use super::slack::Slack;
+use crate::check::RunOnly;
 
-/// The place of an open operation in the linearizer's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The index of an open operation in the linearizer's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Slot(pub(super) u32);
 
-/// Where the object stands, and which open operations have changed it, with what they will answer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The state of the object, and the open operations that have changed it, with their answers.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Position<S, A> {
     pub(super) state: S,
     /// By slot.
@@ -23,48 +24,48 @@ impl<S, A: Clone> Position<S, A> {
         Self { state, done: SmallVec::new() }
     }
 
-    /// What the operation will answer, if it has changed the object.
+    /// The answer of the operation, if it has changed the object.
     pub(super) fn done(&self, slot: Slot) -> Option<&A> {
         self.done.iter().find(|(done, _)| *done == slot).map(|(_, answer)| answer)
     }
 
-    /// The operation has changed the object, and will answer so.
+    /// The operation has changed the object, with this answer.
     pub(super) fn set_done(&mut self, slot: Slot, answer: A) {
         let place = self.done.partition_point(|(done, _)| *done < slot);
         self.done.insert(place, (slot, answer));
     }
 
-    /// The operation is over.
+    /// The operation has ended.
     pub(super) fn forget(&mut self, slot: Slot) {
         self.done.retain(|(done, _)| *done != slot);
     }
 }
 
-/// One way to explain what was seen.
+/// One explanation of the observations.
 pub(super) type Configuration<S, A> = (Position<S, A>, Slack<A>);
 
-/// Configurations, of which none covers another.
-#[derive(Clone, Debug)]
+/// A set of configurations of which none covers another.
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Frontier<S, A> {
     all: BTreeMap<Position<S, A>, SmallVec<[Slack<A>; 1]>>,
-    /// How much work it was to fill it: configurations, and comparisons of two, more where they hold much.
-    pub(super) work: usize,
+    /// The work to fill it: configurations, and comparisons of two, weighted by their size.
+    pub(super) work: RunOnly<usize>,
 }
 
-/// What leaves so much open is twice the work of what leaves nothing open.
+/// A configuration with this much left open counts as twice the work of one with nothing left open.
 const LIGHT: usize = 16;
 
 impl<S, A> Default for Frontier<S, A> {
     fn default() -> Self {
-        Self { all: BTreeMap::new(), work: 0 }
+        Self { all: BTreeMap::new(), work: RunOnly(0) }
     }
 }
 
 impl<S: Ord + Clone, A: Ord + Clone> Frontier<S, A> {
-    /// Adds a configuration, unless one that is there covers it; tells whether it was added.
+    /// Adds a configuration, unless an existing one covers it; returns whether it was added.
     pub(super) fn insert(&mut self, (position, slack): Configuration<S, A>) -> bool {
         let alike = self.all.entry(position).or_default();
-        self.work += (1 + alike.len()) * (1 + slack.size() / LIGHT);
+        *self.work += (1 + alike.len()) * (1 + slack.size() / LIGHT);
         if alike.iter().any(|known| known.covers(&slack)) {
             return false;
         }
@@ -77,7 +78,7 @@ impl<S: Ord + Clone, A: Ord + Clone> Frontier<S, A> {
         self.all.iter().flat_map(|(position, alike)| alike.iter().map(move |slack| (position, slack)))
     }
 
-    /// What is left open in each, to be changed where that makes none cover another.
+    /// The slack of each configuration, for changes that make none cover another.
     pub(super) fn each_mut(&mut self) -> impl Iterator<Item = (&Position<S, A>, &mut Slack<A>)> {
         self.all.iter_mut().flat_map(|(position, alike)| alike.iter_mut().map(move |slack| (position, slack)))
     }
@@ -95,7 +96,7 @@ impl<S: Ord + Clone, A: Ord + Clone> Frontier<S, A> {
 mod tests {
     use super::*;
 
-    /// Or else a search would be out of bounds long before its budget is.
+    /// Otherwise a search would exceed its memory long before its budget.
     #[test]
     fn what_leaves_much_open_is_more_work_to_compare() {
         let mut much = Slack::new();
@@ -104,9 +105,9 @@ mod tests {
             let mut frontier = Frontier::default();
             let mut works = [0; 2];
             for done in &mut works {
-                let before = frontier.work;
+                let before = *frontier.work;
                 frontier.insert((Position::<u8, u8>::new(0), slack.clone()));
-                *done = frontier.work - before;
+                *done = *frontier.work - before;
             }
             assert_eq!(works, work);
         }

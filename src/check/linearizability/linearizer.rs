@@ -6,55 +6,56 @@ use super::chain::Chain;
 use super::configuration::{Configuration, Frontier, Position, Slot};
 use super::model::Model;
 use super::slack::{Slack, Sort};
+use crate::check::{Derived, RunOnly, Witness};
 
-/// So much work may be done beyond what ends of operations earn (1,000 each), if no other budget is set; a unit is a
-/// configuration, or a comparison of two, that leaves little open.
+/// The default budget: the work allowed in addition to what ends of operations earn (1,000 each). A unit is a small
+/// configuration, or a comparison of two small ones.
 pub const BUDGET: usize = 10_000_000;
-/// So much work may be done for each operation that ends, on average, before the budget is touched.
+/// The work that each ended operation earns, on average, before the budget is used.
 const EARNED: usize = 1_000;
 
 /// Why an object is not linearizable: an answer that no order of the operations explains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Impossible<A, N> {
-    /// Whose answer.
+    /// The operation.
     pub name: N,
-    /// The answers that would have been possible, in order; none if it was one that it must not have had any effect.
+    /// The possible answers, in order; empty if the operation must not have taken effect.
     pub possible: Vec<A>,
-    /// The last operations of a longest order that explains all before, in that order, with those that merely read.
+    /// The last operations of a longest order that explains everything before, including reads.
     pub order: Vec<N>,
-    /// How many operations changed the object in that order.
+    /// The number of operations that changed the object in that order.
     pub changes: u64,
 }
 
-/// An open operation, or one whose outcome is not learnt.
-#[derive(Clone, Debug)]
+/// An open operation, or one whose outcome is unknown.
+#[derive(Clone, Debug, Hash)]
 struct Pending<C, N> {
     name: N,
     call: C,
 }
 
-/// Operations of one call whose outcome is never learnt.
-#[derive(Clone, Debug)]
+/// Operations with the same call whose outcomes will never be known.
+#[derive(Clone, Debug, Hash)]
 struct Abandoned<C, N> {
     call: C,
-    names: Vec<N>,
+    names: Vec<Witness<N>>,
 }
 
 /// Judges one object; operations have names of type `N`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Linearizer<M: Model, N> {
     model: M,
-    /// How much work may still be done, and may be at most.
-    left: usize,
+    /// The remaining work, and its limit. The histories of an exploration are too short to use it up.
+    left: RunOnly<usize>,
     budget: usize,
-    /// Open operations; a slot is used again.
+    /// Open operations; slots are reused.
     open: Vec<Option<Pending<M::Call, N>>>,
-    slots: BTreeMap<N, Slot>,
-    /// Operations whose outcome is never learnt, and that can change the object: those of the same call stand for one
-    /// another.
+    slots: Derived<BTreeMap<N, Slot>>,
+    /// Operations whose outcomes will never be known, and that can change the object: those with the same call are
+    /// interchangeable.
     abandoned: Vec<Abandoned<M::Call, N>>,
     frontier: Frontier<M::State, M::Answer>,
-    chain: Chain<N>,
+    chain: Witness<Chain<N>>,
     undecided: bool,
 }
 
@@ -62,14 +63,14 @@ type Of<M> = Configuration<<M as Model>::State, <M as Model>::Answer>;
 type Verdict<M, N> = Result<(), Box<Impossible<<M as Model>::Answer, N>>>;
 
 impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
-    /// An object of which nothing was seen yet; `budget` is how much work may be done beyond a thousand configurations
-    /// an operation.
+    /// An object without observations; `budget` is the work allowed in addition to a thousand configurations per
+    /// operation.
     #[must_use]
     pub fn new(model: M, budget: usize) -> Self {
         let mut frontier = Frontier::default();
         frontier.insert((Position::new(model.start()), Slack::new()));
-        let (open, slots, abandoned) = (Vec::new(), BTreeMap::new(), Vec::new());
-        Self { model, left: budget, budget, open, slots, abandoned, frontier, chain: Chain::new(), undecided: false }
+        let (open, slots, abandoned, chain) = (Vec::new(), Derived::default(), Vec::new(), Witness(Chain::new()));
+        Self { model, left: RunOnly(budget), budget, open, slots, abandoned, frontier, chain, undecided: false }
     }
 
     /// The object's model.
@@ -77,7 +78,7 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         &mut self.model
     }
 
-    /// Whether the budget was used up; nothing is concluded any more.
+    /// Whether the budget was used up; then nothing more is concluded.
     #[must_use]
     pub const fn undecided(&self) -> bool {
         self.undecided
@@ -86,7 +87,7 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
     /// An operation was called.
     ///
     /// # Panics
-    /// If one of this name is open.
+    /// If an operation with this name is open.
     pub fn call(&mut self, name: N, call: M::Call) {
         if self.undecided {
             return;
@@ -111,10 +112,10 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
     /// An open operation was answered.
     ///
     /// # Errors
-    /// If no order of the operations explains the answer. The linearizer is not to be asked again.
+    /// If no order of the operations explains the answer. The linearizer must not be used any more.
     ///
     /// # Panics
-    /// If no operation of this name is open.
+    /// If no operation with this name is open.
     pub fn answer(&mut self, name: N, answer: &M::Answer) -> Verdict<M, N> {
         if self.undecided {
             return Ok(());
@@ -124,11 +125,11 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         let mut search = Search::new(slot, answer.clone());
         for (position, slack) in before.iter() {
             self.settle(&(position.clone(), slack.clone()), &mut search);
-            if search.work() > self.left {
+            if search.work() > *self.left {
                 break;
             }
         }
-        while let Some(further) = search.queue.pop_front().filter(|_| search.work() <= self.left) {
+        while let Some(further) = search.queue.pop_front().filter(|_| search.work() <= *self.left) {
             self.settle(&further, &mut search);
         }
         if !self.spend(search.work()) {
@@ -137,25 +138,25 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         if search.kept.is_empty() {
             return Err(self.explain(name, slot, &before, &search.visited));
         }
-        self.open[slot.0 as usize] = None;
+        self.free(slot);
         self.frontier = search.kept;
         self.tidy();
         Ok(())
     }
 
-    /// An open operation did not happen, and never will.
+    /// An open operation did not take effect, and never will.
     ///
     /// # Errors
-    /// If it must have happened, because its effect was seen.
+    /// If it must have taken effect, because its effect was observed.
     ///
     /// # Panics
-    /// If no operation of this name is open.
+    /// If no operation with this name is open.
     pub fn fail(&mut self, name: N) -> Verdict<M, N> {
         if self.undecided {
             return Ok(());
         }
         let slot = self.close(name);
-        self.open[slot.0 as usize] = None;
+        self.free(slot);
         let before = std::mem::take(&mut self.frontier);
         let without = before.iter().filter(|(position, _)| position.done(slot).is_none());
         let forgotten = without.map(|(position, slack)| {
@@ -173,16 +174,16 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         Ok(())
     }
 
-    /// Whether an open operation happens is never learnt: it may at any time from its call on, or never.
+    /// The outcome of an open operation will never be known: it may take effect at any time from its call on, or never.
     ///
     /// # Panics
-    /// If no operation of this name is open.
+    /// If no operation with this name is open.
     pub fn abandon(&mut self, name: N) {
         if self.undecided {
             return;
         }
         let slot = self.close(name);
-        let pending = self.open[slot.0 as usize].take().expect("it is open");
+        let pending = self.free(slot).expect("it is open");
         let lasting = self.model.may_change(&pending.call, None);
         let sort = if lasting { Some(self.sort(pending)) } else { None };
         let before = std::mem::take(&mut self.frontier);
@@ -196,7 +197,7 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         }));
     }
 
-    /// Fills the frontier, which is empty, with these: false if that is too much work, and all is given up.
+    /// Fills the empty frontier with these; returns false if that is too much work, and everything is given up.
     fn refill(&mut self, all: impl Iterator<Item = Of<M>>) -> bool {
         for configuration in all {
             self.frontier.insert(configuration);
@@ -204,34 +205,41 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
                 break;
             }
         }
-        self.spend(self.frontier.work)
+        self.spend(*self.frontier.work)
     }
 
-    /// Takes work from what may be done: false if it is too much, and all is given up.
+    /// Uses up some of the allowed work; returns false if it is too much, and everything is given up.
     fn spend(&mut self, work: usize) -> bool {
         let left = self.left.checked_sub(work);
         match left {
-            Some(left) => self.left = left,
+            Some(left) => self.left = RunOnly(left),
             None => self.give_up(),
         }
         left.is_some()
     }
 
-    /// Adds an operation to those whose outcome is never learnt.
+    /// Adds an operation to those whose outcomes will never be known.
     fn sort(&mut self, pending: Pending<M::Call, N>) -> Sort {
         let Pending { name, call } = pending;
         let same = self.abandoned.iter().position(|abandoned| abandoned.call == call);
         match same {
-            Some(index) => self.abandoned[index].names.push(name),
-            None => self.abandoned.push(Abandoned { call, names: vec![name] }),
+            Some(index) => self.abandoned[index].names.push(Witness(name)),
+            None => self.abandoned.push(Abandoned { call, names: vec![Witness(name)] }),
         }
         Sort(same.unwrap_or(self.abandoned.len() - 1) as u32)
     }
 
-    /// An operation ends, and earns what its end may cost.
+    /// An operation ends, and earns the work for its end.
     fn close(&mut self, name: N) -> Slot {
-        self.left = (self.left + EARNED).min(self.budget + EARNED);
+        *self.left = (*self.left + EARNED).min(self.budget + EARNED);
         self.slots.remove(&name).expect("what ends was called, and has not ended before")
+    }
+
+    /// Frees a slot; the number of slots before it has no effect.
+    fn free(&mut self, slot: Slot) -> Option<Pending<M::Call, N>> {
+        let pending = self.open[slot.0 as usize].take();
+        while self.open.pop_if(|last| last.is_none()).is_some() {}
+        pending
     }
 
     fn give_up(&mut self) {
@@ -240,27 +248,27 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         self.open.clear();
         self.slots.clear();
         self.abandoned.clear();
-        self.chain = Chain::new();
+        self.chain = Witness(Chain::new());
     }
 
     fn tidy(&mut self) {
         if self.chain.is_long() {
-            let ends = self.frontier.each_mut().flat_map(|(_, slack)| [&mut slack.changed, &mut slack.observed]);
+            let ends = self.frontier.each_mut().flat_map(|(_, slack)| [&mut *slack.changed, &mut *slack.observed]);
             self.chain.tidy(ends);
         }
     }
 }
 
-/// What an answer leaves of the configurations.
+/// The search for the configurations that remain after an answer.
 struct Search<M: Model> {
-    /// Whose answer.
+    /// The slot of the answered operation.
     slot: Slot,
     answer: M::Answer,
-    /// Those that explain it.
+    /// The configurations that explain it.
     kept: Frontier<M::State, M::Answer>,
-    /// Those in which further operations have happened, and that don't explain it yet.
+    /// Extended configurations that do not explain it yet.
     visited: Frontier<M::State, M::Answer>,
-    /// Those that are still to be looked at.
+    /// The configurations to process.
     queue: VecDeque<Of<M>>,
 }
 
@@ -277,7 +285,7 @@ impl<M: Model> Search<M> {
     }
 
     const fn work(&self) -> usize {
-        self.kept.work + self.visited.work
+        self.kept.work.0 + self.visited.work.0
     }
 
     fn look_at(&mut self, further: Of<M>) {
@@ -288,7 +296,8 @@ impl<M: Model> Search<M> {
 }
 
 impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
-    /// Keeps what of a configuration explains the answer, and queues what may after another operation has happened.
+    /// Keeps the parts of a configuration that explain the answer, and queues those that may explain it after another
+    /// operation.
     fn settle(&mut self, from: &Of<M>, search: &mut Search<M>) {
         let (position, slack) = from;
         if let Some(done) = position.done(search.slot) {
@@ -301,7 +310,7 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         let chance = slack.chance(search.slot, &search.answer);
         if let Some(at) = chance {
             let mut after = from.clone();
-            after.1.observed = self.chain.after(slack.observed, name, at);
+            *after.1.observed = self.chain.after(*slack.observed, name, at);
             search.keep(after);
             if !self.model.may_change(&call, Some(&search.answer)) {
                 return;
@@ -312,18 +321,18 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         if changes {
             search.keep(self.advanced(from, name, next, search));
         }
-        // What could have been answered before was not, or is kept already.
+        // Answers that were possible before were not given, or are kept already.
         let mut from = from.clone();
         from.1.forget(search.slot);
         let waiting = self.extend_by_open(&from, search);
-        // What happens before and is then forgotten, nobody has seen.
+        // Unobserved effects that this call overwrites make no difference.
         let unseen = !waiting && (changes || chance.is_some()) && self.model.forgets(&call, &search.answer);
         if !unseen {
             self.extend_by_abandoned(&from, search);
         }
     }
 
-    /// Lets each other open operation happen; tells whether there is one that has not happened.
+    /// Lets each other open operation take effect; returns whether there is one that has not.
     fn extend_by_open(&mut self, from: &Of<M>, search: &mut Search<M>) -> bool {
         let mut waiting = false;
         for index in 0..self.open.len() {
@@ -345,11 +354,11 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         waiting
     }
 
-    /// Lets each operation of unknown outcome happen.
+    /// Lets each operation of unknown outcome take effect.
     fn extend_by_abandoned(&mut self, from: &Of<M>, search: &mut Search<M>) {
         for (index, sort) in (0..self.abandoned.len()).zip((0..).map(Sort)) {
             let Abandoned { call, names } = &self.abandoned[index];
-            let Some(name) = names.get(from.1.spent(sort) as usize).copied() else { continue };
+            let Some(Witness(name)) = names.get(from.1.spent(sort) as usize).copied() else { continue };
             let (_, next) = self.model.step(&from.0.state, call);
             if next != from.0.state {
                 let mut after = from.clone();
@@ -360,12 +369,12 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         }
     }
 
-    /// What a configuration becomes when this operation changes the object's state to `next`; others that are open could
-    /// be answered then, and the one whose answer is known, if it fits.
+    /// The configuration after this operation has changed the object's state to `next`; other open operations could be
+    /// answered then, and so could the one whose answer is known, if it fits.
     fn advanced(&mut self, (position, slack): &Of<M>, name: N, next: M::State, search: &Search<M>) -> Of<M> {
         let (mut position, mut slack) = (position.clone(), slack.clone());
-        slack.changes += 1;
-        slack.changed = self.chain.after(slack.changed, name, slack.changes);
+        *slack.changes += 1;
+        *slack.changed = self.chain.after(*slack.changed, name, *slack.changes);
         position.state = next;
         for (index, open) in self.open.iter().enumerate() {
             let slot = slot_at(index);
@@ -402,25 +411,25 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         Box::new(Impossible { name, possible: possible.into_iter().collect(), order, changes })
     }
 
-    /// The last operations of a longest order, and how many changes it has.
+    /// The last operations of a longest order, and its number of changes.
     fn longest(&self, frontier: &Frontier<M::State, M::Answer>) -> (Vec<N>, u64) {
         let longest = frontier
             .iter()
             .map(|(_, slack)| slack)
             .reduce(|longest, slack| if slack.changes > longest.changes { slack } else { longest });
         let Some(slack) = longest else { return (Vec::new(), 0) };
-        // What was seen after a change stands behind it.
-        let changed = self.chain.back(slack.changed).map(|(name, at)| (at, 0, name));
+        // An answer after a change follows it.
+        let changed = self.chain.back(*slack.changed).map(|(name, at)| (at, 0, name));
         let mut order: Vec<_> =
-            changed.chain(self.chain.back(slack.observed).map(|(name, at)| (at, 1, name))).collect();
+            changed.chain(self.chain.back(*slack.observed).map(|(name, at)| (at, 1, name))).collect();
         order.reverse();
         order.sort_by_key(|(at, kind, _)| (*at, *kind));
         let told = order.len().saturating_sub(TOLD);
-        (order.into_iter().skip(told).map(|(_, _, name)| name).collect(), slack.changes)
+        (order.into_iter().skip(told).map(|(_, _, name)| name).collect(), *slack.changes)
     }
 }
 
-/// So many operations of an order are told.
+/// The maximum number of operations of an order in a report.
 const TOLD: usize = 20;
 
 fn slot_at(index: usize) -> Slot {

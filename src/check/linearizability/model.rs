@@ -1,65 +1,66 @@
-//! What an object is: its states, what it is asked, and what it answers.
+//! The definition of an object: its states, its calls, and its answers.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::hash::Hash;
 
 /// A deterministic object.
 pub trait Model {
-    /// What it is asked to do.
-    type Call: Clone + PartialEq + Debug;
-    /// What it answers.
-    type Answer: Clone + Ord + Debug;
-    /// What it holds.
-    type State: Clone + Ord + Debug;
+    /// A call.
+    type Call: Clone + PartialEq + Hash + Debug;
+    /// An answer.
+    type Answer: Clone + Ord + Hash + Debug;
+    /// A state.
+    type State: Clone + Ord + Hash + Debug;
 
-    /// What it holds at first.
+    /// The initial state.
     fn start(&self) -> Self::State;
 
-    /// What it answers to a call in a state, and what it holds then.
+    /// The answer to a call in a state, and the next state.
     fn step(&mut self, state: &Self::State, call: &Self::Call) -> (Self::Answer, Self::State);
 
-    /// Whether a call can change the state if it is answered so, or, where the answer is not known, at all.
+    /// Whether a call with this answer can change the state; without an answer, whether the call can.
     fn may_change(&self, call: &Self::Call, answer: Option<&Self::Answer>) -> bool;
 
-    /// Whether the state after a call that is answered so is the same, whatever it was before.
+    /// Whether the state after a call with this answer is the same for every state before it.
     fn forgets(&self, call: &Self::Call, answer: &Self::Answer) -> bool;
 }
 
-/// What a [`Register`] is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A call of a [`Register`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RegisterCall<V> {
-    /// Tell the value.
+    /// Returns the value.
     Read,
-    /// Take this value.
+    /// Sets this value.
     Put(V),
-    /// Take the value `new`, if the value is `old`.
+    /// Sets the value to `new` if it is `old`.
     Cas {
-        /// What must be there.
+        /// The expected value.
         old: V,
-        /// What is to be there.
+        /// The new value.
         new: V,
     },
 }
 
-/// What an object answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// An answer of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Seen<V> {
-    /// It holds this.
+    /// It has this value.
     Value(V),
-    /// It is done.
+    /// The call took effect.
     Done,
-    /// Not done: the register holds another value.
+    /// The call had no effect: the register has another value.
     Refused,
 }
 
 /// A register with read, put and compare-and-swap.
 #[derive(Clone, Copy, Debug)]
 pub struct Register<V> {
-    /// What it holds at first.
+    /// The initial value.
     pub start: V,
 }
 
-impl<V: Clone + Ord + Debug> Model for Register<V> {
+impl<V: Clone + Ord + Hash + Debug> Model for Register<V> {
     type Call = RegisterCall<V>;
     type Answer = Seen<V>;
     type State = V;
@@ -89,24 +90,24 @@ impl<V: Clone + Ord + Debug> Model for Register<V> {
     }
 }
 
-/// What a list is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A call of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListCall<V> {
-    /// Tell all of it.
+    /// Returns all items.
     Read,
-    /// Take this at its end.
+    /// Appends this item.
     Append(V),
 }
 
-/// A list, by its place in the tree of all lists that were met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A list, by its index in the tree of all lists that occurred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListId(u32);
 
-/// A list that values are appended to; every list that was met is kept once, as its parent and its last value.
+/// A list to which values are appended; every list that occurred is stored once, as its parent and its last value.
 #[derive(Clone, Debug)]
 pub struct Lists<V> {
     longer: BTreeMap<(ListId, V), ListId>,
-    /// Each list but the empty one, less its last value, and this.
+    /// For each list except the empty one: the list without its last value, and that value.
     parents: Vec<(ListId, V)>,
 }
 
@@ -117,7 +118,7 @@ impl<V> Default for Lists<V> {
 }
 
 impl<V: Clone + Ord> Lists<V> {
-    /// The list that holds nothing.
+    /// The empty list.
     pub const EMPTY: ListId = ListId(0);
 
     /// The list of these values.
@@ -150,7 +151,7 @@ impl<V: Clone + Ord> Lists<V> {
     }
 }
 
-impl<V: Clone + Ord + Debug> Model for Lists<V> {
+impl<V: Clone + Ord + Hash + Debug> Model for Lists<V> {
     type Call = ListCall<V>;
     type Answer = Seen<ListId>;
     type State = ListId;

@@ -4,42 +4,43 @@ use smallvec::SmallVec;
 
 use super::chain::End;
 use super::configuration::Slot;
+use crate::check::Witness;
 
-/// An answer that an open operation could have been given without changing the state.
-#[derive(Clone, Debug)]
+/// An answer that could have been given to an open operation without changing the state.
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Chance<A> {
     pub(super) slot: Slot,
     pub(super) answer: A,
-    /// After how many changes.
-    pub(super) at: u64,
+    /// The number of changes before it.
+    pub(super) at: Witness<u64>,
 }
 
-/// A sort of operations of unknown outcome: those of the same call, by place in the linearizer's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A class of operations of unknown outcome: those with the same call, by index in the linearizer's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Sort(pub(super) u32);
 
-/// What is open in a configuration, and how it came to be.
-#[derive(Clone, Debug)]
+/// The open possibilities of a configuration, and its history.
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Slack<A> {
     /// By slot, then by answer.
     chances: SmallVec<[Chance<A>; 2]>,
-    /// How many operations of unknown outcome have happened, of each sort; by sort, without zeros.
+    /// The number of operations of unknown outcome that have taken effect, by class, without zeros.
     spent: SmallVec<[(Sort, u32); 2]>,
-    /// How many changes of the object there were.
-    pub(super) changes: u64,
-    /// What changed the object.
-    pub(super) changed: End,
-    /// What was answered without a change.
-    pub(super) observed: End,
+    /// The number of changes of the object.
+    pub(super) changes: Witness<u64>,
+    /// The operations that changed the object.
+    pub(super) changed: Witness<End>,
+    /// The operations that were answered without a change.
+    pub(super) observed: Witness<End>,
 }
 
 impl<A: Ord + Clone> Slack<A> {
     pub(super) fn new() -> Self {
         let (chances, spent) = (SmallVec::new(), SmallVec::new());
-        Self { chances, spent, changes: 0, changed: End::default(), observed: End::default() }
+        Self { chances, spent, changes: Witness(0), changed: Witness::default(), observed: Witness::default() }
     }
 
-    /// Notes an answer that could be given now.
+    /// Adds an answer that could be given now.
     pub(super) fn note(&mut self, slot: Slot, answer: A) {
         let place = self.chances.binary_search_by(|chance| (chance.slot, &chance.answer).cmp(&(slot, &answer)));
         if let Err(place) = place {
@@ -47,27 +48,27 @@ impl<A: Ord + Clone> Slack<A> {
         }
     }
 
-    /// The answers that an operation could have been given.
+    /// The answers that could have been given to an operation.
     pub(super) fn chances(&self, slot: Slot) -> impl Iterator<Item = &Chance<A>> {
         self.chances.iter().filter(move |chance| chance.slot == slot)
     }
 
-    /// After how many changes an operation could have been given this answer, if ever.
+    /// The number of changes after which an operation could have been given this answer, if any.
     pub(super) fn chance(&self, slot: Slot, answer: &A) -> Option<u64> {
-        self.chances(slot).find(|chance| chance.answer == *answer).map(|chance| chance.at)
+        self.chances(slot).find(|chance| chance.answer == *answer).map(|chance| *chance.at)
     }
 
-    /// The operation is over, or has happened.
+    /// The operation has ended, or has taken effect.
     pub(super) fn forget(&mut self, slot: Slot) {
         self.chances.retain(|chance| chance.slot != slot);
     }
 
-    /// How many operations of this sort have happened.
+    /// The number of operations of this class that have taken effect.
     pub(super) fn spent(&self, sort: Sort) -> u32 {
         self.spent.iter().find(|(spent, _)| *spent == sort).map_or(0, |(_, count)| *count)
     }
 
-    /// One more operation of this sort has happened.
+    /// One more operation of this class has taken effect.
     pub(super) fn spend(&mut self, sort: Sort) {
         let place = self.spent.partition_point(|(spent, _)| *spent < sort);
         match self.spent.get_mut(place) {
@@ -76,12 +77,12 @@ impl<A: Ord + Clone> Slack<A> {
         }
     }
 
-    /// How much there is to compare and to copy.
+    /// The amount of data to compare and to copy.
     pub(super) fn size(&self) -> usize {
         self.chances.len() + self.spent.len()
     }
 
-    /// Whether all that the other can still explain, this one can.
+    /// Whether it can explain everything that the other can still explain.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let mut mine = self.chances.iter();
         let chance = |theirs: &Chance<A>| {

@@ -1,10 +1,11 @@
-//! The linearizer and single orders against histories written by hand, and against a search that tries every order.
+//! The linearizer and single orders, tested with histories written by hand, and against a search that tries every
+//! order.
 
 use proptest::prelude::*;
 
 use super::{BUDGET, Linearizer, ListCall, Lists, Model, Register, RegisterCall, Seen, Transcript};
 
-/// What is seen of one operation; operations are named by number.
+/// An observation of one operation; operations are named by number.
 #[derive(Clone, Debug)]
 enum Seeing<C, A> {
     Call(u32, C),
@@ -17,7 +18,7 @@ use Seeing::{Abandon, Answer, Call, Fail};
 
 type SeeingOf<M> = Seeing<<M as Model>::Call, <M as Model>::Answer>;
 
-/// At which event, if any, the history becomes impossible.
+/// The index of the event at which the history becomes impossible, if any.
 fn fast<M: Model>(model: M, history: &[SeeingOf<M>]) -> Option<usize> {
     let mut linearizer = Linearizer::new(model, BUDGET);
     let broken = history.iter().position(|seeing| match seeing {
@@ -36,7 +37,7 @@ fn fast<M: Model>(model: M, history: &[SeeingOf<M>]) -> Option<usize> {
     broken
 }
 
-/// The same by trying every order of every prefix.
+/// The same, by trying every order of every prefix.
 fn slow<M: Model + Clone>(model: &M, history: &[SeeingOf<M>]) -> Option<usize> {
     (0..history.len()).find(|last| !is_linearizable(&mut model.clone(), &history[..=*last]))
 }
@@ -69,12 +70,12 @@ fn any_explains<M: Model>(model: &mut M, history: &[SeeingOf<M>], order: &mut Ve
     })
 }
 
-/// One operation: its call, when it was called, when it ended, and how.
+/// One operation: its call, when it was called and when it ended, and its outcome.
 struct Operation<M: Model> {
     call: M::Call,
     called: usize,
     ended: usize,
-    /// `None`: it may have happened or not.
+    /// `None`: it may have taken effect or not.
     answer: Option<M::Answer>,
 }
 
@@ -99,7 +100,7 @@ fn is_linearizable<M: Model>(model: &mut M, history: &[SeeingOf<M>]) -> bool {
     try_all(model, &start, &operations, &mut vec![false; operations.len()])
 }
 
-/// Whether the operations that have not happened can, in some order.
+/// Whether the operations that have not taken effect can, in some order.
 fn try_all<M: Model>(model: &mut M, state: &M::State, operations: &[Operation<M>], happened: &mut Vec<bool>) -> bool {
     let open = |(_, happened): &(&Operation<M>, &bool)| !**happened;
     let waiting: Vec<&Operation<M>> =
@@ -128,7 +129,7 @@ fn try_all<M: Model>(model: &mut M, state: &M::State, operations: &[Operation<M>
 
 type RegisterSeeing = Seeing<RegisterCall<u8>, Seen<u8>>;
 
-/// What one of three clients does next; what that means depends on whether it has an open operation.
+/// The next event of one of three clients; its meaning depends on whether the client has an open operation.
 #[derive(Clone, Debug)]
 struct Act {
     client: u8,
@@ -142,7 +143,7 @@ fn acts(length: usize) -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act.prop_map(|(client, kind, one, other)| Act { client, kind, one, other }), 1..length)
 }
 
-/// Plays acts as a history of calls that `call` makes and answers that `answer` makes up, most of them plausible.
+/// Turns acts into a history: `call` generates calls, and `answer` generates answers, most of them plausible.
 fn history<C: Clone, A>(
     acts: &[Act],
     call: impl Fn(&Act) -> C,
@@ -195,7 +196,7 @@ proptest! {
     #[test]
     fn lists_are_judged_as_by_trying_every_order(acts in acts(16)) {
         let mut lists = Lists::default();
-        // Reads tell prefixes of the appends in order of call, with one or the other left out.
+        // Reads return prefixes of the appends in order of call, with single ones left out.
         let mut told: Vec<u8> = Vec::new();
         let call = |act: &Act| if act.kind.is_multiple_of(2) { ListCall::Read } else { ListCall::Append(act.one) };
         let history = history(&acts, call, |call, act| match call {

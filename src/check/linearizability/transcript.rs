@@ -1,14 +1,14 @@
-//! What was seen of one object, and whether one given order of its changes explains that: no search, but one pass.
+//! The observations of one object, and whether one given order of its changes explains them: no search, but one pass.
 //!
-//! An execution is linearizable if a single order of its operations explains it, however many others there may be. A
-//! system that writes a log tells such an order, and where the search has too many to look at, that one is tried.
+//! An execution is linearizable if a single order of its operations explains it, however many others there may be. The
+//! log of a system gives such an order, which is tried if the search has too many orders to consider.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::model::Model;
 
-/// What was seen of one object, in the order in which it was seen.
+/// The observations of one object, in order.
 #[derive(Clone, Debug)]
 pub struct Transcript<M: Model, N> {
     moments: Vec<Moment<M::Call, M::Answer, N>>,
@@ -28,7 +28,7 @@ impl<M: Model, N> Default for Transcript<M, N> {
 }
 
 impl<M: Model, N: Copy + Ord> Transcript<M, N> {
-    /// An operation was called. If it is never said to be answered or to have failed, it may have happened or not.
+    /// An operation was called. Without a later answer or failure, it may have taken effect or not.
     pub fn call(&mut self, name: N, call: M::Call) {
         self.moments.push(Moment::Called(name, call));
     }
@@ -38,16 +38,16 @@ impl<M: Model, N: Copy + Ord> Transcript<M, N> {
         self.moments.push(Moment::Answered(name, answer));
     }
 
-    /// An operation that was called did not happen, and never will.
+    /// An operation that was called did not take effect, and never will.
     pub fn fail(&mut self, name: N) {
         self.moments.push(Moment::Failed(name));
     }
 
-    /// Whether everything that was seen is explained if exactly these operations changed the object, in this order. Of
-    /// an operation that stands there twice the first place counts; those that were not called here, or that can change
-    /// nothing, are passed over. One that does not stand there happened where its answer changes nothing.
+    /// Whether all observations are explained if exactly these operations changed the object, in this order. If an
+    /// operation occurs twice, its first place counts; operations that were not called here, or that cannot change the
+    /// object, are skipped. An operation that is not in the order took effect only if its answer changes nothing.
     ///
-    /// If it is so, the object is linearizable; if not, another order may explain it.
+    /// If it returns true, the object is linearizable; otherwise another order may explain the observations.
     pub fn is_explained_by(&self, model: &mut M, order: impl IntoIterator<Item = N>) -> bool {
         let Some(calls) = self.calls() else { return false };
         let changes = Changes::new(model, &calls, order);
@@ -62,7 +62,7 @@ impl<M: Model, N: Copy + Ord> Transcript<M, N> {
         })
     }
 
-    /// What each operation asks; `None` if two have the same name.
+    /// The call of each operation; `None` if two have the same name.
     fn calls(&self) -> Option<BTreeMap<N, &M::Call>> {
         let mut calls = BTreeMap::new();
         for moment in &self.moments {
@@ -76,12 +76,12 @@ impl<M: Model, N: Copy + Ord> Transcript<M, N> {
     }
 }
 
-/// The changes of an order, as the model carries them out. A *place* is the number of changes before it.
+/// The changes of an order, as the model applies them. A *place* is the number of changes before it.
 struct Changes<M: Model, N> {
     places: BTreeMap<N, usize>,
-    /// By place: what the change there is answered.
+    /// By place: the answer of the change there.
     answers: Vec<M::Answer>,
-    /// By place: what the object holds there, before the change.
+    /// By place: the object's state there, before the change.
     states: Vec<M::State>,
 }
 
@@ -102,19 +102,19 @@ impl<M: Model, N: Copy + Ord> Changes<M, N> {
     }
 }
 
-/// Goes through a transcript and gives every operation the first place that it can have: what ends before another is
-/// called has a place that is no later, so that a first place never hinders what follows.
+/// Processes a transcript and gives every operation the first possible place: an operation that ends before another is
+/// called has a place that is no later, so a first place never restricts later operations.
 struct Replay<'t, M: Model, N> {
     model: &'t mut M,
     calls: &'t BTreeMap<N, &'t M::Call>,
     changes: &'t Changes<M, N>,
-    /// The first place that an operation can have, from its call on.
+    /// The first possible place of each operation, from its call on.
     earliest: BTreeMap<N, usize>,
     /// By place: whether the change there was called.
     is_called: Vec<bool>,
-    /// The last place that an operation can have that is answered now: all changes before it were called.
+    /// The last possible place of an operation that is answered now: all changes before it were called.
     latest: usize,
-    /// The first place that an operation can have that is called now: it comes after all that was answered.
+    /// The first possible place of an operation that is called now: after all answered operations.
     floor: usize,
 }
 
@@ -132,7 +132,7 @@ impl<'t, M: Model, N: Copy + Ord> Replay<'t, M, N> {
         }
     }
 
-    /// Whether the operation has a place between its call and now in which it is answered so.
+    /// Whether the operation has a place between its call and now at which it has this answer.
     fn answer(&mut self, name: N, answer: &M::Answer) -> bool {
         let Some(earliest) = self.earliest.remove(&name) else { return false };
         let floor = match self.changes.places.get(&name) {
@@ -143,13 +143,13 @@ impl<'t, M: Model, N: Copy + Ord> Replay<'t, M, N> {
         floor.is_some()
     }
 
-    /// Whether all changes before this one were called, and it is answered so. It comes after all that had ended when it
-    /// was called: none of that could have a place behind a change that was still to be called.
+    /// Whether all changes before this one were called, and it has this answer. It is after all operations that had
+    /// ended when it was called: none of those could have a place after a change that was not called yet.
     fn changed(&self, place: usize, answer: &M::Answer) -> bool {
         place < self.latest && self.changes.answers[place] == *answer
     }
 
-    /// The first place where a call is answered so and changes nothing.
+    /// The first place at which a call has this answer and changes nothing.
     fn observed(&mut self, earliest: usize, call: &M::Call, answer: &M::Answer) -> Option<usize> {
         (earliest..=self.latest).find(|place| {
             let state = &self.changes.states[*place];

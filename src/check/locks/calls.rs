@@ -1,24 +1,27 @@
-//! What clients ask of the lock manager and of the guarded register, until they have an answer.
+//! Clients' calls of the lock manager, until they are answered.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
+use crate::check::Witness;
 use crate::identity::{EventId, OpId};
 use crate::observation::{LockCall, LockSeen, Observation};
-use crate::trace::{Event, Record};
+use crate::trace::{Event, Kinds, Record};
 
-/// Calls that are open, each with where it was made. One that its client gave up stays: its node may have been paused.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Calls(BTreeMap<OpId, (LockCall, EventId)>);
+/// Open calls, each with its event. A call that its client gave up remains, because its node may have been paused.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct Calls(BTreeMap<OpId, (LockCall, Witness<EventId>)>);
 
 impl Calls {
-    /// Takes in what a client does.
+    /// The kinds of records that it needs.
+    pub(super) const WANTS: Kinds = Kinds::LOCK_CALLED.with(Kinds::RETURNED);
+
+    /// Processes a client's record.
     #[inline]
     pub(super) fn see(&mut self, record: &Record<'_>) {
         if let Event::Invoked { op, command, .. } = &record.event {
             for seen in command.observations.iter() {
                 if let Observation::Lock(LockSeen::Called { call }) = seen {
-                    self.0.insert(*op, (call.clone(), record.id));
+                    self.0.insert(*op, (call.clone(), Witness(record.id)));
                 }
             }
         } else if let Event::Returned { op, .. } = &record.event {
@@ -26,18 +29,8 @@ impl Calls {
         }
     }
 
-    /// What an operation asks, and where it was asked.
+    /// The call of an operation, and its event.
     pub(super) fn get(&self, op: OpId) -> Option<(&LockCall, EventId)> {
-        self.0.get(&op).map(|(call, event)| (call, *event))
-    }
-
-    /// Writes what is remembered, without the events that told of it.
-    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
-        self.0.iter().for_each(|(op, (call, _))| (op, call).hash(&mut state));
-    }
-
-    /// Whether such an event can change its memory.
-    pub(super) const fn heeds(event: &Event<'_>) -> bool {
-        matches!(event, Event::Invoked { .. } | Event::Returned { .. })
+        self.0.get(&op).map(|(call, event)| (call, **event))
     }
 }

@@ -1,45 +1,41 @@
-//! `concurrency`: what goes together is granted together.
+//! `concurrency`: compatible requests do not wait for each other.
 
-use std::hash::Hasher;
-
+use super::Told;
 use super::answers::Answers;
 use super::gray;
-use super::requests::{Requests, Stage};
-use super::{Told, tells, told};
-use crate::check::deed::Deed;
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::requests::{RequestState, Requests};
+use crate::check::event_class::EventClass;
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, RunOnly, Shown, broken};
 use crate::identity::{Actor, NodeId, OpId};
 use crate::observation::{ChannelSeen, Claims, LockSeen, LockStamp, Observation};
-use crate::time::Time;
-use crate::trace::{Event, Record, Verdict, Violation};
+use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that a request waits only for what it does not go together with: whatever a node defers a peer's request behind
-/// is a grant, or an earlier request, of that node which conflicts with it; and where a node has neither, it does not
-/// keep its answer until it releases something. Exercised by deferrals, and by answers that nodes which hold something
-/// of the request's resources give at once.
+/// Checks that a request never waits for a compatible one: a node defers a peer's request only behind one of its own
+/// grants, or an earlier request, that is incompatible with it; and a node that has neither does not delay its answer
+/// until it releases something. Exercised by deferrals, and by answers at once from nodes that hold one of the
+/// request's resources.
 ///
-/// The first is judged by what nodes say. The second by what they do: a payload of a request is delivered at a peer that
-/// has no reason to defer it, and the next thing that the peer sends back leaves in the step of a release. If nothing
-/// later has come from there when the request is granted, the answer was among what left then.
+/// The first part is judged by the nodes' reports, the second by their actions: a request's payload is delivered at a
+/// peer that has no reason to defer it, and the next payload from the peer is sent in the step of a release. If nothing
+/// later has arrived from the peer when the request is granted, the answer was among the payloads of that step.
 ///
-/// In an exploration the first alone is judged.
-#[derive(Clone, Debug, Default)]
+/// In an exploration only the first part is judged.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Concurrency {
     deferrals: Deferrals,
-    answers: Answers,
+    /// An exploration shows no sends and deliveries.
+    answers: RunOnly<Answers>,
 }
 
-/// What nodes say: behind what they defer requests.
-#[derive(Clone, Debug, Default)]
+/// The requests that nodes report as deferred.
+#[derive(Clone, Debug, Default, Hash)]
 struct Deferrals {
     requests: Requests,
-    exercised: u64,
+    exercised: Exercised,
 }
 
-const NEVER: &str = "no request was deferred, nor answered by who held something of its resources";
-
-/// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant = Invariant::safety("concurrency", "a request waits for nothing that it goes together with");
+/// Its name and sentence, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety("concurrency", "a request never waits for a compatible one");
 
 impl Concurrency {
     fn lock(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) -> Result<(), Violation> {
@@ -48,12 +44,11 @@ impl Concurrency {
             LockSeen::Granted { stamp, claims } => self.granted(record, node, *stamp, claims)?,
             LockSeen::Released { op } => {
                 if let Some(grant) = self.deferrals.requests.get(node, *op).filter(|live| live.is_granted()) {
-                    self.answers.releases(node, *op, &grant.claims, grant.event, record.id);
+                    self.answers.releases(node, *op, &grant.claims, *grant.event, record.id);
                 }
             }
             LockSeen::Asked { .. } | LockSeen::Withdrawn { .. } | LockSeen::Refused { .. } => {}
-            LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => {}
-            LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. } => {}
+            LockSeen::Deferred { .. } | LockSeen::Called { .. } => {}
         }
         self.deferrals.hear(record, &Told::Seen(node, seen))
     }
@@ -72,16 +67,16 @@ impl Concurrency {
         }
     }
 
-    /// A request reached a peer: its answer is watched if the peer holds something, but nothing that excludes it.
+    /// A request reached a peer: its answer is watched if the peer holds something, but nothing incompatible.
     fn reached(&mut self, record: &Record<'_>, asker: NodeId, peer: NodeId, op: OpId) {
         let Some(request) = self.deferrals.requests.get(asker, op) else { return };
-        let Stage::Open(stamp) = request.stage else { return };
+        let RequestState::Open(stamp) = request.state else { return };
         let (mut holds, mut meets) = (false, false);
         for (_, live) in self.deferrals.requests.at(peer) {
-            let counts = match live.stage {
-                Stage::Granted(_) => true,
-                Stage::Open(other) => other < stamp,
-                Stage::Asked => false,
+            let counts = match live.state {
+                RequestState::Granted(_) => true,
+                RequestState::Open(other) => other < stamp,
+                RequestState::Asked => false,
             };
             if counts && gray::conflict(&live.claims, &request.claims) {
                 return;
@@ -124,9 +119,9 @@ impl Deferrals {
                 format!("{node} lets the request {stamp} wait for {behind}, which it neither holds nor asks for");
             return Err(broken(record, sentence, &[record.id]));
         };
-        // A request whose node died is known to its peer a while longer.
+        // A peer may know a request for a while after its node has crashed.
         let Some(request) = self.requests.stamped(stamp) else { return Ok(()) };
-        self.exercised += 1;
+        self.exercised += true;
         if gray::conflict(&request.claims, &obstacle.claims) {
             return Ok(());
         }
@@ -134,7 +129,7 @@ impl Deferrals {
             "{node} lets the request {stamp} ({}) wait for {behind} ({}), with which it goes together",
             request.claims, obstacle.claims
         );
-        Err(broken(record, sentence, &[obstacle.event, request.event, record.id]))
+        Err(broken(record, sentence, &[*obstacle.event, *request.event, record.id]))
     }
 
     fn hear(&mut self, record: &Record<'_>, told: &Told<'_>) -> Result<(), Violation> {
@@ -147,16 +142,20 @@ impl Deferrals {
 }
 
 impl<F> Checker<F> for Concurrency {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const EXPLORED: Exploring = Exploring::Always;
+    const WANTS_EXPLORING: Kinds = Requests::WANTS.with(Kinds::LOCK_DEFERRED);
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         let Actor::Node(node) = record.id.actor else { return Ok(()) };
-        match Deed::of(&record.event) {
-            Deed::Start | Deed::Input | Deed::Answer => self.answers.step(node, record.id.number),
-            Deed::Death => {
+        match EventClass::of(&record.event) {
+            EventClass::Start | EventClass::Input | EventClass::Answer => self.answers.step(node, record.id.number),
+            EventClass::Death => {
                 self.answers.died(node);
                 self.deferrals.hear(record, &Told::Death(node))?;
             }
-            Deed::Effect => self.answers.did(node, record.id.number),
-            Deed::Pause | Deed::Unpause | Deed::World => {}
+            EventClass::Effect => self.answers.did(node, record.id.number),
+            EventClass::Pause | EventClass::Unpause | EventClass::World => {}
         }
         let Event::Fact { fact } = &record.event else { return Ok(()) };
         for seen in fact.observations.iter() {
@@ -175,36 +174,9 @@ impl<F> Checker<F> for Concurrency {
         Ok(())
     }
 
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.deferrals.exercised, NEVER)
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.deferrals.clone()))
-    }
-}
-
-impl<F> Checker<F> for Deferrals {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        told(record).try_for_each(|told| self.hear(record, &told))
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, NEVER)
-    }
-}
-
-impl<F> Branch<F> for Deferrals {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, state: &mut dyn Hasher) {
-        self.requests.memory(state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |_| true)
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        let never = "no request was deferred, nor answered by who held something of its resources";
+        Verdict::of(self.deferrals.exercised.0, never)
     }
 }
 
@@ -324,7 +296,7 @@ mod tests {
         later.on("n1", sent("n2", 2));
         granted_after(&mut later, 2);
         assert!(later.judged_by(Concurrency::default()).violation().is_none());
-        // What left at the release may have been another thing, and the answer what came then.
+        // The payload at the release may have been another one, and the answer may have arrived after it.
         let mut another = reached("a s", "a/b s");
         another.on("n1", timer()).on("n1", released("c1#1")).on("n1", sent("n2", 1));
         another.on("n1", timer()).on("n1", sent("n2", 2));

@@ -1,62 +1,59 @@
-//! `deadlock-freedom`: no clients wait for one another in a circle.
+//! `deadlock-freedom`: the wait-for graph of the clients' locks has no cycle.
 
 use std::collections::BTreeSet;
-use std::hash::Hasher;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
 use super::gray;
-use super::requests::{Live, Requests, Stage};
-use super::{Told, tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::requests::{Live, RequestState, Requests};
+use super::{Told, told};
+use crate::check::{Checker, Derived, End, Exercised, Exploring, Invariant, Shown, broken};
 use crate::identity::{ClientId, EventId, NodeId, OpId};
 use crate::observation::LockSeen;
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
-/// Says that the live waiters never form a cycle. A request waits for the grants that it conflicts with, and, once it is
-/// sent, for open requests with an earlier stamp that it conflicts with; a grant waits for what its client has asked for
-/// since. Exercised by requests that find something to wait for when they are sent.
+/// Checks that the live waiters never form a cycle. A request waits for incompatible grants and, once it is sent, for
+/// incompatible open requests with an earlier stamp; a grant waits for what its client has requested since. Exercised
+/// by requests that have to wait when they are sent.
 ///
-/// Waits of requests for one another go down in stamps, so that a cycle leads through a grant whose client waits: while
-/// there is no such client, the graph is not drawn.
-#[derive(Clone, Debug, Default)]
+/// Waits between requests lead to earlier stamps, so a cycle contains a grant whose client waits: while there is no
+/// such client, the graph is not built.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct DeadlockFreedom {
     requests: Requests,
-    /// Clients that hold one thing and wait for another; some may have ceased to.
-    entangled: BTreeSet<ClientId>,
-    exercised: u64,
+    /// Clients that hold one lock and wait for another; some may no longer do so.
+    entangled: Derived<BTreeSet<ClientId>>,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant =
-    Invariant::safety("deadlock-freedom", "no clients wait for one another's locks in a circle");
+/// Its name and sentence, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety("deadlock-freedom", "the wait-for graph of clients has no cycle");
 
 /// An operation at a node.
-type Place = (NodeId, OpId);
+type RequestKey = (NodeId, OpId);
 
-/// Whether a request waits for another, or for a grant, to end.
+/// Whether a request waits for the end of another request or grant.
 fn waits(mine: &Live, other: &Live) -> bool {
-    let before = match (mine.stage, other.stage) {
-        (Stage::Asked | Stage::Open(_), Stage::Granted(_)) => true,
-        (Stage::Open(mine), Stage::Open(other)) => other < mine,
-        (Stage::Asked, Stage::Asked | Stage::Open(_)) | (Stage::Open(_), Stage::Asked) | (Stage::Granted(_), _) => {
-            false
-        }
+    let before = match (mine.state, other.state) {
+        (RequestState::Asked | RequestState::Open(_), RequestState::Granted(_)) => true,
+        (RequestState::Open(mine), RequestState::Open(other)) => other < mine,
+        (RequestState::Asked, RequestState::Asked | RequestState::Open(_))
+        | (RequestState::Open(_), RequestState::Asked)
+        | (RequestState::Granted(_), _) => false,
     };
     before && gray::conflict(&mine.claims, &other.claims)
 }
 
-/// Whether a grant will not end before a request does, as its client asked for that one after it.
+/// Whether a grant cannot end before a request does, because its client made that request after it.
 fn is_kept_for(held: (OpId, &Live), wanted: (OpId, &Live)) -> bool {
     let ((held, grant), (wanted, request)) = (held, wanted);
     held.client == wanted.client && held.number < wanted.number && grant.is_granted() && !request.is_granted()
 }
 
 impl DeadlockFreedom {
-    /// A client asked for something, or got it: if some client holds one thing and waits for another, a circle may have
-    /// closed.
+    /// A client requested a lock or got it: if some client holds one lock and waits for another, a cycle may have
+    /// formed.
     fn moved(&mut self, record: &Record<'_>, client: ClientId) -> Result<(), Violation> {
         if self.is_entangled(client) {
             self.entangled.insert(client);
@@ -64,9 +61,9 @@ impl DeadlockFreedom {
         if self.entangled.is_empty() {
             return Ok(());
         }
-        let mut entangled = std::mem::take(&mut self.entangled);
+        let mut entangled = std::mem::take(&mut *self.entangled);
         entangled.retain(|client| self.is_entangled(*client));
-        self.entangled = entangled;
+        self.entangled = Derived(entangled);
         match self.circle() {
             Some(circle) => Err(self.violation(record, &circle)),
             None => Ok(()),
@@ -78,12 +75,12 @@ impl DeadlockFreedom {
         own().any(|held| own().any(|wanted| is_kept_for(held, wanted)))
     }
 
-    /// Operations that wait for one another, each for the next and the last for the first.
-    fn circle(&self) -> Option<Vec<Place>> {
+    /// A cycle: each operation waits for the next, and the last for the first.
+    fn circle(&self) -> Option<Vec<RequestKey>> {
         if self.entangled.is_empty() {
             return None;
         }
-        let mut graph: DiGraphMap<Place, ()> = DiGraphMap::new();
+        let mut graph: DiGraphMap<RequestKey, ()> = DiGraphMap::new();
         for (node, op, live) in self.requests.iter() {
             for (at, other, obstacle) in self.requests.iter() {
                 if waits(live, obstacle) || is_kept_for((op, live), (other, obstacle)) {
@@ -92,7 +89,8 @@ impl DeadlockFreedom {
             }
         }
         let members = tarjan_scc(&graph).into_iter().find(|component| component.len() > 1)?;
-        let is_waiting = |(node, op): &&Place| self.requests.get(*node, *op).is_some_and(|live| !live.is_granted());
+        let is_waiting =
+            |(node, op): &&RequestKey| self.requests.get(*node, *op).is_some_and(|live| !live.is_granted());
         let first = members.iter().filter(is_waiting).min_by_key(|(node, op)| (*op, *node));
         let mut path = vec![*first.expect("a grant waits for a request")];
         loop {
@@ -106,29 +104,33 @@ impl DeadlockFreedom {
         }
     }
 
-    /// The circle in words, client by client; that a client waits for itself to go on is not said.
-    fn violation(&self, record: &Record<'_>, circle: &[Place]) -> Violation {
-        let live = |(node, op): Place| self.requests.get(node, op).expect("it is in the circle");
+    /// The violation for a cycle, client by client; waits of a client for itself are omitted.
+    fn violation(&self, record: &Record<'_>, circle: &[RequestKey]) -> Violation {
+        let live = |(node, op): RequestKey| self.requests.get(node, op).expect("it is in the circle");
         let next = circle.iter().cycle().skip(1);
         let edges = circle.iter().zip(next).filter(|(mine, _)| !live(**mine).is_granted());
-        let edges: Vec<(&Place, &Place)> = edges.collect();
+        let edges: Vec<(&RequestKey, &RequestKey)> = edges.collect();
         let said: Vec<String> =
             edges.iter().map(|((_, mine), (_, other))| format!("{} waits for {}", mine.client, other.client)).collect();
         let mut witnesses: Vec<EventId> =
-            edges.iter().flat_map(|(mine, other)| [live(**mine).event, live(**other).event]).collect();
+            edges.iter().flat_map(|(mine, other)| [*live(**mine).event, *live(**other).event]).collect();
         witnesses.dedup();
-        broken(record, format!("clients wait in a circle: {}", said.join(", ")), &witnesses)
+        broken(record, format!("the wait-for graph has a cycle: {}", said.join(", ")), &witnesses)
     }
 
-    /// A request was sent: whether it finds something to wait for.
+    /// A request was sent: counts whether it has to wait.
     fn sent(&mut self, node: NodeId, op: OpId) {
         let mine = self.requests.get(node, op).expect("it was just sent");
-        self.exercised += u64::from(self.requests.iter().any(|(_, _, other)| waits(mine, other)));
+        self.exercised += self.requests.iter().any(|(_, _, other)| waits(mine, other));
     }
 }
 
 impl<F> Checker<F> for DeadlockFreedom {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Requests::WANTS;
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         for told in told(record) {
             self.requests.see(&told, record.id);
             match told {
@@ -144,11 +146,7 @@ impl<F> Checker<F> for DeadlockFreedom {
                     | LockSeen::Withdrawn { .. }
                     | LockSeen::Refused { .. }
                     | LockSeen::Deferred { .. }
-                    | LockSeen::Guarded { .. }
-                    | LockSeen::Fenced { .. }
-                    | LockSeen::WroteGuarded { .. }
-                    | LockSeen::Called { .. }
-                    | LockSeen::Told { .. },
+                    | LockSeen::Called { .. },
                 )
                 | Told::Death(_) => {}
             }
@@ -156,30 +154,8 @@ impl<F> Checker<F> for DeadlockFreedom {
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::DEATHS)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no request had to wait for another")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for DeadlockFreedom {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, state: &mut dyn Hasher) {
-        self.requests.memory(state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |seen| !matches!(seen, LockSeen::Deferred { .. }))
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no request had to wait for another")
     }
 }
 
@@ -201,7 +177,7 @@ mod tests {
         let mut history = History::default();
         history.on("n1", granted("1.n1.c1#1", "a x")).on("n2", granted("2.n2.c2#1", "b x"));
         history.on("n1", requested("3.n1.c1#2", "b x")).on("n2", requested("4.n2.c2#2", "a x"));
-        let sentence = "clients wait in a circle: c1 waits for c2, c2 waits for c1";
+        let sentence = "the wait-for graph has a cycle: c1 waits for c2, c2 waits for c1";
         assert_broken(&history, DeadlockFreedom::default(), sentence, "n1#2 n2#1 n2#2 n1#1");
     }
 
@@ -217,7 +193,12 @@ mod tests {
     fn who_waits_for_what_it_holds_itself_waits_in_the_smallest_circle() {
         let mut history = History::default();
         history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", requested("3.n1.c1#2", "a x"));
-        assert_broken(&history, DeadlockFreedom::default(), "clients wait in a circle: c1 waits for c1", "n1#2 n1#1");
+        assert_broken(
+            &history,
+            DeadlockFreedom::default(),
+            "the wait-for graph has a cycle: c1 waits for c1",
+            "n1#2 n1#1",
+        );
     }
 
     #[test]
@@ -225,7 +206,7 @@ mod tests {
         let mut history = History::default();
         history.on("n1", granted("1.n1.c1#1", "a x")).on("n1", requested("9.n1.c1#2", "b x"));
         history.on("n2", requested("5.n2.c2#1", "a x, b x"));
-        let sentence = "clients wait in a circle: c1 waits for c2, c2 waits for c1";
+        let sentence = "the wait-for graph has a cycle: c1 waits for c2, c2 waits for c1";
         assert_broken(&history, DeadlockFreedom::default(), sentence, "n1#2 n2#1 n1#1");
     }
 

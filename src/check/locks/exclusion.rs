@@ -1,39 +1,36 @@
-//! `lock-exclusion`: grants that do not go together never overlap.
+//! `lock-exclusion`: incompatible grants never overlap.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
 use super::calls::Calls;
-use super::{Told, gray, tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::{Told, gray, told};
+use crate::check::{Checker, Derived, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockCall, LockMode, LockSeen, Resource};
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
-/// Says that two grants that claim a resource in incompatible modes are never held at once, in global time. A grant is
-/// held from its fact to its release, or to the death of its node; it claims what its client asked for, and what that takes
-/// above. Exercised by grants of a resource that was held before
-/// in a mode that excludes theirs.
-#[derive(Clone, Debug, Default)]
+/// Checks that two grants that claim a resource in incompatible modes are never held at once, in global time. A grant
+/// is held from its fact to its release, or to the crash of its node; it claims what its client requested, with the
+/// intention locks on all ancestors. Exercised by grants of a resource that was held before in an incompatible mode.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct LockExclusion {
     calls: Calls,
     held: BTreeMap<(NodeId, OpId), Held>,
-    resources: BTreeMap<Resource, Holders>,
-    exercised: u64,
+    /// The same by resource, and for the count of exercises the modes in which each was ever held.
+    resources: Derived<BTreeMap<Resource, Holders>>,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant =
-    Invariant::safety("lock-exclusion", "grants that do not go together never overlap in global time");
+/// Its name and sentence, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety("lock-exclusion", "incompatible grants never overlap in global time");
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Held {
     claims: Claims,
-    event: EventId,
+    event: Witness<EventId>,
 }
 
-/// Who holds a resource, and in which modes it ever was held.
+/// The holders of a resource, and the modes in which it was ever held.
 #[derive(Clone, Debug, Default)]
 struct Holders {
     now: Vec<(NodeId, OpId, LockMode)>,
@@ -41,7 +38,7 @@ struct Holders {
 }
 
 impl LockExclusion {
-    /// A grant claims what it takes to lock what its client asked for, and nothing else.
+    /// A grant must claim what its client requested with the intention locks on all ancestors, and nothing else.
     fn claims(&self, record: &Record<'_>, node: NodeId, op: OpId, claims: &Claims) -> Result<(), Violation> {
         let Some((LockCall::Acquire { wanted, .. }, asked)) = self.calls.get(op) else { return Ok(()) };
         let takes = gray::claims(wanted).unwrap_or_default();
@@ -73,7 +70,7 @@ impl LockExclusion {
                     "{node} granted {op} {mode} on {resource} while {holder} held {held} on it at {at}: that grant was \
                      not released, and {at} has not died since"
                 );
-                return Err(broken(record, sentence, &[first.event, record.id]));
+                return Err(broken(record, sentence, &[*first.event, record.id]));
             }
         }
         for (resource, mode) in claims.iter() {
@@ -86,8 +83,8 @@ impl LockExclusion {
                 holders.past.push(mode);
             }
         }
-        self.held.insert((node, op), Held { claims: claims.clone(), event: record.id });
-        self.exercised += u64::from(tried);
+        self.held.insert((node, op), Held { claims: claims.clone(), event: Witness(record.id) });
+        self.exercised += tried;
         Ok(())
     }
 
@@ -102,7 +99,11 @@ impl LockExclusion {
 }
 
 impl<F> Checker<F> for LockExclusion {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::LOCK_GRANTED.with(Kinds::LOCK_RELEASED).with(Kinds::DEATHS).with(Calls::WANTS);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         self.calls.see(record);
         for told in told(record) {
             match told {
@@ -119,44 +120,15 @@ impl<F> Checker<F> for LockExclusion {
                     | LockSeen::Deferred { .. }
                     | LockSeen::Withdrawn { .. }
                     | LockSeen::Refused { .. }
-                    | LockSeen::Guarded { .. }
-                    | LockSeen::Fenced { .. }
-                    | LockSeen::WroteGuarded { .. }
-                    | LockSeen::Called { .. }
-                    | LockSeen::Told { .. },
+                    | LockSeen::Called { .. },
                 ) => {}
             }
         }
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::DEATHS).with(Kinds::INVOKED).with(Kinds::RETURNED)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no two grants asked for one resource in modes that exclude each other")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for LockExclusion {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        self.calls.memory(state);
-        for ((node, op), Held { claims, event: _ }) in &self.held {
-            (node, op, claims).hash(&mut state);
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        Calls::heeds(event) || tells(event, |seen| matches!(seen, LockSeen::Granted { .. } | LockSeen::Released { .. }))
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no two grants wanted the same resource in incompatible modes")
     }
 }
 
@@ -164,6 +136,7 @@ impl<F> Branch<F> for LockExclusion {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::trace::Event;
 
     #[test]
     fn one_after_the_other_is_no_overlap() {
@@ -175,7 +148,7 @@ mod tests {
         assert_vacuous(
             &readers,
             LockExclusion::default(),
-            "no two grants asked for one resource in modes that exclude each other",
+            "no two grants wanted the same resource in incompatible modes",
         );
     }
 

@@ -1,172 +1,137 @@
-//! `fair-order`: requests that do not go together are granted in the order of their stamps, and a node sends those of its
-//! clients in the order of their turns.
+//! `fair-order`: incompatible requests are granted in the order of their stamps, and a node sends its clients' requests
+//! in order.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
-use super::{Told, gray, tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::{Told, gray, told};
+use crate::check::{Checker, Derived, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockMode, LockSeen, LockStamp, Resource, Turn};
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
-/// Says that a grant never follows one with a later stamp that claims one of its resources in an incompatible mode.
-/// Among the clients of one node, no request is sent before one with which it shares a resource and whose turn is earlier:
-/// that came earlier by a span for each step of its priority. Exercised by grants that follow an incompatible one.
+/// Checks that a grant never follows one with a later stamp that claims one of its resources in an incompatible mode.
+/// Among the clients of one node, no request is sent before one that shares a resource with it and is ahead of it: the
+/// place of a request is its time of arrival, minus a span for each step of its priority. Exercised by grants that
+/// follow an incompatible one.
 ///
-/// For each resource and mode only the grant with the latest stamp is kept: a grant that is out of order with any is out
-/// of order with that one.
-#[derive(Clone, Debug, Default)]
+/// For each resource and mode only the grant with the latest stamp is kept: if a grant is out of order with any other,
+/// it is out of order with that one.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct FairOrder {
-    latest: BTreeMap<Resource, Vec<(LockMode, LockStamp, EventId)>>,
+    latest: BTreeMap<Resource, BTreeMap<LockMode, (LockStamp, Witness<EventId>)>>,
     /// Requests that wait at their nodes and were never sent.
-    waiting: BTreeMap<(NodeId, OpId), Waiting>,
-    /// How many requests have come.
-    came: u64,
-    exercised: u64,
+    waiting: BTreeMap<Rank, Waiting>,
+    /// The number of requests that have arrived.
+    came: Derived<u64>,
+    exercised: Exercised,
 }
 
-/// A client's request that its node has not sent.
-#[derive(Clone, Debug)]
+/// A client's request that its node has not yet sent.
+#[derive(Clone, Debug, Hash)]
 struct Waiting {
-    place: Place,
+    node: NodeId,
+    op: OpId,
     claims: Claims,
-    event: EventId,
+    event: Witness<EventId>,
 }
 
-/// The time since which it waits, in nanoseconds, less a span for each step of its priority; of equal ones, which came
-/// first.
-type Place = (i128, u64);
+/// The time of arrival in nanoseconds, minus a span for each step of its priority; equal ones are ordered by their
+/// order of arrival.
+type Rank = (i128, Derived<u64>);
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
-    Invariant::safety("fair-order", "requests that do not go together are granted in the order of stamps");
+    Invariant::safety("fair-order", "incompatible requests are granted in the order of stamps");
 
 impl FairOrder {
-    fn comes(&mut self, at: (NodeId, OpId), turn: Turn, claims: &Claims, event: EventId) {
-        self.came += 1;
+    fn comes(&mut self, node: NodeId, op: OpId, turn: Turn, claims: &Claims, event: EventId) {
+        self.leaves(node, op);
+        *self.came += 1;
         let Turn { priority, since, ageing } = turn;
         let aged = i128::from(since.as_nanos()) - i128::from(priority) * i128::from(ageing.as_nanos());
-        self.waiting.insert(at, Waiting { place: (aged, self.came), claims: claims.clone(), event });
+        let waiting = Waiting { node, op, claims: claims.clone(), event: Witness(event) };
+        self.waiting.insert((aged, self.came), waiting);
     }
 
-    /// A request is sent: none of its node's that waits has an earlier turn and names one of its resources.
+    /// A request no longer waits at its node.
+    fn leaves(&mut self, node: NodeId, op: OpId) -> Option<(Rank, Waiting)> {
+        self.waiting.extract_if(.., |_, waiting| (waiting.node, waiting.op) == (node, op)).next()
+    }
+
+    /// A request is sent: no waiting request of its node may be ahead of it and share a resource with it.
     fn goes(&mut self, record: &Record<'_>, node: NodeId, op: OpId) -> Result<(), Violation> {
-        let Some(mine) = self.waiting.remove(&(node, op)) else { return Ok(()) };
-        let at_node = self.waiting.range((node, OpId::default())..).take_while(|((at, _), _)| *at == node);
-        let mut passed =
-            at_node.filter(|(_, other)| other.place < mine.place && gray::meet(&other.claims, &mine.claims));
-        let Some(((_, other), passed)) = passed.next() else { return Ok(()) };
+        let Some((place, mine)) = self.leaves(node, op) else { return Ok(()) };
+        let mut earlier = self.waiting.range(..place).map(|(_, other)| other).filter(|other| other.node == node);
+        let Some(passed) = earlier.find(|other| gray::meet(&other.claims, &mine.claims)) else { return Ok(()) };
         let sentence = format!(
-            "{node} sent the request for {op} ({}) before that for {other} ({}), whose turn it was",
-            mine.claims, passed.claims
+            "{node} sent the request for {op} ({}) before that for {} ({}), whose turn it was",
+            mine.claims, passed.op, passed.claims
         );
-        Err(broken(record, sentence, &[passed.event, mine.event, record.id]))
+        Err(broken(record, sentence, &[*passed.event, *mine.event, record.id]))
     }
 
     fn grant(&mut self, record: &Record<'_>, stamp: LockStamp, claims: &Claims) -> Result<(), Violation> {
         let mut follows = false;
         for (resource, mode) in claims.iter() {
             let Some(latest) = self.latest.get(resource) else { continue };
-            for (other, later, event) in latest.iter().filter(|(other, ..)| !gray::is_compatible(mode, *other)) {
+            for (other, (later, event)) in latest.iter().filter(|(other, _)| !gray::is_compatible(mode, **other)) {
                 follows = true;
                 if *later > stamp {
                     let sentence = format!(
                         "the request {stamp} was granted {mode} on {resource} after {later}, which is stamped later, \
                          was granted {other}"
                     );
-                    return Err(broken(record, sentence, &[*event, record.id]));
+                    return Err(broken(record, sentence, &[**event, record.id]));
                 }
             }
         }
         for (resource, mode) in claims.iter() {
             let latest = self.latest.entry(resource.clone()).or_default();
-            match latest.iter_mut().find(|(known, ..)| *known == mode) {
-                Some(known) if known.1 > stamp => {}
-                Some(known) => *known = (mode, stamp, record.id),
-                None => latest.push((mode, stamp, record.id)),
+            if latest.get(&mode).is_none_or(|(known, _)| *known <= stamp) {
+                latest.insert(mode, (stamp, Witness(record.id)));
             }
         }
-        self.exercised += u64::from(follows);
+        self.exercised += follows;
         Ok(())
     }
 }
 
 impl<F> Checker<F> for FairOrder {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Kinds::LOCK_ASKED
+        .with(Kinds::LOCK_REQUESTED)
+        .with(Kinds::LOCK_GRANTED)
+        .with(Kinds::LOCK_WITHDRAWN)
+        .with(Kinds::LOCK_REFUSED)
+        .with(Kinds::DEATHS);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         for told in told(record) {
             match told {
-                Told::Death(node) => self.waiting.retain(|(at, _), _| *at != node),
+                Told::Death(node) => self.waiting.retain(|_, waiting| waiting.node != node),
                 Told::Seen(node, LockSeen::Asked { op, claims, turn: Some(turn) }) => {
-                    self.comes((node, *op), *turn, claims, record.id);
+                    self.comes(node, *op, *turn, claims, record.id);
                 }
                 Told::Seen(node, LockSeen::Requested { stamp, .. }) => self.goes(record, node, stamp.op)?,
                 Told::Seen(_, LockSeen::Granted { stamp, claims }) => self.grant(record, *stamp, claims)?,
                 Told::Seen(node, LockSeen::Withdrawn { op } | LockSeen::Refused { op, .. }) => {
-                    self.waiting.remove(&(node, *op));
+                    self.leaves(node, *op);
                 }
                 Told::Seen(
                     _,
                     LockSeen::Asked { turn: None, .. }
                     | LockSeen::Deferred { .. }
                     | LockSeen::Released { .. }
-                    | LockSeen::Guarded { .. }
-                    | LockSeen::Fenced { .. }
-                    | LockSeen::WroteGuarded { .. }
-                    | LockSeen::Called { .. }
-                    | LockSeen::Told { .. },
+                    | LockSeen::Called { .. },
                 ) => {}
             }
         }
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::DEATHS)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no grant followed one that it does not go together with")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for FairOrder {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        for (resource, latest) in &self.latest {
-            resource.hash(&mut state);
-            let mut latest: Vec<_> = latest.iter().map(|(mode, stamp, _)| (*mode, *stamp)).collect();
-            latest.sort_unstable();
-            latest.hash(&mut state);
-        }
-        let mut waiting: Vec<_> = self.waiting.iter().map(|(at, one)| (one.place, at, &one.claims)).collect();
-        waiting.sort_unstable();
-        waiting.into_iter().for_each(|((aged, _), at, claims)| (aged, at, claims).hash(&mut state));
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        tells(event, |seen| match seen {
-            LockSeen::Asked { .. }
-            | LockSeen::Requested { .. }
-            | LockSeen::Granted { .. }
-            | LockSeen::Withdrawn { .. }
-            | LockSeen::Refused { .. } => true,
-            LockSeen::Deferred { .. }
-            | LockSeen::Released { .. }
-            | LockSeen::Guarded { .. }
-            | LockSeen::Fenced { .. }
-            | LockSeen::WroteGuarded { .. }
-            | LockSeen::Called { .. }
-            | LockSeen::Told { .. } => false,
-        })
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no grant followed an incompatible one")
     }
 }
 
@@ -175,6 +140,7 @@ mod tests {
     use super::*;
     use crate::check::history::*;
     use crate::time::{LocalTime, Span};
+    use crate::trace::Event;
 
     #[test]
     fn what_goes_together_may_be_granted_in_any_order() {
@@ -194,14 +160,14 @@ mod tests {
         assert_broken(&history, FairOrder::default(), sentence, "n1#1 n3#1");
     }
 
-    /// A client's request comes after so many milliseconds.
+    /// A client's request arrives after this many milliseconds.
     fn asked(op: &str, claims: &str, priority: u8, millis: u64) -> Event<'static> {
         let (op, claims) = (op.parse().expect("an operation"), claims_of(claims));
         let turn = Turn { priority, since: LocalTime::from_nanos(millis * 1_000_000), ageing: Span::from_millis(100) };
         lock(LockSeen::Asked { op, claims, turn: Some(turn) })
     }
 
-    /// Two requests come to a node, and the second is sent first.
+    /// Two requests arrive at a node, and the second is sent first.
     fn passed(first: Event<'static>, second: Event<'static>, claims: &str) -> History {
         let mut history = History::default();
         history.on("n1", first).on("n1", second).on("n1", requested("1.n1.c2#1", claims));

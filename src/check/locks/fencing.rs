@@ -1,211 +1,182 @@
-//! `fencing`: what a newer holder has touched, an older one's token does not touch any more, and nothing else is refused.
+//! `fencing`: after an operation of a newer holder, an incompatible one with an older token is refused, and no other
+//! is.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
+use std::sync::Arc;
 
-use super::calls::Calls;
-use super::{Told, tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::gray;
+use super::requests::{Live, Requests};
+use super::told;
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{Actor, EventId, NodeId, OpId};
-use crate::observation::{Access, LockCall, LockSeen, LockStamp, Observation, Resource, Touch};
-use crate::time::Time;
+use crate::observation::{
+    Access, ConsensusSeen, LockStamp, Observation, Resource, Slot, StoreAnswer, StoreCall, StoreRefusal, StoreSeen,
+};
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Says that no guarded operation succeeds after one on the same key with a higher token did that does not go together
-/// with it: a write with none, a read with no write. That one is refused as fenced only after such a one; that a read finds
-/// what was written last, a write puts there what its client asked, and a client is told what was read for it. Exercised by
-/// operations that follow one that they conflict with.
+/// Checks that no operation on a fenced key takes effect after an incompatible one on the same key with a higher token:
+/// a write after any, a read after a write. An operation is refused as fenced only after such a one; and as not covered
+/// only if the grant of its token, which its client's node holds, does not cover it. Exercised by operations that
+/// follow an incompatible one.
 ///
-/// A crash may come between an operation that is durable and the fact that tells of it: until the next operation, the key
-/// may then stand either way.
-#[derive(Clone, Debug, Default)]
+/// The order of effects is that of the applied slots, each taken from the first node that reports it. If no node
+/// reports a slot, its effects are unknown, and from then on no refusal is judged as unnecessary.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Fencing {
-    calls: Calls,
-    keys: BTreeMap<Resource, Key>,
-    /// What operations that are open have read, by the keeper's word.
-    found: BTreeMap<OpId, Vec<Option<u64>>>,
-    exercised: u64,
+    /// The operations that present tokens.
+    asked: BTreeMap<OpId, Asked>,
+    keys: BTreeMap<Arc<str>, Tokens>,
+    /// The prefixes of fenced keys.
+    spaces: Vec<Arc<str>>,
+    requests: Requests,
+    /// The highest reported slot.
+    told: Slot,
+    /// Whether a lower slot was not reported.
+    has_gap: bool,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
-pub const ABOUT: Invariant =
-    Invariant::safety("fencing", "no guarded operation succeeds after a conflicting one with a higher token has");
+/// Its name and sentence, for `list` and `explain`.
+pub const ABOUT: Invariant = Invariant::safety(
+    "fencing",
+    "no operation on a fenced key succeeds after a conflicting one with a higher token has",
+);
 
-/// What is known of a guarded key.
-#[derive(Clone, Debug)]
-struct Key {
-    /// Each way in which it may stand; there is one at least.
-    standings: Vec<Standing>,
-    /// What its keeper has written down since the last fact, and which node that is.
-    written: Option<(NodeId, Standing)>,
+/// An operation that presents a token.
+#[derive(Clone, Debug, Hash)]
+struct Asked {
+    key: Arc<str>,
+    access: Access,
+    token: LockStamp,
+    event: Witness<EventId>,
 }
 
-/// How a key stands.
-#[derive(Clone, Copy, Debug, Default)]
-struct Standing {
-    /// What was written last, and where.
-    value: (Option<u64>, Option<EventId>),
-    /// The highest tokens that succeeded, and where.
-    written: Option<(LockStamp, EventId)>,
-    read: Option<(LockStamp, EventId)>,
+/// A token, and the event at which its operation took effect.
+type Token = (LockStamp, Witness<EventId>);
+
+/// The highest tokens of operations on a key that took effect.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+struct Tokens {
+    written: Option<Token>,
+    read: Option<Token>,
 }
 
-impl Default for Key {
-    fn default() -> Self {
-        Self { standings: vec![Standing::default()], written: None }
-    }
-}
-
-impl Standing {
+impl Tokens {
     /// The highest token that an operation must not be below, if there is one.
-    fn conflicting(&self, access: Access) -> Option<(LockStamp, EventId)> {
+    fn conflicting(&self, access: Access) -> Option<Token> {
         match access {
             Access::Read => self.written,
             Access::Write => self.written.max(self.read),
         }
     }
-
-    fn admits(&self, access: Access, token: LockStamp) -> bool {
-        self.conflicting(access).is_none_or(|(highest, _)| token >= highest)
-    }
-
-    /// How the key stands after an operation.
-    fn after(self, access: Access, token: LockStamp, touch: Option<Touch>, event: EventId) -> Self {
-        match access {
-            Access::Read => Self { read: self.read.max(Some((token, event))), ..self },
-            Access::Write => Self {
-                written: self.written.max(Some((token, event))),
-                value: touch.map_or(self.value, |touch| (touch.value, Some(event))),
-                ..self
-            },
-        }
-    }
-}
-
-/// A guarded operation, as the keeper's facts tell of it.
-#[derive(Clone, Copy)]
-struct Done<'r> {
-    key: &'r Resource,
-    access: Access,
-    token: LockStamp,
-    touch: Option<Touch>,
 }
 
 impl Fencing {
-    fn guarded(&mut self, record: &Record<'_>, done: Done<'_>) -> Result<(), Violation> {
-        let Done { key, access, token, touch } = done;
-        if let Some(touch) = touch {
-            self.was_asked(record, done, touch)?;
+    fn called(&mut self, record: &Record<'_>, op: OpId, seen: &[Observation]) {
+        for seen in seen {
+            let Observation::Store(StoreSeen::Asked { key, call, token: Some(token), .. }) = seen else { continue };
+            let access = if *call == StoreCall::Read { Access::Read } else { Access::Write };
+            self.asked.insert(op, Asked { key: Arc::clone(key), access, token: *token, event: Witness(record.id) });
         }
-        let known = self.keys.entry(key.clone()).or_default();
-        known.written = None;
-        self.exercised += u64::from(known.standings.iter().all(|standing| standing.conflicting(access).is_some()));
-        let before = known.standings[0];
-        known.standings.retain(|standing| standing.admits(access, token));
-        if known.standings.is_empty() {
-            let (highest, event) = before.conflicting(access).expect("it was not admitted");
-            let sentence = format!(
-                "a {} of {key} with the token {token} succeeded after one with the token {highest}",
-                verb(access)
-            );
-            return Err(broken(record, sentence, &[event, record.id]));
+    }
+
+    /// A slot was applied, in which these operations took effect.
+    fn applied(
+        &mut self,
+        record: &Record<'_>,
+        slot: Slot,
+        done: &[OpId],
+        refused: &[(OpId, Option<StoreRefusal>)],
+    ) -> Result<(), Violation> {
+        if slot <= self.told {
+            return Ok(());
         }
-        if let (Access::Read, Some(touch)) = (access, touch) {
-            self.reads(record, key, touch)?;
+        self.has_gap |= slot > self.told.next();
+        self.told = slot;
+        done.iter().try_for_each(|op| self.took_effect(record, *op))?;
+        refused.iter().try_for_each(|(op, reason)| self.refused(record, *op, *reason))
+    }
+
+    /// An operation was refused in a slot. What a fence admits presents its token, even if the operation does not fit what
+    /// the key holds: its client has learnt something of the key.
+    fn refused(&mut self, record: &Record<'_>, op: OpId, reason: Option<StoreRefusal>) -> Result<(), Violation> {
+        match reason {
+            Some(StoreRefusal::Fenced) => Ok(()), // its own fact says more
+            Some(StoreRefusal::NoToken) => match self.asked.get(&op) {
+                None => Ok(()),
+                Some(Asked { key, access, token, event }) => {
+                    let what = verb(*access);
+                    let sentence =
+                        format!("{op}, a {what} of {key}, was refused for lack of a token, and it presents {token}");
+                    Err(broken(record, sentence, &[**event, record.id]))
+                }
+            },
+            None | Some(StoreRefusal::Anchor(_) | StoreRefusal::Nested) => {
+                if let Some(Asked { key, access, token, event: _ }) = self.asked.remove(&op) {
+                    self.present(record, key, access, token);
+                }
+                Ok(())
+            }
+            Some(StoreRefusal::NotCovered | StoreRefusal::Reserved) => Ok(()),
         }
-        let known = self.keys.entry(key.clone()).or_default();
-        known.standings.iter_mut().for_each(|standing| *standing = standing.after(access, token, touch, record.id));
+    }
+
+    /// A token has been at a key.
+    fn present(&mut self, record: &Record<'_>, key: Arc<str>, access: Access, token: LockStamp) {
+        let tokens = self.keys.entry(key).or_default();
+        let place = match access {
+            Access::Read => &mut tokens.read,
+            Access::Write => &mut tokens.written,
+        };
+        *place = (*place).max(Some((token, Witness(record.id))));
+    }
+
+    fn took_effect(&mut self, record: &Record<'_>, op: OpId) -> Result<(), Violation> {
+        let Some(Asked { key, access, token, event: _ }) = self.asked.remove(&op) else { return Ok(()) };
+        let tokens = self.keys.entry(Arc::clone(&key)).or_default();
+        if let Some((highest, event)) = tokens.conflicting(access) {
+            self.exercised += true;
+            if token < highest {
+                let sentence = format!(
+                    "{op}, a {} of {key} with the token {token}, took effect after one with the token {highest}",
+                    verb(access)
+                );
+                return Err(broken(record, sentence, &[*event, record.id]));
+            }
+        }
+        self.present(record, key, access, token);
         Ok(())
     }
 
-    /// What succeeded is what the client asked, as long as it waits for the answer.
-    fn was_asked(&self, record: &Record<'_>, done: Done<'_>, touch: Touch) -> Result<(), Violation> {
-        let Some((call, asked)) = self.calls.get(touch.op) else { return Ok(()) };
-        let is_so = match call {
-            LockCall::Read { key, token } => (done.key, done.access, done.token) == (key, Access::Read, *token),
-            LockCall::Write { key, value, token } => {
-                (done.key, done.access, done.token, touch.value) == (key, Access::Write, *token, Some(*value))
-            }
-            LockCall::Acquire { .. } | LockCall::Release { .. } | LockCall::Withdraw { .. } => false,
-        };
-        if is_so {
+    /// An operation was refused: a newer token must have been presented.
+    fn fenced(&self, record: &Record<'_>, op: OpId) -> Result<(), Violation> {
+        let Some(Asked { key, access, token, event }) = self.asked.get(&op) else { return Ok(()) };
+        let highest = self.keys.get(key).and_then(|tokens| tokens.conflicting(*access));
+        if self.has_gap || highest.is_some_and(|(highest, _)| *token < highest) {
             return Ok(());
         }
         let sentence = format!(
-            "{} did for {} a {} of {} ({}) with the token {}, which its client has not asked",
-            record.id.actor,
-            touch.op,
-            verb(done.access),
-            done.key,
-            text(touch.value),
-            done.token
+            "{op}, a {} of {key} with the token {token}, was fenced, and no operation that it conflicts with has \
+             presented a higher one",
+            verb(*access)
         );
-        Err(broken(record, sentence, &[asked, record.id]))
+        Err(broken(record, sentence, &[**event, record.id]))
     }
 
-    /// A read finds what was written last.
-    fn reads(&mut self, record: &Record<'_>, key: &Resource, touch: Touch) -> Result<(), Violation> {
-        let known = self.keys.entry(key.clone()).or_default();
-        let (value, event) = known.standings[0].value;
-        known.standings.retain(|standing| standing.value.0 == touch.value);
-        if known.standings.is_empty() {
-            let sentence = format!("{} read {} of {key}, which holds {}", touch.op, text(touch.value), text(value));
-            let witnesses: Vec<EventId> = event.into_iter().chain([record.id]).collect();
-            return Err(broken(record, sentence, &witnesses));
-        }
-        if self.calls.get(touch.op).is_some() {
-            self.found.entry(touch.op).or_default().push(touch.value);
-        }
-        Ok(())
-    }
-
-    /// An operation was refused: a newer token must have been there.
-    fn fenced(
-        &mut self,
-        record: &Record<'_>,
-        key: &Resource,
-        access: Access,
-        token: LockStamp,
-    ) -> Result<(), Violation> {
-        let known = self.keys.entry(key.clone()).or_default();
-        known.standings.retain(|standing| !standing.admits(access, token));
-        if known.standings.is_empty() {
-            let sentence = format!(
-                "a {} of {key} with the token {token} was fenced, and no operation that it conflicts with has presented \
-                 a higher one",
-                verb(access)
-            );
-            return Err(broken(record, sentence, &[record.id]));
-        }
-        Ok(())
-    }
-
-    /// The keeper writes down how a key stands.
-    fn wrote(&mut self, record: &Record<'_>, node: NodeId, seen: &LockSeen) {
-        let LockSeen::WroteGuarded { key, value, written, read } = seen else { return };
-        let at = |token: &Option<LockStamp>| token.map(|token| (token, record.id));
-        let standing = Standing { value: (*value, Some(record.id)), written: at(written), read: at(read) };
-        self.keys.entry(key.clone()).or_default().written = Some((node, standing));
-    }
-
-    /// What the node had written down may be durable or not.
-    fn died(&mut self, node: NodeId) {
-        for known in self.keys.values_mut() {
-            if let Some((_, standing)) = known.written.take_if(|(at, _)| *at == node) {
-                known.standings.push(standing);
-            }
-        }
-    }
-
-    /// A client that waits is told what was read for it.
-    fn answered(&self, record: &Record<'_>, op: OpId, value: Option<u64>) -> Result<(), Violation> {
-        let Some((_, asked)) = self.calls.get(op) else { return Ok(()) };
-        if self.found.get(&op).is_some_and(|found| found.contains(&value)) {
+    /// A node told its client that the token's grant does not cover the key.
+    fn not_covered(&self, record: &Record<'_>, node: NodeId, op: OpId) -> Result<(), Violation> {
+        let Some(Asked { key, access, token, event }) = self.asked.get(&op) else { return Ok(()) };
+        let held = self.requests.stamped(*token).filter(|held| held.is_granted() && token.node == node);
+        let path = self.spaces.iter().filter_map(|space| key.strip_prefix(&**space)).min_by_key(|path| path.len());
+        let lacks = |held: &Live, path| !gray::covers(&held.claims, &Resource::new(path), *access);
+        if held.is_some_and(|held| path.is_none_or(|path| lacks(held, path))) {
             return Ok(());
         }
-        let sentence =
-            format!("{} tells {op} that it read {}, which was not read for it", record.id.actor, text(value));
-        Err(broken(record, sentence, &[asked, record.id]))
+        let sentence = format!(
+            "{node} tells {op} that the grant of {token} does not cover a {} of {key}, and it does",
+            verb(*access)
+        );
+        Err(broken(record, sentence, &[**event, record.id]))
     }
 }
 
@@ -216,97 +187,55 @@ const fn verb(access: Access) -> &'static str {
     }
 }
 
-fn text(value: Option<u64>) -> String {
-    value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
-}
-
-/// What an entry or an answer tells of locks.
-fn locks(seen: &[Observation]) -> impl Iterator<Item = &LockSeen> {
-    seen.iter().filter_map(|seen| if let Observation::Lock(seen) = seen { Some(seen) } else { None })
-}
-
 impl<F> Checker<F> for Fencing {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
-        self.calls.see(record);
-        if let (Event::Append { entry }, Actor::Node(node)) = (&record.event, record.id.actor) {
-            locks(&entry.observations).for_each(|seen| self.wrote(record, node, seen));
-        } else if let Event::Reply { op, reply } = &record.event {
-            for seen in locks(&reply.observations) {
-                if let LockSeen::Told { value } = seen {
-                    self.answered(record, *op, *value)?;
+    const WANTS: Kinds = Kinds::CONSENSUS_APPLIED
+        .with(Kinds::STORE_FENCED)
+        .with(Kinds::STORE_FENCED_SPACE)
+        .with(Requests::WANTS)
+        .with(Kinds::INVOKED)
+        .with(Kinds::REPLY);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
+        if let Event::Invoked { op, command, .. } = &record.event {
+            self.called(record, *op, &command.observations);
+        } else if let (Event::Reply { op, reply }, Actor::Node(node)) = (&record.event, record.id.actor) {
+            let refused = StoreAnswer::Refused { reason: Some(StoreRefusal::NotCovered) };
+            if reply
+                .observations
+                .iter()
+                .any(|seen| *seen == Observation::Store(StoreSeen::Told { answer: refused.clone() }))
+            {
+                return self.not_covered(record, node, *op);
+            }
+        } else if let Event::Fact { fact } = &record.event {
+            for seen in fact.observations.iter() {
+                match seen {
+                    Observation::Consensus(ConsensusSeen::Applied { slot, done, refused, .. }) => {
+                        self.applied(record, *slot, done, refused)?;
+                    }
+                    Observation::Store(StoreSeen::Fenced { op }) => self.fenced(record, *op)?,
+                    Observation::Store(StoreSeen::FencedSpace { prefix }) => self.spaces.push(Arc::clone(prefix)),
+                    Observation::Store(StoreSeen::Begun | StoreSeen::Asked { .. } | StoreSeen::Told { .. })
+                    | Observation::Store(StoreSeen::Anchored { .. })
+                    | Observation::Consensus(_)
+                    | Observation::Lock(_)
+                    | Observation::Compared { .. }
+                    | Observation::Broadcast { .. }
+                    | Observation::Delivered { .. }
+                    | Observation::Resumed { .. }
+                    | Observation::Forged
+                    | Observation::Channel(_) => {}
                 }
             }
-        } else if let Event::Returned { op, .. } = &record.event {
-            self.found.remove(op);
         }
-        for told in told(record) {
-            match told {
-                Told::Death(node) => self.died(node),
-                Told::Seen(_, LockSeen::Guarded { key, access, token, touch }) => {
-                    self.guarded(record, Done { key, access: *access, token: *token, touch: *touch })?;
-                }
-                Told::Seen(_, LockSeen::Fenced { key, access, token }) => self.fenced(record, key, *access, *token)?,
-                Told::Seen(
-                    _,
-                    LockSeen::Asked { .. }
-                    | LockSeen::Requested { .. }
-                    | LockSeen::Deferred { .. }
-                    | LockSeen::Granted { .. }
-                    | LockSeen::Released { .. }
-                    | LockSeen::Withdrawn { .. }
-                    | LockSeen::Refused { .. }
-                    | LockSeen::WroteGuarded { .. }
-                    | LockSeen::Called { .. }
-                    | LockSeen::Told { .. },
-                ) => {}
-            }
-        }
+        told(record).for_each(|told| self.requests.see(&told, record.id));
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT
-            .with(Kinds::DEATHS)
-            .with(Kinds::INVOKED)
-            .with(Kinds::RETURNED)
-            .with(Kinds::APPEND)
-            .with(Kinds::REPLY)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no guarded operation followed one that it conflicts with")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for Fencing {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        let tokens = |standing: &Standing| {
-            let Standing { value, written, read } = standing;
-            (value.0, written.map(|(stamp, _)| stamp), read.map(|(stamp, _)| stamp))
-        };
-        self.calls.memory(state);
-        for (key, Key { standings, written }) in &self.keys {
-            key.hash(&mut state);
-            standings.iter().for_each(|standing| tokens(standing).hash(&mut state));
-            written.map(|(node, standing)| (node, tokens(&standing))).hash(&mut state);
-        }
-        self.found.hash(&mut state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        let is_told = |seen: &LockSeen| matches!(seen, LockSeen::Guarded { .. } | LockSeen::Fenced { .. });
-        Calls::heeds(event)
-            || matches!(event, Event::Append { entry } if locks(&entry.observations).next().is_some())
-            || matches!(event, Event::Reply { .. })
-            || tells(event, is_told)
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no operation on a fenced key followed one that it conflicts with")
     }
 }
 
@@ -315,145 +244,97 @@ mod tests {
     use super::*;
     use crate::check::history::*;
 
-    fn guarded(access: Access, token: &str) -> Event<'static> {
-        touched(access, token, None)
+    /// A client asks for key `f/a` with this token.
+    fn asks(op: &str, call: StoreCall, token: &str) -> Event<'static> {
+        let token = Some(token.parse().expect("a token"));
+        let asked = Observation::Store(StoreSeen::Asked { key: "f/a".into(), call, session: None, token });
+        Event::Invoked { op: op.parse().expect("an operation"), to: node("n1"), command: said(vec![asked]) }
     }
 
-    fn touched(access: Access, token: &str, touch: Option<Touch>) -> Event<'static> {
-        lock(LockSeen::Guarded { key: Resource::new("a"), access, token: token.parse().expect("a token"), touch })
+    fn put() -> StoreCall {
+        StoreCall::Put { value: "7".into() }
     }
 
-    fn touch(op: &str, value: Option<u64>) -> Option<Touch> {
-        Some(Touch { op: op.parse().expect("an operation"), value })
+    fn fenced(op: &str) -> Event<'static> {
+        fact(vec![Observation::Store(StoreSeen::Fenced { op: op.parse().expect("an operation") })])
     }
 
-    fn write(op: &str, token: &str, value: u64) -> Event<'static> {
-        touched(Access::Write, token, touch(op, Some(value)))
+    fn not_covered(op: &str) -> Event<'static> {
+        told_store(op, StoreAnswer::Refused { reason: Some(StoreRefusal::NotCovered) })
     }
 
-    fn read(op: &str, token: &str, value: Option<u64>) -> Event<'static> {
-        touched(Access::Read, token, touch(op, value))
-    }
-
-    fn fenced(access: Access, token: &str) -> Event<'static> {
-        lock(LockSeen::Fenced { key: Resource::new("a"), access, token: token.parse().expect("a token") })
-    }
-
-    /// The keeper writes down what a write with this token has left.
-    fn wrote(token: &str, value: u64) -> Event<'static> {
-        let (key, written) = (Resource::new("a"), Some(token.parse().expect("a token")));
-        let seen = LockSeen::WroteGuarded { key, value: Some(value), written, read: None };
-        Event::Append { entry: said(vec![Observation::Lock(seen)]) }
-    }
-
-    fn is_broken(history: &History) -> bool {
-        history.judged_by(Fencing::default()).violation().is_some()
+    /// c1 writes with a lower token than c2 reads with, and c3 reads with one between them.
+    fn asked() -> History {
+        let mut history = History::default();
+        history.on("c1", asks("c1#1", put(), "5.n1.c1#1")).on("c2", asks("c2#1", StoreCall::Read, "9.n2.c2#1"));
+        history.on("c3", asks("c3#1", StoreCall::Read, "7.n3.c3#1"));
+        history
     }
 
     #[test]
     fn tokens_of_conflicting_operations_rise() {
-        let mut history = History::default();
-        history.on("n1", guarded(Access::Write, "1.n1.c1#1")).on("n1", guarded(Access::Write, "1.n1.c1#1"));
-        history.on("n1", guarded(Access::Read, "9.n2.c2#1")).on("n1", guarded(Access::Read, "5.n3.c3#1"));
-        assert_holds(&history, Fencing::default(), 3);
+        let mut history = asked();
+        history.on("n1", applied_with(1, 7, 5, &["c1#1"])).on("n2", applied_with(1, 7, 5, &["c1#1"]));
+        history.on("n1", applied_with(2, 8, 6, &["c2#1", "c3#1"]));
+        assert_holds(&history, Fencing::default(), 2);
     }
 
     #[test]
     fn an_old_token_that_passes_is_shown_with_the_newer_one() {
-        let mut history = History::default();
-        history.on("n1", guarded(Access::Read, "9.n2.c2#1")).on("n1", guarded(Access::Write, "5.n3.c3#1"));
-        let sentence = "a write of a with the token 5.n3.c3#1 succeeded after one with the token 9.n2.c2#1";
-        assert_broken(&history, Fencing::default(), sentence, "n1#1 n1#2");
+        let mut history = asked();
+        history.on("n1", applied_with(1, 7, 5, &["c2#1"])).on("n2", applied_with(2, 8, 6, &["c1#1"]));
+        let sentence = "c1#1, a write of f/a with the token 5.n1.c1#1, took effect after one with the token 9.n2.c2#1";
+        assert_broken(&history, Fencing::default(), sentence, "n1#1 n2#1");
     }
 
     #[test]
     fn readers_alone_prove_nothing() {
-        let mut history = History::default();
-        history.on("n1", guarded(Access::Read, "9.n2.c2#1")).on("n1", guarded(Access::Read, "5.n3.c3#1"));
-        let why = "no guarded operation followed one that it conflicts with";
+        let mut history = asked();
+        history.on("n1", applied_with(1, 7, 5, &["c2#1", "c3#1"]));
+        let why = "no operation on a fenced key followed one that it conflicts with";
         assert_vacuous(&history, Fencing::default(), why);
     }
 
     #[test]
-    fn what_is_fenced_came_after_a_newer_token() {
-        let mut history = History::default();
-        history.on("n1", guarded(Access::Write, "5.n1.c1#1")).on("n1", guarded(Access::Read, "8.n2.c2#1"));
-        for right in [fenced(Access::Read, "4.n3.c3#1"), fenced(Access::Write, "7.n3.c3#1")] {
-            let mut history = history.clone();
-            history.on("n1", right);
-            assert_holds(&history, Fencing::default(), 1);
-        }
-        for wrong in
-            [fenced(Access::Read, "5.n1.c1#1"), fenced(Access::Read, "7.n3.c3#1"), fenced(Access::Write, "8.n2.c2#1")]
-        {
-            let mut history = history.clone();
-            history.on("n1", wrong);
-            assert!(is_broken(&history));
-        }
-        let mut alone = History::default();
-        alone.on("n1", fenced(Access::Write, "1.n1.c1#1"));
-        let sentence = "a write of a with the token 1.n1.c1#1 was fenced, and no operation that it conflicts with has \
-                        presented a higher one";
-        assert_broken(&alone, Fencing::default(), sentence, "n1#1");
+    fn what_is_fenced_came_after_a_newer_token_unless_a_slot_is_not_known() {
+        let mut history = asked();
+        history.on("n1", applied_with(1, 7, 5, &["c2#1"])).on("n1", fenced("c1#1"));
+        assert!(history.judged_by(Fencing::default()).violation().is_none());
+        let mut alone = asked();
+        alone.on("n1", applied_with(1, 7, 5, &[])).on("n1", fenced("c1#1"));
+        let sentence = "c1#1, a write of f/a with the token 5.n1.c1#1, was fenced, and no operation that it conflicts \
+                        with has presented a higher one";
+        assert_broken(&alone, Fencing::default(), sentence, "c1#1 n1#2");
+        let mut gap = asked();
+        gap.on("n1", applied_with(2, 7, 5, &[])).on("n1", fenced("c1#1"));
+        assert!(gap.judged_by(Fencing::default()).violation().is_none());
     }
 
     #[test]
-    fn a_read_finds_what_was_written_last() {
-        let mut history = History::default();
-        history.on("n1", read("c1#1", "1.n1.c1#1", None)).on("n1", write("c1#2", "1.n1.c1#1", 7));
-        history.on("n1", write("c2#2", "2.n2.c2#1", 8)).on("n1", read("c2#3", "2.n2.c2#1", Some(8)));
-        assert_holds(&history, Fencing::default(), 3);
-        for old in [None, Some(7)] {
-            let mut history = history.clone();
-            history.on("n1", read("c3#2", "3.n3.c3#1", old));
-            let (sentence, witnesses) = history.broken_by(Fencing::default());
-            assert!(sentence.ends_with("of a, which holds 8"), "{sentence}");
-            assert_eq!(witnesses, "n1#3 n1#5");
+    fn what_a_fence_admits_and_the_key_does_not_take_presents_its_token_all_the_same() {
+        for reason in [None, Some(StoreRefusal::Anchor(0))] {
+            let mut history = asked();
+            history.on("n1", applied_refusing(1, "c2#1", reason)).on("n1", fenced("c1#1"));
+            assert!(history.judged_by(Fencing::default()).violation().is_none());
+        }
+        for (reason, is_right) in [(StoreRefusal::Fenced, true), (StoreRefusal::NoToken, false)] {
+            let mut history = asked();
+            history.on("n1", applied_refusing(1, "c2#1", Some(reason)));
+            assert_eq!(history.judged_by(Fencing::default()).violation().is_none(), is_right, "{reason:?}");
         }
     }
 
     #[test]
-    fn a_crash_before_the_fact_leaves_what_was_written_or_what_was_before() {
+    fn what_is_not_covered_is_held_and_does_not_cover_the_key() {
+        let space = || fact(vec![Observation::Store(StoreSeen::FencedSpace { prefix: "f/".into() })]);
+        for (claims, is_right) in [("a x", false), ("a s", true), ("b x", true)] {
+            let mut history = History::default();
+            history.on("n1", space()).on("n1", granted("5.n1.c1#1", claims));
+            history.on("c1", asks("c1#2", put(), "5.n1.c1#1")).on("n1", not_covered("c1#2"));
+            assert_eq!(history.judged_by(Fencing::default()).violation().is_none(), is_right, "{claims}");
+        }
         let mut history = History::default();
-        history.on("n1", write("c1#2", "1.n1.c1#1", 7)).on("n1", wrote("2.n2.c2#1", 8)).on("n1", killed());
-        for value in [7, 8] {
-            let mut history = history.clone();
-            history.on("n1", read("c3#2", "3.n3.c3#1", Some(value)));
-            assert!(!is_broken(&history), "{value}");
-            history.on("n1", read("c3#3", "3.n3.c3#1", Some(15 - value)));
-            assert!(is_broken(&history), "a value that was read once has come to stay");
-        }
-        let mut known = history.clone();
-        known.on("n1", fenced(Access::Read, "1.n1.c1#1"));
-        assert!(!is_broken(&known));
-        known.on("n1", read("c3#2", "3.n3.c3#1", Some(7)));
-        assert!(is_broken(&known), "what fences was written");
-        history.on("n1", read("c3#2", "3.n3.c3#1", Some(9)));
-        assert!(is_broken(&history));
-    }
-
-    #[test]
-    fn what_is_done_was_asked_and_what_is_told_was_read() {
-        let token = || "1.n1.c1#1".parse().expect("a token");
-        let mut asked = History::default();
-        asked.on("c1", asked_lock("c1#2", LockCall::Write { key: Resource::new("a"), value: 7, token: token() }));
-        asked.on("c2", asked_lock("c2#2", LockCall::Read { key: Resource::new("a"), token: token() }));
-        let told = |value| Event::Reply {
-            op: "c2#2".parse().expect("an operation"),
-            reply: said(vec![Observation::Lock(LockSeen::Told { value })]),
-        };
-        let mut fine = asked.clone();
-        fine.on("n1", write("c1#2", "1.n1.c1#1", 7)).on("n1", read("c2#2", "1.n1.c1#1", Some(7)));
-        fine.on("n2", told(Some(7)));
-        assert!(!is_broken(&fine));
-        fine.on("n2", told(None));
-        let sentence = "n2 tells c2#2 that it read nothing, which was not read for it";
-        assert_broken(&fine, Fencing::default(), sentence, "c2#1 n2#2");
-        for wrong in [write("c1#2", "1.n1.c1#1", 8), write("c1#2", "2.n1.c1#1", 7), read("c1#2", "1.n1.c1#1", None)] {
-            let mut history = asked.clone();
-            history.on("n1", wrong);
-            let (sentence, _) = history.broken_by(Fencing::default());
-            assert!(sentence.ends_with("which its client has not asked"), "{sentence}");
-        }
+        history.on("n1", space()).on("c1", asks("c1#2", put(), "5.n1.c1#1")).on("n1", not_covered("c1#2"));
+        assert!(history.judged_by(Fencing::default()).violation().is_some(), "its node holds nothing");
     }
 }

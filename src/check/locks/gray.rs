@@ -1,4 +1,4 @@
-//! The checkers' own table of Gray's modes, and what requests claim by it. It shares nothing with the lock manager, so
+//! The checkers' own table of Gray's modes, and the claims of requests. It shares no code with the lock manager, so
 //! that a mistake in either shows.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::observation::LockMode::{Is, Ix, S, Six, X};
 use crate::observation::{Access, Claims, LockMode, LockRefusal, Resource};
 
-/// The row or column of a mode in the tables.
+/// The index of a mode in the tables.
 const fn place(mode: LockMode) -> usize {
     match mode {
         Is => 0,
@@ -29,14 +29,14 @@ pub(in crate::check) const fn is_compatible(one: LockMode, other: LockMode) -> b
     TABLE[place(one)][place(other)] == 1
 }
 
-/// The mode that gives what both give.
+/// The least mode that includes both.
 const fn join(one: LockMode, other: LockMode) -> LockMode {
     const TABLE: [[LockMode; 5]; 5] =
         [[Is, Ix, S, Six, X], [Ix, Ix, Six, Six, X], [S, Six, S, Six, X], [Six, Six, Six, Six, X], [X, X, X, X, X]];
     TABLE[place(one)][place(other)]
 }
 
-/// The mode that a lock in `mode` takes on everything above.
+/// The mode that a lock in `mode` requires on all ancestors.
 const fn above(mode: LockMode) -> LockMode {
     [Is, Ix, Is, Ix, Ix][place(mode)]
 }
@@ -52,10 +52,10 @@ fn mode(word: &str) -> Option<LockMode> {
     }
 }
 
-/// What locking all of this takes, by path.
+/// The claims of a request for all of this, by path.
 ///
 /// # Errors
-/// If it makes no sense: each reason for which it does not.
+/// If it is invalid: all reasons.
 pub(super) fn claims(wanted: &BTreeMap<String, String>) -> Result<BTreeMap<String, LockMode>, Vec<LockRefusal>> {
     let (mut claims, mut wrong) = (BTreeMap::new(), Vec::new());
     if wanted.is_empty() {
@@ -79,7 +79,7 @@ pub(super) fn claims(wanted: &BTreeMap<String, String>) -> Result<BTreeMap<Strin
             wrong.push(LockRefusal::UnknownMode);
             continue;
         };
-        // Of what is refused nothing is claimed; its paths may be of any length.
+        // A refused request claims nothing; its paths may be of any length.
         if wrong.is_empty() {
             for end in ends {
                 let takes = if end == path.len() { mode } else { above(mode) };
@@ -91,24 +91,24 @@ pub(super) fn claims(wanted: &BTreeMap<String, String>) -> Result<BTreeMap<Strin
     if wrong.is_empty() { Ok(claims) } else { Err(wrong) }
 }
 
-/// The resources on which two requests may not be granted together.
+/// The resources on which two requests are incompatible.
 pub(super) fn clashes<'c>(one: &'c Claims, other: &'c Claims) -> impl Iterator<Item = &'c Resource> {
     let excludes = |resource: &Resource, mode| other.mode(resource).is_some_and(|held| !is_compatible(mode, held));
     one.iter().filter(move |(resource, mode)| excludes(resource, *mode)).map(|(resource, _)| resource)
 }
 
-/// Whether two requests may not be granted together.
-pub(in crate::check) fn conflict(one: &Claims, other: &Claims) -> bool {
+/// Whether two requests are incompatible.
+pub(super) fn conflict(one: &Claims, other: &Claims) -> bool {
     clashes(one, other).next().is_some()
 }
 
-/// Whether two requests name a resource that is the same.
+/// Whether two requests share a resource.
 pub(super) fn meet(one: &Claims, other: &Claims) -> bool {
     one.iter().any(|(resource, _)| other.mode(resource).is_some())
 }
 
-/// Whether a grant of these covers an operation on a key: it is locked, or something above it is, shared for a read or
-/// exclusively.
+/// Whether a grant with these claims covers an access to a key: the key or an ancestor is locked, shared for a read or
+/// exclusively for a write.
 pub(super) fn covers(claims: &Claims, key: &Resource, access: Access) -> bool {
     claims.iter().any(|(resource, mode)| {
         let (at, key) = (resource.path(), key.path());

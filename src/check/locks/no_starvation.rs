@@ -1,49 +1,49 @@
-//! `no-starvation`: nobody is passed again and again.
+//! `no-starvation`: no request is overtaken again and again.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
+use super::calls::Calls;
 use super::refusals::Refusals;
-use super::{Told, gray, tells, told};
-use crate::check::{Branch, Checker, Invariant, broken};
+use super::requests::Requests;
+use super::{Told, gray, told};
+use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockSeen, LockStamp, Resource};
-use crate::time::Time;
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
-/// Says that after a request is sent, each life of each other node is granted at most two requests before it that do
-/// not go together with it, for each resource on which they meet: one that was under way already, and one that was
-/// answered before this one came. A request counts until it is granted, withdrawn by its client, or its node dies; one
-/// that its node gives up goes on counting. A node refuses its clients only what makes no sense, what a client asks for
-/// that holds or waits for something, what is not held, and the use of a grant that does not cover it; and it takes
-/// nothing for withdrawn that it has granted. Exercised by grants that pass a waiting request.
-#[derive(Clone, Debug, Default)]
+/// Checks that after a request is sent, at most two incompatible requests of each incarnation of each other node are
+/// granted before it, for each resource that both claim: one that was under way already, and one that was answered
+/// before this one arrived. A request counts until it is granted, withdrawn by its client, or its node crashes; one
+/// that its node gives up still counts. A node refuses only invalid requests, requests of clients that hold or wait for
+/// something, releases of what is not held, and uses of a grant that does not cover them; and it does not treat a
+/// request as withdrawn that it has granted. Exercised by grants that overtake a waiting request.
+#[derive(Clone, Debug, Default, Hash)]
 pub struct NoStarvation {
     refusals: Refusals,
     waiting: BTreeMap<(NodeId, OpId), Waiting>,
-    exercised: u64,
+    exercised: Exercised,
 }
 
-/// What it is, for `list` and `explain`.
+/// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant = Invariant::safety(
     "no-starvation",
     "each other node is granted at most two conflicting requests before one that waits",
 );
 
-/// How many may pass.
+/// The maximum number of grants that overtake.
 const MOST: usize = 2;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Waiting {
     claims: Claims,
-    event: EventId,
-    /// By the passing node and the resource: the grants that passed.
-    passed: BTreeMap<(NodeId, Resource), Vec<EventId>>,
+    event: Witness<EventId>,
+    /// By the overtaking node and the resource: the grants that overtook.
+    passed: BTreeMap<(NodeId, Resource), Vec<Witness<EventId>>>,
 }
 
 impl NoStarvation {
     fn request(&mut self, node: NodeId, op: OpId, claims: &Claims, event: EventId) {
-        let waiting = || Waiting { claims: claims.clone(), event, passed: BTreeMap::new() };
+        let waiting = || Waiting { claims: claims.clone(), event: Witness(event), passed: BTreeMap::new() };
         self.waiting.entry((node, op)).or_insert_with(waiting);
     }
 
@@ -54,17 +54,17 @@ impl NoStarvation {
             for resource in gray::clashes(&waiting.claims, claims) {
                 passes = true;
                 let passed = waiting.passed.entry((node, resource.clone())).or_default();
-                passed.push(record.id);
+                passed.push(Witness(record.id));
                 if passed.len() > MOST {
                     let sentence = format!(
                         "{at}'s request for {op} waits for {resource} while {node} is granted it for the {}rd time",
                         passed.len()
                     );
-                    let witnesses: Vec<EventId> = [waiting.event].into_iter().chain(passed.iter().copied()).collect();
+                    let witnesses: Vec<EventId> = [waiting.event].iter().chain(&*passed).map(|event| event.0).collect();
                     return Err(broken(record, sentence, &witnesses));
                 }
             }
-            self.exercised += u64::from(passes);
+            self.exercised += passes;
         }
         Ok(())
     }
@@ -78,7 +78,11 @@ impl NoStarvation {
 }
 
 impl<F> Checker<F> for NoStarvation {
-    fn see(&mut self, record: &Record<'_>, _fact: Option<&F>) -> Result<(), Violation> {
+    const WANTS: Kinds = Requests::WANTS.with(Calls::WANTS);
+    const EXPLORED: Exploring = Exploring::Always;
+
+    fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
+        let record = shown.record;
         self.refusals.see(record);
         for told in told(record) {
             self.refusals.hear(record, &told)?;
@@ -96,46 +100,15 @@ impl<F> Checker<F> for NoStarvation {
                     LockSeen::Asked { .. }
                     | LockSeen::Released { .. }
                     | LockSeen::Deferred { .. }
-                    | LockSeen::Guarded { .. }
-                    | LockSeen::Fenced { .. }
-                    | LockSeen::WroteGuarded { .. }
-                    | LockSeen::Called { .. }
-                    | LockSeen::Told { .. },
+                    | LockSeen::Called { .. },
                 ) => {}
             }
         }
         Ok(())
     }
 
-    fn wants(&self) -> Kinds {
-        Kinds::FACT.with(Kinds::DEATHS).with(Kinds::INVOKED).with(Kinds::RETURNED)
-    }
-
-    fn conclude(&mut self, _end: Time) -> Verdict {
-        Verdict::of(self.exercised, "no grant passed a request that it does not go together with")
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<F>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl<F> Branch<F> for NoStarvation {
-    fn fork(&self) -> Box<dyn Branch<F>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        self.refusals.memory(state);
-        for ((node, op), Waiting { claims, event: _, passed }) in &self.waiting {
-            (node, op, claims).hash(&mut state);
-            passed.iter().for_each(|(by, grants)| (by, grants.len()).hash(&mut state));
-        }
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        // What a client asks, holds and waits for is remembered, too.
-        Refusals::heeds(event) || tells(event, |_| true)
+    fn conclude(&mut self, _end: &End<'_>) -> Verdict {
+        Verdict::of(self.exercised.0, "no grant passed an incompatible request")
     }
 }
 
@@ -144,6 +117,7 @@ mod tests {
     use super::*;
     use crate::check::history::*;
     use crate::observation::{LockCall, LockRefusal};
+    use crate::trace::Event;
 
     fn three_grants(history: &mut History) {
         for n in 1..=3 {
@@ -216,8 +190,6 @@ mod tests {
 
     #[test]
     fn what_is_refused_for_a_reason_is_no_starvation() {
-        let token = "1.n1.c1#1".parse().expect("a stamp");
-        let key = |path| Resource::new(path);
         let long: String = "a".repeat(2_000);
         for (call, reason) in [
             (acquire("c x"), LockRefusal::AlreadyHolds),
@@ -228,8 +200,6 @@ mod tests {
             (acquire(&format!("{long} x")), LockRefusal::TooLong),
             (LockCall::Release { acquire: op("c2#1") }, LockRefusal::NotHeld),
             (LockCall::Withdraw { acquire: op("c1#7") }, LockRefusal::NotHeld),
-            (LockCall::Read { key: key("c"), token }, LockRefusal::NotCovered),
-            (LockCall::Write { key: key("a/b"), value: 1, token }, LockRefusal::NotCovered),
         ] {
             let mut history = holder();
             history.on("c1", asked_lock("c1#2", call)).on("n1", refused("c1#2", reason));
@@ -239,14 +209,12 @@ mod tests {
 
     #[test]
     fn what_is_refused_for_no_reason_shows() {
-        let token = "1.n1.c1#1".parse().expect("a stamp");
         for (call, reason) in [
             (acquire("c x"), LockRefusal::ConversionRefused),
             (acquire("a/b x"), LockRefusal::AlreadyHolds),
             (acquire("c x"), LockRefusal::EmptyName),
             (LockCall::Release { acquire: op("c1#1") }, LockRefusal::NotHeld),
             (LockCall::Withdraw { acquire: op("c1#1") }, LockRefusal::NotHeld),
-            (LockCall::Read { key: Resource::new("a/b/c"), token }, LockRefusal::NotCovered),
         ] {
             let mut history = holder();
             history.on("c1", asked_lock("c1#2", call)).on("n1", refused("c1#2", reason));

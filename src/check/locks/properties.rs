@@ -1,13 +1,13 @@
-//! The checkers of locks against twins that look at every pair of events: on random histories, which no lock manager
-//! would make, both find the first violation in the same record, or none.
+//! The checkers of locks compared with twins that look at every pair of events: on random histories, which no lock
+//! manager would produce, both find the first violation in the same record, or none.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::{DeadlockFreedom, FairOrder, LockExclusion, NoStarvation, gray};
-use crate::check::Checker;
 use crate::check::history::*;
+use crate::check::{Checker, Common, Shown};
 use crate::clocks::LamportClock;
 use crate::identity::{ClientId, NodeId, OpId};
 use crate::observation::{Claims, LockSeen, LockStamp};
@@ -16,11 +16,11 @@ const NODES: u32 = 3;
 const CLIENTS: u32 = 4;
 const CLAIMS: [&str; 10] = ["a x", "a s", "a ix", "a six", "a/b x", "a/b s", "b x", "b s", "a/b x, b s", "a/b s, b x"];
 
-/// Acts of a short history, and of one in which a request may wait for long.
+/// The number of acts of a short history, and of one in which a request may wait for long.
 const SHORT: usize = 50;
 const LONG: usize = 250;
 
-/// What is noted next; requests are picked among those that may make this step.
+/// The next fact; requests are picked among those for which it is possible.
 #[derive(Clone, Debug)]
 enum Act {
     Ask {
@@ -33,7 +33,7 @@ enum Act {
         time: u64,
     },
     Grant(usize),
-    /// Its node, then how: released, withdrawn or refused.
+    /// The node, then how: released, withdrawn or refused.
     End(usize, u8),
     Kill(u32),
 }
@@ -42,12 +42,12 @@ enum Act {
 #[derive(Clone, Debug)]
 struct Line {
     node: NodeId,
-    /// `None` if the node died.
+    /// `None` if the node crashed.
     seen: Option<LockSeen>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum RequestState {
     Asked,
     Open(LockStamp),
     Granted,
@@ -65,12 +65,13 @@ fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     vec(act, 0..most)
 }
 
-/// The history of these acts. Each request goes its way: asked, sent, granted, ended; when, and beside what, is random.
+/// The history of these acts. Each request is asked, sent, granted and ended in this order; the times, and the other
+/// events in between, are random.
 fn lines(acts: &[Act]) -> Vec<Line> {
-    let mut live: Vec<(NodeId, OpId, Claims, Stage)> = Vec::new();
+    let mut live: Vec<(NodeId, OpId, Claims, RequestState)> = Vec::new();
     let (mut lines, mut asked) = (Vec::new(), 0);
     for act in acts {
-        let pick = |which: usize, fits: &dyn Fn(Stage) -> bool| {
+        let pick = |which: usize, fits: &dyn Fn(RequestState) -> bool| {
             let fitting: Vec<usize> = (0..live.len()).filter(|place| fits(live[*place].3)).collect();
             (!fitting.is_empty()).then(|| fitting[which % fitting.len()])
         };
@@ -81,28 +82,28 @@ fn lines(acts: &[Act]) -> Vec<Line> {
                 let (node, claims) = (NodeId::new(node), claims_of(CLAIMS[claims]));
                 let op = OpId { client: ClientId::new(client), number: asked };
                 note(node, LockSeen::Asked { op, claims: claims.clone(), turn: None });
-                live.push((node, op, claims, Stage::Asked));
+                live.push((node, op, claims, RequestState::Asked));
             }
             Act::Request { which, time } => {
-                // An open one may be sent anew.
-                let Some(place) = pick(which, &|stage| stage != Stage::Granted) else { continue };
-                let (node, op, claims, stage) = &mut live[place];
+                // An open request may be sent again.
+                let Some(place) = pick(which, &|state| state != RequestState::Granted) else { continue };
+                let (node, op, claims, state) = &mut live[place];
                 let stamp = LockStamp { time: LamportClock::new(time), node: *node, op: *op };
-                *stage = Stage::Open(stamp);
+                *state = RequestState::Open(stamp);
                 note(*node, LockSeen::Requested { stamp, claims: claims.clone() });
             }
             Act::Grant(which) => {
-                let Some(place) = pick(which, &|stage| matches!(stage, Stage::Open(_))) else { continue };
-                let (node, _, claims, stage) = &mut live[place];
-                let Stage::Open(stamp) = *stage else { continue };
-                *stage = Stage::Granted;
+                let Some(place) = pick(which, &|state| matches!(state, RequestState::Open(_))) else { continue };
+                let (node, _, claims, state) = &mut live[place];
+                let RequestState::Open(stamp) = *state else { continue };
+                *state = RequestState::Granted;
                 note(*node, LockSeen::Granted { stamp, claims: claims.clone() });
             }
             Act::End(which, how) => {
-                let Some(place) = pick(which, &|stage| how < 2 || stage == Stage::Granted) else { continue };
-                let (node, op, _, stage) = live.remove(place);
-                let end = match (stage, how) {
-                    (Stage::Granted, _) => LockSeen::Released { op },
+                let Some(place) = pick(which, &|state| how < 2 || state == RequestState::Granted) else { continue };
+                let (node, op, _, state) = live.remove(place);
+                let end = match (state, how) {
+                    (RequestState::Granted, _) => LockSeen::Released { op },
                     (_, 0) => LockSeen::Withdrawn { op },
                     (_, _) => LockSeen::Refused { op, reason: None },
                 };
@@ -118,13 +119,13 @@ fn lines(acts: &[Act]) -> Vec<Line> {
     lines
 }
 
-/// The line at which the checker finds the history broken.
+/// The line at which the checker finds a violation.
 fn found(lines: &[Line], mut checker: impl Checker<()>) -> Option<usize> {
     let mut history = History::default();
     for Line { node, seen } in lines {
         history.on(&node.to_string(), seen.clone().map_or_else(killed, lock));
     }
-    history.records.iter().position(|record| checker.see(record, None).is_err())
+    history.records.iter().position(|record| checker.see(&Shown::new(record, None, &Common::default())).is_err())
 }
 
 /// A grant: its line, its node, its stamp and its claims.
@@ -137,14 +138,14 @@ fn grants(lines: &[Line]) -> impl Iterator<Item = Grant<'_>> + Clone {
     })
 }
 
-/// All pairs of grants that do not go together, in the order of the lines.
+/// All pairs of incompatible grants, in the order of the lines.
 fn conflicting(lines: &[Line]) -> impl Iterator<Item = (Grant<'_>, Grant<'_>)> {
     let pairs = grants(lines).flat_map(|one| grants(lines).map(move |other| (one, other)));
     pairs.filter(|((first, .., mine), (second, .., theirs))| first < second && gray::conflict(mine, theirs))
 }
 
-/// The line after `from` at which an operation of a node ends: by death, by its client or its node, or, if `granted` is
-/// an end, by its grant.
+/// The line after `from` at which an operation of a node ends: by a crash, by its client or its node, or, if `granted`
+/// is true, by its grant.
 fn end(lines: &[Line], from: usize, node: NodeId, op: OpId, granted: bool) -> usize {
     let ends = |line: &Line| match &line.seen {
         None => true,
@@ -153,8 +154,7 @@ fn end(lines: &[Line], from: usize, node: NodeId, op: OpId, granted: bool) -> us
         ) => *ended == op,
         Some(LockSeen::Granted { stamp, .. }) => granted && stamp.op == op,
         Some(LockSeen::Asked { .. } | LockSeen::Requested { .. } | LockSeen::Deferred { .. }) => false,
-        Some(LockSeen::Guarded { .. } | LockSeen::Fenced { .. } | LockSeen::WroteGuarded { .. }) => false,
-        Some(LockSeen::Called { .. } | LockSeen::Told { .. }) => false,
+        Some(LockSeen::Called { .. }) => false,
     };
     let after = (from + 1..lines.len()).find(|place| lines[*place].node == node && ends(&lines[*place]));
     after.unwrap_or(lines.len())
@@ -193,36 +193,37 @@ fn first_third_passage(lines: &[Line]) -> Option<usize> {
     thirds.into_iter().min()
 }
 
-/// What lives after these lines.
-fn live(lines: &[Line]) -> Vec<(OpId, &Claims, Stage)> {
-    let mut live: Vec<(NodeId, OpId, &Claims, Stage)> = Vec::new();
+/// The requests that are live after these lines.
+fn live(lines: &[Line]) -> Vec<(OpId, &Claims, RequestState)> {
+    let mut live: Vec<(NodeId, OpId, &Claims, RequestState)> = Vec::new();
     for (place, Line { node, seen }) in lines.iter().enumerate() {
-        let (op, claims, stage) = match seen {
-            Some(LockSeen::Asked { op, claims, .. }) => (*op, claims, Stage::Asked),
-            Some(LockSeen::Requested { stamp, claims }) => (stamp.op, claims, Stage::Open(*stamp)),
-            Some(LockSeen::Granted { stamp, claims }) => (stamp.op, claims, Stage::Granted),
+        let (op, claims, state) = match seen {
+            Some(LockSeen::Asked { op, claims, .. }) => (*op, claims, RequestState::Asked),
+            Some(LockSeen::Requested { stamp, claims }) => (stamp.op, claims, RequestState::Open(*stamp)),
+            Some(LockSeen::Granted { stamp, claims }) => (stamp.op, claims, RequestState::Granted),
             Some(LockSeen::Released { .. } | LockSeen::Withdrawn { .. } | LockSeen::Refused { .. }) | None => continue,
-            Some(LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. }) => continue,
-            Some(LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. }) => continue,
+            Some(LockSeen::Deferred { .. } | LockSeen::Called { .. }) => continue,
         };
         live.retain(|(_, known, ..)| *known != op);
         if end(lines, place, *node, op, false) == lines.len() {
-            live.push((*node, op, claims, stage));
+            live.push((*node, op, claims, state));
         }
     }
-    live.into_iter().map(|(_, op, claims, stage)| (op, claims, stage)).collect()
+    live.into_iter().map(|(_, op, claims, state)| (op, claims, state)).collect()
 }
 
 fn has_circle(lines: &[Line]) -> bool {
     let live = live(lines);
-    let waits = |(mine, claims, stage): &(OpId, &Claims, Stage), (other, held, others): &(OpId, &Claims, Stage)| match (
-        stage, others,
-    ) {
-        (Stage::Asked | Stage::Open(_), Stage::Granted) => gray::conflict(claims, held),
-        (Stage::Open(stamp), Stage::Open(earlier)) => earlier < stamp && gray::conflict(claims, held),
-        (Stage::Granted, Stage::Asked | Stage::Open(_)) => mine.client == other.client && mine.number < other.number,
-        (Stage::Asked, Stage::Asked | Stage::Open(_)) | (Stage::Open(_), Stage::Asked) => false,
-        (Stage::Granted, Stage::Granted) => false,
+    let waits = |(mine, claims, state): &(OpId, &Claims, RequestState),
+                 (other, held, others): &(OpId, &Claims, RequestState)| match (state, others) {
+        (RequestState::Asked | RequestState::Open(_), RequestState::Granted) => gray::conflict(claims, held),
+        (RequestState::Open(stamp), RequestState::Open(earlier)) => earlier < stamp && gray::conflict(claims, held),
+        (RequestState::Granted, RequestState::Asked | RequestState::Open(_)) => {
+            mine.client == other.client && mine.number < other.number
+        }
+        (RequestState::Asked, RequestState::Asked | RequestState::Open(_))
+        | (RequestState::Open(_), RequestState::Asked) => false,
+        (RequestState::Granted, RequestState::Granted) => false,
     };
     let mut reaches: Vec<Vec<bool>> =
         live.iter().map(|one| live.iter().map(|other| waits(one, other)).collect()).collect();
@@ -265,7 +266,7 @@ proptest! {
     }
 }
 
-/// How many of 400 random histories are broken.
+/// How many of 400 random histories have a violation.
 fn broken_of(most: usize, first: impl Fn(&[Line]) -> Option<usize>) -> usize {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut history = || lines(&acts(most).new_tree(&mut runner).expect("a history").current());

@@ -1,6 +1,4 @@
-//! Whether what a node refuses its clients is refused for a reason.
-
-use std::hash::Hasher;
+//! Checks that a node refuses its clients' calls only with a valid reason.
 
 use super::Told;
 use super::calls::Calls;
@@ -8,27 +6,27 @@ use super::gray;
 use super::requests::{Live, Requests};
 use crate::check::broken;
 use crate::identity::{EventId, NodeId, OpId};
-use crate::observation::{Access, LockCall, LockRefusal, LockSeen, LockStamp, Resource};
-use crate::trace::{Event, Record, Violation};
+use crate::observation::{LockCall, LockRefusal, LockSeen, Resource};
+use crate::trace::{Record, Violation};
 
-/// What clients ask, and what their nodes hold for them.
-#[derive(Clone, Debug, Default)]
+/// The clients' calls, and the grants that their nodes hold for them.
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Refusals {
     calls: Calls,
     requests: Requests,
 }
 
 impl Refusals {
-    /// Takes in what a client does.
+    /// Processes a client's record.
     #[inline]
     pub(super) fn see(&mut self, record: &Record<'_>) {
         self.calls.see(record);
     }
 
-    /// Takes in what a node tells.
+    /// Processes a node's report.
     ///
     /// # Errors
-    /// If it refuses something for a reason that is none, or takes for withdrawn what it has granted.
+    /// If it refuses something without a valid reason, or treats a request as withdrawn that it has granted.
     pub(super) fn hear(&mut self, record: &Record<'_>, told: &Told<'_>) -> Result<(), Violation> {
         match told {
             Told::Seen(node, LockSeen::Refused { op, reason: Some(reason) }) => {
@@ -49,19 +47,19 @@ impl Refusals {
         }
         let right = if reasons.is_empty() { "nothing".to_owned() } else { list(&reasons) };
         let sentence = format!("{node} refuses {op}: {}, where {right} speaks against it", list(&[reason]));
-        let own = self.own(node, op).map(|live| live.event);
+        let own = self.own(node, op).map(|live| *live.event);
         let witnesses: Vec<EventId> = [asked].into_iter().chain(own).chain([record.id]).collect();
         Err(broken(record, sentence, &witnesses))
     }
 
-    /// What is granted is released, and never withdrawn.
+    /// A granted request can be released, and not withdrawn.
     fn withdrawn(&self, record: &Record<'_>, node: NodeId, op: OpId) -> Result<(), Violation> {
         let Some(granted) = self.requests.get(node, op).filter(|live| live.is_granted()) else { return Ok(()) };
         let sentence = format!("{node} takes {op} for withdrawn, which it has granted and not released");
-        Err(broken(record, sentence, &[granted.event, record.id]))
+        Err(broken(record, sentence, &[*granted.event, record.id]))
     }
 
-    /// Every reason for which a node may refuse a call.
+    /// The valid reasons for refusing a call.
     fn reasons(&self, node: NodeId, op: OpId, call: &LockCall) -> Vec<LockRefusal> {
         match call {
             LockCall::Acquire { wanted, .. } => {
@@ -82,31 +80,12 @@ impl Refusals {
             LockCall::Withdraw { acquire } => {
                 not_held(self.requests.get(node, *acquire).is_some() && acquire.client == op.client)
             }
-            LockCall::Read { key, token } => self.not_covered(node, *token, key, Access::Read),
-            LockCall::Write { key, token, .. } => self.not_covered(node, *token, key, Access::Write),
         }
     }
 
-    /// What the client of an operation holds at its node, or waits for.
+    /// The grants and waiting requests of an operation's client at its node.
     fn own(&self, node: NodeId, op: OpId) -> impl Iterator<Item = &Live> {
         self.requests.at(node).filter(move |(other, _)| other.client == op.client).map(|(_, live)| live)
-    }
-
-    fn not_covered(&self, node: NodeId, token: LockStamp, key: &Resource, access: Access) -> Vec<LockRefusal> {
-        let grant = self.requests.stamped(token).filter(|grant| grant.is_granted() && token.node == node);
-        let lacks = grant.is_some_and(|grant| !gray::covers(&grant.claims, key, access));
-        lacks.then_some(LockRefusal::NotCovered).into_iter().collect()
-    }
-
-    /// Writes what is remembered.
-    pub(super) fn memory(&self, state: &mut dyn Hasher) {
-        self.calls.memory(state);
-        self.requests.memory(state);
-    }
-
-    /// Whether such an event of a client can change its memory.
-    pub(super) const fn heeds(event: &Event<'_>) -> bool {
-        Calls::heeds(event)
     }
 }
 

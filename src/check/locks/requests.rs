@@ -1,15 +1,16 @@
-//! Live requests and grants, as the nodes' facts tell of them.
+//! Live requests and grants, according to the nodes' facts.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash as _, Hasher};
 
 use super::Told;
+use crate::check::Witness;
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{Claims, LockSeen, LockStamp};
+use crate::trace::Kinds;
 
-/// How far a request has come.
+/// The state of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Stage {
+pub(super) enum RequestState {
     /// It waits at its node.
     Asked,
     /// It was sent, with this stamp.
@@ -19,51 +20,52 @@ pub(super) enum Stage {
 }
 
 /// A live request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Live {
-    pub(super) stage: Stage,
+    pub(super) state: RequestState,
     pub(super) claims: Claims,
-    /// The event that brought it to this stage.
-    pub(super) event: EventId,
+    /// The event that led to this state.
+    pub(super) event: Witness<EventId>,
 }
 
 impl Live {
-    /// Whether it is granted, and waits no more.
+    /// Whether it is granted.
     pub(super) const fn is_granted(&self) -> bool {
-        matches!(self.stage, Stage::Granted(_))
+        matches!(self.state, RequestState::Granted(_))
     }
 }
 
-/// All live requests, by node and operation. Few: no more than clients.
-#[derive(Clone, Debug, Default)]
+/// All live requests, by node and operation; at most one for each client in most runs.
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Requests(BTreeMap<(NodeId, OpId), Live>);
 
 impl Requests {
-    /// Takes in what a record tells.
+    /// The kinds of records that it needs.
+    pub(super) const WANTS: Kinds = Kinds::LOCK_ASKED
+        .with(Kinds::LOCK_REQUESTED)
+        .with(Kinds::LOCK_GRANTED)
+        .with(Kinds::LOCK_RELEASED)
+        .with(Kinds::LOCK_WITHDRAWN)
+        .with(Kinds::LOCK_REFUSED)
+        .with(Kinds::DEATHS);
+
+    /// Processes a record.
     pub(super) fn see(&mut self, told: &Told<'_>, event: EventId) {
         let (node, seen) = match told {
             Told::Death(node) => return self.0.retain(|(at, _), _| at != node),
             Told::Seen(node, seen) => (*node, *seen),
         };
-        let (op, stage, claims) = match seen {
-            LockSeen::Asked { op, claims, turn: _ } => (*op, Stage::Asked, claims),
-            LockSeen::Requested { stamp, claims } => (stamp.op, Stage::Open(*stamp), claims),
-            LockSeen::Granted { stamp, claims } => (stamp.op, Stage::Granted(*stamp), claims),
+        let (op, state, claims) = match seen {
+            LockSeen::Asked { op, claims, turn: _ } => (*op, RequestState::Asked, claims),
+            LockSeen::Requested { stamp, claims } => (stamp.op, RequestState::Open(*stamp), claims),
+            LockSeen::Granted { stamp, claims } => (stamp.op, RequestState::Granted(*stamp), claims),
             LockSeen::Released { op } | LockSeen::Withdrawn { op } | LockSeen::Refused { op, .. } => {
                 self.0.remove(&(node, *op));
                 return;
             }
-            LockSeen::Deferred { .. } | LockSeen::Guarded { .. } | LockSeen::Fenced { .. } => return,
-            LockSeen::WroteGuarded { .. } | LockSeen::Called { .. } | LockSeen::Told { .. } => return,
+            LockSeen::Deferred { .. } | LockSeen::Called { .. } => return,
         };
-        self.0.insert((node, op), Live { stage, claims: claims.clone(), event });
-    }
-
-    /// Writes what is remembered, without the events that told of it.
-    pub(super) fn memory(&self, mut state: &mut dyn Hasher) {
-        for ((node, op), Live { stage, claims, event: _ }) in &self.0 {
-            (node, op, stage, claims).hash(&mut state);
-        }
+        self.0.insert((node, op), Live { state, claims: claims.clone(), event: Witness(event) });
     }
 
     /// The request of an operation at a node.
@@ -74,9 +76,9 @@ impl Requests {
     /// The request with this stamp.
     pub(super) fn stamped(&self, stamp: LockStamp) -> Option<&Live> {
         let live = self.get(stamp.node, stamp.op)?;
-        let known = match live.stage {
-            Stage::Asked => return None,
-            Stage::Open(known) | Stage::Granted(known) => known,
+        let known = match live.state {
+            RequestState::Asked => return None,
+            RequestState::Open(known) | RequestState::Granted(known) => known,
         };
         (known == stamp).then_some(live)
     }

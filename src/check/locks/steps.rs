@@ -1,13 +1,13 @@
-//! Which facts of a node are of one step, also where the disk held them up.
+//! Assigns the facts of a node to steps, even if the disk delayed them.
 
 use std::collections::VecDeque;
 
-/// The steps of one node: the numbers of the events that began those whose facts may still come.
-#[derive(Clone, Debug, Default)]
+/// The steps of one node: the numbers of the events that began those whose facts may still follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Steps(VecDeque<u32>);
 
 impl Steps {
-    /// A step begins with this event. One that did nothing before it is forgotten.
+    /// A step begins with this event. A step without effects before it is forgotten.
     #[inline]
     pub(super) fn begin(&mut self, number: u32) {
         match self.0.back_mut() {

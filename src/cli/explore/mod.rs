@@ -1,12 +1,12 @@
-//! `explore`: every interleaving of a small world.
+//! `explore`: every interleaving of a small scenario.
 
-mod account;
 mod progress;
-mod standing;
+mod report;
+mod verdict;
 
-use account::Account;
 use progress::Meter;
-use standing::Searched;
+use report::ExploreReport;
+use verdict::Searched;
 
 use super::args::ExploreArgs;
 use super::chosen::Chosen;
@@ -22,20 +22,20 @@ use crate::run::AnySubject;
 use std::time::Duration;
 
 pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let ExploreArgs { scenario, seed, overlay, detail, trace, .. } = args;
+    let ExploreArgs { scenario, seed, overrides, detail, trace, .. } = args;
     let to_stdout = trace.as_deref().is_some_and(is_stdout);
     if to_stdout && shell.json {
         return Err(two_documents());
     }
-    if overlay.swarm {
-        return Err(Failure::usage("whatever may go wrong is tried: a swarm draws nothing here, leave out --swarm"));
+    if overrides.swarm {
+        return Err(Failure::usage("an exploration draws no faults: remove --swarm"));
     }
-    let chosen = Chosen::load(scenario, overlay, subjects)?;
+    let chosen = Chosen::load(scenario, overrides, subjects)?;
     let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
     let exploration = chosen
         .subject
         .explore(&resolved)
-        .map_err(|refusal| Failure::helped(format!("`{scenario}` is not explored: {refusal}"), refusal.cure()))?;
+        .map_err(|refusal| Failure::helped(format!("`{scenario}` can't be explored: {refusal}"), refusal.cure()))?;
     let limits = limits(args);
     let signals = Signals::watch();
     let watch = Stopwatch::start();
@@ -46,25 +46,25 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     if !shell.quiet {
         shell.say(&pace(&explored, watch.elapsed(), limits.threads));
     }
-    let outcome = explored.way.as_deref().map(|way| exploration.retrace(way));
+    let outcome = explored.path.as_deref().map(|path| exploration.retrace(path));
     let searched = Searched { explored: &explored, limits: &limits, exploration: &exploration, signal: signals.exit() };
-    let account = Account::new(&chosen, &resolved, &searched, outcome.as_ref(), shell);
+    let report = ExploreReport::new(&chosen, &resolved, &searched, outcome.as_ref(), shell);
     let shown = outcome.as_ref().and_then(|outcome| outcome.trace.as_ref());
     if let (Some(file), Some(trace)) = (trace, shown) {
         save(trace, file, shell)?;
     }
     if shell.json {
-        shell.document(&account)?;
+        shell.document(&report)?;
     } else if to_stdout {
-        shell.say(account.text(shell).trim_end());
+        shell.say(report.text(shell).trim_end());
     } else {
         if let Some(trace) = shown.filter(|_| !shell.quiet) {
             replay::show(trace, (*detail).into(), shell)?;
             shell.result("\n")?;
         }
-        shell.result(&account.text(shell))?;
+        shell.result(&report.text(shell))?;
     }
-    Ok(account.exit)
+    Ok(report.exit)
 }
 
 fn limits(args: &ExploreArgs) -> Limits {
@@ -82,7 +82,7 @@ fn pace(explored: &Explored, took: Duration, threads: usize) -> String {
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = explored.generated.saturating_mul(1_000) / millis;
     format!(
-        "{} in {}.{}s on {}: {} generated/s, {} bytes a visited state",
+        "{} in {}.{}s on {}: {} generated/s, {} bytes per visited state",
         counted(explored.states, "state"),
         millis / 1_000,
         millis % 1_000 / 100,

@@ -1,4 +1,4 @@
-//! What an exploration shows while it runs: on a terminal, how many states it has come by.
+//! The progress of an exploration on a terminal: how many states it has visited.
 
 use std::cell::Cell;
 use std::time::Duration;

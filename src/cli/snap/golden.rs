@@ -7,35 +7,47 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::chance::Seed;
-use crate::cli::args::{Depth, Goldens, Overlay};
+use crate::cli::args::{Depth, Goldens, Overrides};
 use crate::cli::chosen::Chosen;
 use crate::cli::failure::Failure;
 use crate::run::AnySubject;
-use crate::trace::Trace;
+use crate::trace::{Trace, VERSION};
 
-/// A golden trace, or the place where one will be.
+/// A golden trace; it may not exist yet.
 pub(super) struct Golden {
     pub(super) path: PathBuf,
-    /// None if there is none yet.
+    /// None if it does not exist yet.
     pub(super) text: Option<String>,
 }
 
-/// What a golden begins with, before its detail and its seed.
+/// The start of a golden, before its detail and its seed.
 const HEAD: &str = "# golden";
+/// The start of its second line, before the version of the trace.
+const TITLE: &str = "# stemmata trace v";
 
 impl Golden {
     pub(super) fn open(path: PathBuf) -> Result<Self, Failure> {
         match fs::read_to_string(&path) {
-            // Some tools write line ends of their own when they check files out.
+            // A checkout may have converted the line endings.
             Ok(text) => Ok(Self { path, text: Some(text.replace("\r\n", "\n")) }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, text: None }),
             Err(error) => Err(Failure::Io { what: format!("can't read `{}`", path.display()), error, help: None }),
         }
     }
 
-    /// What the golden would be if it were made now.
+    /// Refuses a golden of another version of the trace: all its lines may differ, and say nothing of the run.
+    pub(super) fn is_current(&self) -> Result<(), Failure> {
+        let title = self.text.as_ref().and_then(|text| text.lines().nth(1)?.strip_prefix(TITLE));
+        let Some(version) = title.filter(|version| *version != VERSION.to_string()) else { return Ok(()) };
+        let path = self.path.display();
+        let message = format!("`{path}` is a golden of version {version}, but this build reads version {VERSION}");
+        Err(Failure::helped(message, "write it anew with `stemmata snap update`"))
+    }
+
+    /// The golden that the scenario gives now.
     pub(super) fn fresh(&self, scenario: &str, wanted: &Goldens, subjects: &[AnySubject]) -> Result<String, Failure> {
-        let chosen = Chosen::load(scenario, &Overlay { flaw: Vec::new(), as_written: false, swarm: false }, subjects)?;
+        let chosen =
+            Chosen::load(scenario, &Overrides { flaw: Vec::new(), as_written: false, swarm: false }, subjects)?;
         let (detail, seed) = self.made_with();
         let detail = wanted.detail.or(detail).unwrap_or_default();
         let seed = wanted.seed.or(seed).unwrap_or(chosen.file.seed());
@@ -45,7 +57,7 @@ impl Golden {
         Ok(format!("{HEAD} detail={} seed={seed}\n{}", name.get_name(), story(trace, detail)))
     }
 
-    /// The detail and the seed that the golden says it was made with.
+    /// The detail and the seed in the golden's first line.
     fn made_with(&self) -> (Option<Depth>, Option<Seed>) {
         let first = self.text.as_ref().and_then(|text| text.lines().next()?.strip_prefix(HEAD));
         let mut words = first.unwrap_or_default().split_whitespace();

@@ -1,4 +1,4 @@
-//! `snap`: golden traces of scenarios, for people without Rust.
+//! `snap`: golden traces of scenarios; needs no Rust.
 
 mod golden;
 mod results;
@@ -16,7 +16,9 @@ use results::{Result as SnapResult, Results};
 pub(super) fn snap(args: &SnapArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     match &args.verb {
         SnapVerb::Check(args) => {
-            let results = Results(compare(&args.goldens, subjects)?);
+            let compared = compare(&args.goldens, subjects)?;
+            compared.iter().try_for_each(|result| result.golden.is_current())?;
+            let results = Results(compared);
             if let Some(file) = &args.junit {
                 store::write(file, |out| out.write_all(results.junit().as_bytes()))?;
             }
@@ -26,7 +28,7 @@ pub(super) fn snap(args: &SnapArgs, subjects: &[AnySubject], shell: &Shell) -> O
     }
 }
 
-/// Runs what each golden is of, and compares.
+/// Runs the scenario of each golden, and compares.
 fn compare(wanted: &Goldens, subjects: &[AnySubject]) -> Result<Vec<SnapResult>, Failure> {
     let selected = select::select(&wanted.paths)?;
     let compared = selected.into_iter().map(|selected| {
@@ -44,7 +46,7 @@ fn update(wanted: &Goldens, subjects: &[AnySubject], shell: &Shell) -> Outcome {
         let differs = golden.text.as_ref() != Some(fresh);
         if differs {
             if let Some(folder) = golden.path.parent().filter(|_| golden.text.is_none()) {
-                let what = format!("can't make the folder `{}`", folder.display());
+                let what = format!("can't create the folder `{}`", folder.display());
                 std::fs::create_dir_all(folder).map_err(|error| Failure::Io { what, error, help: None })?;
             }
             store::write(&golden.path, |out| out.write_all(fresh.as_bytes()))?;

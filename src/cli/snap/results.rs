@@ -1,4 +1,4 @@
-//! What came of comparing goldens.
+//! The results of comparing goldens.
 
 use serde_json::json;
 use similar::{ChangeTag, TextDiff};
@@ -11,7 +11,7 @@ use crate::cli::shell::{BAD, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{count, counted};
 use crate::report::junit::{self, Case};
 
-/// A golden and what it would be now.
+/// A golden, and the golden that the scenario gives now.
 pub(super) struct Result {
     pub(super) scenario: String,
     pub(super) golden: Golden,
@@ -20,9 +20,9 @@ pub(super) struct Result {
 
 pub(super) struct Results(pub(super) Vec<Result>);
 
-/// So many lines of a difference are shown without `-v`.
+/// The number of lines of a difference that are shown without `-v`.
 const SHOWN: usize = 60;
-/// So many lines are shown around a change.
+/// The number of lines that are shown around a change.
 const AROUND: usize = 3;
 
 impl Result {
@@ -30,7 +30,7 @@ impl Result {
         self.golden.text.as_ref() != Some(&self.fresh)
     }
 
-    /// What has changed, one line each: whether it came or went, and the line.
+    /// The changed lines, each with whether it was added or removed.
     fn changes(&self) -> Vec<(ChangeTag, String)> {
         let before = self.golden.text.as_deref().unwrap_or_default();
         let diff = TextDiff::from_lines(before, self.fresh.as_str());
@@ -49,9 +49,9 @@ impl Result {
         let Self { scenario, golden, .. } = self;
         let path = golden.path.display();
         if golden.text.is_none() {
-            return format!("{BAD}missing{BAD:#} {STRONG}{scenario}{STRONG:#}: there is no {path}\n");
+            return format!("{BAD}missing{BAD:#} {STRONG}{scenario}{STRONG:#}: {path} does not exist\n");
         }
-        let mut text = format!("{BAD}differs{BAD:#} {STRONG}{scenario}{STRONG:#} from {path} (-), and is now (+)\n");
+        let mut text = format!("{BAD}differs{BAD:#} {STRONG}{scenario}{STRONG:#}: {path} (-), now (+)\n");
         let changes = self.changes();
         let shown = if shell.verbose { changes.len() } else { SHOWN };
         for (tag, line) in changes.iter().take(shown) {
@@ -63,12 +63,12 @@ impl Result {
         }
         let more = changes.len().saturating_sub(shown) as u64;
         if more > 0 {
-            text.push_str(&format!("  {FAINT}and {} more; -v shows all{FAINT:#}\n", counted(more, "line")));
+            text.push_str(&format!("  {FAINT}and {}; -v shows all{FAINT:#}\n", counted(more, "more line")));
         }
         text
     }
 
-    /// What has changed, without colour.
+    /// The changes, without colour.
     fn plain(&self) -> String {
         let line = |(tag, line): (ChangeTag, String)| match tag {
             ChangeTag::Delete => format!("-{line}\n"),
@@ -99,12 +99,12 @@ impl Results {
         }
         let all = counted(self.0.len() as u64, "golden");
         match differing.as_slice() {
-            [] => text.push_str(&format!("{GOOD}met{GOOD:#}: {all} as before\n")),
+            [] => text.push_str(&format!("{GOOD}passed{GOOD:#}: {all} unchanged\n")),
             _ => {
                 let names: Vec<_> = differing.iter().map(|result| quoted(&result.scenario)).collect();
                 let (program, names) = (quoted(&shell.program), names.join(" "));
                 let number = count(differing.len() as u64);
-                text.push_str(&format!("{BAD}broken{BAD:#}: {number} of {all} differ; if that is meant:\n"));
+                text.push_str(&format!("{BAD}failed{BAD:#}: {number} of {all} changed; if that is intended:\n"));
                 text.push_str(&format!("{program} snap update {names}\n"));
             }
         }
@@ -112,11 +112,11 @@ impl Results {
         Ok(exit)
     }
 
-    /// The results as JUnit's XML.
+    /// The results as JUnit XML.
     pub(super) fn junit(&self) -> String {
         let cases = self.0.iter().map(|result| {
             let failure = result.differs().then(|| match result.golden.text {
-                None => ("there is no golden".to_owned(), String::new()),
+                None => ("the golden does not exist".to_owned(), String::new()),
                 Some(_) => ("the trace differs from its golden".to_owned(), result.plain()),
             });
             Case { name: result.scenario.clone(), failure }
@@ -125,7 +125,7 @@ impl Results {
     }
 }
 
-/// Tells which goldens were written, and which were as they should be.
+/// Reports which goldens were written, and which were unchanged.
 pub(super) fn tell_update(goldens: &[(String, bool)], shell: &Shell) -> std::result::Result<(), Failure> {
     if shell.json {
         let goldens = goldens.iter().map(|(golden, written)| json!({ "golden": golden, "written": written }));
@@ -133,7 +133,7 @@ pub(super) fn tell_update(goldens: &[(String, bool)], shell: &Shell) -> std::res
     }
     let line = |(golden, written): &(String, bool)| match written {
         true => format!("{GOOD}written{GOOD:#}: {golden}\n"),
-        false => format!("{FAINT}as before: {golden}{FAINT:#}\n"),
+        false => format!("{FAINT}unchanged: {golden}{FAINT:#}\n"),
     };
     shell.result(&goldens.iter().map(line).collect::<String>())
 }

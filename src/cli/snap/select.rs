@@ -1,4 +1,4 @@
-//! Which goldens are meant.
+//! Selects goldens by the paths on the command line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,19 +7,19 @@ use super::super::failure::Failure;
 use super::super::suggest;
 use crate::scenario;
 
-/// A scenario, as it is named, and where its golden is.
+/// A scenario, as it was named, and the path of its golden.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Selected {
     pub(super) golden: PathBuf,
     pub(super) scenario: String,
 }
 
-/// What goldens are called: this behind the scenario's name.
+/// The ending of goldens' names, after the scenario's name.
 const ENDING: &str = ".trace.txt";
-/// Where those of built-in scenarios are.
+/// The folder for goldens of built-in scenarios.
 const FOLDER: &str = "goldens";
 
-/// The goldens of these scenarios; of a folder, those that are in it.
+/// The goldens of these scenarios, and those in these folders.
 pub(super) fn select(paths: &[String]) -> Result<Vec<Selected>, Failure> {
     let mut selected = Vec::new();
     let here = [".".to_owned()];
@@ -27,7 +27,7 @@ pub(super) fn select(paths: &[String]) -> Result<Vec<Selected>, Failure> {
         let as_path = Path::new(path);
         if as_path.is_dir() {
             in_folder(as_path, &mut selected).map_err(|error| Failure::Io {
-                what: format!("can't look into `{}`", as_path.display()),
+                what: format!("can't read the folder `{}`", as_path.display()),
                 error,
                 help: None,
             })?;
@@ -37,14 +37,14 @@ pub(super) fn select(paths: &[String]) -> Result<Vec<Selected>, Failure> {
             selected.push(Selected { golden: beside(as_path), scenario: path.clone() });
         } else {
             let names: Vec<&str> = scenario::built_in().map(|known| known.name).collect();
-            let message = format!("there is no scenario and no folder `{path}`");
+            let message = format!("there is no scenario or folder `{path}`");
             return Err(Failure::helped(message, suggest::cure(path, &names)));
         }
     }
     selected.sort_unstable();
     selected.dedup();
     if selected.is_empty() {
-        let message = "no golden trace is here: nothing to do; `stemmata snap update SCENARIO` makes one";
+        let message = "nothing to do: there are no golden traces here; `stemmata snap update SCENARIO` writes one";
         return Err(Failure::Nothing(message.to_owned()));
     }
     Ok(selected)
@@ -59,7 +59,7 @@ fn of_built_in(folder: &Path, name: &str) -> Selected {
     Selected { golden: folder.join(FOLDER).join(format!("{name}{ENDING}")), scenario: name.to_owned() }
 }
 
-/// The goldens in a folder and below: those beside their scenarios, and those of built-in ones in a folder `goldens`.
+/// The goldens in a folder and below: those next to their scenarios, and those of built-in ones in a folder `goldens`.
 fn in_folder(folder: &Path, selected: &mut Vec<Selected>) -> std::io::Result<()> {
     let built_in = scenario::built_in().map(|known| of_built_in(folder, known.name));
     selected.extend(built_in.filter(|selected| selected.golden.is_file()));

@@ -1,4 +1,4 @@
-//! How far a sweep goes: which seeds, which part of them, for how long, on how many threads.
+//! The limits of a sweep: which seeds, which part of them, for how long, on how many threads.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use crate::cli::shard;
 use crate::cli::shell::Shell;
 use crate::hunt::{SeedRange, Shard};
 
-/// How far each scenario is swept.
+/// The limits for each scenario.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// The seeds of the whole sweep.
     pub(super) seeds: SeedRange,
-    /// The part of them that is swept here; all if there is none.
+    /// The part of them to sweep here; all of them if there is none.
     pub(super) shard: Option<Shard>,
     pub(super) time: Option<Duration>,
     pub(super) threads: usize,
@@ -27,18 +27,18 @@ impl Limits {
         let seeds = seeds(args, seeds_were_typed)?;
         let shard = args.shard.map(|wanted| shard::of(wanted, &environment::variable)).transpose()?;
         if seeds.count == 0 {
-            return Err(Failure::Nothing(format!("no seed is in {seeds}: nothing to do")));
+            return Err(Failure::Nothing(format!("nothing to do: {seeds} has no seeds")));
         }
         if let Some(shard) = shard {
             if args.seeds.is_none() && args.count.is_none() {
                 return Err(Failure::helped(
-                    "shards of what? --time alone names no seeds",
-                    "--count N or --seeds A..B",
+                    "shards need a range of seeds, and --time alone gives none",
+                    "add --count N or --seeds A..B",
                 ));
             }
             let part = shard.part(seeds);
             if part.count == 0 {
-                return Err(Failure::Nothing(format!("no seed of {seeds} is in shard {shard}: nothing to do")));
+                return Err(Failure::Nothing(format!("nothing to do: shard {shard} of {seeds} has no seeds")));
             }
             shell.note(&format!("shard {shard}: seeds {part} of {seeds}"));
         }
@@ -51,11 +51,13 @@ impl Limits {
 fn seeds(args: &SweepArgs, seeds_were_typed: bool) -> Result<SeedRange, Failure> {
     match (args.seeds, args.count) {
         (Some(_), Some(_)) if seeds_were_typed => {
-            Err(Failure::helped("--seeds and --count both say which seeds", "A+N: N seeds from A on"))
+            Err(Failure::helped("--seeds and --count both choose the seeds", "A+N means N seeds, starting at A"))
         }
         (_, Some(count)) => Ok(SeedRange { first: 0, count }),
         (Some(seeds), None) => Ok(seeds),
         (None, None) if args.time.is_some() => Ok(SeedRange::from(0)),
-        (None, None) => Err(Failure::helped("nothing says how many seeds", "--count N, --seeds A..B or --time 10m")),
+        (None, None) => {
+            Err(Failure::helped("the number of seeds is missing", "add --count N, --seeds A..B or --time 10m"))
+        }
     }
 }

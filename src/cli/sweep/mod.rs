@@ -1,19 +1,19 @@
 //! `sweep`: many seeds of several scenarios, one scenario after another.
 
-mod account;
 mod junit;
-mod keeper;
 mod limits;
 mod progress;
+mod report;
+mod results_file;
 mod saved;
 
 use std::time::Duration;
 
-pub(super) use account::Account;
-pub(super) use keeper::read;
-use keeper::{Keeper, resumed};
 use limits::Limits;
 use progress::Meter;
+pub(super) use report::SweepReport;
+pub(super) use results_file::read;
+use results_file::{ResultsFile, resumed};
 pub(super) use saved::Saved;
 
 use super::args::SweepArgs;
@@ -31,7 +31,7 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
     let limits = Limits::new(args, seeds_were_typed, shell)?;
     let mut chosen = Vec::with_capacity(args.scenarios.len());
     for scenario in &args.scenarios {
-        let scenario = Chosen::load(scenario, &args.overlay, subjects)?;
+        let scenario = Chosen::load(scenario, &args.overrides, subjects)?;
         if let Ok(resolved) = scenario.resolve(scenario.file.seed()) {
             scenario.note_what_is_missed(&resolved, shell);
         }
@@ -40,43 +40,47 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
     if let Some(file) = &args.junit {
         store::probe(file)?;
     }
-    let mut keeper = Keeper::new(args.output.as_deref())?;
-    let before = if args.resume { keeper.before()? } else { Vec::new() };
+    let mut results_file = ResultsFile::new(args.output.as_deref())?;
+    let before = if args.resume { results_file.before()? } else { Vec::new() };
     let signals = Signals::watch();
-    let mut accounts = Vec::with_capacity(chosen.len());
+    let mut reports = Vec::with_capacity(chosen.len());
     for (place, chosen) in chosen.iter().enumerate() {
         let header = Header::new(&chosen.file, chosen.path(), limits.seeds, limits.shard);
         let before = resumed(before.get(place), &header)?;
-        let account = one((chosen, header), before, &limits, &signals, &keeper, shell)?;
-        keeper.ended(account.results.clone())?;
+        let report = one((chosen, header), before, &limits, &signals, &results_file, shell)?;
+        results_file.ended(report.results.clone())?;
         if args.save {
-            save(&account.results, shell)?;
+            save(&report.results, shell)?;
         }
         if !shell.json {
-            shell.result(&account.text(shell))?;
+            shell.result(&report.text(shell))?;
         }
-        accounts.push(account);
+        reports.push(report);
         if signals.exit().is_some() {
             break;
         }
     }
-    keeper.close()?;
+    results_file.close()?;
     if let Some(file) = &args.junit {
-        junit::write(file, &accounts, shell)?;
+        junit::write(file, &reports, shell)?;
     }
-    let mut exit = accounts.iter().map(Account::exit).fold(Exit::Met, Exit::or);
+    let mut exit = reports.iter().map(SweepReport::exit).fold(Exit::Met, Exit::or);
     if let Some(signal) = signals.exit() {
         exit = exit.or(signal);
-        shell.note(&format!("stopped early: {} of {} begun", accounts.len(), counted(chosen.len() as u64, "scenario")));
+        shell.note(&format!(
+            "stopped early: started {} of {}",
+            reports.len(),
+            counted(chosen.len() as u64, "scenario")
+        ));
     }
-    conclude(&accounts, exit, shell)
+    conclude(&reports, exit, shell)
 }
 
-/// Ends with the results as a document, or with the command that shows a failure again.
-pub(super) fn conclude(accounts: &[Account], exit: Exit, shell: &Shell) -> Outcome {
-    let replay = accounts.iter().find_map(|account| account.replay(shell));
+/// Prints the results as a document, or the command that reproduces a failure.
+pub(super) fn conclude(reports: &[SweepReport], exit: Exit, shell: &Shell) -> Outcome {
+    let replay = reports.iter().find_map(|report| report.replay(shell));
     if shell.json {
-        let sweeps: Vec<_> = accounts.iter().map(Account::json).collect();
+        let sweeps: Vec<_> = reports.iter().map(SweepReport::json).collect();
         shell.document(&serde_json::json!({ "sweeps": sweeps, "replay": replay, "exit_code": exit.code() }))?;
     } else if let Some(replay) = replay {
         shell.result(&format!("{replay}\n"))?;
@@ -89,14 +93,14 @@ fn one(
     before: Option<Results>,
     limits: &Limits,
     signals: &Signals,
-    keeper: &Keeper,
+    results_file: &ResultsFile,
     shell: &Shell,
-) -> Result<Account, Failure> {
+) -> Result<SweepReport, Failure> {
     let first = limits.shard.is_none_or(|shard| shard.is_first());
     let saved = if first { saved::replay(chosen, signals)? } else { Saved::default() };
     let done = before.map(|results| results.tally).unwrap_or_default();
     let already = (done.runs, done.records);
-    let meter = Meter::new((chosen, &header), done.runs, limits, signals, keeper, shell);
+    let meter = Meter::new((chosen, &header), done.runs, limits, signals, results_file, shell);
     let seeds = header.part();
     let Limits { threads, max_failures, .. } = *limits;
     let tally =
@@ -110,11 +114,11 @@ fn one(
     };
     if !shell.quiet {
         if already.0 > 0 {
-            shell.say(&format!("{} done before", counted(already.0, "run")));
+            shell.say(&format!("{} from the earlier results", counted(already.0, "run")));
         }
         shell.say(&pace(&tally, already, meter.elapsed(), threads));
     }
-    Ok(Account::new(Results { header: header.clone(), tally, end }, saved))
+    Ok(SweepReport::new(Results { header: header.clone(), tally, end }, saved))
 }
 
 fn save(results: &Results, shell: &Shell) -> Result<(), Failure> {

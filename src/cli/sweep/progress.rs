@@ -1,4 +1,4 @@
-//! What a sweep shows while it runs: a bar on a terminal, and the first failures as they come.
+//! The progress of a sweep: a bar on a terminal, and the first failures as they happen.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Limits;
-use super::keeper::Keeper;
+use super::results_file::ResultsFile;
 use crate::cli::chosen::Chosen;
 use crate::cli::environment::Stopwatch;
 use crate::cli::shell::{BAD, Shell};
@@ -16,9 +16,9 @@ use crate::cli::signals::Signals;
 use crate::cli::table::{count, counted};
 use crate::hunt::{End, Fresh, Header, Kind, Results, SweepTally, Watch};
 
-/// So many failures of one kind are announced.
+/// The number of failures of one kind that are announced.
 const ANNOUNCED: u64 = 3;
-/// So many kinds are announced.
+/// The number of kinds that are announced.
 const KINDS: usize = 10;
 
 pub(super) struct Meter<'a> {
@@ -31,9 +31,9 @@ pub(super) struct Meter<'a> {
     announced: Mutex<BTreeMap<Kind, u64>>,
     chosen: &'a Chosen,
     header: &'a Header,
-    keeper: &'a Keeper,
+    results_file: &'a ResultsFile,
     shell: &'a Shell,
-    /// How many runs were done before.
+    /// The number of runs in the earlier results.
     done: u64,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Meter<'a> {
         done: u64,
         limits: &'a Limits,
         signals: &'a Signals,
-        keeper: &'a Keeper,
+        results_file: &'a ResultsFile,
         shell: &'a Shell,
     ) -> Self {
         let (length, shape) = match limits.time {
@@ -63,7 +63,7 @@ impl<'a> Meter<'a> {
             announced: Mutex::default(),
             chosen,
             header,
-            keeper,
+            results_file,
             shell,
             done,
         }
@@ -81,7 +81,7 @@ impl<'a> Meter<'a> {
         self.bar.finish_and_clear();
     }
 
-    /// The message is made ten times a second at most.
+    /// Updates the message at most ten times a second.
     fn show(&self, tally: &SweepTally) {
         let elapsed = millis(self.watch.elapsed());
         self.bar.set_position(if self.limits.time.is_some() { elapsed } else { tally.runs });
@@ -115,7 +115,7 @@ impl Watch for Meter<'_> {
             return;
         }
         let run = self.chosen.run_id(seed, digest);
-        let more = if *times == ANNOUNCED { "\n  (further ones of this kind are counted)" } else { "" };
+        let more = if *times == ANNOUNCED { "\n  (further failures of this kind are only counted)" } else { "" };
         let line = format!("{BAD}violated{BAD:#} {}: {}\n  {run}{more}", kind.invariant, violation.sentence);
         self.bar.suspend(|| self.shell.say(&line));
     }
@@ -125,7 +125,7 @@ impl Watch for Meter<'_> {
             self.show(tally);
         }
         let results = || Results { header: self.header.clone(), tally: tally.clone(), end: End::Unfinished };
-        self.keeper.checkpoint(results, self.shell);
+        self.results_file.checkpoint(results, self.shell);
     }
 }
 

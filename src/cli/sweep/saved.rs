@@ -1,5 +1,5 @@
-//! Failing runs that are kept in `regressions/NAME.seeds`, one run id a line: written with `--save`, run first by every
-//! later sweep.
+//! Failing runs in `regressions/NAME.seeds`, one run id per line: `--save` writes them, and every later sweep runs them
+//! first.
 
 use std::fs;
 use std::io;
@@ -12,19 +12,19 @@ use crate::cli::failure::Failure;
 use crate::cli::shell::{BAD, GOOD, STRONG};
 use crate::cli::signals::Signals;
 use crate::cli::store;
-use crate::cli::table::{count, counted};
+use crate::cli::table::counted;
 use crate::hunt::{Failure as FailedRun, Results, RunId};
 use crate::run::{Keep, Shortfall};
 
-/// The folder, from where the program is run.
+/// The folder, relative to the working directory.
 const FOLDER: &str = "regressions";
 
-/// What became of the saved runs of a scenario.
+/// The outcomes of the saved runs of a scenario.
 #[derive(Clone, Debug, Default)]
 pub(in crate::cli) struct Saved {
     /// How many were run.
     pub(in crate::cli) runs: u64,
-    /// How many were left out: they have other flaws than this sweep.
+    /// How many were skipped, because they have other flaws than this sweep.
     pub(in crate::cli) others: u64,
     /// Those that still fail.
     pub(in crate::cli) failed: Vec<StillFailed>,
@@ -57,11 +57,11 @@ impl Saved {
             text.push_str(&format!("{GOOD}passed{GOOD:#} {}\n", counted(self.runs, "saved run")));
         }
         for StillFailed { run, invariant, sentence } in &self.failed {
-            let text_of = format!("{BAD}violated{BAD:#} {STRONG}{invariant}{STRONG:#} still, in a saved run\n");
+            let text_of = format!("{BAD}violated{BAD:#} {STRONG}{invariant}{STRONG:#}: a saved run still fails\n");
             text.push_str(&format!("{text_of}  {sentence}\n  {run}\n"));
         }
         if self.others > 0 && !quiet {
-            text.push_str(&format!("{} saved with other flaws: left out\n", count(self.others)));
+            text.push_str(&format!("skipped {} saved with other flaws\n", counted(self.others, "run")));
         }
         text
     }
@@ -101,7 +101,7 @@ pub(super) fn replay(chosen: &Chosen, signals: &Signals) -> Result<Saved, Failur
     Ok(saved)
 }
 
-/// Adds the failing runs of a sweep to those that are saved, and tells how many are new.
+/// Adds the failing runs of a sweep to the saved runs, and returns how many are new.
 pub(super) fn save(results: &Results) -> Result<usize, Failure> {
     let Results { header, tally, .. } = results;
     if !header.violates.is_empty() || tally.failures.is_empty() {
@@ -120,11 +120,11 @@ pub(super) fn save(results: &Results) -> Result<usize, Failure> {
     }
     let before = match fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(_) => format!("# Runs of {} that failed, one a line; every sweep runs them first.\n", header.scenario),
+        Err(_) => format!("# Failing runs of {}, one per line; every sweep runs them first.\n", header.scenario),
     };
     let folder = file.parent().expect("it is in a folder");
     fs::create_dir_all(folder).map_err(|error| Failure::Io {
-        what: format!("can't make the folder `{}`", folder.display()),
+        what: format!("can't create the folder `{}`", folder.display()),
         error,
         help: None,
     })?;
@@ -143,7 +143,7 @@ pub(super) fn file(scenario: &str) -> Result<PathBuf, Failure> {
         Ok(Path::new(FOLDER).join(format!("{scenario}.seeds")))
     } else {
         Err(Failure::helped(
-            format!("the name `{scenario}` is no place in `{FOLDER}`"),
+            format!("the scenario name `{scenario}` gives no file in `{FOLDER}`"),
             "give the scenario a name without `..`",
         ))
     }

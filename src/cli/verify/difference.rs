@@ -9,24 +9,24 @@ use crate::cli::diff::{Shown, cited};
 use crate::trace::text::Renderer;
 use crate::trace::{self, Detail, Digest, Trace};
 
-/// Where two runs of one seed part.
+/// Where two runs of one seed diverge.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Difference {
     pub(super) seed: Seed,
     /// In this process, and in the other.
     digests: [Digest; 2],
-    /// The event, unless the runs agreed when they were made again.
+    /// The first differing event, unless the runs agreed when they were repeated.
     #[serde(flatten)]
     first: Option<Shown>,
 }
 
 impl Difference {
-    /// The digests had differed, but the runs parted elsewhere or nowhere whenever they were made again.
+    /// The digests differed, but the runs diverged elsewhere, or nowhere, whenever they were repeated.
     pub(super) const fn vanished(seed: Seed, digests: [Digest; 2]) -> Self {
         Self { seed, digests, first: None }
     }
 
-    /// The runs part where these records of this process and those of the other do; so many stand `before` these.
+    /// The runs diverge where these records of the two processes do; there are `before` records before these.
     pub(super) fn found(
         seed: Seed,
         digests: [Digest; 2],
@@ -47,7 +47,7 @@ impl Difference {
         let mut text = format!("seed {seed}: {here} in this process, {there} in the other\n");
         match first {
             Some(first) => text.push_str(&first.text(["here", "there"])),
-            None => text.push_str("where they part is not found: it is elsewhere each time, or comes and goes\n"),
+            None => text.push_str("no first difference was found: it moves, or is not always there\n"),
         }
         text
     }

@@ -1,4 +1,4 @@
-//! `verify`: every seed twice, the second time in another process, in another environment.
+//! `verify`: runs every seed twice, the second time in another process, in another environment.
 
 mod difference;
 mod other;
@@ -19,19 +19,19 @@ use crate::hunt::{self, SeedRange};
 use crate::run::{AnySubject, BLOCK, Keep};
 use crate::trace::Digest;
 
-/// The seeds, if none are named.
+/// The default seeds.
 const SEEDS: SeedRange = SeedRange { first: 0, count: 20 };
 
 pub(super) fn verify(args: &VerifyArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let VerifyArgs { scenario, seeds, jobs, overlay } = args;
-    let chosen = Chosen::load(scenario, overlay, subjects)?;
+    let VerifyArgs { scenario, seeds, jobs, overrides } = args;
+    let chosen = Chosen::load(scenario, overrides, subjects)?;
     let seeds = seeds.unwrap_or(SEEDS);
     if seeds.count == 0 {
-        return Err(Failure::Nothing(format!("no seed is in {seeds}: nothing to do")));
+        return Err(Failure::Nothing(format!("nothing to do: {seeds} has no seeds")));
     }
     let threads = jobs.map_or_else(|| environment::cores().get(), usize::from);
     let signals = Signals::watch();
-    let other = Other::new(scenario, overlay)?;
+    let other = Other::new(scenario, overrides)?;
     let process = other.begin(seeds, threads)?;
     let go_on = || signals.exit().is_none();
     let here = hunt::digests(&chosen.file, chosen.subject, (seeds.first, seeds.count), threads, &go_on)?;
@@ -59,11 +59,11 @@ fn differing(here: &[(Seed, Digest)], there: &[(Seed, Digest)]) -> Result<Vec<(S
     Ok(pairs.map(|((seed, here), (_, there))| (*seed, [*here, *there])).collect())
 }
 
-/// So often a seed is run again to catch it differing in the same block as before.
+/// How often a seed is repeated to see it differ in the same block again.
 const TRIES: u32 = 8;
 
-/// Finds where the traces of a seed part, without keeping either: first both processes give a digest after each block of
-/// records, then the records around the first block that differs.
+/// Finds where the traces of a seed diverge, without keeping either: first both processes give a digest after each block
+/// of records, then the records around the first block that differs.
 fn find(chosen: &Chosen, seed: Seed, digests: [Digest; 2], other: &Other) -> Result<Difference, Failure> {
     let resolved = chosen.resolve(seed)?;
     let run = |keep| chosen.subject.run(&resolved, keep);
@@ -107,7 +107,7 @@ fn report(
     }
     let Some(difference) = difference else {
         let seeds_of = counted(seeds.count, "seed");
-        let text = format!("{GOOD}met{GOOD:#}: {name}: {seeds_of} gave the same digests in two processes\n");
+        let text = format!("{GOOD}passed{GOOD:#}: {name}: {seeds_of} gave the same digests in two processes\n");
         shell.result(&text)?;
         return Ok(exit);
     };
@@ -122,7 +122,7 @@ fn report(
 
 /// The second process: prints each seed and its digest, or one seed in more detail.
 pub(super) fn digests(args: &DigestsArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let chosen = Chosen::load(&args.scenario, &args.overlay, subjects)?;
+    let chosen = Chosen::load(&args.scenario, &args.overrides, subjects)?;
     if args.marks || args.block.is_some() {
         let resolved = chosen.resolve(Seed(args.seeds.first))?;
         let outcome = chosen.subject.run(&resolved, args.block.map_or(Keep::Marks, Keep::Block));

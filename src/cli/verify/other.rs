@@ -1,4 +1,4 @@
-//! The second process: the same program with another language, time zone and folder.
+//! The second process: the same program with another locale, time zone and working directory.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::chance::Seed;
-use crate::cli::args::Overlay;
+use crate::cli::args::Overrides;
 use crate::cli::environment;
 use crate::cli::failure::Failure;
 use crate::cli::shell::Shell;
@@ -15,7 +15,7 @@ use crate::run::Outcome;
 use crate::trace::jsonl::Reader;
 use crate::trace::{self, Digest, Trace};
 
-/// How the second process is started. Its folder is new and empty, and removed at the end.
+/// How to start the second process. Its working directory is new and empty, and is removed at the end.
 pub(super) struct Other {
     program: PathBuf,
     scenario: PathBuf,
@@ -23,25 +23,26 @@ pub(super) struct Other {
     folder: PathBuf,
 }
 
-/// A second process that is running; it is ended when nobody waits for it any more.
+/// A running second process; it is killed when this is dropped.
 pub(super) struct Running(Option<Child>);
 
 impl Other {
-    pub(super) fn new(scenario: &str, overlay: &Overlay) -> Result<Self, Failure> {
+    pub(super) fn new(scenario: &str, overrides: &Overrides) -> Result<Self, Failure> {
         let program = environment::executable().map_err(failed)?;
-        // A file must be found from another folder too; a built-in scenario is found by its name everywhere.
+        // The second process runs in another folder, so it needs the absolute path of a file; a built-in scenario is found
+        // by its name.
         let path = Path::new(scenario);
         let scenario = if path.exists() { fs::canonicalize(path).map_err(failed)? } else { path.to_owned() };
         let folder = environment::temporary().join(format!("stemmata-verify-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(failed)?;
         let mut flaws = Vec::new();
-        if overlay.as_written {
+        if overrides.as_written {
             flaws.push("--as-written".to_owned());
         }
-        if overlay.swarm {
+        if overrides.swarm {
             flaws.push("--swarm".to_owned());
         }
-        flaws.extend(overlay.flaw.iter().map(|flaw| format!("--flaw={flaw}")));
+        flaws.extend(overrides.flaw.iter().map(|flaw| format!("--flaw={flaw}")));
         Ok(Self { program, scenario, flaws, folder })
     }
 
@@ -90,7 +91,7 @@ impl Other {
     }
 }
 
-/// What the second process tells of one run.
+/// The output of the second process for one run.
 pub(super) struct Watched {
     pub(super) marks: Vec<Digest>,
     /// Records, as JSON Lines.
@@ -98,7 +99,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Where these records and those of this process part.
+    /// Where these records and those of this process diverge.
     pub(super) fn compare(&self, here: &Trace) -> Result<Option<trace::Difference>, Failure> {
         let mut lines = Vec::new();
         here.write_jsonl(&mut lines).map_err(failed)?;
@@ -108,7 +109,7 @@ impl Watched {
     }
 }
 
-/// What [`Watched`] is read from: how many digests there are, the digests, and the records if they were kept.
+/// Prints what [`Watched`] is read from: the number of digests, the digests, and the records if they were kept.
 pub(super) fn tell(outcome: &Outcome, shell: &Shell) -> Result<(), Failure> {
     let mut out = shell.results();
     writeln!(out, "{}", outcome.marks.len())?;
@@ -168,7 +169,7 @@ fn failed(error: io::Error) -> Failure {
     Failure::Io { what: "can't start this program a second time".to_owned(), error, help: None }
 }
 
-/// The second process did not do what it should.
+/// The second process failed.
 pub(super) fn broken(message: &str) -> Failure {
     let error = io::Error::other(message.trim().to_owned());
     Failure::Io { what: "the second process failed".to_owned(), error, help: None }

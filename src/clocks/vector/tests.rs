@@ -121,11 +121,39 @@ fn json_of_no_clock_is_refused_with_the_reason() {
 
 /// The encoding of these entries: node, boot, count.
 fn binary(entries: &[[u32; 3]]) -> Vec<u8> {
-    let entries: Vec<(u32, u32, u64)> =
-        entries.iter().map(|[node, boot, count]| (*node, *boot, u64::from(*count))).collect();
-    let mut bytes = Vec::new();
-    encoding::write(&entries, &mut bytes);
-    bytes
+    let packed: Vec<u8> = entries.iter().flatten().map(|number| u8::try_from(*number).expect("small")).collect();
+    framed(&packed)
+}
+
+/// These bytes as the encoding has them: behind their length.
+fn framed(packed: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(packed.len()).expect("few").to_le_bytes();
+    length.into_iter().chain(packed.iter().copied()).collect()
+}
+
+#[test]
+fn numbers_take_as_few_bytes_as_they_need_and_no_more_are_read() {
+    for (count, packed) in [
+        (127, &[0, 1, 0x7f][..]),
+        (128, &[0, 1, 0x80, 1]),
+        (u64::MAX, &[0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]),
+    ] {
+        let clock = VectorClock::from_iter([(Incarnation::new(NodeId::new(0), Boot::new(1)), count)]);
+        let mut bytes = Vec::new();
+        encoding::write(&clock, &mut bytes);
+        assert_eq!(bytes, framed(packed));
+        assert_eq!(encoding::read(&bytes), Ok(clock));
+    }
+    for (packed, reason) in [
+        (&[0, 1, 0x80][..], "cut short"),
+        (&[0, 1], "cut short"),
+        (&[0, 1, 0x80, 0], "longer than it need be"),
+        (&[0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], "longer than it need be"),
+        (&[0xff, 0xff, 0xff, 0xff, 0x1f, 1, 1], "out of range"),
+    ] {
+        let error = encoding::read::<VectorClock>(&framed(packed)).expect_err(reason);
+        assert!(error.complaint().contains(reason), "{}", error.complaint());
+    }
 }
 
 #[test]

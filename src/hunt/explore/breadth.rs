@@ -1,8 +1,7 @@
-//! Breadth-first: all states of a depth before those of the next, so that the first way to a goal is a shortest one.
+//! Breadth-first search: all states of a depth before those of the next, so that the first path to a goal is a shortest one.
 //!
-//! A layer is cut into blocks. All threads find what follows a block's states, against the visited states as they were
-//! before the block; then one thread takes what they found, in order. So the threads are never seen: counts and ways
-//! are the same for any number of them.
+//! A layer is split into blocks. All threads find the successors of a block's states, compared with the visited states from
+//! before the block; then one thread adds them in order. So counts and paths do not depend on the number of threads.
 
 use std::mem::take;
 
@@ -11,11 +10,11 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::visited::Visited;
 use super::{End, Explored, Limits, Progress, Watch};
-use crate::run::explore::{Found, Place, Searcher, Space, Step};
+use crate::run::explore::{AnyState, Searcher, Space, Step, Successors};
 
-/// How many states a thread is given at once.
+/// The number of states that a thread gets at once.
 const PIECE: usize = 64;
-/// How many pieces a block has for each thread.
+/// The number of pieces of a block for each thread.
 const PIECES: usize = 8;
 
 pub(super) fn search(space: &dyn Space, limits: &Limits, watch: Watch<'_>) -> Explored {
@@ -26,26 +25,26 @@ struct Breadth<'a> {
     space: &'a dyn Space,
     limits: &'a Limits,
     searcher: Box<dyn Searcher + 'a>,
-    /// Where there is more than one thread.
+    /// Only with more than one thread.
     pool: Option<ThreadPool>,
     visited: Visited,
-    ways: Ways,
+    paths: Paths,
     explored: Explored,
-    next: Vec<Place>,
+    next: Vec<AnyState>,
 }
 
-/// Why not everything is expanded.
+/// Why the search stops early.
 #[derive(Clone, Copy, Debug)]
 enum Stop {
-    /// What was looked for happened in the state of this number.
+    /// The state with this number is a goal.
     Goal(usize),
-    /// Something came before.
+    /// Another reason came first.
     Before(End),
 }
 
-/// What follows one state, and what was put to the test on the way to it.
+/// The successors of one state, and the invariants that were exercised on the path to it.
 struct Expanded {
-    found: Found,
+    successors: Successors,
     exercised: u64,
 }
 
@@ -58,32 +57,32 @@ impl<'a> Breadth<'a> {
             searcher: space.searcher(),
             pool: (limits.threads > 1).then(several).flatten(),
             visited: Visited::new(),
-            ways: Ways::default(),
+            paths: Paths::default(),
             explored: Explored::default(),
             next: Vec::new(),
         }
     }
 
     fn search(mut self, watch: Watch<'_>) -> Explored {
-        let Step { print, goal, place, .. } = self.space.root();
-        self.visited.insert(print);
-        self.next.push(place);
+        let Step { fingerprint, goal, state, .. } = self.space.root();
+        self.visited.insert(fingerprint);
+        self.next.push(state);
         let mut stop = goal.then_some(Stop::Goal(0));
         while stop.is_none() && !self.next.is_empty() {
             stop = self.expand_layer(watch);
         }
-        let Self { mut explored, visited, ways, .. } = self;
-        (explored.end, explored.way) = match stop {
+        let Self { mut explored, visited, paths, .. } = self;
+        (explored.end, explored.path) = match stop {
             None => (End::Complete, None),
-            Some(Stop::Goal(number)) => (End::Found, Some(ways.to(number))),
+            Some(Stop::Goal(number)) => (End::Found, Some(paths.to(number))),
             Some(Stop::Before(end)) => (end, None),
         };
         explored.states = visited.len() as u64;
-        explored.bytes = (visited.bytes() + ways.bytes()) as u64;
+        explored.bytes = (visited.bytes() + paths.bytes()) as u64;
         explored
     }
 
-    /// Expands all states of a depth, if it may.
+    /// Expands all states of a depth, if the limits allow it.
     fn expand_layer(&mut self, watch: Watch<'_>) -> Option<Stop> {
         if self.limits.depth.is_some_and(|depth| self.explored.depth >= depth) {
             self.exercise_rest();
@@ -106,17 +105,17 @@ impl<'a> Breadth<'a> {
         stop
     }
 
-    /// The states at the depth where it ends are not expanded.
+    /// Adds what the states of the last depth exercised; they are not expanded.
     fn exercise_rest(&mut self) {
-        for place in &self.next {
-            self.explored.exercised |= self.searcher.exercised(place, self.explored.exercised);
+        for state in &self.next {
+            self.explored.exercised |= self.searcher.exercised(state, self.explored.exercised);
         }
     }
 
-    fn expand_block(&mut self, block: Vec<Place>) -> Option<Stop> {
+    fn expand_block(&mut self, block: Vec<AnyState>) -> Option<Stop> {
         let Some(pool) = &self.pool else {
-            return block.iter().find_map(|place| {
-                let expanded = expand(&mut *self.searcher, place, self.explored.exercised, &self.visited);
+            return block.iter().find_map(|state| {
+                let expanded = expand(&mut *self.searcher, state, self.explored.exercised, &self.visited);
                 self.add(expanded)
             });
         };
@@ -124,25 +123,25 @@ impl<'a> Breadth<'a> {
         let known = self.explored.exercised;
         let expanded: Vec<Expanded> = pool.install(|| {
             let each = block.into_par_iter().with_min_len(PIECE);
-            each.map_init(|| space.searcher(), |searcher, place| expand(&mut **searcher, &place, known, visited))
+            each.map_init(|| space.searcher(), |searcher, state| expand(&mut **searcher, &state, known, visited))
                 .collect()
         });
         expanded.into_iter().find_map(|expanded| self.add(expanded))
     }
 
-    /// Takes in what follows the next state.
+    /// Adds the successors of the next state.
     fn add(&mut self, expanded: Expanded) -> Option<Stop> {
-        let Expanded { found: Found { generated, steps }, exercised } = expanded;
+        let Expanded { successors: Successors { generated, steps }, exercised } = expanded;
         self.explored.exercised |= exercised;
         self.explored.generated += generated;
-        self.ways.begin();
-        for Step { nth, print, goal, place } in steps {
-            if self.visited.insert(print) {
-                let number = self.ways.add(nth);
+        self.paths.begin();
+        for Step { nth, fingerprint, goal, state } in steps {
+            if self.visited.insert(fingerprint) {
+                let number = self.paths.add(nth);
                 if goal {
                     return Some(Stop::Goal(number));
                 }
-                self.next.push(place);
+                self.next.push(state);
             }
         }
         let enough = self.limits.states.is_some_and(|most| self.visited.len() as u64 >= most);
@@ -150,48 +149,48 @@ impl<'a> Breadth<'a> {
     }
 }
 
-fn expand(searcher: &mut dyn Searcher, place: &Place, known: u64, visited: &Visited) -> Expanded {
-    let mut found = Found::default();
-    let exercised = searcher.exercised(place, known);
-    searcher.expand(place, &|print| visited.has(print), &mut found);
-    Expanded { found, exercised }
+fn expand(searcher: &mut dyn Searcher, state: &AnyState, known: u64, visited: &Visited) -> Expanded {
+    let mut successors = Successors::default();
+    let exercised = searcher.exercised(state, known);
+    searcher.expand(state, &|fingerprint| visited.has(fingerprint), &mut successors);
+    Expanded { successors, exercised }
 }
 
-/// How each state was reached, in four bytes: states are expanded in the order in which they were found, and so those
-/// that were found from one stand together.
+/// How each state was reached, in four bytes. States are expanded in the order in which they were found, so the successors of
+/// one state are consecutive.
 #[derive(Debug, Default)]
-struct Ways {
-    /// For each state but the first: the how-many-eth of those that follow the one before it.
+struct Paths {
+    /// For each state but the first: its index among the successors of its predecessor.
     nths: Vec<u16>,
-    /// For each state that was expanded: how many were found from it.
+    /// For each expanded state: the number of states that were found from it.
     found: Vec<u16>,
 }
 
-impl Ways {
-    /// The next state is expanded.
+impl Paths {
+    /// Starts expanding the next state.
     fn begin(&mut self) {
         push(&mut self.found, 0);
     }
 
-    /// A state is found from the one that is expanded; its number.
+    /// Adds a state that was found from the expanded one, and returns its number.
     fn add(&mut self, nth: u32) -> usize {
-        push(&mut self.nths, u16::try_from(nth).expect("fewer than 65,536 states follow one"));
+        push(&mut self.nths, u16::try_from(nth).expect("a state has fewer than 65,536 successors"));
         *self.found.last_mut().expect("it is found from one that is expanded") += 1;
         self.nths.len()
     }
 
     fn to(&self, number: usize) -> Vec<u32> {
-        let (mut way, mut child, mut last) = (Vec::new(), number, self.nths.len());
+        let (mut path, mut child, mut last) = (Vec::new(), number, self.nths.len());
         for (parent, found) in self.found.iter().enumerate().rev() {
             let first = last - usize::from(*found);
             if child > first && child <= last {
-                way.push(self.nths[child - 1].into());
+                path.push(self.nths[child - 1].into());
                 child = parent;
             }
             last = first;
         }
-        way.reverse();
-        way
+        path.reverse();
+        path
     }
 
     const fn bytes(&self) -> usize {
@@ -199,7 +198,7 @@ impl Ways {
     }
 }
 
-/// Pushes, and grows by an eighth where others double.
+/// Pushes, and grows by an eighth instead of doubling.
 fn push(list: &mut Vec<u16>, number: u16) {
     if list.len() == list.capacity() {
         list.reserve_exact(list.len() / 8 + 1_024);

@@ -1,4 +1,4 @@
-//! Every interleaving of a small world: the search for a way on which an invariant falls, or for its absence.
+//! Explores every interleaving of a small scenario: searches the state space for a path that violates an invariant.
 
 mod breadth;
 mod depth;
@@ -6,69 +6,69 @@ mod visited;
 
 use crate::run::explore::Space;
 
-/// How far a search goes.
+/// The limits of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
-    /// So many steps; not for a search that is depth-first.
+    /// The maximum number of steps of a path; not for a depth-first search.
     pub depth: Option<u32>,
-    /// So many states.
+    /// The maximum number of states.
     pub states: Option<u64>,
-    /// How many threads; one that is depth-first has one.
+    /// The number of threads; a depth-first search has one.
     pub threads: usize,
-    /// In which order.
+    /// The order of the search.
     pub order: Order,
 }
 
-/// In which order states are visited.
+/// The order in which states are visited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// All of a depth before those of the next: the way that is found is a shortest one.
+    /// All states of a depth before those of the next: the path that is found is a shortest one.
     #[default]
     Breadth,
-    /// One way to its end, then the next: needs less room.
+    /// One path to its end, then the next: needs less memory.
     Depth,
 }
 
-/// Who is told how far a search has come, and says whether it goes on.
+/// Observes and stops a search.
 #[derive(Clone, Copy)]
 pub struct Watch<'a> {
-    /// Asked now and then.
+    /// Whether to continue; called periodically.
     pub go_on: &'a (dyn Fn() -> bool + Sync),
-    /// Told now and then.
+    /// Receives the progress; called periodically.
     pub tell: &'a dyn Fn(Progress),
 }
 
-/// How far a search has come.
+/// The progress of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Different states so far.
+    /// The number of different states so far.
     pub states: u64,
-    /// States so far, each as often as it followed another.
+    /// The number of generated states so far, each as often as it was generated.
     pub generated: u64,
-    /// How many steps from the beginning.
+    /// The number of steps from the start.
     pub depth: u32,
-    /// States that have not been looked at.
+    /// The number of states that are not expanded yet.
     pub waiting: u64,
 }
 
-/// What came of a search.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explored {
     /// Why it ended.
     pub end: End,
-    /// How many different states it came by.
+    /// The number of different states that were visited.
     pub states: u64,
-    /// How many states followed those that it looked at, each as often as it did.
+    /// The number of generated states, each as often as it was generated.
     pub generated: u64,
-    /// How many steps the farthest state is from the beginning, on the way on which it was found.
+    /// The greatest number of steps from the start to a state, on the path on which it was found.
     pub depth: u32,
-    /// The most states of one depth; 0 if it was depth-first.
+    /// The greatest number of states of one depth; 0 for a depth-first search.
     pub widest: u64,
-    /// Which of the judged invariants were put to the test on some way: a bit each.
+    /// Which of the checked invariants were exercised on some path: one bit each.
     pub exercised: u64,
-    /// The way on which what was looked for happened: of each step, the how-many-eth of those that were possible it is.
-    pub way: Option<Vec<u32>>,
-    /// The bytes that all states take that it came by, beside those that wait.
+    /// The path to the goal: the index of each step among those that were possible.
+    pub path: Option<Vec<u32>>,
+    /// The memory of all visited states in bytes, without those that are not expanded yet.
     pub bytes: u64,
 }
 
@@ -80,22 +80,22 @@ pub enum End {
     Complete,
     /// There are no more states within the depth.
     Depth,
-    /// What was looked for has happened.
+    /// A goal was found.
     Found,
-    /// There were enough states.
+    /// The limit on states was reached.
     Enough,
-    /// It was told not to go on.
+    /// `go_on` returned false.
     Stopped,
 }
 
 impl Default for Explored {
     fn default() -> Self {
         let (states, generated, widest, exercised, bytes) = (0, 0, 0, 0, 0);
-        Self { end: End::Complete, states, generated, depth: 0, widest, exercised, way: None, bytes }
+        Self { end: End::Complete, states, generated, depth: 0, widest, exercised, path: None, bytes }
     }
 }
 
-/// Searches a space.
+/// Searches a state space.
 #[must_use]
 pub fn explore(space: &dyn Space, limits: &Limits, watch: Watch<'_>) -> Explored {
     match limits.order {

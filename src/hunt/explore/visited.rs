@@ -1,24 +1,24 @@
-//! The states that a search has come by: 16 bytes each, in one flat table.
+//! The visited states of a search: 16 bytes each, in one flat table.
 
-use crate::run::explore::Print;
+use crate::run::explore::Fingerprint;
 
-/// A set of fingerprints. They lie in one array, sorted, with gaps: each as near as it can behind the place that its
-/// first bits point to. So a search for one that is missing ends at the first greater one, however full the array is,
-/// and the array grows in small steps, in place: at most 20 bytes for each that is in it.
+/// A set of fingerprints in one sorted array with gaps: each fingerprint is as near as possible after the slot that its first
+/// bits determine. So a search for a missing one ends at the first greater one, however full the array is, and the array
+/// grows in place, in small steps: at most 20 bytes per fingerprint.
 #[derive(Debug)]
 pub(super) struct Visited {
-    /// Zero where there is none. Longer than `home`, so that those of the last places fit.
+    /// Zero marks an empty slot. Longer than `home`, so that the fingerprints of the last slots fit.
     slots: Vec<u128>,
-    /// How many places fingerprints point to.
+    /// The number of slots that fingerprints determine.
     home: usize,
     count: usize,
 }
 
-/// The array grows when it is so full…
+/// The array grows when this part of it is used…
 const FULL: (usize, usize) = (9, 10);
-/// … by an eighth, or to this.
+/// … by an eighth, or to this length.
 const LEAST: usize = 1 << 12;
-/// Room behind the last place.
+/// The number of slots after the last one that a fingerprint determines.
 const TAIL: usize = 512;
 
 impl Visited {
@@ -26,26 +26,26 @@ impl Visited {
         Self { slots: vec![0; LEAST + TAIL], home: LEAST, count: 0 }
     }
 
-    /// How many there are.
+    /// The number of fingerprints.
     pub(super) const fn len(&self) -> usize {
         self.count
     }
 
-    /// The bytes that they take.
+    /// The memory in bytes.
     pub(super) const fn bytes(&self) -> usize {
         self.slots.capacity() * size_of::<u128>()
     }
 
-    pub(super) fn has(&self, print: Print) -> bool {
-        let print = nonzero(print);
-        self.slots[self.place(print)] == print
+    pub(super) fn has(&self, fingerprint: Fingerprint) -> bool {
+        let fingerprint = nonzero(fingerprint);
+        self.slots[self.place(fingerprint)] == fingerprint
     }
 
-    /// Puts one in; tells whether it is new.
-    pub(super) fn insert(&mut self, print: Print) -> bool {
-        let print = nonzero(print);
-        let mut at = self.place(print);
-        if self.slots[at] == print {
+    /// Inserts a fingerprint, and returns whether it is new.
+    pub(super) fn insert(&mut self, fingerprint: Fingerprint) -> bool {
+        let fingerprint = nonzero(fingerprint);
+        let mut at = self.place(fingerprint);
+        if self.slots[at] == fingerprint {
             return false;
         }
         let free = |slots: &[u128], from: usize| slots[from..].iter().position(|slot| *slot == 0).map(|gap| from + gap);
@@ -53,30 +53,30 @@ impl Visited {
             Some(gap) => gap,
             None => {
                 self.grow();
-                at = self.place(print);
+                at = self.place(fingerprint);
                 free(&self.slots, at).expect("a table that has grown has room")
             }
         };
         self.slots.copy_within(at..gap, at + 1);
-        self.slots[at] = print;
+        self.slots[at] = fingerprint;
         self.count += 1;
         true
     }
 
-    /// Where it is, or where it would be put.
-    fn place(&self, print: u128) -> usize {
-        let mut at = self.home_of(print);
-        while at + 1 < self.slots.len() && self.slots[at] != 0 && self.slots[at] < print {
+    /// The slot of a fingerprint, or the slot where it would be inserted.
+    fn place(&self, fingerprint: u128) -> usize {
+        let mut at = self.home_of(fingerprint);
+        while at + 1 < self.slots.len() && self.slots[at] != 0 && self.slots[at] < fingerprint {
             at += 1;
         }
         at
     }
 
-    const fn home_of(&self, print: u128) -> usize {
-        (((print >> 64) * self.home as u128) >> 64) as usize
+    const fn home_of(&self, fingerprint: u128) -> usize {
+        (((fingerprint >> 64) * self.home as u128) >> 64) as usize
     }
 
-    /// Makes the array longer: all move to its end, and from there, in order, to their new places.
+    /// Makes the array longer: moves all fingerprints to its end, and from there, in order, to their new slots.
     #[cold]
     fn grow(&mut self) {
         self.home += self.home / 8;
@@ -86,25 +86,25 @@ impl Visited {
         self.slots.resize(length, 0);
         let mut last = length;
         for at in (0..before).rev() {
-            let print = std::mem::take(&mut self.slots[at]);
-            if print != 0 {
+            let fingerprint = std::mem::take(&mut self.slots[at]);
+            if fingerprint != 0 {
                 last -= 1;
-                self.slots[last] = print;
+                self.slots[last] = fingerprint;
             }
         }
         let mut next = 0;
         for at in last..length {
-            let print = std::mem::take(&mut self.slots[at]);
-            next = self.home_of(print).max(next);
-            self.slots[next] = print;
+            let fingerprint = std::mem::take(&mut self.slots[at]);
+            next = self.home_of(fingerprint).max(next);
+            self.slots[next] = fingerprint;
             next += 1;
         }
     }
 }
 
-/// Zero stands for no fingerprint.
-const fn nonzero(Print(print): Print) -> u128 {
-    if print == 0 { 1 } else { print }
+/// Zero marks an empty slot, so a fingerprint must not be zero.
+const fn nonzero(Fingerprint(fingerprint): Fingerprint) -> u128 {
+    if fingerprint == 0 { 1 } else { fingerprint }
 }
 
 #[cfg(test)]
@@ -121,27 +121,27 @@ mod tests {
         let mut all = vec![0, 1, u128::MAX, 1 << 64];
         for _ in 0..60_000 {
             let known = draws.below(4) == 0;
-            let print = if known {
+            let fingerprint = if known {
                 all[usize::try_from(draws.below(all.len() as u64)).expect("it fits")]
             } else {
                 u128::from(draws.below(u64::MAX)) << 64 | u128::from(draws.below(1 << 20))
             };
-            all.push(print);
-            let print = Print(print);
-            assert_eq!(visited.has(print), plain.contains(&nonzero(print)));
-            assert_eq!(visited.insert(print), plain.insert(nonzero(print)));
-            assert!(visited.has(print));
+            all.push(fingerprint);
+            let fingerprint = Fingerprint(fingerprint);
+            assert_eq!(visited.has(fingerprint), plain.contains(&nonzero(fingerprint)));
+            assert_eq!(visited.insert(fingerprint), plain.insert(nonzero(fingerprint)));
+            assert!(visited.has(fingerprint));
         }
         assert_eq!(visited.len(), plain.len());
-        assert!(plain.iter().all(|print| visited.has(Print(*print))));
+        assert!(plain.iter().all(|fingerprint| visited.has(Fingerprint(*fingerprint))));
     }
 
     #[test]
-    fn it_takes_at_most_20_bytes_for_each_and_a_little_at_all() {
+    fn it_takes_at_most_20_bytes_per_fingerprint_and_a_constant() {
         let mut visited = Visited::new();
         let mut draws = Seed(2).key("prints").draws();
         while visited.len() < 200_000 {
-            visited.insert(Print(u128::from(draws.below(u64::MAX)) << 64));
+            visited.insert(Fingerprint(u128::from(draws.below(u64::MAX)) << 64));
             let least = (LEAST + 2 * TAIL) * 16;
             assert!(visited.bytes() <= least.max(visited.len() * 20 + TAIL * 16 + 64), "{}", visited.len());
         }

@@ -1,14 +1,14 @@
-//! What a sweep of one scenario came to, as a file keeps it: JSON Lines, a header, the failures by kind, a footer.
+//! The results of a sweep of one scenario, in a file: JSON Lines with a header, the failures by kind and a footer.
 //!
-//! A file holds one such section for each scenario. What was cut off or changed does not read back.
+//! A file has one such section for each scenario. A truncated or changed file is an error.
 
-mod error;
 mod reader;
 mod writer;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-pub use error::ResultsError;
 pub use reader::read;
 pub use writer::write;
 
@@ -18,15 +18,17 @@ use crate::chance::Seed;
 use crate::scenario::ScenarioFile;
 use crate::trace::Digest;
 
-/// The version of the form, and of what its numbers mean.
-const VERSION: u64 = 2;
+/// The version of the format, and of the meaning of its numbers.
+const VERSION: u64 = 3;
+/// The oldest version that is still read: from it on, words are only added.
+const OLDEST: u64 = 3;
 
-/// What a sweep of one scenario came to.
+/// The results of a sweep of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Results {
     /// What was swept.
     pub header: Header,
-    /// What its first seeds came to.
+    /// The sum over its first seeds.
     pub tally: SweepTally,
     /// Why it ended.
     pub end: End,
@@ -42,21 +44,21 @@ pub struct Header {
     pub scenario: String,
     /// The digest of the scenario's file.
     pub file: Digest,
-    /// Where the scenario was, if it is not built in.
+    /// The path of the scenario, if it is not built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What ran.
+    /// The subject.
     pub subject: String,
-    /// The flaws that were switched on from outside, or `none`.
+    /// The flaws that were switched on on the command line, or `none`.
     pub flaws: Vec<String>,
-    /// Whether each seed drew which kinds of faults there were.
+    /// Whether each seed drew its own kinds of faults.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub swarm: bool,
-    /// The invariants that the scenario expects to fall.
+    /// The invariants that the scenario expects to be violated.
     pub violates: Vec<String>,
     /// The seeds of the whole sweep.
     pub seeds: SeedRange,
-    /// Which part of them was swept; all if there is none.
+    /// Which part of them was swept; all of them if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
 }
@@ -69,16 +71,16 @@ pub enum End {
     Complete,
     /// The time was used up.
     Time,
-    /// There were enough failures.
+    /// The limit on failures was reached.
     Failures,
-    /// A signal came.
+    /// A signal arrived.
     Signal,
-    /// It did not: this is how far it had come when it was last saved.
+    /// It did not end: this is its state at the last checkpoint.
     Unfinished,
 }
 
 impl Header {
-    /// The header of a sweep of `file`, which was found at `path` if it is not built in.
+    /// The header of a sweep of `file`, which is at `path` if it is not built in.
     #[must_use]
     pub fn new(file: &ScenarioFile, path: Option<&str>, seeds: SeedRange, shard: Option<Shard>) -> Self {
         Self {
@@ -101,7 +103,7 @@ impl Header {
         self.shard.map_or(self.seeds, |shard| shard.part(self.seeds))
     }
 
-    /// The name of a run of this sweep.
+    /// The id of a run of this sweep.
     #[must_use]
     pub fn run_id(&self, seed: Seed, digest: Digest) -> RunId {
         let Digest(file) = self.file;
@@ -115,22 +117,22 @@ impl Header {
         }
     }
 
-    /// In what it differs from another sweep, whatever the part: the first difference, in words.
+    /// The first difference from another sweep, in words; shards are ignored.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> Option<String> {
         let list = |names: &[String]| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
         let pairs = [
-            ("the program's version", self.build.clone(), other.build.clone()),
+            ("the version of the program", self.build.clone(), other.build.clone()),
             ("the scenario", self.scenario.clone(), other.scenario.clone()),
             ("the digest of the scenario's file", self.file.to_string(), other.file.to_string()),
             ("the subject", self.subject.clone(), other.subject.clone()),
-            ("the flaws switched from outside", list(&self.flaws), list(&other.flaws)),
-            ("whether it is a swarm", self.swarm.to_string(), other.swarm.to_string()),
-            ("what the scenario expects to fall", list(&self.violates), list(&other.violates)),
-            ("the seeds of the whole sweep", self.seeds.to_string(), other.seeds.to_string()),
+            ("the set of flaws", list(&self.flaws), list(&other.flaws)),
+            ("--swarm", self.swarm.to_string(), other.swarm.to_string()),
+            ("the set of expected violations", list(&self.violates), list(&other.violates)),
+            ("the range of all seeds", self.seeds.to_string(), other.seeds.to_string()),
         ];
         let difference = pairs.into_iter().find(|(_, mine, others)| mine != others);
-        difference.map(|(what, mine, others)| format!("{what}: `{mine}` in place of `{others}`"))
+        difference.map(|(what, mine, others)| format!("{what} is `{mine}` instead of `{others}`"))
     }
 }
 
@@ -147,10 +149,41 @@ impl Results {
         self.tally.runs == self.header.part().count
     }
 
-    /// How many behaviours the last tenth of the seeds still showed first.
+    /// How many new behaviours the last tenth of the seeds showed.
     #[must_use]
     pub fn fresh_behaviours(&self) -> u64 {
         let SeedRange { first, count } = self.done();
         self.tally.behaviours.since(Seed(first.saturating_add(count - count / 10)))
     }
 }
+
+/// Why a file can't be read as results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResultsError {
+    /// It is a file of another kind.
+    Foreign,
+    /// It has another version.
+    Version(u64),
+    /// It is truncated.
+    Cut,
+    /// It was changed after it was written.
+    Changed,
+    /// A line, counted from 1, is invalid.
+    Line(usize, String),
+}
+
+impl fmt::Display for ResultsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign => f.write_str("these are not the results of a sweep"),
+            Self::Version(version) => {
+                write!(f, "results of version {version}, but this build reads {VERSION}: use the build that wrote them")
+            }
+            Self::Cut => f.write_str("the results are truncated"),
+            Self::Changed => f.write_str("the results were changed after they were written"),
+            Self::Line(line, why) => write!(f, "line {line} is invalid: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for ResultsError {}

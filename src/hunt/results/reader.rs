@@ -1,4 +1,4 @@
-//! Reads results back, and finds out whether they are as they were written.
+//! Reads results, and checks that they are unchanged.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{End, Header, Results, ResultsError, VERSION};
+use super::{End, Header, OLDEST, Results, ResultsError, VERSION};
 use crate::hunt::tally::{Failure, FailureKind, SweepTally};
-use crate::hunt::{Behaviours, Kind, RunId, Share};
-use crate::run::Standing;
+use crate::hunt::{Behaviours, Kind, Ratio, RunId};
+use crate::run::RunVerdict;
 use crate::trace::Digest;
 
-/// What any file of ours begins with.
+/// The first fields of every file of this program.
 #[derive(Deserialize)]
 struct Title {
     stemmata: String,
@@ -67,24 +67,24 @@ struct Footer {
     records: u64,
     digest: Digest,
     #[serde(rename = "standing")]
-    _standing: Standing,
+    _standing: RunVerdict,
     #[serde(rename = "shortfalls")]
     _shortfalls: Vec<String>,
     fell: BTreeMap<String, u64>,
     undecided: BTreeMap<String, u64>,
-    exercised: BTreeMap<String, Share>,
-    touched: BTreeMap<String, Share>,
-    sometimes: BTreeMap<String, Share>,
+    exercised: BTreeMap<String, Ratio>,
+    touched: BTreeMap<String, Ratio>,
+    sometimes: BTreeMap<String, Ratio>,
     behaviours: Behaviours,
 }
 
-/// What the last line of a section ends with: `,"content":"0123456789abcdef"}` and the line's end.
+/// The length of the end of a section's last line: `,"content":"0123456789abcdef"}` and the line end.
 const CONTENT: usize = 31;
 
 /// Reads the results of every scenario in a file's text.
 ///
 /// # Errors
-/// If the text is something else, of another version, cut off or changed.
+/// If the text is of another kind or version, truncated or changed.
 pub fn read(text: &str) -> Result<Vec<Results>, ResultsError> {
     let mut lines = text.split_inclusive('\n').enumerate().peekable();
     let mut all = Vec::new();
@@ -97,7 +97,7 @@ pub fn read(text: &str) -> Result<Vec<Results>, ResultsError> {
     Ok(all)
 }
 
-/// Reads one section, with which `text` begins, and returns it with its length.
+/// Reads the section at the start of `text`, and returns it with its length.
 fn section<'a>(
     lines: &mut impl Iterator<Item = (usize, &'a str)>,
     text: &str,
@@ -134,7 +134,7 @@ fn open(number: usize, line: &str) -> Result<Header, ResultsError> {
     if stemmata != "results" {
         return Err(ResultsError::Foreign);
     }
-    if version != VERSION {
+    if !(OLDEST..=VERSION).contains(&version) {
         return Err(ResultsError::Version(version));
     }
     parse::<Opening>(number, line).map(|opening| opening.header)

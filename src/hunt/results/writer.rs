@@ -7,8 +7,8 @@ use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{End, Header, Results, VERSION};
-use crate::hunt::{Behaviours, Kind, Share};
-use crate::run::Standing;
+use crate::hunt::{Behaviours, Kind, Ratio};
+use crate::run::RunVerdict;
 use crate::trace::Digest;
 
 #[derive(Serialize)]
@@ -48,20 +48,20 @@ struct Footer<'a> {
     runs: u64,
     records: u64,
     digest: Digest,
-    standing: Standing,
+    standing: RunVerdict,
     shortfalls: Vec<String>,
     fell: &'a BTreeMap<String, u64>,
     undecided: &'a BTreeMap<String, u64>,
-    exercised: &'a BTreeMap<String, Share>,
-    touched: &'a BTreeMap<String, Share>,
-    sometimes: &'a BTreeMap<String, Share>,
+    exercised: &'a BTreeMap<String, Ratio>,
+    touched: &'a BTreeMap<String, Ratio>,
+    sometimes: &'a BTreeMap<String, Ratio>,
     behaviours: &'a Behaviours,
 }
 
 /// Writes the results of one scenario.
 ///
 /// # Errors
-/// If `out` can't take them.
+/// If `out` can't be written.
 pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     let Results { header, tally, end } = results;
     let mut text = Vec::new();

@@ -1,24 +1,24 @@
-//! Shrinking: from a failing run to the smallest scenario that breaks the same invariant in the same way.
+//! Shrinking: turns a failing run into a small scenario that violates the same invariant in the same way.
 //!
-//! All that the seed drew is written out first: the faults that were planned, the operations that clients asked. Then
-//! whatever can be missing is taken away (delta debugging), rates become zero and delays equal, and the fates of single
-//! messages take the place of chance; settings become the defaults again, or small numbers. At last times are rounded,
-//! names are those that come first, the seed is 0, and of the family of scenarios with these operations the first that
-//! breaks is taken, so that many failing seeds of one defect end in one file. Each step is kept only if the run still breaks in that way.
+//! First the draws of the seed are written out: the planned faults and the clients' operations. Then everything that is not
+//! necessary is removed (delta debugging), probabilities become zero and delays constant, and fixed fates of single messages
+//! replace random ones; settings become their defaults, or small numbers. Finally times are rounded, nodes and clients get
+//! the first names, the seed becomes 0, and the first failing member of the family of scenarios with these operations is
+//! taken, so that many failing seeds of one bug give one file. Each step is kept only if the run still fails in that way.
 //!
-//! What comes out does not depend on threads: of the candidates that are tried at a time, the first in order that breaks
-//! is taken. It is a local minimum, not the smallest scenario that there is.
+//! The result does not depend on threads: of the candidates of a step, the first in order that fails is taken. It is a local
+//! minimum, not the smallest possible scenario.
 
-mod family;
-mod lab;
-mod leap;
-mod names;
+mod candidates;
+mod canonical;
 mod pins;
+mod renaming;
 mod rounds;
 mod script;
 mod search;
 mod settings;
 mod simpler;
+mod subsets;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -30,37 +30,37 @@ use crate::run::{AnySubject, Keep, Outcome};
 use crate::scenario::{Expect, Resolved, Scenario};
 use crate::trace::Violation;
 
-use lab::{Caller, Found, Lab};
+use candidates::{Caller, CandidateRunner, FailingRun};
 use search::Search;
 
-/// A run to be made smaller.
+/// A run to shrink.
 #[derive(Clone, Copy, Debug)]
 pub struct Shrink<'a> {
     /// The run.
     pub resolved: &'a Resolved,
     /// Its subject.
     pub subject: AnySubject,
-    /// How many threads.
+    /// The number of threads.
     pub threads: usize,
 }
 
-/// How far shrinking has come.
+/// The progress of shrinking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShrinkProgress {
-    /// Runs so far; how many they are depends on the threads.
+    /// The number of runs so far, which depends on the threads.
     pub runs: u64,
-    /// The smallest so far.
+    /// The size of the smallest run so far.
     pub size: Size,
 }
 
-/// How large a run is.
+/// The size of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Size {
     /// Nodes.
     pub nodes: u32,
     /// Faults, and messages whose fate is fixed.
     pub faults: u64,
-    /// Operations that clients asked.
+    /// Operations that clients invoked.
     pub operations: u64,
     /// Messages that were sent.
     pub messages: u64,
@@ -84,24 +84,24 @@ impl Size {
     }
 }
 
-/// What shrinking came to.
+/// The result of shrinking.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
     /// The small run; its scenario expects the violation.
     pub resolved: Resolved,
-    /// What came of it, with the trace.
+    /// Its outcome, with the trace.
     pub outcome: Outcome,
-    /// How it breaks: as the whole run did.
+    /// The kind of its failure, the same as of the whole run.
     pub kind: Kind,
     /// The violation in the small run.
     pub violation: Violation,
-    /// How large the whole run was.
+    /// The size of the whole run.
     pub before: Size,
-    /// How large the small one is.
+    /// The size of the small run.
     pub after: Size,
-    /// How many runs it took; this depends on the threads.
+    /// The number of runs it took, which depends on the threads.
     pub runs: u64,
-    /// Whether it was told to stop before nothing more could be taken away.
+    /// Whether it was stopped before it had finished.
     pub stopped: bool,
 }
 
@@ -110,17 +110,17 @@ pub struct Shrunk {
 pub enum Unbroken {
     /// The run violates nothing.
     Holds,
-    /// It was told to stop before the run had broken.
+    /// It was stopped before the run failed.
     Stopped,
-    /// The run breaks, but not when its scenario expects the violation and nothing else.
+    /// The run fails, but not if its scenario expects only this violation.
     Elsewhere(Kind),
 }
 
 impl Shrink<'_> {
-    /// Makes the run smaller, as long as `go_on` agrees; `tell` is told of every success.
+    /// Makes the run smaller, while `go_on` returns true; `tell` is called after every success.
     ///
     /// # Errors
-    /// If the run breaks nothing.
+    /// If the run violates nothing.
     pub fn run(
         &self,
         go_on: &(dyn Fn() -> bool + Sync),
@@ -132,28 +132,36 @@ impl Shrink<'_> {
         }
         let (kind, violation) = broken(self.resolved, &whole).ok_or(Unbroken::Holds)?;
         let before = Size::of(self.resolved, &whole);
-        let whole = Found { resolved: self.resolved.clone(), outcome: whole, violation };
-        let lab = Lab::new(self.subject, kind.clone(), &whole, self.threads, Caller { go_on, tell });
+        let whole = FailingRun { resolved: self.resolved.clone(), outcome: whole, violation };
+        let runner = CandidateRunner::new(self.subject, kind.clone(), &whole, self.threads, Caller { go_on, tell });
         let plain = Scenario { expect: only(&kind), swarm: None, ..whole.scenario().clone() };
         let plain = Scenario { run: crate::scenario::Run { seed: self.resolved.seed, ..plain.run }, ..plain };
-        let Some(best) = lab.judge(plain) else {
-            return Err(if lab.goes_on() { Unbroken::Elsewhere(kind) } else { Unbroken::Stopped });
+        let Some(best) = runner.judge(plain) else {
+            return Err(if runner.goes_on() { Unbroken::Elsewhere(kind) } else { Unbroken::Stopped });
         };
-        let mut search = Search { lab, best };
+        let mut search = Search { runner, best };
         search.shrink();
-        let Search { lab, best: Found { resolved, outcome, violation } } = search;
+        let Search { runner, best: FailingRun { resolved, outcome, violation } } = search;
         let after = Size::of(&resolved, &outcome);
-        Ok(Shrunk { resolved, outcome, kind, violation, before, after, runs: lab.runs(), stopped: !lab.goes_on() })
+        Ok(Shrunk {
+            resolved,
+            outcome,
+            kind,
+            violation,
+            before,
+            after,
+            runs: runner.runs(),
+            stopped: !runner.goes_on(),
+        })
     }
 }
 
-/// That this invariant falls, and nothing else is asked.
+/// Expects a violation of this invariant, and nothing else.
 fn only(kind: &Kind) -> Expect {
     Expect { violates: vec![kind.invariant.clone()], ..Expect::default() }
 }
 
-/// What a run that kept its trace breaks, if anything: of the invariants that fell, the first that was expected to, or
-/// else the first.
+/// The violation of a run that kept its trace, if any: the first expected one, or else the first.
 #[must_use]
 pub fn broken(resolved: &Resolved, outcome: &Outcome) -> Option<(Kind, Violation)> {
     let trace = outcome.trace.as_ref()?;

@@ -1,4 +1,4 @@
-//! The fates that messages had in a run, as entries of `"fates"`.
+//! The fates of messages in a run, as entries of `"fates"`.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ type Flights = BTreeMap<MessageId, Flight>;
 struct Flight {
     sent: Time,
     body: Vec<u8>,
-    /// What became of each of its copies, when it was heard of first.
+    /// The outcome of each of its copies, when it was first recorded.
     ends: BTreeMap<u16, End>,
 }
 
@@ -28,21 +28,20 @@ enum How {
     Flipped(Option<u64>),
 }
 
-/// The fates of messages, by name.
+/// The fates of messages, by id.
 pub(super) type Fates = BTreeMap<String, PinnedFate>;
 
-/// What became of the messages of a run.
+/// The outcomes of the messages of a run.
 pub(super) struct Pins {
     fates: Fates,
-    /// Those with a flipped bit of which the trace does not tell which one it was.
+    /// The messages with a flipped bit that the trace does not identify.
     unclear: Vec<String>,
-    /// How many bits those have at most.
+    /// The maximum number of bits of those messages.
     bits: usize,
 }
 
 impl Pins {
-    /// The fate of each message of `trace`, a run that was to last `lasts`. One that never arrived was under way to the
-    /// end.
+    /// The fate of each message of `trace`, a run of length `lasts`. A message that never arrived was under way until the end.
     pub(super) fn of(trace: &Trace, lasts: Span) -> Self {
         let flights = flights(trace);
         let lane = |id: &MessageId| trace.header.lanes.get(id.lane.index()).map_or("", String::as_str);
@@ -56,12 +55,12 @@ impl Pins {
         }
     }
 
-    /// How many guesses there are.
+    /// The number of guesses.
     pub(super) const fn guesses(&self) -> usize {
         self.bits
     }
 
-    /// The fates, if what is not clear was this bit.
+    /// The fates, if the unidentified bit is this one.
     pub(super) fn guess(&self, bit: usize) -> Fates {
         let mut fates = self.fates.clone();
         fates.extend(self.unclear.iter().map(|name| (name.clone(), PinnedFate::Flip(bit as u64))));
@@ -84,7 +83,8 @@ fn flights(trace: &Trace) -> Flights {
     flights
 }
 
-/// What an event tells of the end of a copy. What a cut or a death took away had arrived as far as the link goes.
+/// The outcome of a copy, if the event has one. A copy that was lost to a partition or a crash had arrived as far as the link
+/// is concerned.
 fn end(event: &Event<'_>, flights: &Flights) -> Option<(MessageId, u16, How)> {
     if let Event::Lost { message, copy, cause } = event {
         let how = if *cause == Cause::Loss { How::Lost } else { How::Arrived };
@@ -130,7 +130,7 @@ fn bytes<'a>(said: &'a Said<'_>) -> &'a [u8] {
     }
 }
 
-/// Which bit differs, if one and no other does.
+/// The bit that differs, if exactly one does.
 fn flipped(before: &[u8], after: &[u8]) -> Option<u64> {
     if before.len() != after.len() {
         return None;

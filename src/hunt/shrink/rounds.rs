@@ -1,40 +1,41 @@
-//! In which order things are taken away.
+//! The order of the steps of shrinking.
 
-use super::lab::Strict;
+use super::candidates::Strictness;
 use super::pins::Pins;
 use super::script;
 use super::search::Search;
 use crate::chance::Seed;
 use crate::network::Delay;
-use crate::scenario::{Clocks, Scenario, Wires};
+use crate::scenario::{Clocks, NetworkSettings, Scenario};
 use crate::time::{Span, Time};
 
-/// More rounds than this were never needed.
+/// The maximum number of rounds; more were never needed.
 const MOST_ROUNDS: usize = 12;
 
-/// So often a family may come to one of fewer operations.
+/// The maximum number of families, each with fewer operations than the previous one.
 const MOST_FAMILIES: usize = 3;
 
-/// No more fates are fixed than this.
+/// The maximum number of fixed fates.
 const MOST_PINNED: usize = 4;
 
-/// What takes the place of drawn delays.
+/// The constants that replace drawn delays.
 const DELAY: Delay = Delay::Constant(Span::from_millis(10));
 const SYNC: Delay = Delay::Constant(Span::from_millis(1));
 
 impl Search<'_> {
-    /// Makes the scenario smaller until nothing more can be taken away.
+    /// Makes the scenario smaller until nothing more can be removed.
     pub(super) fn shrink(&mut self) {
         self.write_out();
-        self.leap();
+        self.try_subsets();
         self.go_around();
         for _ in 0..MOST_FAMILIES {
             let before = self.scenario().clone();
-            let strict = self.lab.grow_strict(&self.best);
-            let levels = [Strict::Orderly, Strict::Sound, Strict::No].into_iter().filter(|level| *level >= strict);
+            let strict = self.runner.grow_strict(&self.best);
+            let levels =
+                [Strictness::Orderly, Strictness::Sound, Strictness::No].into_iter().filter(|level| *level >= strict);
             let mut settled = levels.map(|level| {
-                self.lab.set_strict(level);
-                self.settle()
+                self.runner.set_strict(level);
+                self.take_canonical()
             });
             if !settled.any(|member| member.is_some()) {
                 break;
@@ -50,7 +51,7 @@ impl Search<'_> {
     fn go_around(&mut self) {
         for round in 0..MOST_ROUNDS {
             let before = self.scenario().clone();
-            self.lab.grow_strict(&self.best);
+            self.runner.grow_strict(&self.best);
             self.cut_time();
             self.take_away();
             self.simplify_faults();
@@ -58,7 +59,7 @@ impl Search<'_> {
             self.simplify_settings();
             self.pin();
             self.attempt(|scenario| scenario.run.seed = Seed(0));
-            // Small things first when the great ones are gone.
+            // Details only after the large parts are removed.
             if round > 0 {
                 self.round_times();
                 self.simplify_words();
@@ -71,7 +72,7 @@ impl Search<'_> {
         }
     }
 
-    /// Writes out what was drawn.
+    /// Writes out the draws of the seed.
     fn write_out(&mut self) {
         let faults = script::faults(&self.best.resolved);
         self.attempt(|scenario| scenario.faults.clone_from(&faults));
@@ -81,7 +82,7 @@ impl Search<'_> {
             scenario.workload.clear();
             scenario.operations.clone_from(&operations);
         });
-        // What is asked because of an answer is not there without it: then one operation may do.
+        // An operation that depends on an answer can't be scripted; then a single operation may be enough.
         if !all {
             self.take(operations.len(), |scenario, at| {
                 scenario.workload.clear();
@@ -92,7 +93,7 @@ impl Search<'_> {
         self.attempt(|scenario| scenario.expect.within.clear());
     }
 
-    /// Takes away faults, operations, fates and nodes.
+    /// Removes faults, operations, fates and nodes.
     fn take_away(&mut self) {
         self.thin(|scenario| scenario.faults.len(), |scenario, range| _ = scenario.faults.drain(range));
         self.thin(|scenario| scenario.operations.len(), |scenario, range| _ = scenario.operations.drain(range));
@@ -111,19 +112,19 @@ impl Search<'_> {
         );
     }
 
-    /// Lets the network, the clocks and the disks do nothing by chance.
+    /// Removes the randomness of the network, the clocks and the disks.
     fn still_the_world(&mut self) {
         let calm: [fn(&mut Scenario); 8] = [
             |scenario| scenario.network.links.clear(),
-            |scenario| scenario.network.loss = Wires::default().loss,
-            |scenario| scenario.network.duplicate = Wires::default().duplicate,
-            |scenario| scenario.network.reorder = Wires::default().reorder,
-            |scenario| scenario.network.corrupt = Wires::default().corrupt,
+            |scenario| scenario.network.loss = NetworkSettings::default().loss,
+            |scenario| scenario.network.duplicate = NetworkSettings::default().duplicate,
+            |scenario| scenario.network.reorder = NetworkSettings::default().reorder,
+            |scenario| scenario.network.corrupt = NetworkSettings::default().corrupt,
             |scenario| scenario.clocks = Clocks::default(),
             |scenario| scenario.disk.sync = SYNC,
             |scenario| {
-                scenario.network.calm_delay = Wires::default().calm_delay;
-                let Wires { duplicate_lag, reorder_lag, .. } = Wires::default();
+                scenario.network.calm_delay = NetworkSettings::default().calm_delay;
+                let NetworkSettings { duplicate_lag, reorder_lag, .. } = NetworkSettings::default();
                 (scenario.network.duplicate_lag, scenario.network.reorder_lag) = (duplicate_lag, reorder_lag);
             },
         ];
@@ -135,11 +136,11 @@ impl Search<'_> {
         }
     }
 
-    /// Gives every message the fate that it had, in place of chance, and then to as few as possible; if many are needed
-    /// even so, chance says it in fewer words.
+    /// Fixes the fate that every message had, instead of a random one, and then as few fates as possible; if many are
+    /// necessary, keeps the random ones, because the file is shorter then.
     fn pin(&mut self) {
         let wires = &self.scenario().network;
-        let still = Wires { delay: wires.delay, calm_delay: wires.calm_delay, ..Wires::default() };
+        let still = NetworkSettings { delay: wires.delay, calm_delay: wires.calm_delay, ..NetworkSettings::default() };
         if *wires == still && is_constant(wires.delay) {
             return;
         }
@@ -148,7 +149,7 @@ impl Search<'_> {
         let pins =
             Pins::of(trace, self.scenario().run.ends().unwrap_or_else(|| self.best.outcome.end.since(Time::ZERO)));
         let pinned = self.take(pins.guesses(), |scenario, guess| {
-            scenario.network = Wires { delay: DELAY, ..Wires::default() };
+            scenario.network = NetworkSettings { delay: DELAY, ..NetworkSettings::default() };
             for (message, fate) in pins.guess(guess) {
                 scenario.fates.entry(message).or_insert(fate);
             }

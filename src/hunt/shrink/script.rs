@@ -1,4 +1,4 @@
-//! A run written out: what was drawn from the seed, faults and operations, as entries of the scenario's file.
+//! Writes out the draws of the seed, faults and operations, as entries of the scenario's file.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(super) fn faults(resolved: &Resolved) -> Vec<FaultEntry> {
         .collect()
 }
 
-/// The operations that clients asked in `trace`, with the patience that they showed.
+/// The operations that clients invoked in `trace`, with the timeouts that they had.
 pub(super) fn operations(trace: &Trace) -> Vec<OperationEntry> {
     let mut order: Vec<OpId> = Vec::new();
     let mut shown: BTreeMap<OpId, Shown> = BTreeMap::new();
@@ -37,12 +37,12 @@ pub(super) fn operations(trace: &Trace) -> Vec<OperationEntry> {
     order.into_iter().filter_map(|op| Some(shown.remove(&op)?.entry(end))).collect()
 }
 
-/// What a client did about one operation.
+/// A client's attempts of one operation.
 struct Shown {
     entry: OperationEntry,
-    /// When it was tried last.
+    /// The time of the last attempt.
     last: Time,
-    /// How long the client waited, if it lost its patience.
+    /// The client's timeout, if it expired.
     timeout: Option<Span>,
     ended: bool,
     /// Whether it never gave up.
@@ -78,7 +78,7 @@ impl Shown {
         if self.lasting {
             self.entry.retries = self.entry.retries.max(u32::try_from(homes.len()).unwrap_or(u32::MAX));
         }
-        // Around and around: one round says it.
+        // The list of nodes is cyclic, so one round is enough.
         let round = (1..=homes.len()).find(|round| (0..homes.len()).all(|at| homes[at] == homes[at % round]));
         homes.truncate(round.unwrap_or(homes.len()));
         self.entry

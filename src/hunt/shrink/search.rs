@@ -1,19 +1,19 @@
-//! The search: the smallest so far, and the ways to make it smaller.
+//! The search: the smallest run so far, and the operations that make it smaller.
 
 use std::ops::Range;
 
 use super::Size;
-use super::lab::{Found, Lab};
+use super::candidates::{CandidateRunner, FailingRun};
 use crate::chance::Seed;
 use crate::scenario::Scenario;
 
-/// So many other seeds are tried where nothing more can be taken away with the one at hand.
+/// The number of other seeds that are tried if nothing more can be removed with the current one.
 const SEEDS: usize = 24;
 
-/// And only for lists that are no longer than this.
+/// The maximum length of lists for which other seeds are tried.
 const MOST_LUCKY: usize = 24;
 
-/// Lets what waits for the n-th fact wait for one less.
+/// Makes faults that wait for the n-th fact wait for the previous one.
 fn sooner(scenario: &mut Scenario) {
     for when in scenario.faults.iter_mut().filter_map(|entry| entry.when.as_mut()) {
         when.n = when.n.saturating_sub(1);
@@ -21,8 +21,8 @@ fn sooner(scenario: &mut Scenario) {
 }
 
 pub(super) struct Search<'a> {
-    pub(super) lab: Lab<'a>,
-    pub(super) best: Found,
+    pub(super) runner: CandidateRunner<'a>,
+    pub(super) best: FailingRun,
 }
 
 impl Search<'_> {
@@ -30,7 +30,7 @@ impl Search<'_> {
         self.best.scenario()
     }
 
-    /// Takes the first of `count` changed scenarios that still breaks; its place.
+    /// Takes the first of `count` changed scenarios that still fails, and returns its index.
     pub(super) fn take(
         &mut self,
         count: usize,
@@ -42,13 +42,13 @@ impl Search<'_> {
             change(&mut changed, at)?;
             (changed != *scenario).then_some(changed)
         };
-        let (at, found) = self.lab.first(count, &changed)?;
+        let (at, found) = self.runner.first(count, &changed)?;
         self.best = found;
-        self.lab.tell(Size::of(&self.best.resolved, &self.best.outcome));
+        self.runner.tell(Size::of(&self.best.resolved, &self.best.outcome));
         Some(at)
     }
 
-    /// Makes a change if the run still breaks with it.
+    /// Makes a change if the run still fails with it.
     pub(super) fn attempt(&mut self, change: impl Fn(&mut Scenario) + Sync) -> bool {
         let change = |scenario: &mut Scenario, _| {
             change(scenario);
@@ -57,8 +57,8 @@ impl Search<'_> {
         self.take(1, change).is_some()
     }
 
-    /// Takes away from a list all that can be missing (delta debugging: halves, quarters, and so on to single items).
-    /// The last items are tried first, since what comes later is needed more rarely.
+    /// Removes everything from a list that is not necessary (delta debugging: halves, quarters, and so on to single items).
+    /// The last items are tried first, because later items are more rarely necessary.
     pub(super) fn thin(
         &mut self,
         length: impl Fn(&Scenario) -> usize,
@@ -67,7 +67,7 @@ impl Search<'_> {
         let before = length(self.scenario());
         let mut chunk = before;
         while chunk > 0 {
-            // All from here on is known to be needed at this size.
+            // Everything from here on is known to be necessary at this size.
             let mut end = length(self.scenario());
             loop {
                 let ends: Vec<usize> = (1..=end).rev().step_by(chunk).collect();
@@ -87,8 +87,8 @@ impl Search<'_> {
         length(self.scenario()) < before
     }
 
-    /// Takes away single items where the rest breaks with faults that wait for a fact less, or from another seed. Chance
-    /// is keyed by the messages before, so that what an item did may be no more than to shift the luck of a later message.
+    /// Removes single items if the rest fails with faults that wait for an earlier fact, or with another seed. Draws are keyed
+    /// by the numbers of messages, so the only effect of an item may be that a later message has another fate.
     fn thin_with_luck(
         &mut self,
         length: &impl Fn(&Scenario) -> usize,

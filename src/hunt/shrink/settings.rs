@@ -1,4 +1,4 @@
-//! Plainer settings: what was drawn from ranges becomes the default again, or a smaller number.
+//! Simplifies settings: replaces drawn values by their defaults, or by smaller numbers.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use super::times;
 use crate::scenario::{Scenario, said};
 use crate::time::Span;
 
-/// Where a value stands: keys, and indices as numbers.
-type Place = Vec<String>;
+/// The path of a value: keys, and indices as numbers.
+type SettingPath = Vec<String>;
 
 impl Search<'_> {
-    /// Takes away each setting of the protocols that the run breaks without; of those that it needs, numbers become as
-    /// small and spans as round as they can be. The same for what a workload says, if it could not be written out.
+    /// Removes each setting of the protocols and the keyspaces that is not necessary for the failure; makes the numbers of the others as small,
+    /// and their spans as round, as possible. Does the same for a workload that could not be written out.
     pub(super) fn simplify_settings(&mut self) {
-        for part in [Part::Protocols, Part::Workload] {
+        for part in [Section::Protocols, Section::Keyspaces, Section::Workload] {
             for place in self.set(part) {
                 if !self.unset(part, &place) {
                     self.lessen(part, &place);
@@ -23,20 +23,20 @@ impl Search<'_> {
         }
     }
 
-    /// Where something else is set than the default, what belongs together first.
-    fn set(&self, part: Part) -> Vec<Place> {
+    /// The paths of settings that differ from their defaults; parents before their children.
+    fn set(&self, part: Section) -> Vec<SettingPath> {
         let mut places = Vec::new();
         collect(&self.said(part), &mut Vec::new(), part.fixed(), &mut places);
         places
     }
 
-    /// What a part of the scenario says beyond its defaults.
-    fn said(&self, part: Part) -> Value {
+    /// The content of a part of the scenario that differs from the defaults.
+    fn said(&self, part: Section) -> Value {
         said(self.scenario(), &self.best.resolved.profile).get(part.key()).cloned().unwrap_or_default()
     }
 
-    /// Leaves a setting out. It may have gone with one around it.
-    fn unset(&mut self, part: Part, place: &[String]) -> bool {
+    /// Removes a setting, which may already have been removed with its parent.
+    fn unset(&mut self, part: Section, place: &[String]) -> bool {
         let mut said = self.said(part);
         let Some((key, around)) = place.split_last() else { return false };
         let Some(fields) = at(&mut said, around).and_then(Value::as_object_mut) else { return true };
@@ -46,8 +46,8 @@ impl Search<'_> {
         self.put(part, std::slice::from_ref(&said))
     }
 
-    /// Takes the first better value of a setting that will do.
-    fn lessen(&mut self, part: Part, place: &[String]) {
+    /// Takes the first better value of a setting with which the run still fails.
+    fn lessen(&mut self, part: Section, place: &[String]) {
         let said = self.said(part);
         let Some(now) = at(&mut said.clone(), place).cloned() else { return };
         let with = |better: Value| {
@@ -59,14 +59,14 @@ impl Search<'_> {
         self.put(part, &better);
     }
 
-    /// Puts in the first of what a part may say with which the run still breaks; what the subject does not read is
-    /// passed over.
-    fn put(&mut self, part: Part, better: &[Value]) -> bool {
+    /// Takes the first of these contents of a part with which the run still fails; skips those that the subject refuses.
+    fn put(&mut self, part: Section, better: &[Value]) -> bool {
         let profile = self.best.resolved.profile;
         let change = |scenario: &mut Scenario, which: usize| {
             match part {
-                Part::Protocols => scenario.protocols = (profile.settings)(&better[which]).ok()?,
-                Part::Workload => {
+                Section::Protocols => scenario.protocols = (profile.settings)(&better[which]).ok()?,
+                Section::Keyspaces => scenario.keyspaces = serde_json::from_value(better[which].clone()).ok()?,
+                Section::Workload => {
                     let entries = better[which].as_array()?.iter();
                     scenario.workload = entries.map(|entry| (profile.workload)(entry).ok()).collect::<Option<_>>()?;
                 }
@@ -79,30 +79,33 @@ impl Search<'_> {
 
 /// The parts of a scenario that the subject reads.
 #[derive(Clone, Copy)]
-enum Part {
+enum Section {
     Protocols,
+    Keyspaces,
     Workload,
 }
 
-impl Part {
+impl Section {
     const fn key(self) -> &'static str {
         match self {
             Self::Protocols => "protocols",
+            Self::Keyspaces => "keyspaces",
             Self::Workload => "workload",
         }
     }
 
-    /// So many steps down nothing is left out: which protocols run, and which entries there are, is settled elsewhere.
+    /// The depth down to which nothing is removed; other steps decide which protocols and entries there are.
     const fn fixed(self) -> usize {
         match self {
             Self::Protocols => 1,
+            Self::Keyspaces => 0,
             Self::Workload => 2,
         }
     }
 }
 
-/// The places in `value` of keys that are more than `fixed` steps down; flaws are what it is all about, and stay.
-fn collect(value: &Value, place: &mut Place, fixed: usize, places: &mut Vec<Place>) {
+/// The paths in `value` of keys deeper than `fixed`; flaws are never removed.
+fn collect(value: &Value, place: &mut SettingPath, fixed: usize, places: &mut Vec<SettingPath>) {
     let mut visit = |key: String, inner: &Value, is_key: bool| {
         if key == "flaws" {
             return;
@@ -131,7 +134,7 @@ fn at<'a>(value: &'a mut Value, place: &[String]) -> Option<&'a mut Value> {
     })
 }
 
-/// The values that are better than `now`, the best first: of counts the smaller ones, of spans the shorter and rounder.
+/// The values that are better than `now`, the best first: smaller counts, shorter and rounder spans.
 fn better(now: &Value) -> Vec<Value> {
     match now {
         Value::Number(number) => {
@@ -166,9 +169,9 @@ mod tests {
     fn protocols_and_flaws_are_not_left_out() {
         let mut places = Vec::new();
         let said =
-            json!({ "locks": { "ageing": "1s", "flaws": ["e20"] }, "consensus": { "anchors": [{ "prefix": "a" }] } });
+            json!({ "locks": { "ageing": "1s", "flaws": ["e20"] }, "consensus": { "lists": [{ "prefix": "a" }] } });
         collect(&said, &mut Vec::new(), 1, &mut places);
         let places: Vec<String> = places.into_iter().map(|place| place.join(".")).collect();
-        assert_eq!(places, ["consensus.anchors", "consensus.anchors.0.prefix", "locks.ageing"]);
+        assert_eq!(places, ["consensus.lists", "consensus.lists.0.prefix", "locks.ageing"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Simpler faults and simpler words.
+//! Simplifies faults and the words in commands.
 
 use serde_json::Value;
 
@@ -6,11 +6,11 @@ use super::search::Search;
 use crate::network::PinnedFate;
 use crate::scenario::{FaultEntry, Scenario};
 
-/// A message has hardly more bits than this.
+/// The number of bits of a message that are tried.
 const MOST_BITS: usize = 8_192;
 
 impl Search<'_> {
-    /// Makes every fault simpler: fewer targets, smaller numbers, nothing beside what it needs.
+    /// Makes every fault simpler: fewer targets, smaller numbers, no optional keys.
     pub(super) fn simplify_faults(&mut self) {
         for at in 0..self.scenario().faults.len() {
             while self.simplify_fault(at) {}
@@ -31,7 +31,7 @@ impl Search<'_> {
         self.take(simpler.len(), change).is_some()
     }
 
-    /// Flips the first bits that will do.
+    /// Flips the first bit with which the run still fails.
     pub(super) fn flip_early(&mut self) {
         for message in self.scenario().fates.keys().cloned().collect::<Vec<_>>() {
             let Some(PinnedFate::Flip(now)) = self.scenario().fates.get(&message).copied() else { continue };
@@ -43,8 +43,8 @@ impl Search<'_> {
         }
     }
 
-    /// Puts short words and small numbers in the place of those that clients said, each everywhere at once; words become
-    /// one where they can.
+    /// Replaces the words and numbers in commands by short words and small numbers, each everywhere at once; merges words if
+    /// possible.
     pub(super) fn simplify_words(&mut self) {
         let mut said = Vec::new();
         self.scenario().operations.iter().for_each(|entry| leaves(&entry.command, &mut said));
@@ -54,7 +54,7 @@ impl Search<'_> {
                 Value::Number(_) => vec![Value::from(1), Value::from(0)],
                 Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => continue,
             };
-            // What is plain already stays so.
+            // A word that is already plain is kept.
             let better = plain.iter().position(|plain| plain == word).unwrap_or(plain.len());
             self.take(better, |scenario, at| {
                 for entry in &mut scenario.operations {
@@ -72,7 +72,7 @@ fn name(place: usize) -> String {
     letter.to_string().repeat(place / 26 + 1)
 }
 
-/// The text with smaller numbers, if it has any: the first of them 1, 2, 3, and all others 1.
+/// The text with smaller numbers, if it has any: the first becomes 1, 2 or 3, all others 1.
 fn numbered(text: &str) -> impl Iterator<Item = String> + '_ {
     let with = move |first: char| {
         let mut plain = String::with_capacity(text.len());
@@ -90,7 +90,7 @@ fn numbered(text: &str) -> impl Iterator<Item = String> + '_ {
     ['1', '2', '3'].into_iter().map(with).filter(move |plain| plain.contains('1') || plain != text)
 }
 
-/// The texts and numbers in a value, each once; what stands before a colon is a text too.
+/// The texts and numbers in a value, each once; keys are texts too.
 fn leaves(value: &Value, found: &mut Vec<Value>) {
     match value {
         Value::String(_) | Value::Number(_) => {
@@ -128,7 +128,7 @@ fn swap(value: &mut Value, word: &Value, plain: &Value) {
     }
 }
 
-/// The value with one thing less, in every way: a key, an item of a list, a smaller number.
+/// The value with one simplification, in every way: a key or an item removed, or a smaller number.
 fn cuts(value: &Value) -> Vec<Value> {
     match value {
         Value::Object(fields) => {

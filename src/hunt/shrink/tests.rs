@@ -3,7 +3,7 @@
 use crate::chance::Seed;
 use crate::network::Delay;
 use crate::run::{self, AnySubject, Keep, Outcome};
-use crate::scenario::{self, Resolved, Run, Scenario, Wires};
+use crate::scenario::{self, NetworkSettings, Resolved, Run, Scenario};
 use crate::time::Span;
 
 use super::pins::Pins;
@@ -29,7 +29,8 @@ fn pinned(resolved: &Resolved) -> Scenario {
 #[test]
 fn a_run_that_is_written_out_is_the_same_run() {
     let broadcast = ["hello", "broadcast-split", "broadcast-crash", "broadcast-lossy", "errata/b04"];
-    // What lasts as long as its bound asks may last longer where each operation is written, as all of them may be open.
+    // A run that lasts until its bound may last longer when every operation is scripted, because all of them may be
+    // open.
     let codex = ["split-brain", "elections", "errata/k03", "errata/e24", "errata/k04"];
     let named = broadcast.map(|name| (run::broadcast(), name)).into_iter();
     for (subject, name) in named.chain(codex.map(|name| (run::codex(), name))) {
@@ -56,7 +57,7 @@ fn a_run_whose_fates_are_all_fixed_is_the_same_run() {
         let (subject, resolved, outcome) = whole("errata/b01", seed);
         let trace = outcome.trace.as_ref().expect("it was kept");
         let delay = Delay::Constant(Span::from_millis(10));
-        let network = Wires { delay, ..Wires::default() };
+        let network = NetworkSettings { delay, ..NetworkSettings::default() };
         let fates = Pins::of(trace, resolved.scenario.run.ends().expect("it says so")).guess(0);
         let fixed = Scenario { network, fates, ..pinned(&resolved) };
         let again = Resolved::of(fixed, resolved.profile).expect("it is a scenario");
@@ -72,7 +73,7 @@ fn a_flipped_bit_is_found_in_the_trace() {
     let flips = |fate: &&crate::network::PinnedFate| matches!(fate, crate::network::PinnedFate::Flip(_));
     assert!(fates.values().any(|fate| flips(&fate)), "{fates:?}");
     let fixed = Scenario {
-        network: Wires { delay: Delay::Constant(Span::from_millis(10)), ..Wires::default() },
+        network: NetworkSettings { delay: Delay::Constant(Span::from_millis(10)), ..NetworkSettings::default() },
         fates,
         ..pinned(&resolved)
     };

@@ -1,16 +1,16 @@
-//! Times that are shorter and rounder: of 1, 2, 5, 10, … the first with which the run still breaks.
+//! Makes times shorter and rounder: the first of 1, 2, 5, 10, … with which the run still fails.
 
 use super::search::Search;
 use crate::network::{Delay, PinnedFate};
 use crate::scenario::Scenario;
 use crate::time::{Span, Time};
 
-/// How long a client waits if nothing else is said.
+/// The default timeout of a client.
 const USUAL: Span = Span::from_millis(500);
 
 /// A time in a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum TimeField {
     Lasts,
     Quiet,
     Sync,
@@ -22,7 +22,7 @@ enum Place {
     Fate(String),
 }
 
-impl Place {
+impl TimeField {
     /// All the times that a scenario has.
     fn all(scenario: &Scenario) -> Vec<Self> {
         let operations = 0..scenario.operations.len();
@@ -35,7 +35,7 @@ impl Place {
         all
     }
 
-    /// The time that stands there, if one does.
+    /// The time at this place, if there is one.
     fn of<'a>(&self, scenario: &'a mut Scenario) -> Option<&'a mut Span> {
         match self {
             Self::Lasts => scenario.run.lasts.as_mut(),
@@ -62,28 +62,28 @@ const fn constant(delay: &mut Delay) -> Option<&mut Span> {
 }
 
 impl Search<'_> {
-    /// Ends the run sooner, and without a calm where it needs none.
+    /// Ends the run earlier, and without quiescence if that is not necessary.
     pub(super) fn cut_time(&mut self) {
         let end = self.best.outcome.end.since(Time::ZERO);
         self.attempt(|scenario| {
             scenario.run.lasts.get_or_insert(end);
             scenario.run.quiesce_at = None;
         });
-        // What is owed after quiescence is due at its bound: a run that does not say how long it lasts outlasts that.
+        // A liveness violation occurs at its bound after quiescence; a run without `for` lasts longer than that.
         self.attempt(|scenario| {
             if scenario.run.quiesce_at.is_some() {
                 scenario.run.lasts = None;
             }
         });
-        for place in [Place::Quiet, Place::Lasts] {
+        for place in [TimeField::Quiet, TimeField::Lasts] {
             self.shorten(&place);
         }
     }
 
-    /// Lets the run last as long as it takes to hold without its flaws from other seeds too: whoever mends what is wrong
-    /// may run it from any.
+    /// Makes the run long enough to hold without its flaws with other seeds too, because a corrected protocol may be run with
+    /// any seed.
     pub(super) fn last_long_enough(&mut self) {
-        if self.lab.ask_many_seeds(&self.best) {
+        if self.runner.ask_many_seeds(&self.best) {
             return;
         }
         let Some(now) = self.scenario().run.lasts else { return };
@@ -94,7 +94,7 @@ impl Search<'_> {
         });
     }
 
-    /// Makes every time as short and as round as it can be.
+    /// Makes every time as short and as round as possible.
     pub(super) fn round_times(&mut self) {
         for at in (0..self.scenario().operations.len()).rev() {
             self.usual_patience(at);
@@ -103,13 +103,13 @@ impl Search<'_> {
             self.attempt(|scenario| scenario.faults[at].lasts = None);
         }
         self.close_gaps();
-        for place in Place::all(self.scenario()) {
+        for place in TimeField::all(self.scenario()) {
             self.shorten(&place);
         }
         self.in_order();
     }
 
-    /// Moves all that is planned from some time on forward together, so that what follows one another goes on to.
+    /// Moves everything that is planned after some time to earlier times together, so that the order does not change.
     fn close_gaps(&mut self) {
         let mut place = 0;
         while let Some((before, from)) = gap(self.scenario(), place) {
@@ -135,10 +135,10 @@ impl Search<'_> {
         self.attempt(|scenario| scenario.operations[at].to.0.truncate(1));
     }
 
-    fn shorten(&mut self, place: &Place) {
+    fn shorten(&mut self, place: &TimeField) {
         let mut scenario = self.scenario().clone();
         let Some(now) = place.of(&mut scenario).copied() else { return };
-        let usual = matches!(place, Place::Timeout(_)) && now == USUAL;
+        let usual = matches!(place, TimeField::Timeout(_)) && now == USUAL;
         let better = if usual { Vec::new() } else { better(now) };
         self.take(better.len(), |scenario, at| {
             *place.of(scenario)? = better[at];
@@ -146,7 +146,7 @@ impl Search<'_> {
         });
     }
 
-    /// Lets operations and faults stand in the order of their times.
+    /// Sorts operations and faults by their times.
     fn in_order(&mut self) {
         self.attempt(|scenario| {
             scenario.operations.sort_by_key(|entry| (entry.at, entry.op));
@@ -162,7 +162,7 @@ fn planned(scenario: &mut Scenario) -> Vec<&mut Span> {
     asked.chain(faults.iter_mut().filter_map(|entry| entry.at.as_mut())).collect()
 }
 
-/// The planned time of this place in their order, each counted once, and the one before.
+/// The distinct planned time with this index, in order, and the next one.
 fn gap(scenario: &Scenario, place: usize) -> Option<(Span, Span)> {
     let mut scenario = scenario.clone();
     let mut times: Vec<Span> = planned(&mut scenario).into_iter().map(|time| *time).collect();

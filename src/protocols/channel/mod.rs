@@ -1,23 +1,27 @@
-//! The channel: reliable FIFO between each two nodes, over datagrams that may be lost, doubled and overtaken.
+//! The channel: reliable FIFO between each pair of nodes, over datagrams that may be lost, duplicated or overtaken.
 //!
-//! A positive acknowledgement protocol with a window (Cerf and Kahn 1974), whose connections are told apart by the lives
-//! of both ends, as TCP tells them by initial sequence numbers (Tomlinson 1975): every frame of data and every
-//! acknowledgement names the boots of sender and receiver. Within such a *session* payloads are delivered once, in
-//! their order. What the peer does not acknowledge is sent again, ever more rarely; acknowledgements are cumulative, ride
-//! on data, and go alone at the end of a step that has nothing to say.
+//! A positive acknowledgement protocol with a window (Cerf and Kahn 1974). Its connections are distinguished by the
+//! incarnations of both ends, as TCP distinguishes them by initial sequence numbers (Tomlinson 1975): every frame of
+//! data and every acknowledgement names the boots of sender and receiver. Within such a *session* payloads are
+//! delivered once and in order. Unacknowledged payloads are sent again, with growing timeouts; acknowledgements are
+//! cumulative, are sent with data, or alone at the end of a step that sends no data.
 //!
 //! - Data waits until the boot of the peer is known. A frame of a lower boot of the peer is dropped; one that names
-//!   another boot of mine is answered by a hello; a higher boot of the peer ends the session: what was not delivered in
-//!   it is dropped, and the user is told ([`Upshot::Reset`]) before anything of the new session is delivered.
-//! - A node that starts opens a session to every peer, and says hello again until it knows that the peer knows its boot,
-//!   since a peer that waits for it must learn that it was reborn. In its first boot there is nobody to tell: a hello
-//!   from the peer is enough, and the lower-numbered node of each pair speaks first. A hello says whether it asks for an
-//!   answer: one that shows the receiver's boot may ask too, since frames of an earlier boot of the sender can have told
-//!   it that, and it would otherwise ask for ever.
-//! - Any frame that names the peer's boot for the first time opens the session, and what waited for it is sent.
+//!   another boot of this node is answered by a hello; a higher boot of the peer ends the session: its undelivered
+//!   payloads are dropped, and the user is told ([`ChannelEvent::Reset`]) before any payload of the new session is
+//!   delivered.
+//! - A node that starts opens a session to every peer, and repeats its hello until it knows that the peer knows its
+//!   boot, because a peer that waits for it must learn that it restarted. In its first boot there is nobody to tell: a
+//!   hello from the peer is enough, and the lower-numbered node of each pair sends first. A hello says whether it asks
+//!   for an answer: one that shows the receiver's boot may ask too, because the sender may know that boot from frames
+//!   to its earlier boot, and would otherwise ask forever.
+//! - Any frame that names the peer's boot for the first time opens the session, and the waiting payloads are sent.
 //! - The session opened first drops nothing.
 //!
-//! Hellos and acknowledgements have the lane `channel`, data that of its payload. Facts: see [`ChannelFact`].
+//! Each payload carries the era and the clocks of its sender when it was first sent; the clocks as a difference from
+//! the payload before it, or in full at the opening of a session.
+//!
+//! Hellos and acknowledgements are on the lane `channel`, data on that of its payload. Facts: see [`ChannelFact`].
 
 mod bound;
 mod link;
@@ -27,17 +31,21 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-pub use machine::{Channel, Upshot, Upshots};
+pub use machine::{Channel, ChannelEvent, ChannelEvents};
 pub use promise::Promise;
 pub use spec::{ChannelFact, ChannelSettings, ROW};
 
-use super::{CHANNEL, Signature};
+use super::clocks::Difference;
+use super::{CHANNEL, Era, Periodic};
+use crate::clocks::Stamp;
 use crate::identity::{Boot, LaneId, NodeId};
 use crate::process::Lane;
 
-/// What channels send to one another.
+/// The frames between channels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Frame<M> {
@@ -49,8 +57,6 @@ pub enum Frame<M> {
         knows: Option<Boot>,
         /// Whether the sender wants an answer, another hello: it does until it knows that the receiver knows its boot.
         asks: bool,
-        /// By the sender.
-        signature: Signature,
     },
     /// A payload.
     Data {
@@ -58,14 +64,17 @@ pub enum Frame<M> {
         boot: Boot,
         /// The receiver's boot.
         to: Boot,
-        /// The how-many-eth payload of the session, from 1.
+        /// The ordinal of the payload in the session, from 1.
         number: u32,
-        /// The sender has delivered all up to this number of the other direction.
+        /// The sender has delivered all payloads of the other direction up to this number.
         upto: u32,
         /// The payload.
         payload: M,
-        /// By the sender.
-        signature: Signature,
+        /// The sender's era when it was first sent.
+        era: Era,
+        /// The sender's clocks when it was first sent, as the difference from the payload before it in the session;
+        /// none if the sender does not stamp.
+        clock: Option<Arc<Difference>>,
     },
     /// An acknowledgement alone.
     Ack {
@@ -73,45 +82,44 @@ pub enum Frame<M> {
         boot: Boot,
         /// The receiver's boot.
         to: Boot,
-        /// The sender has delivered all up to this number.
+        /// The sender has delivered all payloads up to this number.
         upto: u32,
-        /// By the sender.
-        signature: Signature,
     },
-    /// The session is over, though both live: only where links are taken for queues, which see what they lose.
-    Over {
-        /// By the sender.
-        signature: Signature,
-    },
+    /// The session has ended, though both incarnations are alive: only if links are queues, which notice what they
+    /// lose.
+    Over,
 }
 
-impl<M> Frame<M> {
-    /// The place of the signature.
-    pub const fn signature_mut(&mut self) -> &mut Signature {
-        match self {
-            Self::Hello { signature, .. }
-            | Self::Data { signature, .. }
-            | Self::Ack { signature, .. }
-            | Self::Over { signature } => signature,
-        }
-    }
-}
+impl<M> Periodic for Frame<M> {}
 
 impl<M: Lane> Lane for Frame<M> {
     fn lane(&self) -> LaneId {
         match self {
-            Self::Hello { .. } | Self::Ack { .. } | Self::Over { .. } => CHANNEL,
+            Self::Hello { .. } | Self::Ack { .. } | Self::Over => CHANNEL,
             Self::Data { payload, .. } => payload.lane(),
         }
     }
 }
 
-/// What a channel waits for.
+/// What the node does for its channel, in addition to sending frames: frames are no events of the node's clocks,
+/// payloads are.
+pub trait Carries {
+    /// The node's era.
+    fn era(&self) -> Era;
+    /// A payload is sent for the first time, as `fact` says; returns the stamp of that event, if the node stamps.
+    fn sent(&mut self, fact: ChannelFact) -> Option<Arc<Stamp>>;
+    /// A payload is delivered, as `fact` says; its sending has this `stamp`.
+    fn delivered(&mut self, fact: ChannelFact, stamp: Option<Stamp>);
+}
+
+/// The timers of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChannelTimer {
     /// The peer has been silent for too long.
     Resend(NodeId),
-    /// A queue that came from the peer has lost something.
+    /// The queue from the peer has lost a message.
     Over(NodeId),
 }
+
+impl Periodic for ChannelTimer {}

@@ -1,4 +1,4 @@
-//! What scenarios can say about the channel, what it tells of itself, and what can be wrong with it.
+//! Settings, claims, facts and flaws of the channel.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ use crate::fault::Taken;
 use crate::identity::{Incarnation, NodeId};
 use crate::network::Discipline;
 use crate::observation::{ChannelSeen, Observation, Observe, PayloadId};
-use crate::protocols::{LaneName, resending};
+use crate::protocols::{LaneName, Settings, resending};
 use crate::subject::{Bearing, Flaw, Flaws, Objection, Row};
 use crate::time::Span;
 
@@ -18,12 +18,12 @@ use crate::time::Span;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChannelSettings {
-    /// How long a peer may be silent before a frame is sent again, at least 1ms; doubled each time in vain, and drawn
-    /// anew each time up to a quarter longer.
+    /// How long a peer may be silent before a frame is sent again, at least 1ms; doubled after each resend, and
+    /// extended by up to a quarter, drawn anew each time.
     pub resend: Span,
-    /// Where doubling ends, no less than `resend`.
+    /// The limit of the doubling, not less than `resend`.
     pub resend_cap: Span,
-    /// How many payloads may be under way to a peer.
+    /// The maximum number of unacknowledged payloads to a peer.
     pub window: NonZeroU32,
     /// Flaws that are switched on: `c01` to `c03`.
     pub flaws: Flaws,
@@ -40,7 +40,7 @@ impl Default for ChannelSettings {
     }
 }
 
-/// How sending is paced.
+/// The pace of sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pace {
     pub(super) window: u32,
@@ -48,13 +48,13 @@ pub(super) struct Pace {
     pub(super) cap: Span,
 }
 
-impl ChannelSettings {
-    /// What keeps a channel from working with these settings, if anything does.
-    #[must_use]
-    pub fn objection(&self) -> Option<Objection> {
+impl Settings for ChannelSettings {
+    fn objection(&self) -> Option<Objection> {
         resending::objection(self.resend, self.resend_cap, &["channel.resend", "channel.resend_cap"])
     }
+}
 
+impl ChannelSettings {
     pub(super) fn pace(&self) -> Pace {
         let resend = self.resend.max(Span::from_millis(1));
         Pace { window: self.window.get(), resend, cap: resend.max(self.resend_cap) }
@@ -67,65 +67,65 @@ pub const ROW: Row = Row {
     carriage: Discipline::Sure,
     claims: &[check::FIFO, check::SESSION, check::QUIET],
     flaws: &[
-        Flaw::new("c01", "fifo", "Payloads are delivered as they arrive, whatever is missing before them."),
+        Flaw::new("c01", "fifo", "Payloads are delivered as they arrive, even when earlier ones are missing."),
         Flaw::new(
             "c02",
             "session",
-            "Which lives a frame names is not looked at: what was sent to one that died is delivered to the next.",
+            "The incarnations that a frame names are ignored: a payload sent to one incarnation is delivered to the next.",
         ),
         Flaw::new(
             "c03",
             "quiet",
-            "A hello whose sender knows the receiver is never answered: where both wait, both ask for ever.",
+            "A hello is not answered if its sender knows the receiver: when both wait, both ask forever.",
         ),
     ],
     bears: |fault| match fault.takes() {
-        Some(Taken::Timers) => Bearing::Beyond("a node whose timers stand still never sends again"),
+        Some(Taken::Timers) => Bearing::Beyond("a node whose timers have stopped never sends again"),
         Some(Taken::Disk | Taken::Entry) | None => Bearing::Borne,
     },
     ..Row::new(
         "channel",
-        "Reliable FIFO between each two nodes, over datagrams that may be lost, doubled and overtaken (Cerf and Kahn \
-         1974), in sessions between two boots.",
+        "Reliable FIFO delivery between each pair of nodes, over datagrams that may be lost, duplicated or overtaken (Cerf \
+         and Kahn 1974), in sessions between two incarnations.",
     )
 };
 
-/// What a channel tells of itself.
+/// The facts of a channel.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChannelFact {
     /// A payload is sent for the first time.
     Sent {
-        /// To which life of which peer.
+        /// The receiving incarnation.
         to: Incarnation,
-        /// Whose payload it is.
+        /// The lane of the payload.
         lane: LaneName,
-        /// Which of the session.
+        /// Its number in the session.
         number: u32,
-        /// What it holds.
+        /// Its content.
         payload: PayloadId,
     },
     /// A payload is handed to its protocol.
     Delivered {
-        /// From which life of which peer.
+        /// The incarnation that sent it.
         from: Incarnation,
-        /// Whose payload it is.
+        /// The lane of the payload.
         lane: LaneName,
-        /// Which of the session.
+        /// Its number in the session.
         number: u32,
-        /// What it holds.
+        /// Its content.
         payload: PayloadId,
     },
-    /// The peer was born again: the session has ended, and what was not delivered in it never will be.
+    /// The peer restarted: the session has ended, and its undelivered payloads are lost.
     Reset {
-        /// The peer's new life.
+        /// The peer's new incarnation.
         peer: Incarnation,
     },
-    /// A message was refused because its signature does not fit.
+    /// A message was refused because its signature is invalid.
     Forged {
-        /// Where it seemed to come from.
+        /// The node in its sender field.
         from: NodeId,
-        /// How many this boot of the node has refused, with this one.
+        /// The number of refused messages in this boot of the node, including this one.
         count: u64,
     },
 }

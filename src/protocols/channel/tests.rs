@@ -3,31 +3,30 @@
 use super::*;
 use crate::chance::{Chance, Seed};
 use crate::identity::Incarnation;
-use crate::protocols::LOCKS;
-use crate::protocols::bench::{Bench, Did};
+use crate::protocols::test_port::{Did, TestPort};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 struct Note(u32);
 
 impl Lane for Note {
     fn lane(&self) -> LaneId {
-        LOCKS
+        LaneId::new(2)
     }
 }
 
 type Notes = Channel<Note>;
 
-/// One node's end: its channel, and what was delivered to it.
+/// One node's end: its channel, and the payloads that were delivered to it.
 struct End {
     channel: Notes,
-    port: Bench<Notes>,
+    port: TestPort<Notes>,
     got: Vec<u32>,
     resets: usize,
 }
 
 impl End {
     fn start(node: u32, boot: u32) -> Self {
-        let mut port = Bench::new(node, 2);
+        let mut port = TestPort::new(node, 2);
         port.boot = Boot::new(boot);
         let mut channel = Channel::new(&ChannelSettings::default(), 2);
         channel.open(&mut port);
@@ -44,10 +43,10 @@ impl End {
 
     fn take_in(&mut self, frame: Frame<Note>) {
         let peer = self.peer();
-        for upshot in self.channel.on_frame(peer, frame, &mut self.port) {
-            match upshot {
-                Upshot::Reset { .. } => self.resets += 1,
-                Upshot::Delivered { payload: Note(note), .. } => self.got.push(note),
+        for event in self.channel.on_frame(peer, frame, &mut self.port) {
+            match event {
+                ChannelEvent::Reset { .. } => self.resets += 1,
+                ChannelEvent::Delivered { payload: Note(note), .. } => self.got.push(note),
             }
         }
         self.channel.settle(&mut self.port);
@@ -75,7 +74,7 @@ fn quieten(one: &mut End, other: &mut End) {
     }
 }
 
-/// Carries frames, and lets patience end, until nothing is left to say.
+/// Carries frames and expires resend timers until there are no more frames.
 fn exchange(one: &mut End, other: &mut End) {
     for _ in 0..30 {
         quieten(one, other);
@@ -154,8 +153,11 @@ fn the_user_hears_of_a_rebirth_before_it_is_given_what_the_new_life_says() {
     to_the_first_life.into_iter().for_each(|frame| reborn.take_in(frame));
     let data =
         reborn.frames().into_iter().find(|frame| matches!(frame, Frame::Data { .. })).expect("it knows its peer");
-    let upshots = one.channel.on_frame(other.port.me, data, &mut one.port);
-    assert!(matches!(upshots[..], [Upshot::Reset { .. }, Upshot::Delivered { payload: Note(7), .. }]), "{upshots:?}");
+    let events = one.channel.on_frame(other.port.me, data, &mut one.port);
+    assert!(
+        matches!(events[..], [ChannelEvent::Reset { .. }, ChannelEvent::Delivered { payload: Note(7), .. }]),
+        "{events:?}"
+    );
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn a_node_that_was_reborn_tells_every_peer_until_one_answers() {
     assert_eq!(reborn.frames().len(), 1);
     reborn.lose_patience();
     assert_eq!(reborn.frames().len(), 1, "its hello may be lost");
-    let hello = Frame::Hello { boot: Boot::new(1), knows: None, asks: true, signature: Signature::default() };
+    let hello = Frame::Hello { boot: Boot::new(1), knows: None, asks: true };
     reborn.take_in(hello);
     reborn.frames();
     reborn.lose_patience();
@@ -250,7 +252,7 @@ fn no_more_than_the_window_is_under_way() {
     assert_eq!(other.got, (0..40).collect::<Vec<_>>());
 }
 
-/// A wire that loses, doubles and reorders; ends that die and come back.
+/// The wire loses, duplicates and reorders frames; the ends crash and restart.
 #[test]
 fn within_a_session_payloads_arrive_once_and_in_order_whatever_the_wire_does() {
     for seed in 0..300 {
@@ -288,7 +290,7 @@ fn within_a_session_payloads_arrive_once_and_in_order_whatever_the_wire_does() {
         let [mut one, mut other] = ends;
         let rising = |got: &[u32]| got.windows(2).all(|pair| pair[0] < pair[1]);
         assert!(rising(&one.got) && rising(&other.got), "seed {seed}: {:?} {:?}", one.got, other.got);
-        // What is sent to a life that has ended may be dropped: the ends meet first.
+        // A payload to an ended incarnation may be dropped: the ends learn each other's boots first.
         exchange(&mut one, &mut other);
         for note in [90_001, 90_002] {
             one.send(note);

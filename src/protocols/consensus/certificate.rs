@@ -1,60 +1,60 @@
-//! Certificates: what proves a decision to everybody.
+//! Certificates, which prove a decision to every node.
 
 use serde::{Deserialize, Serialize};
 
-use super::quorum::{Tally, Voters};
+use super::quorum::{VoteCount, Voters};
 use super::value::Value;
 use crate::identity::NodeId;
-use crate::observation::{Ballot, Bid, Slot};
+use crate::observation::{Ballot, ProposalId, Slot};
 use crate::protocols::{Registry, Signature};
 
 /// A voter's signature under its confirmation, which binds slot, ballot, value and voter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Seal {
-    /// Whose.
+    /// The voter.
     pub voter: NodeId,
-    /// Over the bid that it confirmed.
+    /// Signs the proposal id that the voter confirmed.
     pub signature: Signature,
 }
 
 /// A decision with its certificate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Decided {
-    /// Of which slot.
+    /// The decided slot.
     pub slot: Slot,
-    /// Under which ballot it was decided.
+    /// The ballot under which it was decided.
     pub ballot: Ballot,
-    /// What.
+    /// The decided value.
     pub value: Value,
-    /// Of a quorum of voters.
+    /// The seals of a quorum of voters.
     pub seals: Vec<Seal>,
 }
 
 impl Seal {
-    /// The seal of `voter` under a bid.
-    pub(super) fn new(voter: NodeId, bid: Bid, registry: &Registry) -> Self {
+    /// The seal of `voter` for a proposal id.
+    pub(super) fn new(voter: NodeId, bid: ProposalId, registry: &Registry) -> Self {
         Self { voter, signature: registry.sign(voter, &("confirmed", bid, voter)) }
     }
 
-    /// Whether its voter made it, for this bid.
-    pub(super) fn fits(&self, bid: Bid, registry: &Registry) -> bool {
+    /// Whether it is its voter's valid signature for this proposal id.
+    pub(super) fn fits(&self, bid: ProposalId, registry: &Registry) -> bool {
         *self == Self::new(self.voter, bid, registry)
     }
 }
 
 impl Decided {
-    /// What was confirmed.
+    /// The proposal id that was confirmed.
     #[must_use]
-    pub fn bid(&self) -> Bid {
-        Bid { slot: self.slot, ballot: self.ballot, value: self.value.id() }
+    pub fn bid(&self) -> ProposalId {
+        ProposalId { slot: self.slot, ballot: self.ballot, value: self.value.id() }
     }
 
     /// Whether a quorum of distinct configured voters has confirmed it.
     pub(super) fn proves(&self, voters: Voters, registry: &Registry) -> bool {
         let bid = self.bid();
-        let mut tally = Tally::default();
+        let mut votes = VoteCount::default();
         let sound = |seal: &Seal| voters.has(seal.voter) && seal.fits(bid, registry);
-        self.seals.iter().all(|seal| sound(seal) && tally.add(seal.voter)) && tally.count() >= voters.quorum()
+        self.seals.iter().all(|seal| sound(seal) && votes.add(seal.voter)) && votes.count() >= voters.quorum()
     }
 }
 

@@ -1,27 +1,29 @@
-//! Group commit: while a sync of this node's own is open, what consensus would write is gathered, and written in one batch
+//! Group commit: while a sync of this node is open, the effects of consensus are gathered, and performed in one batch
 //! when the disk has answered.
 //!
-//! A sync holds up all later effects of its node. If each step asked for its own, a disk that is slower than the steps come
-//! would fall behind for ever; with one batch for all that came meanwhile nothing waits for more than two syncs. What
-//! follows a gathered entry is gathered with it, so that nothing is told before what it rests on is durable, and all keeps
-//! its order; but for the entries, which go first, since one sync is to cover them all.
+//! A sync delays all later effects of its node. If each step asked for its own sync, a disk slower than the rate of
+//! steps would fall behind forever; with one batch for all effects in the meantime, no effect waits for more than two
+//! syncs. Effects after a gathered entry are gathered with it, so that nothing is announced before the entries that it
+//! depends on are durable. The order of effects is kept, except that entries go first, because one sync is to cover all
+//! of them.
 
-use std::convert::Infallible;
-
-use super::machine::{Consensus, ConsensusOutcome};
+use super::machine::{Consensus, ConsensusOutcome, Written};
 use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer};
 use super::request::Answer;
 use crate::identity::{Boot, NodeId, OpId};
+use crate::process::Never;
 use crate::protocols::Port;
 use crate::time::{LocalTime, Span};
 
-/// What is under way to the disk, and what waits for it.
+/// The open sync, and the effects that wait for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Journal {
-    /// When the sync was asked for that the disk has not answered.
+    /// When the open sync was called.
     open: Option<LocalTime>,
-    /// What was gathered meanwhile, in the order of the calls; it begins with an entry or a sync.
+    /// The gathered effects, in the order of the calls; the first is an entry or a sync.
     gathered: Vec<Gathered>,
+    /// The outcomes that wait for the open sync. A port tells at once, and they rest on what that sync covers.
+    untold: Vec<ConsensusOutcome>,
 }
 
 /// One effect that waits.
@@ -31,26 +33,30 @@ enum Gathered {
     Sync,
     Send(NodeId, ConsensusMessage),
     Note(ConsensusFact),
-    Reply(OpId, Answer),
+    Answer(OpId, Answer),
+    Tell(ConsensusOutcome),
 }
 
 impl Journal {
-    /// Whether the disk is at work.
+    /// Whether a sync is open.
     pub(super) const fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Whether anything waits for the next batch: until it is written, the node knows more than its disk and the trace do.
+    /// Whether any effect waits for the next batch: until it is written, the node's state is ahead of its disk and of
+    /// the trace.
     pub(super) const fn has_gathered(&self) -> bool {
         !self.gathered.is_empty()
     }
 
-    /// The disk has answered: when it had been asked, and what waits, to be [written](Self::write) next.
-    pub(super) fn close(&mut self) -> (Option<LocalTime>, Batch) {
+    /// The disk has answered: tells the outcomes that waited, and returns when the sync was called, and the waiting batch,
+    /// to be [written](Self::write) next.
+    pub(super) fn close(&mut self, port: &mut impl Port<Consensus>) -> (Option<LocalTime>, Batch) {
+        std::mem::take(&mut self.untold).into_iter().for_each(|outcome| port.tell(outcome));
         (self.open.take(), Batch(std::mem::take(&mut self.gathered)))
     }
 
-    /// Writes a batch: its entries, one sync if any of them asked for one, and what followed them.
+    /// Writes a batch: its entries, one sync if any of them asked for one, and the effects after them.
     pub(super) fn write(&mut self, batch: Batch, port: &mut impl Port<Consensus>) {
         let syncs = batch.0.iter().any(|effect| matches!(effect, Gathered::Sync));
         let (entries, others): (Vec<_>, Vec<_>) =
@@ -64,7 +70,7 @@ impl Journal {
     }
 }
 
-/// What was gathered during one sync.
+/// The effects that were gathered during one sync.
 #[derive(Debug)]
 pub(super) struct Batch(Vec<Gathered>);
 
@@ -74,21 +80,22 @@ impl Batch {
     }
 }
 
-/// A port that gathers.
+/// A port that gathers effects while a sync is open.
 pub(super) struct Gathering<'j, 'p, P> {
     pub(super) journal: &'j mut Journal,
     pub(super) port: &'p mut P,
 }
 
 impl<P: Port<Consensus>> Gathering<'_, '_, P> {
-    /// Performs what was gathered; a sync stands before all of it already.
+    /// Performs a gathered effect; the sync has been called before.
     fn perform(&mut self, effect: Gathered) {
         match effect {
             Gathered::Append(entry) => self.append(entry),
             Gathered::Sync => {}
             Gathered::Send(to, message) => self.send(to, message),
             Gathered::Note(fact) => self.note(fact),
-            Gathered::Reply(op, answer) => self.reply(op, answer),
+            Gathered::Answer(op, answer) => self.answer(op, answer),
+            Gathered::Tell(outcome) => self.tell(outcome),
         }
     }
 }
@@ -127,16 +134,21 @@ impl<P: Port<Consensus>> Port<Consensus> for Gathering<'_, '_, P> {
         }
     }
 
+    fn rewrite(&mut self, entries: Vec<ConsensusEntry>) {
+        assert!(!self.journal.has_gathered(), "what is gathered stands in no rewritten file");
+        self.port.rewrite(entries);
+    }
+
     fn sync(&mut self) {
         if self.journal.is_open() {
             self.journal.gathered.push(Gathered::Sync);
         } else {
             self.journal.open = Some(self.port.monotonic());
-            self.port.sync_then();
+            self.port.sync_then(Written);
         }
     }
 
-    fn sync_then(&mut self) {
+    fn sync_then(&mut self, Written: Written) {
         self.sync();
     }
 
@@ -149,26 +161,38 @@ impl<P: Port<Consensus>> Port<Consensus> for Gathering<'_, '_, P> {
     }
 
     fn note(&mut self, fact: ConsensusFact) {
-        if self.journal.has_gathered() {
+        // What a node decrees rests on nothing, and must be in the trace before it can take effect anywhere.
+        let rests = !matches!(fact, ConsensusFact::Decreed { .. });
+        if self.journal.has_gathered() && rests {
             self.journal.gathered.push(Gathered::Note(fact));
         } else {
             self.port.note(fact);
         }
     }
 
-    fn post(&mut self, _: NodeId, payload: Infallible) {
+    fn post(&mut self, _: NodeId, payload: Never) {
         match payload {}
     }
 
     fn tell(&mut self, outcome: ConsensusOutcome) {
-        self.port.tell(outcome);
+        if self.journal.has_gathered() {
+            self.journal.gathered.push(Gathered::Tell(outcome));
+        } else if self.journal.is_open() {
+            self.journal.untold.push(outcome);
+        } else {
+            self.port.tell(outcome);
+        }
     }
 
-    fn reply(&mut self, op: OpId, answer: Answer) {
+    fn reply(&mut self, _: OpId, reply: Never) {
+        match reply {}
+    }
+
+    fn answer(&mut self, op: OpId, answer: Answer) {
         if self.journal.has_gathered() {
-            self.journal.gathered.push(Gathered::Reply(op, answer));
+            self.journal.gathered.push(Gathered::Answer(op, answer));
         } else {
-            self.port.reply(op, answer);
+            self.port.answer(op, answer);
         }
     }
 }

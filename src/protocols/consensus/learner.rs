@@ -1,267 +1,177 @@
-//! Learning: decisions, what they come to, catching up, and reads.
+//! The learner: the applied state, decisions that are being fetched, and operations that wait for an outcome.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::certificate::Decided;
-use super::machine::{Consensus, Fetching};
-use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, Told};
-use super::proposer::ReadWaiting;
-use super::quorum::Tally;
-use super::replica::{Replica, Snapshot};
-use super::request::Answer;
-use super::voter::Refused;
-use crate::identity::{NodeId, OpId};
-use crate::observation::{Round, Slot};
-use crate::protocols::{Port, Signature};
-use crate::time::{LocalTime, Span};
+use super::log::Log;
+use super::messages::Told;
+use super::replica::{Effects, Replica, Snapshot};
+use super::request::{Request, RequestId};
+use super::spec::Rules;
+use super::value::Value;
+use crate::observation::Slot;
 
-/// So many decisions are sent at once.
-pub(super) const CHUNK: usize = 64;
-
-/// Which heartbeat it is, when it was sent by its proposer's clock, and how long answers take its proposer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Beat {
-    pub(super) number: u32,
-    pub(super) asked: LocalTime,
-    pub(super) trip: Span,
+/// A node as a learner. The decisions that it knows are in its [`Log`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Learner {
+    pub(super) replica: Replica,
+    pub(super) fetching: Fetching,
+    /// The entries for which this node's clients, and its own decrees, wait.
+    asked: BTreeMap<RequestId, Asked>,
 }
 
-impl Consensus {
-    /// Takes in a decision from whomever: its certificate proves it.
-    pub(super) fn on_decided(&mut self, from: NodeId, decided: &Arc<Decided>, port: &mut impl Port<Self>) {
-        self.learn(from, decided, port);
+/// The state of a node's requests for missing decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Fetching {
+    /// Whether a request is open.
+    waits: bool,
+    /// The number of consecutive requests without an answer.
+    failures: u32,
+}
+
+/// An entry of the log that this node waits for, for a client or for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    request: Arc<Request>,
+    /// For a read, once it is known: the slot up to which the log must be applied before the answer.
+    readable: Option<Slot>,
+}
+
+/// The meaning of a decision that came from another node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Learnt {
+    /// The slot is known to be decided.
+    Known,
+    /// Its certificate proves nothing.
+    Unproven,
+    /// It is new and proven.
+    News,
+}
+
+/// A slot that was just applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Applied {
+    pub(super) slot: Slot,
+    pub(super) value: Value,
+    /// The root of the state after it.
+    pub(super) root: u64,
+    pub(super) effects: Effects,
+}
+
+impl Fetching {
+    pub(super) const fn waits(&self) -> bool {
+        self.waits
     }
 
-    /// Takes in a decision, and applies what follows from it.
-    pub(super) fn learn(&mut self, from: NodeId, decided: &Arc<Decided>, port: &mut impl Port<Self>) {
-        if self.log.is_decided(decided.slot) {
-            return;
+    /// Decisions are asked for; returns the number of consecutive requests before it without an answer.
+    pub(super) const fn begin(&mut self) -> u32 {
+        self.waits = true;
+        self.failures
+    }
+
+    /// No answer has come: at the next heartbeat that shows missing decisions, the node asks again.
+    pub(super) const fn fail(&mut self) {
+        self.waits = false;
+        self.failures += 1;
+    }
+
+    /// An answer has come, or no decision is missing any more; returns whether that changes anything.
+    pub(super) fn end(&mut self) -> bool {
+        std::mem::take(self) != Self::default()
+    }
+}
+
+impl Learner {
+    pub(super) fn new(replica: Replica) -> Self {
+        Self { replica, fetching: Fetching::default(), asked: BTreeMap::new() }
+    }
+
+    /// The meaning of a decision for a node with this log.
+    pub(super) fn judge(decided: &Decided, log: &Log, rules: &Rules) -> Learnt {
+        if log.is_decided(decided.slot) {
+            return Learnt::Known;
         }
-        // Flaws e01, e24 and k02: a certificate is not read.
-        let flaws = self.rules.flaws;
-        let unread = flaws.e01 || flaws.e24 || flaws.k02;
-        if !unread && !decided.proves(self.rules.voters, &self.rules.registry) {
-            return port.note(ConsensusFact::Rejected { from });
-        }
-        if !flaws.e28 {
-            // Durable with the next sync: a decision that is lost is fetched again.
-            port.append(ConsensusEntry::Decided { decided: Arc::clone(decided) });
-        }
-        port.note(ConsensusFact::Committed { bid: decided.bid() });
-        self.log.decide(decided);
-        self.close(decided);
-        self.apply(port);
-        self.fill(port);
+        // Flaws e01, e24 and k02: certificates are not verified.
+        let unread = rules.flaws.e01 || rules.flaws.e24 || rules.flaws.k02;
+        if unread || decided.proves(rules.voters, &rules.registry) { Learnt::News } else { Learnt::Unproven }
     }
 
-    /// Applies all slots that are decided, in order, and tells the clients of this node what they came to.
-    pub(super) fn apply(&mut self, port: &mut impl Port<Self>) {
-        while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
-            let (slot, value) = (decided.slot, decided.value.id());
-            let effects = self.replica.apply(&decided.value, &self.rules);
-            let (root, done, refused) = (self.replica.root(), effects.done, effects.refused);
-            port.note(ConsensusFact::Applied { slot, value, root, done, refused });
-            self.untake(&decided.value);
-            self.tell(effects.answers, port);
-        }
-        self.answer_reads(port);
+    /// Applies the next slot, if it is decided.
+    pub(super) fn apply_next(&mut self, log: &Log, rules: &Rules) -> Option<Applied> {
+        let decided = log.decided(self.replica.applied.next())?;
+        let effects = self.replica.apply(&decided.value, rules);
+        Some(Applied { slot: decided.slot, value: decided.value.clone(), root: self.replica.root(), effects })
     }
 
-    /// The same for decisions that a disk held, of which nobody is told.
-    pub(super) fn replay(&mut self) {
-        while let Some(decided) = self.log.decided(self.replica.applied.next()).cloned() {
-            self.replica.apply(&decided.value, &self.rules);
-        }
-    }
-
-    /// Tells clients what the state knows of what they wait for, and forgets what they wait for no more.
-    pub(super) fn tell_known(&mut self, port: &mut impl Port<Self>) {
-        let Self { asked, replica, .. } = self;
-        asked.retain(|_, asked| !replica.is_stale(&asked.request));
-        let known = |asked: &super::machine::Asked| Some((asked.request.op, replica.answer(&asked.request)?));
-        let answers: Vec<(OpId, Answer)> = asked.values().filter_map(known).collect();
-        self.tell(answers, port);
-    }
-
-    fn tell(&mut self, answers: Told, port: &mut impl Port<Self>) {
-        for (op, answer) in answers {
-            if self.asked.remove(&op).is_some() {
-                port.reply(op, answer);
-            }
-        }
-    }
-
-    /// The proposer lives, and knows so much to be decided.
-    pub(super) fn on_heartbeat(
-        &mut self,
-        from: NodeId,
-        round: Round,
-        decided: Slot,
-        Beat { number, asked, trip }: Beat,
-        port: &mut impl Port<Self>,
-    ) {
-        self.pace.heartbeat(round, trip, port.monotonic(), &self.rules.settings);
-        match self.is_votable(from, round, port) {
-            Ok(()) => {
-                port.send(from, ConsensusMessage::Loyal { round, number, asked, signature: Signature::default() })
-            }
-            Err(Refused::NoVoter) => {}
-            Err(Refused::Forged | Refused::Promised) => return,
-        }
-        self.follow_lower(round, port);
-        self.hear_of(round, port);
-        if decided < self.log.first_open() {
-            self.fetched(port);
-        } else if !self.fetching.waits {
-            self.fetch(from, port);
-        }
-    }
-
-    /// Asks for the decisions that this node lacks, and for nothing more until they have come or time is up.
-    fn fetch(&mut self, from: NodeId, port: &mut impl Port<Self>) {
-        let (first, signature) = (self.log.first_open(), Signature::default());
-        port.send(from, ConsensusMessage::Fetch { from: first, signature });
-        self.fetching.waits = true;
-        port.set_timer(ConsensusTimer::Fetch, self.pace.fetch(self.fetching.failures, &self.rules.settings));
-    }
-
-    /// They have not come: the next heartbeat that shows what is lacking makes it ask again.
-    pub(super) const fn fetch_failed(&mut self) {
-        self.fetching.waits = false;
-        self.fetching.failures += 1;
-    }
-
-    /// An answer has come, or it lacks none any more.
-    fn fetched(&mut self, port: &mut impl Port<Self>) {
-        if self.fetching != Fetching::default() {
-            self.fetching = Fetching::default();
-            port.cancel_timer(ConsensusTimer::Fetch);
+    /// Applies the decisions that were on the disk, without telling anyone.
+    pub(super) fn replay(&mut self, log: &Log, rules: &Rules) {
+        while let Some(decided) = log.decided(self.replica.applied.next()) {
+            self.replica.apply(&decided.value, rules);
         }
     }
 
-    /// A higher round has a proposer: this node proposes no more.
-    fn follow_lower(&mut self, round: Round, port: &mut impl Port<Self>) {
-        if self.round().is_some_and(|own| own < round) && !self.rules.flaws.e02 {
-            self.step_down(port);
-        }
-    }
-
-    /// A peer lacks decisions.
-    pub(super) fn on_fetch(&self, from: NodeId, first: Slot, port: &mut impl Port<Self>) {
-        let signature = Signature::default();
-        if first <= self.log.compacted {
-            return self.send_state(from, port);
-        }
-        let decided: Vec<_> = self.log.from(first).filter_map(|(_, cell)| cell.decided.clone()).take(CHUNK).collect();
-        if !decided.is_empty() {
-            port.send(from, ConsensusMessage::Slots { decided: Arc::new(decided), signature });
-        }
-    }
-
-    pub(super) fn send_state(&self, to: NodeId, port: &mut impl Port<Self>) {
-        let snapshot = Arc::new(self.replica.snapshot());
-        port.send(to, ConsensusMessage::State { snapshot, signature: Signature::default() });
-    }
-
-    /// Decisions that this node lacked.
-    pub(super) fn on_slots(&mut self, from: NodeId, decided: &[Arc<Decided>], port: &mut impl Port<Self>) {
-        let before = self.log.first_open();
-        for one in decided {
-            self.learn(from, one, port);
-        }
-        self.fetched(port);
-        if decided.len() == CHUNK && self.log.first_open() > before {
-            self.fetch(from, port);
-        }
-        self.conclude_election(port);
-    }
-
-    /// A state that stands for more than this node has applied: it takes it, and must have it written down at once.
-    pub(super) fn install(&mut self, snapshot: &Snapshot) -> bool {
-        // Flaw k03: it is taken though it lies behind.
-        if snapshot.slot < self.log.first_open() && !self.rules.flaws.k03 {
+    /// Installs a state of a later slot than this node has applied; returns whether it did. The caller makes it
+    /// durable.
+    pub(super) fn install(&mut self, snapshot: &Snapshot, log: &mut Log, rules: &Rules) -> bool {
+        // Flaw k03: a state is installed even if it is older.
+        if snapshot.slot < log.first_open() && !rules.flaws.k03 {
             return false;
         }
         self.replica = Replica::of(snapshot);
-        self.log.compact(snapshot.slot);
+        log.compact(snapshot.slot);
         true
     }
 
-    /// Makes durable what was installed, and goes on from there.
-    pub(super) fn go_on_installed(&mut self, port: &mut impl Port<Self>) {
-        if !self.rules.flaws.e28 {
-            port.sync();
-        }
-        port.note(ConsensusFact::Installed { slot: self.replica.applied, root: self.replica.root() });
-        self.tell_known(port);
-        self.fetched(port);
-        self.apply(port);
-        self.close_installed();
-        self.fill(port);
-        self.conclude_election(port);
+    /// Whether no entry waits for an outcome.
+    pub(super) fn is_idle(&self) -> bool {
+        self.asked.is_empty()
     }
 
-    /// A client of `home` reads: once a quorum is loyal after this, it may be answered where all is applied that may be
-    /// decided now.
-    pub(super) fn on_read_ask(&mut self, home: NodeId, op: OpId, port: &mut impl Port<Self>) {
-        let (me, decided, number) = (self.me, self.log.first_open().before(), self.next_beat());
-        let quorum = self.quorum(port.monotonic());
-        let (unasked, unseen) = (self.rules.flaws.k04, self.rules.flaws.k12);
-        let Some(proposer) = self.proposer() else { return };
-        if proposer.reads.iter().any(|read| read.op == op) {
-            return;
-        }
-        let mut loyal = Tally::default();
-        loyal.add(me);
-        // Flaw k12: what recovery has seen may not be decided yet, and is not waited for.
-        let slot = if unseen { decided } else { decided.max(proposer.floor) };
-        proposer.reads.push(ReadWaiting { op, home, number, slot, loyal });
-        if quorum == 1 || unasked {
-            self.release_reads(port);
-        }
+    /// Waits for the outcome of an entry.
+    pub(super) fn await_outcome(&mut self, request: &Arc<Request>) {
+        let asked = Asked { request: Arc::clone(request), readable: None };
+        self.asked.entry(request.id).or_insert(asked);
     }
 
-    /// A voter has promised nothing above the round of a heartbeat.
-    pub(super) fn on_loyal(&mut self, from: NodeId, round: Round, number: u32, port: &mut impl Port<Self>) {
-        let voter = self.rules.voters.has(from);
-        let Some(proposer) = self.proposer().filter(|proposer| proposer.round == round && voter) else { return };
-        let waiting = proposer.reads.iter_mut().filter(|read| read.number <= number);
-        waiting.for_each(|read| _ = read.loyal.add(from));
-        self.release_reads(port);
+    /// All entries that wait for an outcome.
+    pub(super) fn awaited(&self) -> Vec<Arc<Request>> {
+        self.asked.values().map(|asked| Arc::clone(&asked.request)).collect()
     }
 
-    fn release_reads(&mut self, port: &mut impl Port<Self>) {
-        // Flaw k04: no quorum is waited for.
-        let quorum = if self.rules.flaws.k04 { 1 } else { self.quorum(port.monotonic()) };
-        let me = self.me;
-        let Some(proposer) = self.proposer() else { return };
-        let ready: Vec<ReadWaiting> = proposer.reads.extract_if(.., |read| read.loyal.count() >= quorum).collect();
-        for ReadWaiting { op, home, slot, .. } in ready {
-            if home == me {
-                self.on_read_at(op, slot, port);
-            } else {
-                port.send(home, ConsensusMessage::ReadAt { op, slot, signature: Signature::default() });
-            }
-        }
+    /// Stops waiting for an outcome; returns whether the entry was waiting.
+    pub(super) fn forget(&mut self, id: RequestId) -> bool {
+        self.asked.remove(&id).is_some()
     }
 
-    /// A read of a client of this node may be answered where `slot` is applied.
-    pub(super) fn on_read_at(&mut self, op: OpId, slot: Slot, port: &mut impl Port<Self>) {
-        if let Some(asked) = self.asked.get_mut(&op) {
+    /// Forgets entries for which no client waits any more.
+    pub(super) fn forget_stale(&mut self) {
+        let Self { asked, replica, .. } = self;
+        asked.retain(|_, asked| !replica.is_stale(&asked.request));
+    }
+
+    /// The outcomes that the state has for the waiting entries.
+    pub(super) fn known(&self) -> Told {
+        let known = |asked: &Asked| Some((asked.request.id, self.replica.answer(&asked.request)?));
+        self.asked.values().filter_map(known).collect()
+    }
+
+    /// A read may be answered when `slot` is applied.
+    pub(super) fn set_readable(&mut self, id: RequestId, slot: Slot) {
+        if let Some(asked) = self.asked.get_mut(&id) {
             asked.readable = Some(asked.readable.map_or(slot, |known| known.min(slot)));
         }
-        self.answer_reads(port);
     }
 
-    fn answer_reads(&mut self, port: &mut impl Port<Self>) {
-        let applied = self.replica.applied;
-        let ready = |asked: &&super::machine::Asked| asked.readable.is_some_and(|slot| slot <= applied);
-        let ready: Vec<_> = self.asked.values().filter(ready).map(|asked| Arc::clone(&asked.request)).collect();
-        for request in ready {
-            if let Some(answer) = self.replica.read(&request) {
-                self.asked.remove(&request.op);
-                port.reply(request.op, answer);
-            }
+    /// Removes the reads that may be answered now, and returns them with their values.
+    pub(super) fn take_readable(&mut self) -> Told {
+        let Self { asked, replica, .. } = self;
+        let is_ready = |asked: &Asked| asked.readable.is_some_and(|slot| slot <= replica.applied);
+        let see = |asked: &Asked| Some((asked.request.id, replica.read(&asked.request)?));
+        let seen: Told = asked.values().filter(|asked| is_ready(asked)).filter_map(see).collect();
+        for (id, _) in &seen {
+            asked.remove(id);
         }
+        seen
     }
 }

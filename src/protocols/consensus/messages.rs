@@ -1,23 +1,23 @@
-//! What nodes send, wait for, write down and note.
+//! The messages, timers, entries and facts of consensus.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::certificate::{Decided, Seal};
+use super::certificate::Decided;
 use super::replica::Snapshot;
-use super::request::{Answer, Request};
+use super::request::{Answer, Request, RequestId};
 use super::value::Value;
-use crate::codex::Refusal;
-use crate::identity::{LaneId, NodeId, OpId};
+use crate::codex::{Key, Refusal};
+use crate::identity::{NodeId, OpId};
 use crate::observation::{
-    AnchorSeen, Ballot, Bid, ConsensusSeen, Observation, Observe, Round, Slot, StoreSeen, ValueId,
+    Access, AnchorSeen, Ballot, ConsensusSeen, DecreeId, LockStamp, Observation, Observe, ProposalId, Round, Slot,
+    StoreSeen, ValueId,
 };
-use crate::process::Lane;
-use crate::protocols::{CONSENSUS, Signature};
+use crate::protocols::{Periodic, Signature};
 use crate::time::{LocalTime, Span};
 
-/// What nodes send to one another. Each is a datagram with its sender's signature.
+/// The messages between nodes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConsensusMessage {
@@ -25,381 +25,347 @@ pub enum ConsensusMessage {
     Elect {
         /// Its round.
         round: Round,
-        /// The first slot of which it knows no decision.
+        /// The first slot without a known decision.
         from: Slot,
-        /// When, by the sender's monotonic clock.
+        /// When it was sent, by the sender's monotonic clock.
         asked: LocalTime,
-        /// By the sender.
-        signature: Signature,
     },
     /// A voter promises to follow no lower round.
     Promise {
-        /// Which round.
+        /// The promised round.
         round: Round,
-        /// What it knows of slots that may be decided.
+        /// The sender's knowledge of slots that may be decided.
         report: Arc<Report>,
-        /// When it was asked, by the candidate's clock.
+        /// The time in the candidate's request, by the candidate's clock.
         asked: LocalTime,
-        /// By the sender.
-        signature: Signature,
     },
     /// A voter has promised a higher round.
     Refuse {
-        /// Which.
+        /// The promised round.
         promised: Round,
-        /// By the sender.
-        signature: Signature,
     },
     /// The proposer asks for a vote.
     Propose {
-        /// On which slot.
+        /// The slot.
         slot: Slot,
-        /// Under which ballot.
+        /// The ballot.
         ballot: Ballot,
-        /// On what.
+        /// The value.
         value: Value,
-        /// By the sender.
-        signature: Signature,
     },
-    /// A voter's advice.
+    /// A voter's vote, which is advice.
     Vote {
-        /// On what.
-        bid: Bid,
-        /// Why not, for each operation that it advises against; yes if there is none.
-        against: Arc<Vec<(OpId, Refusal)>>,
-        /// By the sender.
-        signature: Signature,
+        /// The proposal.
+        bid: ProposalId,
+        /// The reason for each operation that it advises against; if there is none, the vote is yes.
+        against: Arc<Vec<(RequestId, Refusal)>>,
     },
-    /// The proposer asks to confirm what a quorum has advised, or what may have been decided before.
+    /// The proposer asks to confirm a value that a quorum has voted for, or that may have been decided before.
     PreCommit {
-        /// For which slot.
+        /// The slot.
         slot: Slot,
-        /// Under which ballot.
+        /// The ballot.
         ballot: Ballot,
-        /// What.
+        /// The value.
         value: Value,
-        /// By the sender.
-        signature: Signature,
     },
-    /// A voter has confirmed, durably.
+    /// A voter has durably confirmed a value.
     Confirm {
-        /// What.
-        bid: Bid,
-        /// Its part of the certificate.
-        seal: Seal,
-        /// By the sender.
-        signature: Signature,
+        /// The proposal.
+        bid: ProposalId,
+        /// The voter's seal for the certificate.
+        seal: Signature,
     },
-    /// It is decided.
+    /// A slot is decided.
     Commit {
-        /// What, with its certificate.
+        /// The decision, with its certificate.
         decided: Arc<Decided>,
-        /// By the sender.
-        signature: Signature,
     },
-    /// The proposer lives.
+    /// The proposer is alive.
     Heartbeat {
         /// Its round.
         round: Round,
-        /// Up to where it knows every slot to be decided.
+        /// Every slot up to this one is known to be decided.
         decided: Slot,
-        /// Which heartbeat of its round it is.
+        /// The ordinal of the heartbeat in its round.
         number: u32,
-        /// When, by the sender's monotonic clock.
+        /// When it was sent, by the sender's monotonic clock.
         asked: LocalTime,
-        /// How long the answers of voters take that it gets.
+        /// How long voters' answers take, as measured by the proposer.
         trip: Span,
-        /// By the sender.
-        signature: Signature,
     },
-    /// A voter has promised nothing above the round of a heartbeat.
-    Loyal {
-        /// Which round.
+    /// A voter has promised no round above that of a heartbeat.
+    HeartbeatAck {
+        /// The round.
         round: Round,
-        /// Which heartbeat.
+        /// The ordinal of the heartbeat.
         number: u32,
-        /// When it was sent, by the proposer's clock.
+        /// When the heartbeat was sent, by the proposer's clock.
         asked: LocalTime,
-        /// By the sender.
-        signature: Signature,
     },
     /// A node asks for decisions that it lacks.
     Fetch {
-        /// From which slot on.
+        /// The first missing slot.
         from: Slot,
-        /// By the sender.
-        signature: Signature,
     },
     /// Decisions that were asked for.
     Slots {
         /// In the order of their slots.
         decided: Arc<Vec<Arc<Decided>>>,
-        /// By the sender.
-        signature: Signature,
     },
-    /// A state that was asked for, in place of decisions that are not kept any more.
+    /// The requested state, instead of decisions that are no longer kept.
     State {
         /// The state.
         snapshot: Arc<Snapshot>,
-        /// By the sender.
-        signature: Signature,
     },
-    /// A client's operation for the proposer.
+    /// An entry for the proposer.
     Forward {
-        /// Which.
+        /// The entry.
         request: Arc<Request>,
-        /// By the sender.
-        signature: Signature,
     },
     /// A client of the sender reads.
     ReadAsk {
-        /// For which operation.
-        op: OpId,
-        /// By the sender.
-        signature: Signature,
+        /// The operation.
+        id: RequestId,
     },
-    /// A read may be answered where every slot up to this one is applied.
+    /// A read may be answered when every slot up to this one is applied.
     ReadAt {
-        /// For which operation.
-        op: OpId,
-        /// Up to which slot.
+        /// The operation.
+        id: RequestId,
+        /// The slot.
         slot: Slot,
-        /// By the sender.
-        signature: Signature,
     },
 }
 
-/// What a voter knows of slots from some slot on.
+/// A voter's knowledge of the slots from some slot on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Report {
-    /// Of the slots up to this one it keeps nothing but the state that they came to.
+    /// The slots up to this one are compacted: only the state after them is kept.
     pub compacted: Slot,
-    /// The others, in order.
+    /// The later slots, in order.
     pub slots: Vec<(Slot, Reported)>,
 }
 
-/// What a voter knows of one slot.
+/// A voter's knowledge of one slot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reported {
-    /// It has voted on something.
+    /// It has voted on this value.
     Voted(Ballot, Value),
-    /// It has confirmed this.
+    /// It has confirmed this value.
     Confirmed(Ballot, Value),
     /// It knows the decision.
     Decided(Arc<Decided>),
 }
 
-/// What a node waits for.
+/// The timers of consensus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConsensusTimer {
-    /// No proposer has been heard of for too long.
+    /// There has been no sign of a proposer for too long.
     Election,
-    /// The proposer is to show that it lives.
+    /// The proposer has to send a heartbeat.
     Beat,
     /// The proposer has waited for voters' answers.
     Ask,
-    /// Decisions that were fetched have not come.
+    /// The decisions that were asked for have not arrived.
     Fetch,
-    /// Operations of this node's clients have waited for long.
+    /// Entries of this node have waited too long for an outcome.
     Again,
 }
 
-/// What a node writes to its disk.
+/// The entries that a node writes to its disk.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConsensusEntry {
-    /// The disk of this voter, from before its first boot.
+    /// This is a voter's disk. Written before the first boot.
     Voter {
-        /// Whose.
+        /// The voter.
         node: NodeId,
     },
     /// This node never votes again.
     Lost,
-    /// It follows no round below.
+    /// The node follows no round below this one.
     Promised {
-        /// Which.
+        /// The round.
         round: Round,
     },
     /// It has voted.
     Voted {
-        /// On which slot.
+        /// The slot.
         slot: Slot,
-        /// Under which ballot.
+        /// The ballot.
         ballot: Ballot,
-        /// On what.
+        /// The value.
         value: Value,
     },
     /// It has confirmed.
     Confirmed {
-        /// For which slot.
+        /// The slot.
         slot: Slot,
-        /// Under which ballot.
+        /// The ballot.
         ballot: Ballot,
-        /// What.
+        /// The value.
         value: Value,
     },
     /// It knows a decision.
     Decided {
-        /// Which.
+        /// The decision.
         decided: Arc<Decided>,
     },
-    /// The state after a slot, in place of what led to it.
+    /// The state after a slot, instead of the slots before it.
     State {
-        /// Up to this slot nothing else is kept.
+        /// The slots up to this one are compacted.
         compacted: Slot,
         /// The state.
         snapshot: Arc<Snapshot>,
     },
 }
 
-/// What happened.
+/// The facts that a node notes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConsensusFact {
     /// The node started.
     Started {
-        /// How many voters are configured.
+        /// The number of configured voters.
         voters: u32,
-        /// Up to which slot it has applied the log.
+        /// The last slot that it has applied.
         slot: Slot,
-        /// What stands for its state.
+        /// The root of its state.
         root: u64,
-        /// After how many slots without use a session ends.
+        /// A session ends after this many slots without use.
         session_slots: u64,
     },
-    /// In its first boot: an anchor holds.
+    /// An anchor is configured. Noted in the first boot.
     Anchored {
-        /// The beginning of the keys that it protects.
+        /// The prefix of the protected keys.
         prefix: Arc<str>,
-        /// What must stay true of them.
+        /// The rule.
         rule: AnchorSeen,
     },
-    /// It never votes again: its disk does not hold what it wrote.
+    /// Keys are fenced. Noted in the first boot.
+    FencedSpace {
+        /// The prefix of the keys.
+        prefix: Arc<str>,
+    },
+    /// The node never votes again, because its disk does not hold what it wrote.
     VoterLost,
     /// It stands for election.
     Candidate {
-        /// In which round.
+        /// The round.
         round: Round,
     },
-    /// It follows no round below.
+    /// It follows no round below this one.
     Promised {
-        /// Which.
+        /// The round.
         round: Round,
     },
     /// A quorum has promised its round: it is the proposer.
     Elected {
-        /// Which.
+        /// The round.
         round: Round,
-        /// The slots that it takes up again, because something may have been decided there.
+        /// The number of slots that it recovers, because a value may have been decided there.
         recovered: u32,
-        /// The slots that it fills, because nothing was.
+        /// The number of slots that it fills with no-ops, because none was.
         filled: u32,
     },
-    /// It is the proposer no more, or stands no more.
+    /// It is no longer the proposer or a candidate.
     SteppedDown {
-        /// In which round it was.
+        /// The round in which it was.
         round: Round,
     },
     /// It proposes.
     Proposed {
-        /// What.
-        bid: Bid,
+        /// The proposal.
+        bid: ProposalId,
         /// The operations in it.
         ops: Vec<OpId>,
     },
     /// It voted.
     Voted {
-        /// On what.
-        bid: Bid,
-        /// For it.
+        /// The proposal.
+        bid: ProposalId,
+        /// Whether it voted for it.
         yes: bool,
     },
-    /// Its proposal will find no quorum of votes: a no-op takes its place.
+    /// Its proposal can get no quorum of votes, and is replaced.
     Replaced {
-        /// Which proposal.
-        bid: Bid,
+        /// The replaced proposal.
+        bid: ProposalId,
     },
     /// It asks to confirm.
     PreCommitted {
-        /// What.
-        bid: Bid,
+        /// The proposal.
+        bid: ProposalId,
     },
-    /// It confirmed, durably.
+    /// It has durably confirmed a value.
     Confirmed {
-        /// What.
-        bid: Bid,
+        /// The proposal.
+        bid: ProposalId,
     },
     /// It knows a decision.
     Committed {
-        /// Which.
-        bid: Bid,
+        /// The decision.
+        bid: ProposalId,
     },
     /// It applied a slot.
     Applied {
-        /// Which.
+        /// The slot.
         slot: Slot,
-        /// What was decided for it.
+        /// The decided value.
         value: ValueId,
-        /// What stands for its state after it.
+        /// The root of its state after the slot.
         root: u64,
-        /// Operations that took effect.
+        /// The operations that took effect.
         done: Vec<OpId>,
-        /// Operations that were kept from it.
-        refused: Vec<OpId>,
+        /// The operations that were refused.
+        refused: Vec<(OpId, Refusal)>,
+        /// The decrees that took effect.
+        decrees: Vec<DecreeId>,
     },
-    /// It put a state in place of its own.
+    /// In the slot applied last, it refused an operation whose token for a fenced key is older than one presented
+    /// before.
+    Fenced {
+        /// The operation.
+        op: OpId,
+        /// The key.
+        key: Key,
+        /// The kind of access.
+        access: Access,
+        /// The presented token.
+        token: LockStamp,
+    },
+    /// It installed a state.
     Installed {
-        /// After which slot.
+        /// The slot of the state.
         slot: Slot,
-        /// What stands for it.
+        /// The root of the state.
         root: u64,
     },
-    /// It keeps a state in place of the slots up to one.
+    /// It sends a decree to be decided, under one of the system's keys.
+    Decreed {
+        /// The decree, by its number in this incarnation.
+        id: DecreeId,
+        /// The key.
+        key: Key,
+    },
+    /// It keeps a state instead of the slots up to this one.
     Compacted {
-        /// Which.
+        /// The slot.
         slot: Slot,
     },
-    /// It refused what is not what it says: a certificate that proves nothing, a word that its sender may not say.
+    /// It refused an invalid message: a certificate that proves nothing, or a message that its sender may not send.
     Rejected {
-        /// Of whom.
+        /// The sender.
         from: NodeId,
     },
 }
 
-impl ConsensusMessage {
-    /// The place of the signature.
-    pub const fn signature_mut(&mut self) -> &mut Signature {
-        match self {
-            Self::Elect { signature, .. }
-            | Self::Promise { signature, .. }
-            | Self::Refuse { signature, .. }
-            | Self::Propose { signature, .. }
-            | Self::Vote { signature, .. }
-            | Self::PreCommit { signature, .. }
-            | Self::Confirm { signature, .. }
-            | Self::Commit { signature, .. }
-            | Self::Heartbeat { signature, .. }
-            | Self::Loyal { signature, .. }
-            | Self::Fetch { signature, .. }
-            | Self::Slots { signature, .. }
-            | Self::State { signature, .. }
-            | Self::Forward { signature, .. }
-            | Self::ReadAsk { signature, .. }
-            | Self::ReadAt { signature, .. } => signature,
-        }
-    }
-}
-
-impl Lane for ConsensusMessage {
-    fn lane(&self) -> LaneId {
-        CONSENSUS
-    }
-
+impl Periodic for ConsensusMessage {
     fn is_periodic(&self) -> bool {
         match self {
-            Self::Heartbeat { .. } | Self::Loyal { .. } => true,
+            Self::Heartbeat { .. } | Self::HeartbeatAck { .. } => true,
             Self::Elect { .. }
             | Self::Promise { .. }
             | Self::Refuse { .. }
@@ -418,14 +384,7 @@ impl Lane for ConsensusMessage {
     }
 }
 
-/// The labels of the messages that [`Lane::is_periodic`] says are.
-pub const PERIODIC: [&str; 2] = ["consensus.heartbeat", "consensus.loyal"];
-
-impl Lane for ConsensusTimer {
-    fn lane(&self) -> LaneId {
-        CONSENSUS
-    }
-
+impl Periodic for ConsensusTimer {
     fn is_periodic(&self) -> bool {
         match self {
             Self::Election | Self::Beat => true,
@@ -438,10 +397,10 @@ impl Observe for ConsensusEntry {
     fn observe(&self, seen: &mut Vec<Observation>) {
         let consensus = match self {
             Self::Confirmed { slot, ballot, value } => {
-                ConsensusSeen::WroteConfirmed { bid: Bid { slot: *slot, ballot: *ballot, value: value.id() } }
+                ConsensusSeen::WroteConfirmed { bid: ProposalId { slot: *slot, ballot: *ballot, value: value.id() } }
             }
             Self::Decided { decided } => {
-                let ops = decided.value.admitted().iter().map(|request| request.op).collect();
+                let ops = decided.value.admitted().iter().filter_map(|request| request.id.op()).collect();
                 ConsensusSeen::WroteDecided { slot: decided.slot, ops }
             }
             Self::Promised { .. } | Self::Voted { .. } | Self::State { .. } | Self::Voter { .. } | Self::Lost => return,
@@ -466,10 +425,16 @@ impl Observe for ConsensusFact {
             Self::Voted { bid, yes } => ConsensusSeen::Voted { bid, yes },
             Self::Confirmed { bid } => ConsensusSeen::Confirmed { bid },
             Self::Committed { bid } => ConsensusSeen::Committed { bid },
-            Self::Applied { slot, value, root, done, refused } => {
-                ConsensusSeen::Applied { slot, value, root, done, refused }
+            Self::Applied { slot, value, root, done, refused, decrees } => {
+                let refused = refused.into_iter().map(|(op, reason)| (op, reason.ground())).collect();
+                ConsensusSeen::Applied { slot, value, root, done, refused, decrees }
             }
+            Self::FencedSpace { prefix } => {
+                return seen.push(Observation::Store(StoreSeen::FencedSpace { prefix }));
+            }
+            Self::Fenced { op, .. } => return seen.push(Observation::Store(StoreSeen::Fenced { op })),
             Self::Installed { slot, root } => ConsensusSeen::Installed { slot, root },
+            Self::Decreed { id, .. } => ConsensusSeen::Decreed { id },
             Self::Candidate { .. }
             | Self::SteppedDown { .. }
             | Self::Replaced { .. }
@@ -481,5 +446,5 @@ impl Observe for ConsensusFact {
     }
 }
 
-/// What a client of this node is to be told.
-pub(super) type Told = Vec<(OpId, Answer)>;
+/// The answers to give to clients of this node.
+pub(super) type Told = Vec<(RequestId, Answer)>;

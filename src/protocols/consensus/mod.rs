@@ -1,26 +1,32 @@
 //! Consensus: a replicated log, decided slot by slot by a quorum-based three-phase commit.
 //!
-//! A *round* elects a proposer: a voter that has promised it follows no lower one. In a round the proposer asks for votes
-//! on a value of a slot (advice: a voter looks whether the value breaks an anchor), pre-commits what a quorum advises, and
-//! commits what a quorum has confirmed, durably; a certificate proves it to everybody. Votes may fail: as long as it has
-//! not pre-committed anything for the slot, the proposer puts a no-op in the value's place under the round's next try.
-//! Who is elected learns from a quorum of promises what may have been decided before: of each slot that is open there, the
-//! pre-commit of the highest ballot is pre-committed again, and what nobody pre-committed is free. After Skeen (*A
-//! Quorum-Based Commit Protocol*, 1982) and Keidar and Dolev (*Increasing the Resilience of Distributed and Replicated
-//! Database Systems*, 1998); pre-commits and confirmations are what Lamport (*The Part-Time Parliament*, 1998) calls the
-//! begin of a ballot and its votes.
+//! A *round* elects a proposer: a voter that has promised a round follows no lower one. In a round the proposer asks
+//! for votes on a value of a slot (advice: a voter checks whether the value breaks an anchor), pre-commits a value that
+//! a quorum votes for, and commits a value that a quorum has durably confirmed; a certificate proves the decision to
+//! every node. Votes may fail: as long as the proposer has not pre-committed a value for the slot, it replaces the
+//! value by a no-op under the round's next try. A newly elected proposer learns from a quorum of promises what may have
+//! been decided before: in each slot that is open there, it pre-commits the value that was pre-committed under the
+//! highest ballot again; a slot without a pre-commit is free. After Skeen (*A Quorum-Based Commit Protocol*, 1982) and
+//! Keidar and Dolev (*Increasing the Resilience of Distributed and Replicated Database Systems*, 1998); pre-commits and
+//! confirmations are what Lamport (*The Part-Time Parliament*, 1998) calls the beginning of a ballot and its votes.
 //!
-//! The quorum is a majority of the *configured* voters. Observers learn and never vote; a voter whose disk does not hold
-//! what it wrote is lost, and an observer from then on. Requests of clients are entries of the log, in sessions that are
-//! opened by an entry too: what a request came to is kept there, and it takes effect once however often it is decided.
+//! The quorum is a majority of the *configured* voters. Observers learn and never vote; a voter whose disk does not
+//! hold what it wrote is lost, and is an observer from then on. Clients' requests are entries of the log, in sessions
+//! that are also opened by an entry: the session keeps the outcome of each request, so that it takes effect once,
+//! however often it is decided.
 //!
-//! How long a node is patient is measured; and what it writes while its disk is busy goes in one batch.
+//! Timeouts are measured (`pace`); entries that are written while the disk is busy are written in one batch
+//! (`journal`).
 //!
 //! All messages are datagrams. Facts: see [`ConsensusFact`].
 
+mod attempt;
 mod bound;
 mod candidate;
 mod certificate;
+mod client;
+mod decrees;
+mod file;
 mod journal;
 mod learner;
 mod log;
@@ -29,6 +35,7 @@ mod messages;
 mod pace;
 mod proposer;
 mod quorum;
+mod reads;
 mod replica;
 mod request;
 mod sessions;
@@ -37,14 +44,20 @@ mod spec;
 mod tests;
 mod value;
 mod voter;
+mod workload;
 
-pub use bound::{Bound, bound};
 pub use certificate::{Decided, Seal};
-pub use log::Cell;
-pub use machine::{Consensus, ConsensusOutcome, Kept, fresh_disk};
-pub use messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, PERIODIC, Report, Reported};
-pub use replica::Snapshot;
-pub use request::{Act, Answer, ConsensusCommand, ConsensusReply, Request, Within};
+pub use client::{Deed, Errand, StoreClient};
+pub use file::Kept;
+pub use log::SlotEntry;
+pub use machine::{Consensus, ConsensusOutcome, Written};
+pub use messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer, Report, Reported};
+pub use replica::{Fence, Snapshot};
+pub use request::{Act, Answer, Origin, Request, RequestId};
 pub use sessions::{Session, SessionId, Sessions};
 pub use spec::{ConsensusSettings, ROW, Reads, Rules};
 pub use value::{Proposal, Value};
+pub use workload::RegisterWorkload;
+
+/// The maximum number of decisions in one message.
+const CHUNK: usize = 64;

@@ -1,29 +1,30 @@
-//! How long a node is patient: as long as what it has measured of disks and links says.
+//! Timeouts that adapt to the measured speed of disks and links.
 //!
-//! No message and no vote hangs on these times: they decide when a voter stands for election, and when what was not answered
-//! is said again. A time that is too short costs messages and elections that come to nothing, until it has grown; one that
-//! is too long costs waiting. Each answer of a peer brings back when it was asked for, on the clock of who asked (as the
-//! timestamps of TCP do, RFC 7323), so that late answers are measured too, which is what a time that is too short needs.
+//! Safety does not depend on these times: they decide when a voter stands for election, and when unanswered messages
+//! are sent again. A timeout that is too short costs messages and useless elections until it has grown; one that is too
+//! long costs waiting. Each answer of a peer carries the time of the request, by the clock of the node that asked (like
+//! the timestamps of TCP, RFC 7323), so that late answers are measured too. A timeout that is too short needs that to
+//! grow.
 
 use super::spec::ConsensusSettings;
 use crate::observation::Round;
 use crate::time::{LocalTime, Span};
 
-/// What a node has measured in this incarnation. Zero is what was not measured yet.
+/// The measurements of a node in this incarnation. Zero means not measured yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Pace {
-    /// From a question to a voter's answer, with the waits for both disks.
+    /// From a request to a voter's answer, including the waits for both disks.
     trip: Peak,
-    /// How long a sync of its own takes.
+    /// The duration of its own syncs.
     sync: Peak,
     /// From one heartbeat of a proposer to the next.
     gap: Peak,
-    /// The last heartbeat that came, and under which round.
+    /// The last heartbeat that arrived: its round and the time of arrival.
     heard: Option<(Round, LocalTime)>,
 }
 
-/// The longest of what was measured of late: it grows at once, but at most to double, so that one outlier does not count
-/// for much; and it falls by an eighth of the difference with each shorter one.
+/// A decaying maximum of the recent measurements: it grows at once, but at most to double, so that one outlier has a
+/// limited effect; with each shorter measurement it falls by an eighth of the difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Peak(Span);
 
@@ -39,18 +40,19 @@ impl Peak {
 }
 
 impl Pace {
-    /// A voter has answered what was asked at `asked`.
+    /// A voter has answered a request that was sent at `asked`.
     pub(super) fn answered(&mut self, asked: LocalTime, now: LocalTime, settings: &ConsensusSettings) {
         self.trip.see(now.since(asked), settings.heartbeat);
     }
 
-    /// A sync that was asked for at `asked` is done.
+    /// A sync that was called at `asked` is done.
     pub(super) fn synced(&mut self, asked: LocalTime, now: LocalTime, settings: &ConsensusSettings) {
         self.sync.see(now.since(asked), settings.heartbeat);
     }
 
-    /// A heartbeat came, be it of a proposer that this node follows no more: then it had lost patience too soon. Who only
-    /// listens asks nobody: how long answers take, which is what its own election will have to wait for, the proposer tells.
+    /// A heartbeat arrived, possibly from a proposer that this node no longer follows: then its timeout was too short.
+    /// A follower sends no requests and so cannot measure how long answers take, which its own election will depend on;
+    /// the proposer's measurement is in the heartbeat.
     pub(super) fn heartbeat(&mut self, round: Round, trip: Span, now: LocalTime, settings: &ConsensusSettings) {
         if let Some((_, before)) = self.heard.filter(|(known, _)| *known == round) {
             self.gap.see(now.since(before), settings.heartbeat);
@@ -66,17 +68,17 @@ impl Pace {
         self.trip.0
     }
 
-    /// How long a quorum's answer may take: the way there and back, and a sync at each end, behind one that is open there.
+    /// How long a quorum's answer may take: a round trip, and a sync at each end, each behind an open one.
     fn answer(&self) -> Span {
         self.trip.0 + self.sync.0.times(2)
     }
 
-    /// How long a voter hears of no proposer before it stands for election, at least.
+    /// The minimum time without a sign of a proposer after which a voter stands for election.
     pub(super) fn election(&self, settings: &ConsensusSettings) -> Span {
         settings.election.max(self.gap.0.times(2)).max(self.answer().times(2))
     }
 
-    /// How much longer it waits at most when its elections have failed so often in a row.
+    /// The maximum additional wait after this many consecutive failed elections.
     pub(super) fn backoff(&self, failures: u32, settings: &ConsensusSettings) -> Span {
         let election = self.election(settings);
         let doubled = election.times(1_u64.checked_shl(failures.min(20)).unwrap_or(1) - 1);
@@ -89,7 +91,8 @@ impl Pace {
         settings.heartbeat.max(self.answer().times(2))
     }
 
-    /// How long decisions have to come before they are fetched again, which was in vain so often in a row.
+    /// How long decisions may take before they are asked for again, after this many consecutive requests without an
+    /// answer.
     pub(super) fn fetch(&self, failures: u32, settings: &ConsensusSettings) -> Span {
         let doubled = self.repeat(settings).times(1_u64.checked_shl(failures.min(20)).unwrap_or(1));
         doubled.min(self.election(settings).times(4)).max(self.repeat(settings))

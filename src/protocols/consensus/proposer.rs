@@ -1,416 +1,255 @@
-//! The proposer: what it asks, slot by slot, and how it takes up what was left before.
+//! The proposer: operations that wait for a slot, and slots under way.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::candidate::Candidate;
+use super::attempt::{AfterVote, Attempt, Replacement};
 use super::certificate::{Decided, Seal};
-use super::machine::{Consensus, Role};
-use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer};
-use super::quorum::Tally;
-use super::request::Request;
+use super::messages::ConsensusMessage;
+use super::quorum::Voters;
+use super::reads::Reads;
+use super::request::{Request, RequestId};
+use super::spec::{ConsensusSettings, Rules};
 use super::value::{Proposal, Value};
 use crate::codex::Refusal;
-use crate::identity::{NodeId, OpId};
-use crate::observation::{Ballot, Bid, Round, Slot};
-use crate::protocols::{Port, Signature};
+use crate::identity::NodeId;
+use crate::observation::{Ballot, ProposalId, Round, Slot};
 
-/// What a proposer has under way.
+/// The state of a proposer in its round.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Proposer {
-    pub(super) round: Round,
+    round: Round,
     /// The first slot that it has not used.
     next: Slot,
     /// Operations that wait for a slot.
     queue: VecDeque<Arc<Request>>,
     /// The operations in the queue and in the slots under way.
-    taken: BTreeSet<OpId>,
+    taken: BTreeSet<RequestId>,
+    /// The highest slot that holds a barrier: nothing is proposed above it before it is applied.
+    barrier: Option<Slot>,
     open: BTreeMap<Slot, Attempt>,
-    /// Whether the timer runs after which voters are asked again.
+    /// Whether the timer is set after which voters are asked again.
     asking: bool,
-    /// How many heartbeats it has sent.
+    /// The number of heartbeats that it has sent.
     beats: u32,
-    /// Up to where the last heartbeat that was not late showed every slot to be decided.
+    /// The last slot that a heartbeat, other than a late one, showed to be decided.
     shown: Slot,
-    /// No read is answered below this slot: the highest that was seen in recovery.
-    pub(super) floor: Slot,
-    /// Reads that wait for a quorum to be loyal after them.
-    pub(super) reads: Vec<ReadWaiting>,
+    /// Reads that need no slot.
+    pub(super) reads: Reads,
 }
 
-/// A read that waits until a quorum has assured the proposer of its loyalty.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct ReadWaiting {
-    pub(super) op: OpId,
-    /// Whose client reads.
-    pub(super) home: NodeId,
-    /// Which heartbeat has to be answered.
-    pub(super) number: u32,
-    /// Up to which slot the log must be applied.
+/// A value that is to be proposed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Planned {
     pub(super) slot: Slot,
-    pub(super) loyal: Tally,
+    pub(super) ballot: Ballot,
+    pub(super) value: Value,
 }
 
-/// A slot under way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Attempt {
-    ballot: Ballot,
-    value: Value,
-    phase: Phase,
-    /// Whether the time for answers has run out once since the phase began: if it does again, voters are asked again.
-    ripe: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Phase {
-    Voting { yes: Tally, no: Tally, against: BTreeMap<OpId, Refusal> },
-    Confirming { seals: Vec<Seal> },
+/// The actions when the time for answers has expired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Overdue {
+    /// The messages that are sent again, in this order.
+    pub(super) repeated: Vec<(NodeId, ConsensusMessage)>,
+    /// The slots whose values are replaced after that.
+    pub(super) stuck: Vec<Slot>,
 }
 
 impl Proposer {
-    fn bid(&self, slot: Slot) -> Option<Bid> {
-        let Attempt { ballot, value, .. } = self.open.get(&slot)?;
-        Some(Bid { slot, ballot: *ballot, value: value.id() })
-    }
-}
-
-impl Consensus {
-    pub(super) const fn proposer(&mut self) -> Option<&mut Proposer> {
-        if let Role::Proposer(proposer) = &mut self.role { Some(proposer) } else { None }
-    }
-
-    /// A quorum has promised: takes up what may have been decided, and fills what was not.
-    pub(super) fn take_over(&mut self, candidate: &Candidate, port: &mut impl Port<Self>) {
-        let round = candidate.round;
-        let first = self.log.first_open();
-        let highest = self.log.highest().max(candidate.highest());
-        let open = |slot: &Slot| !self.log.is_decided(*slot);
-        let slots: Vec<_> = (first.0..=highest.0).map(Slot).filter(open).collect();
-        let recovered = slots.iter().filter(|slot| candidate.confirmed(**slot).is_some()).count() as u32;
-        let filled = slots.len() as u32 - recovered;
-        port.note(ConsensusFact::Elected { round, recovered, filled });
-        self.role = Role::Proposer(Proposer {
+    /// The proposer of a round, where `highest` is the highest slot that recovery found.
+    pub(super) const fn new(round: Round, highest: Slot) -> Self {
+        Self {
             round,
             next: highest.next(),
             queue: VecDeque::new(),
             taken: BTreeSet::new(),
+            barrier: None,
             open: BTreeMap::new(),
             asking: false,
             beats: 0,
-            shown: Slot::default(),
-            floor: highest,
-            reads: Vec::new(),
-        });
-        self.failures = 0;
-        self.followed = self.followed.max(Some(round));
-        port.cancel_timer(ConsensusTimer::Election);
-        self.beat(false, port);
-        let ballot = Ballot { round, attempt: 1 };
-        for slot in slots {
-            match candidate.confirmed(slot) {
-                Some(value) => self.take_up(slot, ballot, value.clone(), port),
-                None => self.propose(slot, ballot, Value::noop(), port),
-            }
-        }
-        self.ask_again(port);
-    }
-
-    /// Asks to confirm what may have been decided for a slot before; nobody votes on it.
-    fn take_up(&mut self, slot: Slot, ballot: Ballot, value: Value, port: &mut impl Port<Self>) {
-        let bid = Bid { slot, ballot, value: value.id() };
-        port.note(ConsensusFact::Proposed { bid, ops: value.ops().collect() });
-        let phase = Phase::Confirming { seals: Vec::new() };
-        let Some(proposer) = self.proposer() else { return };
-        proposer.taken.extend(value.ops());
-        proposer.open.insert(slot, Attempt { ballot, value, phase, ripe: false });
-        self.expect_answers(port);
-        self.pre_commit(slot, port);
-    }
-
-    /// Takes in an operation, unless it is under way already or has come to something.
-    pub(super) fn enqueue(&mut self, request: Arc<Request>, port: &mut impl Port<Self>) {
-        if self.replica.answer(&request).is_some() {
-            return;
-        }
-        let Some(proposer) = self.proposer() else { return };
-        if proposer.taken.insert(request.op) {
-            proposer.queue.push_back(request);
-            self.fill(port);
+            shown: Slot(0),
+            reads: Reads::new(highest),
         }
     }
 
-    /// Proposes what waits, as far as the window allows. Due whenever a slot is under way no more, or something waits anew.
-    pub(super) fn fill(&mut self, port: &mut impl Port<Self>) {
-        let (window, batch) = (self.rules.settings.window.max(1) as usize, self.rules.settings.batch.max(1) as usize);
-        loop {
-            let first = self.log.first_open();
-            let Some(proposer) = self.proposer() else { return };
-            if proposer.queue.is_empty() || proposer.open.len() >= window {
-                return;
-            }
-            let taken = proposer.queue.len().min(batch);
-            proposer.next = proposer.next.max(first);
-            let requests = proposer.queue.drain(..taken).map(|request| (*request).clone()).collect();
-            let (slot, ballot) = (proposer.next, Ballot { round: proposer.round, attempt: 1 });
-            proposer.next = slot.next();
-            self.propose(slot, ballot, Value::new(Proposal::Requests(requests)), port);
-        }
+    pub(super) const fn round(&self) -> Round {
+        self.round
     }
 
-    /// Asks for votes on a value.
-    fn propose(&mut self, slot: Slot, ballot: Ballot, value: Value, port: &mut impl Port<Self>) {
-        let bid = Bid { slot, ballot, value: value.id() };
-        port.note(ConsensusFact::Proposed { bid, ops: value.ops().collect() });
-        let phase = Phase::Voting { yes: Tally::default(), no: Tally::default(), against: BTreeMap::new() };
-        let attempt = Attempt { ballot, value: value.clone(), phase, ripe: false };
-        let Some(proposer) = self.proposer() else { return };
-        proposer.open.insert(slot, attempt);
-        self.expect_answers(port);
-        for voter in self.other_voters() {
-            let (value, signature) = (value.clone(), Signature::default());
-            port.send(voter, ConsensusMessage::Propose { slot, ballot, value, signature });
+    /// Adds an operation, unless it is under way already; returns whether it did.
+    pub(super) fn enqueue(&mut self, request: Arc<Request>) -> bool {
+        let is_new = self.taken.insert(request.id);
+        if is_new {
+            self.queue.push_back(request);
         }
-        let against = self.objections(slot, &value);
-        self.vote(bid, value, against.is_empty(), port);
-        // Flaw e25: the proposer is not among those who vote.
-        if !self.rules.flaws.e25 {
-            self.on_vote(self.me, bid, &against, port);
-        }
+        is_new
     }
 
-    /// A voter advises.
-    pub(super) fn on_vote(&mut self, from: NodeId, bid: Bid, against: &[(OpId, Refusal)], port: &mut impl Port<Self>) {
-        let (voters, quorum) = (self.rules.voters, self.quorum(port.monotonic()));
-        if !voters.has(from) {
-            return port.note(ConsensusFact::Rejected { from });
+    /// The next value to propose, if an operation waits and the window allows it; `first` is the first open slot, and
+    /// `applied` the last applied one.
+    pub(super) fn plan(&mut self, first: Slot, applied: Slot, settings: &ConsensusSettings) -> Option<Planned> {
+        let (window, batch) = (settings.window.max(1) as usize, settings.batch.max(1) as usize);
+        let is_held = self.barrier.is_some_and(|barrier| applied < barrier);
+        if self.queue.is_empty() || self.open.len() >= window || is_held {
+            return None;
         }
-        let Some(proposer) = self.proposer() else { return };
-        if proposer.bid(bid.slot) != Some(bid) {
-            return;
+        // A barrier is the last entry of its batch.
+        let barrier = self.queue.iter().position(|request| request.barrier);
+        let taken = self.queue.len().min(batch).min(barrier.map_or(batch, |at| at + 1));
+        let slot = self.next.max(first);
+        self.next = slot.next();
+        if barrier.is_some_and(|at| at < taken) {
+            self.barrier = Some(slot);
         }
-        let Some(Attempt { phase, ripe, .. }) = proposer.open.get_mut(&bid.slot) else { return };
-        let Phase::Voting { yes, no, against: reasons } = phase else { return };
-        if against.is_empty() {
-            yes.add(from);
-        } else {
-            no.add(from);
-            reasons.extend(against.iter().cloned());
-        }
-        if yes.count() >= quorum {
-            *phase = Phase::Confirming { seals: Vec::new() };
-            *ripe = false;
-            self.pre_commit(bid.slot, port);
-        } else if voters.0 - no.count() < quorum {
-            self.replace(bid.slot, port);
-        }
+        let requests = self.queue.drain(..taken).map(|request| (*request).clone()).collect();
+        let ballot = Ballot { round: self.round, attempt: 1 };
+        Some(Planned { slot, ballot, value: Value::new(Proposal::Requests(requests)) })
     }
 
-    /// No quorum of votes will form for a slot's value: a no-op takes its place, under the next try.
-    fn replace(&mut self, slot: Slot, port: &mut impl Port<Self>) {
+    /// A value is proposed: its slot is under way, and waits for votes.
+    pub(super) fn propose(&mut self, slot: Slot, ballot: Ballot, value: Value) {
+        self.open.insert(slot, Attempt::voting(ballot, value));
+    }
+
+    /// A value that may have been decided for a slot before is under way, and waits for confirmations, without votes.
+    pub(super) fn recover(&mut self, slot: Slot, ballot: Ballot, value: Value) {
+        self.taken.extend(value.ids());
+        if value.is_barrier() {
+            self.hold(slot);
+        }
+        self.open.insert(slot, Attempt::confirming(ballot, value));
+    }
+
+    /// A slot holds a barrier: nothing is proposed above it before it is applied.
+    pub(super) fn hold(&mut self, slot: Slot) {
+        self.barrier = self.barrier.max(Some(slot));
+    }
+
+    /// The attempt under way in a slot.
+    pub(super) fn attempt(&self, slot: Slot) -> Option<&Attempt> {
+        self.open.get(&slot)
+    }
+
+    /// The slots under way.
+    pub(super) fn open_slots(&self) -> Vec<Slot> {
+        self.open.keys().copied().collect()
+    }
+
+    /// The attempt under way for this proposal.
+    fn asked(&mut self, bid: ProposalId) -> Option<&mut Attempt> {
+        self.open.get_mut(&bid.slot).filter(|attempt| attempt.bid(bid.slot) == bid)
+    }
+
+    /// A voter has voted.
+    pub(super) fn on_vote(
+        &mut self,
+        from: NodeId,
+        bid: ProposalId,
+        against: &[(RequestId, Refusal)],
+        voters: Voters,
+        quorum: u32,
+    ) -> AfterVote {
+        self.asked(bid).map_or(AfterVote::Nothing, |attempt| attempt.on_vote(from, against, voters, quorum))
+    }
+
+    /// A voter has confirmed; returns the decision, if this confirmation completes one.
+    pub(super) fn on_confirm(&mut self, bid: ProposalId, seal: Seal, quorum: u32, rules: &Rules) -> Option<Decided> {
+        let counts = self.asked(bid)?.on_confirm(seal, rules);
+        if counts { self.decide_if_confirmed(bid.slot, quorum) } else { None }
+    }
+
+    /// With flaw e24: counts an answer of any kind as a confirmation of the attempt under way in a slot.
+    pub(super) fn confirm_unread(&mut self, slot: Slot, from: NodeId, quorum: u32) -> Option<Decided> {
+        let counts = self.open.get_mut(&slot)?.confirm_unread(from);
+        if counts { self.decide_if_confirmed(slot, quorum) } else { None }
+    }
+
+    fn decide_if_confirmed(&mut self, slot: Slot, quorum: u32) -> Option<Decided> {
+        if !self.open.get(&slot)?.is_confirmed(quorum) {
+            return None;
+        }
+        self.open.remove(&slot).map(|attempt| attempt.into_decided(slot))
+    }
+
+    /// A slot's value can get no quorum of votes: returns its replacement. The operations that no voter advised against
+    /// wait for another slot.
+    pub(super) fn replace(&mut self, slot: Slot, rules: &Rules) -> Option<Replacement> {
         // Flaw e04: the no-op is never proposed.
-        if self.rules.flaws.e04 {
-            return;
+        if rules.flaws.e04 {
+            return None;
         }
-        let Some(proposer) = self.proposer() else { return };
-        let (Some(bid), Some(attempt)) = (proposer.bid(slot), proposer.open.remove(&slot)) else { return };
-        let against = match attempt.phase {
-            Phase::Voting { against, .. } => against,
-            // With flaw k14 alone.
-            Phase::Confirming { .. } => BTreeMap::new(),
-        };
-        let (mut refused, mut waiting) = (Vec::new(), Vec::new());
-        for request in attempt.value.requests() {
-            match against.get(&request.op) {
-                Some(reason) => refused.push((request.clone(), reason.clone())),
-                None => waiting.push(Arc::new(request.clone())),
-            }
-        }
-        waiting.into_iter().rev().for_each(|request| proposer.queue.push_front(request));
-        port.note(ConsensusFact::Replaced { bid });
-        let value = if refused.is_empty() { Value::noop() } else { Value::new(Proposal::Refused(refused)) };
-        let ballot = Ballot { attempt: attempt.ballot.attempt + 1, ..attempt.ballot };
-        self.propose(slot, ballot, value, port);
+        let (replacement, waiting) = self.open.remove(&slot)?.into_replacement(slot);
+        waiting.into_iter().rev().for_each(|request| self.queue.push_front(request));
+        Some(replacement)
     }
 
-    /// Asks to confirm a slot's value.
-    fn pre_commit(&mut self, slot: Slot, port: &mut impl Port<Self>) {
-        let Some(proposer) = self.proposer() else { return };
-        let (Some(bid), Some(attempt)) = (proposer.bid(slot), proposer.open.get(&slot)) else { return };
-        let (ballot, value) = (attempt.ballot, attempt.value.clone());
-        port.note(ConsensusFact::PreCommitted { bid });
-        for voter in self.other_voters() {
-            let (value, signature) = (value.clone(), Signature::default());
-            port.send(voter, ConsensusMessage::PreCommit { slot, ballot, value, signature });
-        }
-        self.log.confirm(slot, ballot, value.clone());
-        self.keep_own(ConsensusEntry::Confirmed { slot, ballot, value }, port);
-        port.note(ConsensusFact::Confirmed { bid });
-        let seal = Seal::new(self.me, bid, &self.rules.registry);
-        // Flaw e25: the proposer is not among those who confirm.
-        if !self.rules.flaws.e25 {
-            self.on_confirm(self.me, bid, seal, port);
-        }
+    /// Returns whether the timer after which voters are asked again has to be set.
+    pub(super) fn begin_asking(&mut self) -> bool {
+        let begins = !self.asking && !self.open.is_empty();
+        self.asking |= begins;
+        begins
     }
 
-    /// A voter has confirmed.
-    pub(super) fn on_confirm(&mut self, from: NodeId, bid: Bid, seal: Seal, port: &mut impl Port<Self>) {
-        let sound = seal.voter == from && self.rules.voters.has(from) && seal.fits(bid, &self.rules.registry);
-        if !sound {
-            return port.note(ConsensusFact::Rejected { from });
-        }
-        let counted_twice = self.rules.flaws.k02;
-        let Some(proposer) = self.proposer() else { return };
-        if proposer.bid(bid.slot) != Some(bid) {
-            return;
-        }
-        let Some(Attempt { phase: Phase::Confirming { seals }, .. }) = proposer.open.get_mut(&bid.slot) else { return };
-        // Flaw k02: one that comes twice counts twice.
-        if counted_twice || seals.iter().all(|known| known.voter != from) {
-            seals.push(seal);
-            self.decide_if_confirmed(bid.slot, port);
-        }
-    }
-
-    /// Flaw e24: an answer of whatever kind stands for a confirmation of all that is under way.
-    pub(super) fn count_unread(&mut self, from: NodeId, port: &mut impl Port<Self>) {
-        let Some(proposer) = self.proposer() else { return };
-        let slots: Vec<_> = proposer.open.keys().copied().collect();
-        for slot in slots {
-            let Some(proposer) = self.proposer() else { return };
-            if let Some(Attempt { phase: Phase::Confirming { seals }, .. }) = proposer.open.get_mut(&slot)
-                && seals.iter().all(|known| known.voter != from)
-            {
-                seals.push(Seal { voter: from, signature: Signature::default() });
-                self.decide_if_confirmed(slot, port);
-            }
-        }
-    }
-
-    fn decide_if_confirmed(&mut self, slot: Slot, port: &mut impl Port<Self>) {
-        let quorum = self.quorum(port.monotonic());
-        let Some(proposer) = self.proposer() else { return };
-        let Some(Attempt { phase: Phase::Confirming { seals }, .. }) = proposer.open.get(&slot) else { return };
-        if u32::try_from(seals.len()).expect("few voters") < quorum {
-            return;
-        }
-        let Some(Attempt { ballot, value, phase: Phase::Confirming { seals }, .. }) = proposer.open.remove(&slot)
-        else {
-            return;
-        };
-        let decided = Arc::new(Decided { slot, ballot, value, seals });
-        self.keep_own(ConsensusEntry::Decided { decided: Arc::clone(&decided) }, port);
-        port.note(ConsensusFact::Committed { bid: decided.bid() });
-        for node in port.peers() {
-            let (decided, signature) = (Arc::clone(&decided), Signature::default());
-            port.send(node, ConsensusMessage::Commit { decided, signature });
-        }
-        self.log.decide(&decided);
-        self.apply(port);
-        self.fill(port);
-    }
-
-    /// A slot was decided, by whomever: it is not under way any more.
-    pub(super) fn close(&mut self, decided: &Decided) {
-        let Some(proposer) = self.proposer() else { return };
-        if let Some(attempt) = proposer.open.remove(&decided.slot)
-            && attempt.value != decided.value
-        {
-            let again = attempt.value.requests().rev();
-            again.for_each(|request| proposer.queue.push_front(Arc::new(request.clone())));
-        }
-    }
-
-    /// A state was installed: slots for which it stands are not under way any more, and what was asked there and has come
-    /// to nothing waits for another.
-    pub(super) fn close_installed(&mut self) {
-        let first = self.log.first_open();
-        let Role::Proposer(proposer) = &mut self.role else { return };
-        let later = proposer.open.split_off(&first);
-        let closed = std::mem::replace(&mut proposer.open, later);
-        let values = closed.values().rev().map(|attempt| &attempt.value);
-        for request in values.flat_map(|value| value.requests().rev()) {
-            proposer.queue.push_front(Arc::new(request.clone()));
-        }
-        proposer.queue.retain(|request| self.replica.answer(request).is_none());
-        let open = proposer.open.values().flat_map(|attempt| attempt.value.ops());
-        proposer.taken = proposer.queue.iter().map(|request| request.op).chain(open).collect();
-    }
-
-    /// Operations have come to something: they may be asked again.
-    pub(super) fn untake(&mut self, value: &Value) {
-        if let Some(proposer) = self.proposer() {
-            value.ops().for_each(|op| _ = proposer.taken.remove(&op));
-        }
-    }
-
-    /// Shows that the proposer lives. A late heartbeat goes before what waited for the disk, of which it must not tell yet.
-    pub(super) fn beat(&mut self, late: bool, port: &mut impl Port<Self>) {
-        let (heartbeat, decided) = (self.rules.settings.heartbeat, self.log.first_open().before());
-        let trip = self.pace.trip();
-        let Some(proposer) = self.proposer() else { return };
-        proposer.beats += 1;
-        if !late {
-            proposer.shown = decided;
-        }
-        let (round, number, decided, asked) = (proposer.round, proposer.beats, proposer.shown, port.monotonic());
-        port.set_timer(ConsensusTimer::Beat, heartbeat);
-        for node in port.peers() {
-            let signature = Signature::default();
-            port.send(node, ConsensusMessage::Heartbeat { round, decided, number, asked, trip, signature });
-        }
-    }
-
-    /// Sees to it that voters are asked again that do not answer.
-    fn expect_answers(&mut self, port: &mut impl Port<Self>) {
-        let patience = self.pace.repeat(&self.rules.settings);
-        let Some(proposer) = self.proposer() else { return };
-        if !proposer.asking && !proposer.open.is_empty() {
-            proposer.asking = true;
-            port.set_timer(ConsensusTimer::Ask, patience);
-        }
-    }
-
-    /// The time for answers has run out: repeats what voters have not answered since it ran out before. Where one has
-    /// advised against a value, and no quorum for it has come together by then, a no-op takes its place: the value may wait
-    /// for voters that are gone for good, and the no-op needs fewer. Where nobody has, it would be no better off.
-    pub(super) fn ask_voters_again(&mut self, port: &mut impl Port<Self>) {
-        let voters: Vec<_> = self.other_voters().collect();
-        let confirming_too = self.rules.flaws.k14;
-        let Some(proposer) = self.proposer() else { return };
-        proposer.asking = false;
-        let mut stuck = Vec::new();
-        for (slot, attempt) in &mut proposer.open {
-            if !std::mem::replace(&mut attempt.ripe, true) {
+    /// The time for answers has expired: repeats the requests that these voters have not answered since it expired
+    /// before.
+    pub(super) fn overdue(&mut self, voters: &[NodeId], rules: &Rules) -> Overdue {
+        self.asking = false;
+        let mut overdue = Overdue::default();
+        for (slot, attempt) in &mut self.open {
+            if !attempt.ripen() {
                 continue;
             }
-            let (slot, ballot) = (*slot, attempt.ballot);
-            for voter in &voters {
-                let (value, signature) = (attempt.value.clone(), Signature::default());
-                match &attempt.phase {
-                    Phase::Voting { yes, no, .. } if !yes.has(*voter) && !no.has(*voter) => {
-                        port.send(*voter, ConsensusMessage::Propose { slot, ballot, value, signature });
-                    }
-                    Phase::Confirming { seals } if seals.iter().all(|seal| seal.voter != *voter) => {
-                        port.send(*voter, ConsensusMessage::PreCommit { slot, ballot, value, signature });
-                    }
-                    Phase::Voting { .. } | Phase::Confirming { .. } => {}
-                }
-            }
-            let replaceable = match &attempt.phase {
-                Phase::Voting { no, .. } => no.count() > 0,
-                // Flaw k14: what voters were asked to confirm is replaced, too.
-                Phase::Confirming { .. } => confirming_too,
-            };
-            if replaceable {
-                stuck.push(slot);
+            let repeated = voters.iter().filter_map(|voter| Some((*voter, attempt.repeated(*slot, *voter)?)));
+            overdue.repeated.extend(repeated);
+            if attempt.is_replaceable(rules) {
+                overdue.stuck.push(*slot);
             }
         }
-        stuck.into_iter().for_each(|slot| self.replace(slot, port));
-        self.expect_answers(port);
+        overdue
     }
 
-    /// The number of the heartbeat that is sent next.
-    pub(super) fn next_beat(&mut self) -> u32 {
-        self.proposer().map_or(0, |proposer| proposer.beats + 1)
+    /// A slot was decided, by any proposer: it is no longer under way. The operations that were proposed there and not
+    /// decided wait again.
+    pub(super) fn close(&mut self, decided: &Decided) {
+        if let Some(attempt) = self.open.remove(&decided.slot)
+            && *attempt.value() != decided.value
+        {
+            self.requeue(attempt.value());
+        }
+    }
+
+    /// A state was installed: the slots below `first` are no longer under way, and their operations wait again, unless
+    /// the state has their outcome.
+    pub(super) fn close_below(&mut self, first: Slot, is_answered: impl Fn(&Request) -> bool) {
+        let later = self.open.split_off(&first);
+        let closed = std::mem::replace(&mut self.open, later);
+        closed.values().rev().for_each(|attempt| self.requeue(attempt.value()));
+        self.queue.retain(|request| !is_answered(request));
+        let open = self.open.values().flat_map(|attempt| attempt.value().ids());
+        self.taken = self.queue.iter().map(|request| request.id).chain(open).collect();
+    }
+
+    fn requeue(&mut self, value: &Value) {
+        value.requests().rev().for_each(|request| self.queue.push_front(Arc::new(request.clone())));
+    }
+
+    /// Operations have an outcome: they may be asked again.
+    pub(super) fn release(&mut self, value: &Value) {
+        value.ids().for_each(|id| _ = self.taken.remove(&id));
+    }
+
+    /// The next heartbeat: its number, and the slot up to which it shows the log to be decided. A late heartbeat is
+    /// sent before the effects that waited for the disk, and must not announce their decisions yet.
+    pub(super) const fn beat(&mut self, decided: Slot, is_late: bool) -> (u32, Slot) {
+        self.beats += 1;
+        if !is_late {
+            self.shown = decided;
+        }
+        (self.beats, self.shown)
+    }
+
+    /// A client of `home` reads: a heartbeat after this one has to be acknowledged. Returns whether the read is new.
+    pub(super) fn read(&mut self, id: RequestId, home: NodeId, me: NodeId, decided: Slot, rules: &Rules) -> bool {
+        self.reads.add(id, home, me, self.beats + 1, decided, rules)
     }
 }

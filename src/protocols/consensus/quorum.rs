@@ -1,4 +1,4 @@
-//! How many voters it takes, and who has spoken.
+//! The size of a quorum, and the voters that have answered.
 
 use crate::identity::NodeId;
 
@@ -7,7 +7,7 @@ use crate::identity::NodeId;
 pub(super) struct Voters(pub(super) u32);
 
 impl Voters {
-    /// A majority of them: any two of that size have one in common.
+    /// The size of a majority: any two majorities have a voter in common.
     pub(super) const fn quorum(self) -> u32 {
         self.0 / 2 + 1
     }
@@ -21,12 +21,12 @@ impl Voters {
     }
 }
 
-/// Voters that have spoken, each once.
+/// The voters that have answered, each counted once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Tally(Vec<NodeId>);
+pub(super) struct VoteCount(Vec<NodeId>);
 
-impl Tally {
-    /// Counts a voter; tells whether it had not spoken before.
+impl VoteCount {
+    /// Adds a voter; returns whether it is new.
     pub(super) fn add(&mut self, voter: NodeId) -> bool {
         match self.0.binary_search(&voter) {
             Ok(_) => false,
@@ -61,10 +61,10 @@ mod tests {
 
     #[test]
     fn nobody_counts_twice() {
-        let mut tally = Tally::default();
+        let mut votes = VoteCount::default();
         let [one, two] = [3, 1].map(NodeId::new);
-        assert!(tally.add(one) && tally.add(two) && !tally.add(one));
-        assert_eq!(tally.count(), 2);
-        assert!(tally.has(two) && !tally.has(NodeId::new(0)));
+        assert!(votes.add(one) && votes.add(two) && !votes.add(one));
+        assert_eq!(votes.count(), 2);
+        assert!(votes.has(two) && !votes.has(NodeId::new(0)));
     }
 }

@@ -1,6 +1,5 @@
-//! What scenarios can say about consensus, what it claims, and what can be wrong with it.
+//! Settings, claims and flaws of consensus.
 
-use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use schemars::JsonSchema;
@@ -8,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::quorum::Voters;
 use crate::check;
-use crate::codex::{Anchor, Anchors, Key};
+use crate::codex::{Anchors, Keyspaces};
 use crate::fault::Taken;
 use crate::measure::positive;
-use crate::protocols::Registry;
+use crate::protocols::{Registry, Settings};
 use crate::subject::{Bearing, Flaw, Flaws, Objection, Role, Row};
 use crate::time::Span;
 
@@ -19,39 +18,37 @@ use crate::time::Span;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConsensusSettings {
-    /// How long a voter waits for a proposer, at least; longer on slow disks and links, and drawn up to twice as long.
+    /// The minimum time for which a voter waits for a proposer; longer if disks and links are slow, and drawn up to
+    /// twice as long.
     #[serde(deserialize_with = "positive")]
     pub election: Span,
-    /// How much longer it waits at most when elections fail: doubled each time up to this or four waits; never if 0.
+    /// The maximum additional wait after failed elections: doubled each time, up to this or to four waits; none if 0.
     pub backoff: Span,
-    /// How often the proposer shows that it lives, and asks again at most; less than `election`.
+    /// The interval of the proposer's heartbeats, and the minimum time before it repeats its requests; less than
+    /// `election`.
     #[serde(deserialize_with = "positive")]
     pub heartbeat: Span,
-    /// How many slots may be under way at once.
+    /// The maximum number of slots under way at once.
     #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub window: u32,
-    /// How many operations one slot takes.
+    /// The maximum number of operations in one slot.
     #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub batch: u32,
-    /// After so many slots the state takes the place of what led to it.
+    /// The number of slots after which the state replaces the slots before it.
     #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub compact_after: u32,
-    /// How many decisions are kept behind the state, for those that lag.
+    /// The number of decisions that are kept behind the state, for nodes that lag.
     pub keep: u32,
-    /// A session ends that was not used for so many slots.
+    /// A session ends after this many slots without use.
     #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub session_slots: u64,
     /// How reads are made linearizable.
     pub reads: Reads,
-    /// What no write may break.
-    pub anchors: Vec<Anchor>,
-    /// The canonical texts of keys, for anchors that ask for them.
-    pub canon: BTreeMap<Key, String>,
-    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k18`.
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k19`.
     pub flaws: Flaws,
 }
 
@@ -59,11 +56,11 @@ pub struct ConsensusSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reads {
-    /// Each is an entry of the log.
+    /// Each read is an entry of the log.
     #[default]
     Log,
-    /// Each waits until the slots are applied that were decided when it came, as the proposer says once a quorum has
-    /// assured it afterwards that it is the proposer still.
+    /// Each read waits until the slots are applied that were decided when it arrived. The proposer names them, after a
+    /// quorum has confirmed that it is still the proposer.
     Index,
 }
 
@@ -79,37 +76,34 @@ impl Default for ConsensusSettings {
             keep: 50,
             session_slots: 10_000,
             reads: Reads::Log,
-            anchors: Vec::new(),
-            canon: BTreeMap::new(),
             flaws: Flaws::default(),
         }
     }
 }
 
-impl ConsensusSettings {
-    /// What keeps consensus from working with these settings, if anything does.
-    #[must_use]
-    pub fn objection(&self) -> Option<Objection> {
+impl Settings for ConsensusSettings {
+    fn objection(&self) -> Option<Objection> {
         let Self { election, heartbeat, .. } = self;
         (heartbeat >= election).then(|| Objection {
             places: &["consensus.heartbeat", "consensus.election"],
             message: format!(
-                "the proposer shows every {heartbeat} that it lives, but voters stand for election after {election} \
-                 without word of it: they would depose every proposer, and nothing would be decided"
+                "the proposer sends a heartbeat every {heartbeat}, but voters stand for election after {election} without \
+                 one: they would depose every proposer, and nothing would be decided"
             ),
-            help: "let `heartbeat` be less than `election`, such as a third of it".to_owned(),
+            help: "set `heartbeat` to less than `election`, for example a third of it".to_owned(),
         })
     }
 }
 
-/// What all nodes are given. It never changes, and so tells no two states apart.
+/// The rules that all nodes share. They never change, so they do not distinguish states.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub(super) settings: ConsensusSettings,
     pub(super) voters: Voters,
     pub(super) anchors: Anchors,
-    /// The anchors that are looked at when a slot is applied: with flaw k08 none.
+    /// The anchors that are checked when a slot is applied: none with flaw k08.
     pub(super) kept: Anchors,
+    pub(super) keyspaces: Keyspaces,
     pub(super) registry: Registry,
     pub(super) flaws: Switched,
 }
@@ -126,7 +120,7 @@ impl Hash for Rules {
     fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
-/// The flaws, each by its id, and whether it is switched on.
+/// Declares the flaws, with a field for each that says whether it is switched on.
 macro_rules! switched {
     ($($flaw:ident),+) => {
         /// The flaws that are switched on.
@@ -136,7 +130,7 @@ macro_rules! switched {
         }
 
         impl Switched {
-            /// How many flaws there are.
+            /// The number of flaws.
             const COUNT: usize = [$(stringify!($flaw)),+].len();
 
             fn of(flaws: &Flaws) -> Self {
@@ -148,25 +142,23 @@ macro_rules! switched {
 
 switched!(
     e01, e02, e03, e04, e24, e25, e28, k01, k02, k03, k04, k05, k06, k07, k08, k09, k10, k11, k12, k13, k14, k15, k16,
-    k17, k18
+    k17, k18, k19
 );
 
 impl Rules {
-    /// Whether operations for the proposer are taken whoever signed them: flaw k01.
+    /// The rules for this number of voters, with the keyspaces and the secrets of all nodes.
     #[must_use]
-    pub const fn trusts_forwards(&self) -> bool {
-        self.flaws.k01
-    }
-
-    /// The rules for so many voters, with the secrets of all nodes.
-    #[must_use]
-    pub fn new(settings: &ConsensusSettings, voters: u32, registry: Registry) -> Self {
+    pub fn new(settings: &ConsensusSettings, voters: u32, keyspaces: &Keyspaces, registry: Registry) -> Self {
         let flaws = Switched::of(&settings.flaws);
-        let anchors = Anchors::new(settings.anchors.clone(), settings.canon.clone());
+        let anchors = keyspaces.anchors(OWNER);
         let kept = if flaws.k08 { Anchors::default() } else { anchors.clone() };
-        Self { settings: settings.clone(), voters: Voters(voters), anchors, kept, registry, flaws }
+        let (settings, keyspaces) = (settings.clone(), keyspaces.clone());
+        Self { settings, voters: Voters(voters), anchors, kept, keyspaces, registry, flaws }
     }
 }
+
+/// The owner's name for keyspaces that the log decides.
+const OWNER: &str = "consensus";
 
 /// The replicated log.
 pub const ROW: Row = Row {
@@ -183,108 +175,129 @@ pub const ROW: Row = Row {
         check::EXACTLY_ONCE,
         check::LINEARIZABILITY,
         check::ANCHOR_SAFETY,
+        check::FENCING,
     ],
     flaws: &[
         Flaw::new(
             "e01",
             "agreement",
-            "The quorum is taken of the peers that can be reached now: both sides of a split commit.",
+            "The quorum is computed from the peers that can be reached now: both sides of a split commit.",
         ),
         Flaw::new(
             "e02",
             "agreement",
-            "There are no ballots, and a slot is the receiver's own count: two proposers, two values for one slot.",
+            "There are no ballots, and each receiver counts slots on its own: two proposers decide two values for \
+             one slot.",
         ),
         Flaw::new(
             "e03",
             "termination",
-            "There is no recovery: after the first proposer nobody is elected, and one that starts again does not stand.",
+            "There is no recovery: after the first proposer no node is elected, and a restarted proposer does not \
+             stand for election.",
         ),
         Flaw::new(
             "e04",
             "termination",
-            "There is no way on when a quorum of votes fails: the no-op that would take the value's place is never proposed.",
+            "There is no fallback when a slot gets no quorum of votes: the no-op that should replace the value is \
+             never proposed.",
         ),
         Flaw::new("e24", "quorum-evidence", "Refusals are sent too, and confirmations are counted without being read."),
-        Flaw::new("e25", "termination", "The proposer is in the quorum's size, but not among those who vote."),
+        Flaw::new(
+            "e25",
+            "termination",
+            "The size of the quorum includes the proposer, but the proposer does not vote.",
+        ),
         Flaw::new(
             "e28",
             "durability",
-            "No phase reaches a disk, and a commit is told before it is applied; an empty disk is not taken for a wipe.",
+            "No phase writes to a disk, a commit is announced before it is applied, and an empty disk is not \
+             detected as a wipe.",
         ),
         Flaw::new(
             "k01",
             "validity",
-            "The proposer carries out what is forwarded to it whoever signed it: what a flipped bit makes of it, too.",
+            "The proposer executes forwarded operations without checking their signatures, even if a flipped bit has \
+             changed them.",
         ),
-        Flaw::new("k02", "quorum-evidence", "A confirmation that comes twice counts twice."),
-        Flaw::new("k03", "log-order", "A state is installed though it lies behind what was applied."),
+        Flaw::new("k02", "quorum-evidence", "A confirmation that arrives twice is counted twice."),
+        Flaw::new("k03", "log-order", "A node installs a state that is older than the state it has applied."),
         Flaw::new(
             "k04",
             "linearizability",
-            "A read is answered where all is applied that the proposer knows of, before a quorum has assured it that it is \
-             the proposer still.",
+            "A read is answered when the slots known to the proposer are applied, before a quorum confirms that it \
+             is still the proposer.",
         ),
-        Flaw::new("k05", "election-safety", "Compaction forgets the promise."),
+        Flaw::new("k05", "election-safety", "Compaction loses the promise."),
         Flaw::new("k06", "quorum-evidence", "A voter confirms before its confirmation is durable."),
         Flaw::new(
             "k07",
             "exactly-once",
-            "What operations came to is not kept: one that is decided twice is done twice.",
+            "The outcomes of operations are not kept: an operation that is decided twice takes effect twice.",
         ),
         Flaw::new(
             "k08",
             "anchor-safety",
-            "Voters look at anchors when they advise, and nobody when a slot is applied.",
+            "Voters check anchors when voting, but no node checks them when applying a slot.",
         ),
         Flaw::new(
             "k09",
             "agreement",
-            "Recovery takes up what was pre-committed under the lowest ballot, in place of the highest.",
+            "Recovery uses the value that was pre-committed under the lowest ballot, instead of the highest.",
         ),
         Flaw::new(
             "k10",
             "quorum-evidence",
-            "The proposer counts its own confirmation, and tells the decision, before that is durable.",
+            "The proposer counts its own confirmation, and announces the decision, before the confirmation is durable.",
         ),
-        Flaw::new("k11", "election-safety", "A candidate asks for promises before its own is durable."),
+        Flaw::new("k11", "election-safety", "A candidate asks for promises before its own promise is durable."),
         Flaw::new(
             "k12",
             "linearizability",
-            "A read waits for what its proposer has applied, and not for what recovery has seen: that may be decided, too.",
+            "A read waits only for the slots that its proposer has applied, not for those that recovery found, which \
+             may be decided.",
         ),
         Flaw::new(
             "k13",
             "termination",
-            "The try is a part of the promise: who has voted in a later try of one slot refuses all others.",
+            "The try is part of the promise: a voter that has voted in a later try of one slot refuses the other \
+             slots.",
         ),
-        Flaw::new("k14", "agreement", "A no-op takes the place of a value that voters were asked to confirm."),
+        Flaw::new("k14", "agreement", "A no-op replaces a value that voters were asked to confirm."),
         Flaw::new(
             "k15",
             "election-safety",
-            "A log that is rewritten holds the mark of a voter, and not of a lost one.",
+            "A rewritten log keeps the mark that the node is a voter, but not that it is a lost voter.",
         ),
         Flaw::new(
             "k16",
             "linearizability",
-            "A refusal is told past the session: what had taken effect before is told to be refused.",
+            "A refusal neither reads nor updates the session: an operation that had taken effect before is reported \
+             as refused.",
         ),
         Flaw::new(
             "k17",
             "exactly-once",
-            "A session is named by its client alone: an operation of an ended one is done in the next.",
+            "A session is identified by its client alone: an operation of an ended session takes effect in the next \
+             one.",
         ),
         Flaw::new(
             "k18",
             "anchor-safety",
-            "A voter says by an older state that a list would be too long: what breaks no anchor in its slot is refused.",
+            "A voter uses an older state to decide that a list would become too long: it refuses an operation that \
+             breaks no anchor in its slot.",
+        ),
+        Flaw::new(
+            "k19",
+            "fencing",
+            "Tokens of fenced keys are not checked: a write of a holder that has lost its lock succeeds.",
         ),
     ],
-    owns: &["consensus"],
+    owns: &[OWNER],
+    periodic: &["consensus.heartbeat", "consensus.heartbeat-ack"],
     roles: &[Role { name: "proposer", fact: "consensus.elected" }],
     bears: |fault| match fault.takes() {
-        Some(Taken::Disk | Taken::Entry) => Bearing::SpendsVoters,
-        Some(Taken::Timers) => Bearing::Beyond("a node whose timers stand still never sends again"),
+        Some(Taken::Disk | Taken::Entry) => Bearing::LosesVoters,
+        Some(Taken::Timers) => Bearing::Beyond("a node whose timers have stopped never sends again"),
         None => Bearing::Borne,
     },
     ..Row::new(

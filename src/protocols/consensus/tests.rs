@@ -1,18 +1,19 @@
 //! One voter of three, its messages, timers and commands by hand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::certificate::Seal;
 use super::messages::Report;
 use super::*;
-use crate::codex::{Anchor, AnchorRule, Key, Refusal, Value as Content, Write};
-use crate::identity::{Boot, ClientId, NodeId, OpId};
-use crate::observation::{Ballot, Bid, Round, Slot};
-use crate::protocols::bench::{Bench, Did};
-use crate::protocols::{Protocol as _, Registry, Signature};
+use crate::clocks::LamportClock;
+use crate::codex::{AnchorRule, Key, Keyspace, Keyspaces, Refusal, StoreCommand, Value as Content, Within, Write};
+use crate::identity::{Boot, ClientId, LaneId, NodeId, OpId};
+use crate::observation::{Ballot, LockStamp, ProposalId, Round, Slot};
+use crate::process::Stored;
+use crate::protocols::test_port::{Did, TestPort};
+use crate::protocols::{Protocol as _, Registry};
 use crate::time::LocalTime;
-
-const SIGNED: fn() -> Signature = Signature::default;
 
 fn n(number: u32) -> NodeId {
     NodeId::new(number - 1)
@@ -30,29 +31,35 @@ fn op(number: u32) -> OpId {
     OpId { client: ClientId::new(0), number }
 }
 
-fn put(value: &str) -> ConsensusCommand {
+fn put(value: &str) -> StoreCommand {
     let (key, value) = (Key::new("k").expect("a key"), Content::text(value));
-    ConsensusCommand::Write { within: Within::default(), write: Write::Put { key, value } }
+    StoreCommand::Put { key, value, within: Within::default() }
 }
 
-/// A value that is one put.
+/// A value of one put.
 fn value(text: &str) -> Value {
     Value::new(Proposal::Requests(vec![Request::new(op(1), put(text))]))
+}
+
+/// The state after a slot without writes.
+fn empty(slot: u64) -> Snapshot {
+    let (entries, sessions, fences) = (Arc::default(), Sessions::default(), BTreeMap::new());
+    Snapshot { slot: Slot(slot), entries, sessions, fences }
 }
 
 fn registry() -> Registry {
     Registry::new(5)
 }
 
-fn bid(slot: u64, ballot_text: &str, value: &Value) -> Bid {
-    Bid { slot: Slot(slot), ballot: ballot(ballot_text), value: value.id() }
+fn bid(slot: u64, ballot_text: &str, value: &Value) -> ProposalId {
+    ProposalId { slot: Slot(slot), ballot: ballot(ballot_text), value: value.id() }
 }
 
-fn seal(voter: u32, bid: Bid) -> Seal {
+fn seal(voter: u32, bid: ProposalId) -> Seal {
     Seal::new(n(voter), bid, &registry())
 }
 
-/// A decision that these voters have sealed.
+/// A decision that is sealed by these voters.
 fn decided(slot: u64, ballot_text: &str, value: &Value, voters: &[u32]) -> Arc<Decided> {
     let bid = bid(slot, ballot_text, value);
     let seals = voters.iter().map(|voter| seal(*voter, bid)).collect();
@@ -62,19 +69,30 @@ fn decided(slot: u64, ballot_text: &str, value: &Value, voters: &[u32]) -> Arc<D
 /// n1 of three voters, with an observer n4.
 struct Node {
     consensus: Consensus,
-    port: Bench<Consensus>,
+    port: TestPort<Consensus>,
 }
 
 impl Node {
     fn with(settings: &ConsensusSettings, disk: &[ConsensusEntry], boot: u32, damaged: bool) -> Self {
+        Self::among(&Keyspaces::default(), settings, disk, boot, damaged)
+    }
+
+    fn among(
+        keyspaces: &Keyspaces,
+        settings: &ConsensusSettings,
+        disk: &[ConsensusEntry],
+        boot: u32,
+        damaged: bool,
+    ) -> Self {
         let mut kept = Kept::default();
-        kept.damaged = damaged;
-        disk.iter().for_each(|entry| kept.take(entry));
-        let lost = kept.is_lost();
-        let mut port = Bench::new(0, 4);
+        disk.iter().for_each(|entry| Consensus::read(&mut kept, Stored::Intact(entry)));
+        if damaged {
+            Consensus::read(&mut kept, Stored::Damaged(LaneId::new(0)));
+        }
+        let mut port = TestPort::new(0, 4);
         port.boot = Boot::new(boot);
-        let mut consensus = Consensus::start(n(1), Arc::new(Rules::new(settings, 3, registry())), kept);
-        consensus.open(lost, &mut port);
+        let rules = Arc::new(Rules::new(settings, 3, keyspaces, registry()));
+        let consensus = Consensus::start(&rules, kept, (), &mut port);
         let mut node = Self { consensus, port };
         node.disk_answers();
         node
@@ -91,100 +109,97 @@ impl Node {
         node
     }
 
+    /// In its first boot, after its start, with an anchor of at most this many bytes for every key.
+    fn anchored(most: u64) -> Self {
+        let keyspace = Keyspace { anchors: vec![AnchorRule::MaxBytes(most)], ..Keyspace::of("consensus") };
+        let keyspaces = [(String::new(), keyspace)].into_iter().collect();
+        let mut node = Self::among(&keyspaces, &ConsensusSettings::default(), &Self::voter(&[]), 1, false);
+        node.port.take();
+        node
+    }
+
     /// The disk of a voter, with these entries.
     fn voter(entries: &[ConsensusEntry]) -> Vec<ConsensusEntry> {
         let own = ConsensusEntry::Voter { node: n(1) };
         [own].into_iter().chain(entries.iter().cloned()).collect()
     }
 
-    /// Takes in a message, and the disk answers at once.
-    fn hears(&mut self, from: u32, message: ConsensusMessage) -> Option<ConsensusOutcome> {
-        self.consensus.on_message(n(from), message, &mut self.port);
-        let told = self.port.take_told().pop();
-        self.disk_answers();
-        told
-    }
-
-    fn asked(&mut self, number: u32, command: ConsensusCommand) {
-        self.consensus.on_command(op(number), command, &mut self.port);
+    /// Receives a message; the disk answers at once.
+    fn hears(&mut self, from: u32, message: ConsensusMessage) {
+        self.consensus.on_message(n(from), message, (), &mut self.port);
         self.disk_answers();
     }
 
-    /// A timer runs out.
+    fn asked(&mut self, number: u32, command: StoreCommand) {
+        self.consensus.on_store(op(number), command, &mut self.port);
+        self.disk_answers();
+    }
+
+    /// A timer expires.
     fn waits(&mut self, timer: ConsensusTimer) {
-        self.consensus.on_timer(timer, &mut self.port);
+        self.consensus.on_timer(timer, (), &mut self.port);
         self.disk_answers();
     }
 
     fn disk_answers(&mut self) {
         while self.consensus.journal.is_open() {
-            self.consensus.on_synced(&mut self.port);
-            assert!(self.port.take_told().is_empty());
+            self.consensus.on_synced(Written, (), &mut self.port);
         }
     }
 
     fn elect(&mut self, from: u32, text: &str) {
-        self.hears(
-            from,
-            ConsensusMessage::Elect {
-                round: round(text),
-                from: Slot(1),
-                asked: LocalTime::default(),
-                signature: SIGNED(),
-            },
-        );
+        self.hears(from, ConsensusMessage::Elect { round: round(text), from: Slot(1), asked: LocalTime::default() });
     }
 
     fn propose(&mut self, from: u32, slot: u64, text: &str, value: &Value) {
         let (slot, ballot, value) = (Slot(slot), ballot(text), value.clone());
-        self.hears(from, ConsensusMessage::Propose { slot, ballot, value, signature: SIGNED() });
+        self.hears(from, ConsensusMessage::Propose { slot, ballot, value });
     }
 
     fn pre_commit(&mut self, from: u32, slot: u64, text: &str, value: &Value) {
         let (slot, ballot, value) = (Slot(slot), ballot(text), value.clone());
-        self.hears(from, ConsensusMessage::PreCommit { slot, ballot, value, signature: SIGNED() });
+        self.hears(from, ConsensusMessage::PreCommit { slot, ballot, value });
     }
 
-    fn vote(&mut self, from: u32, bid: Bid, against: &[(OpId, Refusal)]) {
+    fn vote(&mut self, from: u32, bid: ProposalId, against: &[(RequestId, Refusal)]) {
         let against = Arc::new(against.to_vec());
-        self.hears(from, ConsensusMessage::Vote { bid, against, signature: SIGNED() });
+        self.hears(from, ConsensusMessage::Vote { bid, against });
     }
 
-    fn confirm(&mut self, from: u32, bid: Bid, seal: Seal) {
-        self.hears(from, ConsensusMessage::Confirm { bid, seal, signature: SIGNED() });
+    fn confirm(&mut self, from: u32, bid: ProposalId, seal: Seal) {
+        self.hears(from, ConsensusMessage::Confirm { bid, seal: seal.signature });
     }
 
     fn commit(&mut self, from: u32, decided: &Arc<Decided>) {
-        self.hears(from, ConsensusMessage::Commit { decided: Arc::clone(decided), signature: SIGNED() });
+        self.hears(from, ConsensusMessage::Commit { decided: Arc::clone(decided) });
     }
 
     fn promise(&mut self, from: u32, text: &str, compacted: u64, slots: Vec<(Slot, Reported)>) {
         let report = Arc::new(Report { compacted: Slot(compacted), slots });
-        self.hears(
-            from,
-            ConsensusMessage::Promise { round: round(text), report, asked: LocalTime::default(), signature: SIGNED() },
-        );
+        self.hears(from, ConsensusMessage::Promise { round: round(text), report, asked: LocalTime::default() });
     }
 
     fn stand(&mut self) {
         self.waits(ConsensusTimer::Election);
     }
 
-    /// It stands, and n2 promises.
+    /// It stands for election, and n2 promises.
     fn lead(&mut self) {
         self.stand();
         self.promise(2, "1.n1", 0, Vec::new());
         self.port.take();
     }
 
-    /// What it has done since the last look, but for timers: `+` to the disk, `!` a fact, `>` a message, `<` an answer.
+    /// Its effects since the last call, without timers: `+` to the disk, `!` a fact, `>` a message, `<` an answer.
     fn did(&mut self) -> Vec<String> {
         let said = |did| match did {
             Did::Send(to, message) => Some(format!("> {to} {}", spoken(&message))),
             Did::Append(entry) => Some(format!("+ {}", written(&entry))),
+            Did::Rewrite(entries) => Some(format!("= {}", entries.iter().map(written).collect::<Vec<_>>().join(", "))),
             Did::Sync => Some("sync".to_owned()),
             Did::Note(fact) => Some(format!("! {}", told(&fact)?)),
-            Did::Reply(op, answer) => Some(format!("< {op} {answer:?}")),
+            Did::Answer(op, answer) => Some(format!("< {op} {answer:?}")),
+            Did::Reply(_, never) => match never {},
             Did::Post(_, never) => match never {},
             Did::Tell(outcome) => Some(format!("{outcome:?}")),
             Did::SetTimer(..) | Did::CancelTimer(_) => None,
@@ -204,13 +219,13 @@ fn spoken(message: &ConsensusMessage) -> String {
         ConsensusMessage::Confirm { bid, .. } => format!("confirm {} {}", bid.slot, bid.ballot),
         ConsensusMessage::Commit { decided, .. } => format!("commit {} {}", decided.slot, decided.ballot),
         ConsensusMessage::Heartbeat { number, .. } => format!("heartbeat {number}"),
-        ConsensusMessage::Loyal { number, .. } => format!("loyal {number}"),
+        ConsensusMessage::HeartbeatAck { number, .. } => format!("heartbeat-ack {number}"),
         ConsensusMessage::Fetch { from, .. } => format!("fetch {from}"),
         ConsensusMessage::Slots { decided, .. } => format!("slots {}", decided.len()),
         ConsensusMessage::State { snapshot, .. } => format!("state {}", snapshot.slot),
-        ConsensusMessage::Forward { request, .. } => format!("forward {}", request.op),
-        ConsensusMessage::ReadAsk { op, .. } => format!("read-ask {op}"),
-        ConsensusMessage::ReadAt { op, slot, .. } => format!("read-at {op} {slot}"),
+        ConsensusMessage::Forward { request, .. } => format!("forward {}", request.id.op().expect("a client's")),
+        ConsensusMessage::ReadAsk { id } => format!("read-ask {}", id.op().expect("a client's")),
+        ConsensusMessage::ReadAt { id, slot } => format!("read-at {} {slot}", id.op().expect("a client's")),
     }
 }
 
@@ -237,6 +252,8 @@ fn told(fact: &ConsensusFact) -> Option<String> {
         ConsensusFact::Elected { recovered, filled, .. } => Some(format!("elected {recovered}+{filled}")),
         ConsensusFact::Started { .. }
         | ConsensusFact::Anchored { .. }
+        | ConsensusFact::FencedSpace { .. }
+        | ConsensusFact::Fenced { .. }
         | ConsensusFact::Candidate { .. }
         | ConsensusFact::SteppedDown { .. }
         | ConsensusFact::Proposed { .. }
@@ -245,6 +262,7 @@ fn told(fact: &ConsensusFact) -> Option<String> {
         | ConsensusFact::PreCommitted { .. }
         | ConsensusFact::Applied { .. }
         | ConsensusFact::Installed { .. }
+        | ConsensusFact::Decreed { .. }
         | ConsensusFact::Compacted { .. } => None,
     }
 }
@@ -296,8 +314,7 @@ fn what_it_voted_for_and_confirmed_is_a_promise_too() {
 
 #[test]
 fn a_confirmation_is_durable_before_it_is_told_however_the_voter_advised() {
-    let anchors = vec![Anchor { prefix: String::new(), rule: AnchorRule::MaxBytes(1) }];
-    let mut node = Node::of(&ConsensusSettings { anchors, ..ConsensusSettings::default() });
+    let mut node = Node::anchored(1);
     let value = value("too long");
     node.propose(2, 1, "1.n2", &value);
     assert_eq!(node.did(), ["+ voted 1 1.n2", "sync", "> n2 vote 1 1.n2 1"]);
@@ -350,12 +367,11 @@ fn below_a_compaction_nothing_is_free() {
     node.port.take();
     node.promise(3, "1.n1", 7, Vec::new());
     assert_eq!(node.did(), ["> n3 fetch 1"], "the state comes first");
-    let snapshot = Snapshot { slot: Slot(7), entries: Arc::default(), sessions: Sessions::default() };
-    let message = ConsensusMessage::State { snapshot: Arc::new(snapshot), signature: SIGNED() };
-    assert_eq!(node.hears(3, message), Some(ConsensusOutcome::Install));
-    node.consensus.installed(&mut node.port);
+    let snapshot = empty(7);
+    let message = ConsensusMessage::State { snapshot: Arc::new(snapshot) };
+    node.hears(3, message);
     let did = node.did();
-    assert_eq!(did[0], "sync", "{did:?}");
+    assert_eq!(did[..2], ["= voter n1, promised 1.n1, state 7 7", "sync"], "{did:?}");
     assert!(did.contains(&"! elected 0+0".to_owned()), "{did:?}");
 }
 
@@ -395,7 +411,7 @@ fn a_value_that_finds_no_quorum_is_replaced_before_a_pre_commit_and_never_behind
     node.asked(1, put("a"));
     let first = bid(1, "1.n1", &value("a"));
     node.port.take();
-    let against = [(op(1), Refusal::Anchor(0))];
+    let against = [(op(1).into(), Refusal::Anchor(0))];
     node.vote(2, first, &against);
     node.vote(3, first, &against);
     assert!(node.did().contains(&"> n2 propose 1 1.n1/2".to_owned()), "under the next try");
@@ -493,11 +509,11 @@ fn a_damaged_disk_that_lacks_a_decision_below_its_state_is_not_set_back() {
     for slot in 1..=3 {
         node.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3]));
     }
-    assert!(node.consensus.compacts(&mut node.port));
+    node.consensus.compact(&mut node.port);
     let behind = {
         let mut behind = Node::new();
         (1..=2).for_each(|slot| behind.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3])));
-        behind.consensus.replica.snapshot()
+        behind.consensus.learner.replica.snapshot()
     };
     let mut disk = node.consensus.retained();
     let entries: Vec<String> = disk.iter().map(written).collect();
@@ -505,9 +521,10 @@ fn a_damaged_disk_that_lacks_a_decision_below_its_state_is_not_set_back() {
     disk.remove(2);
     let mut node = Node::with(&settings, &disk, 2, true);
     node.port.take();
-    let state = ConsensusMessage::State { snapshot: Arc::new(behind), signature: SIGNED() };
-    assert!(node.hears(2, state).is_none(), "it has applied 3");
-    node.hears(3, ConsensusMessage::Fetch { from: Slot(2), signature: SIGNED() });
+    let state = ConsensusMessage::State { snapshot: Arc::new(behind) };
+    node.hears(2, state);
+    assert_eq!(node.did(), [""; 0], "it has applied 3");
+    node.hears(3, ConsensusMessage::Fetch { from: Slot(2) });
     assert_eq!(node.did(), ["> n3 state 3"], "it cannot send 2");
 }
 
@@ -518,7 +535,7 @@ fn compaction_keeps_the_promise_and_all_that_was_said_above() {
     node.elect(3, "9.n3");
     node.pre_commit(3, 2, "9.n3", &value);
     node.commit(2, &decided(1, "1.n2", &value, &[2, 3]));
-    assert!(node.consensus.compacts(&mut node.port));
+    node.consensus.compact(&mut node.port);
     let retained: Vec<String> = node.consensus.retained().iter().map(written).collect();
     assert_eq!(retained, ["voter n1", "promised 9.n3", "state 1 1", "confirmed 2 9.n3"]);
 }
@@ -541,14 +558,14 @@ fn a_read_by_index_waits_for_a_quorum_that_was_asked_behind_it() {
     let mut node = Node::of(&ConsensusSettings { reads: Reads::Index, ..ConsensusSettings::default() });
     node.lead();
     let (asked, round) = (LocalTime::default(), round("1.n1"));
-    let loyal = |number| ConsensusMessage::Loyal { round, number, asked, signature: SIGNED() };
+    let ack = |number| ConsensusMessage::HeartbeatAck { round, number, asked };
     let key = Key::new("k").expect("a key");
-    node.asked(1, ConsensusCommand::Read { within: Within::default(), key });
-    node.hears(2, loyal(1));
+    node.asked(1, StoreCommand::Read { key, within: Within::default() });
+    node.hears(2, ack(1));
     assert_eq!(node.did(), [""; 0], "that was before the read");
     node.waits(ConsensusTimer::Beat);
     node.port.take();
-    node.hears(2, loyal(2));
+    node.hears(2, ack(2));
     assert_eq!(node.did(), ["< c1#1 Value { value: None }"]);
 }
 
@@ -567,17 +584,17 @@ fn re_elected() -> Node {
 }
 
 #[test]
-fn who_was_loyal_to_an_older_round_of_the_same_node_proves_no_read() {
+fn who_acknowledges_an_older_round_of_the_same_node_proves_no_read() {
     let mut node = re_elected();
     let (asked, key) = (LocalTime::default(), Key::new("x").expect("a key"));
-    node.asked(2, ConsensusCommand::Read { within: Within::default(), key });
+    node.asked(2, StoreCommand::Read { key, within: Within::default() });
     node.waits(ConsensusTimer::Beat);
     node.port.take();
-    node.hears(2, ConsensusMessage::Loyal { round: round("1.n1"), number: 9, asked, signature: SIGNED() });
+    node.hears(2, ConsensusMessage::HeartbeatAck { round: round("1.n1"), number: 9, asked });
     let confirmed = bid(1, "3.n1", &value("a"));
     node.confirm(2, confirmed, seal(2, confirmed));
     assert!(!node.did().iter().any(|did| did.starts_with("< c1#2")), "that was for the round before");
-    node.hears(2, ConsensusMessage::Loyal { round: round("3.n1"), number: 9, asked, signature: SIGNED() });
+    node.hears(2, ConsensusMessage::HeartbeatAck { round: round("3.n1"), number: 9, asked });
     assert!(node.did().iter().any(|did| did.starts_with("< c1#2")));
 }
 
@@ -599,10 +616,10 @@ fn who_lacks_slots_is_sent_them_and_who_lacks_what_is_not_kept_the_state() {
     for slot in 1..=3 {
         node.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3]));
     }
-    assert!(node.consensus.compacts(&mut node.port));
+    node.consensus.compact(&mut node.port);
     node.port.take();
     for (first, sent) in [(3, &["> n3 slots 1"][..]), (2, &["> n3 state 3"]), (4, &[])] {
-        node.hears(3, ConsensusMessage::Fetch { from: Slot(first), signature: SIGNED() });
+        node.hears(3, ConsensusMessage::Fetch { from: Slot(first) });
         assert_eq!(node.did(), sent, "from {first}");
     }
 }
@@ -611,17 +628,17 @@ fn who_lacks_slots_is_sent_them_and_who_lacks_what_is_not_kept_the_state() {
 fn what_comes_while_the_disk_is_busy_goes_to_it_in_one_batch_and_nothing_is_told_before() {
     let mut node = Node::new();
     let propose = |slot| {
-        let (slot, ballot, value, signature) = (Slot(slot), ballot("1.n2"), Value::noop(), SIGNED());
-        ConsensusMessage::Propose { slot, ballot, value, signature }
+        let (slot, ballot, value) = (Slot(slot), ballot("1.n2"), Value::noop());
+        ConsensusMessage::Propose { slot, ballot, value }
     };
     for slot in 1..=3 {
-        node.consensus.on_message(n(2), propose(slot), &mut node.port);
+        node.consensus.on_message(n(2), propose(slot), (), &mut node.port);
     }
     assert_eq!(node.did(), ["+ voted 1 1.n2", "sync", "> n2 vote 1 1.n2 0"], "the kernel holds the vote back");
-    node.consensus.on_synced(&mut node.port);
+    node.consensus.on_synced(Written, (), &mut node.port);
     let batch = ["+ voted 2 1.n2", "+ voted 3 1.n2", "sync", "> n2 vote 2 1.n2 0", "> n2 vote 3 1.n2 0"];
     assert_eq!(node.did(), batch);
-    node.consensus.on_synced(&mut node.port);
+    node.consensus.on_synced(Written, (), &mut node.port);
     assert_eq!((node.did(), node.consensus.is_rewritable()), (Vec::new(), true));
 }
 
@@ -629,29 +646,30 @@ fn what_comes_while_the_disk_is_busy_goes_to_it_in_one_batch_and_nothing_is_told
 fn a_state_that_comes_while_something_is_gathered_is_installed_behind_it() {
     let mut node = Node::new();
     let propose = |slot| {
-        let (slot, ballot, value, signature) = (Slot(slot), ballot("1.n2"), Value::noop(), SIGNED());
-        ConsensusMessage::Propose { slot, ballot, value, signature }
+        let (slot, ballot, value) = (Slot(slot), ballot("1.n2"), Value::noop());
+        ConsensusMessage::Propose { slot, ballot, value }
     };
     for slot in 1..=2 {
-        node.consensus.on_message(n(2), propose(slot), &mut node.port);
+        node.consensus.on_message(n(2), propose(slot), (), &mut node.port);
     }
-    let snapshot = Arc::new(Snapshot { slot: Slot(9), entries: Arc::default(), sessions: Sessions::default() });
-    let state = ConsensusMessage::State { snapshot, signature: SIGNED() };
-    node.consensus.on_message(n(2), state, &mut node.port);
-    assert!(node.port.take_told().is_empty());
-    assert!(!node.consensus.is_rewritable() && !node.consensus.compacts(&mut node.port));
-    node.consensus.on_synced(&mut node.port);
-    assert_eq!(node.port.take_told(), [ConsensusOutcome::Install]);
-    assert_eq!(node.did().last().map(String::as_str), Some("> n2 vote 2 1.n2 0"), "what was gathered goes first");
+    let snapshot = Arc::new(empty(9));
+    let state = ConsensusMessage::State { snapshot };
+    node.consensus.on_message(n(2), state, (), &mut node.port);
+    assert!(!node.consensus.is_rewritable());
+    node.port.take();
+    node.consensus.on_synced(Written, (), &mut node.port);
+    let did = node.did();
+    let place = |what: &str| did.iter().position(|did| did.starts_with(what)).expect("it is there");
+    assert!(place("> n2 vote 2 1.n2 0") < place("= voter n1"), "what was gathered goes first: {did:?}");
 }
 
 #[test]
 fn who_has_heard_nothing_because_its_own_disk_is_busy_does_not_stand() {
     let mut node = Node::new();
-    let (slot, ballot, value, signature) = (Slot(1), ballot("1.n2"), Value::noop(), SIGNED());
-    node.consensus.on_message(n(2), ConsensusMessage::Propose { slot, ballot, value, signature }, &mut node.port);
+    let (slot, ballot, value) = (Slot(1), ballot("1.n2"), Value::noop());
+    node.consensus.on_message(n(2), ConsensusMessage::Propose { slot, ballot, value }, (), &mut node.port);
     node.port.take();
-    node.consensus.on_timer(ConsensusTimer::Election, &mut node.port);
+    node.consensus.on_timer(ConsensusTimer::Election, (), &mut node.port);
     assert_eq!(node.did(), [""; 0]);
     node.disk_answers();
     node.waits(ConsensusTimer::Election);
@@ -662,14 +680,14 @@ fn who_has_heard_nothing_because_its_own_disk_is_busy_does_not_stand() {
 fn a_heartbeat_that_the_disk_held_up_tells_of_nothing_that_waits_behind_it() {
     let mut node = Node::new();
     node.lead();
-    node.consensus.on_command(op(1), put("a"), &mut node.port);
+    node.consensus.on_store(op(1), put("a"), &mut node.port);
     for slot in 1..=2 {
         let decided = decided(slot, "2.n2", &Value::noop(), &[2, 3]);
-        node.consensus.on_message(n(2), ConsensusMessage::Commit { decided, signature: SIGNED() }, &mut node.port);
+        node.consensus.on_message(n(2), ConsensusMessage::Commit { decided }, (), &mut node.port);
     }
-    node.consensus.on_timer(ConsensusTimer::Beat, &mut node.port);
+    node.consensus.on_timer(ConsensusTimer::Beat, (), &mut node.port);
     node.port.take();
-    node.consensus.on_synced(&mut node.port);
+    node.consensus.on_synced(Written, (), &mut node.port);
     let shown: Vec<Slot> = node
         .port
         .take()
@@ -684,10 +702,8 @@ fn a_heartbeat_that_the_disk_held_up_tells_of_nothing_that_waits_behind_it() {
 
 #[test]
 fn a_value_is_given_up_where_somebody_advised_against_it_and_not_because_voters_are_slow() {
-    let anchor = Anchor { prefix: "k".to_owned(), rule: AnchorRule::MaxBytes(1) };
-    let settings = ConsensusSettings { anchors: vec![anchor], ..ConsensusSettings::default() };
     for (value_text, replaced) in [("a", false), ("too long", true)] {
-        let mut node = Node::of(&settings);
+        let mut node = Node::anchored(1);
         node.lead();
         node.asked(1, put(value_text));
         node.port.take();
@@ -702,11 +718,10 @@ fn a_value_is_given_up_where_somebody_advised_against_it_and_not_because_voters_
 
 #[test]
 fn whether_a_list_is_too_long_a_voter_says_where_it_has_applied_all_that_goes_before() {
-    let anchor = Anchor { prefix: "k".to_owned(), rule: AnchorRule::MaxBytes(9) };
-    let mut node = Node::of(&ConsensusSettings { anchors: vec![anchor], ..ConsensusSettings::default() });
+    let mut node = Node::anchored(9);
     let append = |number| {
         let write = Write::Append { key: Key::new("k").expect("a key"), value: Content::text("five5") };
-        let command = ConsensusCommand::Write { within: Within::default(), write };
+        let command = StoreCommand::write(write, Within::default());
         Value::new(Proposal::Requests(vec![Request::new(op(number), command)]))
     };
     let long = Value::new(Proposal::Requests(vec![Request::new(op(3), put("longer than nine"))]));
@@ -737,7 +752,7 @@ fn a_proposer_that_lacks_a_slot_of_which_nothing_is_kept_is_sent_the_state() {
     for slot in 1..=2 {
         node.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3]));
     }
-    assert!(node.consensus.compacts(&mut node.port));
+    node.consensus.compact(&mut node.port);
     node.port.take();
     node.pre_commit(3, 1, "2.n3", &value("a"));
     assert_eq!(node.did(), ["> n3 state 2"]);
@@ -750,11 +765,9 @@ fn a_proposer_that_installs_a_state_asks_elsewhere_what_it_had_asked_in_slots_fo
     node.asked(1, put("a"));
     node.asked(2, put("b"));
     node.port.take();
-    let snapshot = Arc::new(Snapshot { slot: Slot(4), entries: Arc::default(), sessions: Sessions::default() });
-    let state = ConsensusMessage::State { snapshot, signature: SIGNED() };
-    assert_eq!(node.hears(2, state), Some(ConsensusOutcome::Install));
-    node.consensus.installed(&mut node.port);
-    node.disk_answers();
+    let snapshot = Arc::new(empty(4));
+    let state = ConsensusMessage::State { snapshot };
+    node.hears(2, state);
     assert!(node.did().contains(&"> n2 propose 5 1.n1".to_owned()));
     node.commit(2, &decided(5, "1.n1", &value("a"), &[2, 3]));
     assert!(node.did().contains(&"> n2 propose 6 1.n1".to_owned()), "and then the other");
@@ -769,12 +782,11 @@ fn a_node_that_lacks_decisions_asks_for_them_once_until_time_is_up() {
         number,
         asked: LocalTime::default(),
         trip: crate::time::Span::ZERO,
-        signature: SIGNED(),
     };
     node.hears(2, beat(1));
     assert!(node.did().contains(&"> n2 fetch 1".to_owned()));
     node.hears(2, beat(2));
-    assert_eq!(node.did(), ["> n2 loyal 2"]);
+    assert_eq!(node.did(), ["> n2 heartbeat-ack 2"]);
     node.waits(ConsensusTimer::Fetch);
     node.hears(2, beat(3));
     assert!(node.did().contains(&"> n2 fetch 1".to_owned()), "what it asked, or the answer, is lost");
@@ -796,20 +808,226 @@ fn what_a_client_waits_for_is_asked_again_and_again() {
 #[test]
 fn what_was_answered_elsewhere_or_has_expired_is_not_asked_for_ever() {
     let mut node = Node::new();
-    let within = Within { session: Slot(1), lowest: 7 };
+    let within = Within { session: Slot(1), lowest: 7, token: None };
     let write = || Write::Put { key: Key::new("k").expect("a key"), value: Content::text("a") };
-    node.asked(7, ConsensusCommand::Write { within, write: write() });
+    node.asked(7, StoreCommand::write(write(), within));
     node.commit(2, &decided(1, "1.n2", &Value::noop(), &[2, 3]));
     node.port.take();
     node.waits(ConsensusTimer::Again);
     assert_eq!(node.did(), ["< c1#7 Expired"], "there is no such session in this state");
 
     let mut node = Node::new();
-    let standing = |lowest| Within { session: Slot(0), lowest };
-    node.asked(7, ConsensusCommand::Write { within: standing(7), write: write() });
-    let later = Request::new(op(8), ConsensusCommand::Write { within: standing(8), write: write() });
+    let standing = |lowest| Within { lowest, ..Within::default() };
+    node.asked(7, StoreCommand::write(write(), standing(7)));
+    let later = Request::new(op(8), StoreCommand::write(write(), standing(8)));
     node.commit(2, &decided(1, "1.n2", &Value::new(Proposal::Requests(vec![later])), &[2, 3]));
     node.port.take();
     node.waits(ConsensusTimer::Again);
     assert!(node.port.take().is_empty(), "its client waits for it no more: nothing is asked, and no timer set");
+}
+
+/// What a decree of n1 holds.
+fn decree(text: &str) -> Write {
+    Write::Put { key: Key::new("~rule").expect("a key"), value: Content::text(text) }
+}
+
+/// The entry that opens n1's own session, and then its decrees, by number.
+fn own(number: u32, act: Act, barrier: bool) -> Request {
+    let id = RequestId { origin: Origin::Node("n1".parse().expect("an incarnation")), number };
+    Request { id, act, barrier }
+}
+
+fn own_write(number: u32, text: &str, barrier: bool) -> Request {
+    let within = Within { session: Slot(1), lowest: number, token: None };
+    own(number, Act::Write(within, decree(text)), barrier)
+}
+
+fn requests(requests: Vec<Request>) -> Value {
+    Value::new(Proposal::Requests(requests))
+}
+
+#[test]
+fn a_node_decrees_in_a_session_that_it_opens_and_hears_what_came_of_it_once() {
+    let mut node = Node::new();
+    let ticket = node.consensus.decree(decree("a"), false, &mut node.port);
+    assert!(node.port.take_told().is_empty());
+    node.commit(2, &decided(1, "1.n2", &requests(vec![own(1, Act::Open, false)]), &[2, 3]));
+    assert!(node.port.take_told().is_empty(), "the session is open, and the decree under way");
+    let value = requests(vec![own_write(2, "a", false)]);
+    node.commit(2, &decided(2, "1.n2", &value, &[2, 3]));
+    let writes = vec![(Key::new("~rule").expect("a key"), Some(Content::text("a")))];
+    let answered = ConsensusOutcome::Answered { ticket, answer: Answer::Done };
+    assert_eq!(node.port.take_told(), [ConsensusOutcome::Decreed { slot: Slot(2), writes }, answered]);
+    node.commit(2, &decided(3, "1.n2", &value, &[2, 3]));
+    assert!(node.port.take_told().is_empty(), "decided twice, it takes effect once");
+}
+
+#[test]
+fn who_starts_or_installs_hears_what_stands_under_the_system_s_keys() {
+    let value = requests(vec![own(1, Act::Open, false), own_write(2, "a", false)]);
+    let entry = ConsensusEntry::Decided { decided: decided(1, "1.n2", &value, &[2, 3]) };
+    let mut node = Node::with(&ConsensusSettings::default(), &Node::voter(&[entry]), 2, false);
+    let entries = vec![(Key::new("~rule").expect("a key"), Some(Content::text("a")))];
+    assert_eq!(node.port.take_told(), [ConsensusOutcome::Installed { slot: Slot(1), entries: entries.clone() }]);
+    let snapshot = Arc::new(node.consensus.learner.replica.snapshot());
+    let mut behind = Node::new();
+    behind.hears(2, ConsensusMessage::State { snapshot });
+    assert_eq!(behind.port.take_told(), [ConsensusOutcome::Installed { slot: Slot(1), entries }]);
+}
+
+#[test]
+fn nothing_is_proposed_behind_a_barrier_before_its_proposer_has_applied_it() {
+    let mut node = Node::new();
+    node.lead();
+    node.consensus.decree(decree("a"), true, &mut node.port);
+    node.disk_answers();
+    let open = bid(1, "1.n1", &requests(vec![own(1, Act::Open, false)]));
+    node.vote(2, open, &[]);
+    node.confirm(2, open, seal(2, open));
+    let value = requests(vec![own_write(2, "a", true)]);
+    node.asked(7, put("b"));
+    let did = node.did();
+    assert!(did.contains(&"> n2 propose 2 1.n1".to_owned()), "the barrier: {did:?}");
+    assert!(!did.iter().any(|did| did.starts_with("> n2 propose 3")), "what comes after it waits: {did:?}");
+    let barrier = bid(2, "1.n1", &value);
+    node.vote(2, barrier, &[]);
+    assert!(!node.did().iter().any(|did| did.starts_with("> n2 propose 3")));
+    node.confirm(2, barrier, seal(2, barrier));
+    assert!(node.did().contains(&"> n2 propose 3 1.n1".to_owned()));
+}
+
+#[test]
+fn a_fenced_key_takes_no_operation_without_a_token_nor_one_with_an_older_token() {
+    let keyspace = Keyspace { fenced: true, ..Keyspace::of("consensus") };
+    let keyspaces: Keyspaces = [("f/".to_owned(), keyspace)].into_iter().collect();
+    let mut node = Node::among(&keyspaces, &ConsensusSettings::default(), &Node::voter(&[]), 1, false);
+    node.lead();
+    let token = |time| Some(LockStamp { time: LamportClock::new(time), ..LockStamp::default() });
+    let ask = |number: u32, token| {
+        let within = Within { token, ..Within::default() };
+        let key = Key::new("f/a").expect("a key");
+        if number.is_multiple_of(2) { StoreCommand::Read { key, within } } else { put_at(key, within) }
+    };
+    let mut slot = 0;
+    for (number, token, answer) in [
+        (1, None, "Refused { reason: NoToken }"),
+        (3, token(5), "Done"),
+        (4, token(4), "Refused { reason: Fenced }"),
+        (6, token(9), "Value { value: Some(Text(\"x\")) }"),
+        (5, token(7), "Refused { reason: Fenced }"),
+        (8, token(7), "Value { value: Some(Text(\"x\")) }"),
+        (7, token(9), "Done"),
+    ] {
+        slot += 1;
+        let request = Request::new(op(number), ask(number, token));
+        let value = requests(vec![request]);
+        node.asked(number, ask(number, token));
+        let bid = bid(slot, "1.n1", &value);
+        node.vote(2, bid, &[]);
+        node.confirm(2, bid, seal(2, bid));
+        let did = node.did();
+        assert!(did.contains(&format!("< c1#{number} {answer}")), "{number}: {did:?}");
+    }
+}
+
+fn put_at(key: Key, within: Within) -> StoreCommand {
+    StoreCommand::Put { key, value: Content::text("x"), within }
+}
+
+/// An earlier slot is still open.
+#[test]
+fn a_barrier_that_is_decided_and_not_applied_holds_its_next_proposer_too() {
+    let mut node = Node::new();
+    node.stand();
+    node.disk_answers();
+    node.port.take();
+    let barrier = decided(2, "1.n3", &requests(vec![own_write(2, "a", true)]), &[2, 3]);
+    node.promise(2, "1.n1", 0, vec![(Slot(2), Reported::Decided(barrier))]);
+    node.disk_answers();
+    node.asked(7, put("b"));
+    node.disk_answers();
+    let did = node.did();
+    assert!(did.contains(&"> n2 propose 1 1.n1".to_owned()), "{did:?}");
+    assert_eq!(node.consensus.learner.replica.applied, Slot(0));
+    assert!(!did.iter().any(|did| did.starts_with("> n2 propose 3")), "proposed behind an unapplied barrier: {did:?}");
+}
+
+/// The only voter decides at once.
+#[test]
+fn an_outcome_is_told_when_what_it_rests_on_is_durable() {
+    let mut port: TestPort<Consensus> = TestPort::new(0, 1);
+    let rules = Arc::new(Rules::new(&ConsensusSettings::default(), 1, &Keyspaces::default(), registry()));
+    let mut kept = Kept::default();
+    Consensus::read(&mut kept, Stored::Intact(&ConsensusEntry::Voter { node: n(1) }));
+    let mut consensus = Consensus::start(&rules, kept, (), &mut port);
+    consensus.on_timer(ConsensusTimer::Election, (), &mut port);
+    while consensus.journal.is_open() {
+        consensus.on_synced(Written, (), &mut port);
+    }
+    port.take();
+    consensus.decree(decree("a"), false, &mut port);
+    let done = port.take();
+    let told = done.iter().any(|did| matches!(did, Did::Tell(ConsensusOutcome::Answered { .. })));
+    let confirmed = done.iter().any(|did| matches!(did, Did::Append(ConsensusEntry::Confirmed { .. })));
+    assert!(!told || confirmed, "told before anything is written: {done:?}");
+}
+
+#[test]
+fn the_system_s_own_keys_are_in_no_keyspace() {
+    let keyspace = Keyspace { fenced: true, ..Keyspace::of("consensus") };
+    let keyspaces: Keyspaces = [(String::new(), keyspace)].into_iter().collect();
+    let mut node = Node::among(&keyspaces, &ConsensusSettings::default(), &Node::voter(&[]), 1, false);
+    node.port.take();
+    node.consensus.decree(decree("a"), false, &mut node.port);
+    node.commit(2, &decided(1, "1.n2", &requests(vec![own(1, Act::Open, false)]), &[2, 3]));
+    node.commit(2, &decided(2, "1.n2", &requests(vec![own_write(2, "a", false)]), &[2, 3]));
+    let told = node.port.take_told();
+    assert!(told.iter().any(|it| matches!(it, ConsensusOutcome::Answered { answer: Answer::Done, .. })), "{told:?}");
+}
+
+#[test]
+fn a_decree_whose_session_has_ended_unused_opens_another() {
+    let settings = ConsensusSettings { session_slots: 3, ..ConsensusSettings::default() };
+    let mut node = Node::of(&settings);
+    let first = node.consensus.decree(decree("a"), false, &mut node.port);
+    node.commit(2, &decided(1, "1.n2", &requests(vec![own(1, Act::Open, false)]), &[2, 3]));
+    node.commit(2, &decided(2, "1.n2", &requests(vec![own_write(2, "a", false)]), &[2, 3]));
+    assert_eq!(first, 1);
+    for slot in 3..=6 {
+        node.commit(2, &decided(slot, "1.n2", &Value::noop(), &[2, 3]));
+    }
+    node.port.take();
+    node.consensus.decree(decree("b"), false, &mut node.port);
+    let told = node.port.take_told();
+    assert!(told.is_empty(), "nobody was asked, and it is told: {told:?}");
+}
+
+#[test]
+fn what_an_earlier_incarnation_decreed_has_no_effect_once_its_successor_decrees() {
+    let mut node = Node::new();
+    let of = |boot: &str, number: u32, act: Act| Request {
+        id: RequestId { origin: Origin::Node(boot.parse().expect("an incarnation")), number },
+        act,
+        barrier: false,
+    };
+    let write =
+        |slot: u64, text: &str| Act::Write(Within { session: Slot(slot), lowest: 2, token: None }, decree(text));
+    node.commit(2, &decided(1, "1.n2", &requests(vec![of("n3", 1, Act::Open)]), &[2, 3]));
+    node.commit(2, &decided(2, "1.n2", &requests(vec![of("n3/2", 1, Act::Open)]), &[2, 3]));
+    node.commit(2, &decided(3, "1.n2", &requests(vec![of("n3/2", 2, write(2, "new"))]), &[2, 3]));
+    node.port.take();
+    node.commit(2, &decided(4, "1.n2", &requests(vec![of("n3", 2, write(1, "old"))]), &[2, 3]));
+    let told = node.port.take_told();
+    assert!(told.is_empty(), "a dead incarnation overwrites its successor: {told:?}");
+}
+
+#[test]
+fn who_installs_a_state_without_reserved_keys_is_told_so() {
+    let mut node = Node::new();
+    let value = requests(vec![own(1, Act::Open, false), own_write(2, "a", false)]);
+    node.commit(2, &decided(1, "1.n2", &value, &[2, 3]));
+    node.port.take();
+    node.hears(2, ConsensusMessage::State { snapshot: Arc::new(empty(9)) });
+    let told = node.port.take_told();
+    assert!(!told.is_empty(), "it still takes ~rule for a");
 }

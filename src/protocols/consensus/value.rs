@@ -1,4 +1,4 @@
-//! What a slot may hold.
+//! The values of slots.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -6,25 +6,25 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::request::Request;
+use super::request::{Request, RequestId};
 use crate::codex::Refusal;
 use crate::encoding;
 use crate::identity::OpId;
 use crate::observation::ValueId;
 
-/// What is proposed for a slot.
+/// A proposal for a slot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proposal {
-    /// Nothing: the slot is filled.
+    /// Nothing: it only fills the slot.
     Noop,
     /// Operations of clients, in order.
     Requests(Vec<Request>),
-    /// Nothing but that these operations are refused, unless they came to something before.
+    /// Only refusals: these operations are refused, unless they already have an outcome.
     Refused(Vec<(Request, Refusal)>),
 }
 
-/// A proposal with its digest. Copies share it.
+/// A proposal with its digest. Copies share the proposal.
 #[derive(Clone, Debug)]
 pub struct Value(Arc<Hashed>);
 
@@ -35,7 +35,7 @@ struct Hashed {
 }
 
 impl Value {
-    /// The value that is this proposal.
+    /// The value with this proposal.
     #[must_use]
     pub fn new(proposal: Proposal) -> Self {
         let mut bytes = Vec::with_capacity(128);
@@ -45,7 +45,7 @@ impl Value {
         Self(Arc::new(Hashed { id: ValueId(u64::from_le_bytes(*first)), proposal }))
     }
 
-    /// A value that fills its slot, and nothing more.
+    /// A value that only fills its slot.
     #[must_use]
     pub fn noop() -> Self {
         Self::new(Proposal::Noop)
@@ -57,18 +57,29 @@ impl Value {
         self.0.id
     }
 
-    /// What it is.
+    /// The proposal.
     #[must_use]
     pub fn proposal(&self) -> &Proposal {
         &self.0.proposal
     }
 
-    /// The operations that it carries.
-    pub fn ops(&self) -> impl Iterator<Item = OpId> {
-        self.requests().map(|request| request.op)
+    /// The ids of its entries.
+    pub fn ids(&self) -> impl Iterator<Item = RequestId> {
+        self.requests().map(|request| request.id)
     }
 
-    /// The requests that it carries, without those that it refuses.
+    /// Its clients' operations.
+    pub fn ops(&self) -> impl Iterator<Item = OpId> {
+        self.ids().filter_map(RequestId::op)
+    }
+
+    /// Whether nothing may be proposed after it until it is applied.
+    #[must_use]
+    pub fn is_barrier(&self) -> bool {
+        self.requests().any(|request| request.barrier)
+    }
+
+    /// Its requests, without those that it refuses.
     pub fn admitted(&self) -> &[Request] {
         match self.proposal() {
             Proposal::Noop | Proposal::Refused(_) => &[],
@@ -76,7 +87,7 @@ impl Value {
         }
     }
 
-    /// The requests that it carries, those that it refuses too.
+    /// Its requests, including those that it refuses.
     pub fn requests(&self) -> impl DoubleEndedIterator<Item = &Request> {
         let (requests, refused) = match self.proposal() {
             Proposal::Noop => (&[][..], &[][..]),

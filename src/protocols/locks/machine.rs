@@ -1,20 +1,22 @@
 //! The lock manager's driver: what it does on every message and command.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::sync::Arc;
 
+use super::bound::bound;
 use super::messages::{LockCommand, LockEntry, LockFact, LockMessage, LockReply};
 use super::queue::{Queue, Waiting};
 use super::request::Request;
 use super::reserve::Reserve;
-use super::spec::{LockSettings, Rules};
+use super::spec::{LockSettings, ROW, Rules};
 use super::table::{Deferred, Open, Tables};
 use super::wanted::{Refusal, Wanted};
 use crate::clocks::LamportClock;
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Access, Claims, LockMode, LockStamp, Resource, Turn};
-use crate::protocols::{Port, Protocol, Words};
+use crate::process::{Never, Stored};
+use crate::protocols::{Bound, Given, Load, Port, Protocol, Words};
+use crate::subject::{Row, World};
 
 /// The lock manager of one node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,23 +25,74 @@ pub struct Locks {
     reserve: Reserve,
     tables: Tables,
     queue: Queue,
-    /// The last answer that each client got, for one that asks again.
+    /// The last answer to each client, for retries.
     answers: BTreeMap<ClientId, (u32, LockReply)>,
+    /// The number of entries of the file.
+    written: usize,
 }
 
+/// The contents of a node's file of the lock manager.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    below: LamportClock,
+    entries: usize,
+}
+
+/// The file is rewritten when it has this many entries.
+const COMPACT_AFTER: usize = 256;
+
 impl Words for Locks {
-    type Message = Infallible;
+    type Message = Never;
     type Payload = LockMessage;
-    type Timer = Infallible;
+    type Timer = Never;
+    type Completion = Never;
     type Entry = LockEntry;
     type Fact = LockFact;
     type Command = LockCommand;
     type Reply = LockReply;
-    type Outcome = Infallible;
+    type Outcome = Never;
 }
 
 impl Protocol for Locks {
-    fn on_payload(&mut self, from: NodeId, message: LockMessage, port: &mut impl Port<Self>) {
+    const ROW: Row = ROW;
+    type Settings = LockSettings;
+    type Rules = Rules;
+    type Kept = Kept;
+    type Sees<'a> = ();
+
+    fn rules(settings: &LockSettings, _: Given<'_>) -> Rules {
+        settings.rules()
+    }
+
+    /// The lock manager does not tolerate damage: the only readable entry may be an older reserve.
+    fn read(kept: &mut Kept, stored: Stored<&LockEntry>) {
+        kept.entries += 1;
+        if let Stored::Intact(LockEntry::Reserve { below }) = stored {
+            kept.below = kept.below.max(*below);
+        }
+    }
+
+    /// Reports the clock that a crash has left, if there was one.
+    fn start(rules: &Arc<Rules>, kept: Kept, (): (), port: &mut impl Port<Self>) -> Self {
+        let reserve = Reserve::after(kept.below);
+        if port.boot() > Boot::new(1) {
+            port.note(LockFact::Recovered { clock: reserve.below() });
+        }
+        Self {
+            rules: **rules,
+            reserve,
+            tables: Tables::default(),
+            queue: Queue::default(),
+            answers: BTreeMap::new(),
+            written: kept.entries,
+        }
+    }
+
+    fn on_message(&mut self, _: NodeId, message: Never, (): (), _: &mut impl Port<Self>) {
+        match message {}
+    }
+
+    fn on_payload(&mut self, from: NodeId, message: LockMessage, (): (), port: &mut impl Port<Self>) {
         match message {
             LockMessage::Request(request) => self.on_request(from, request, port),
             LockMessage::Reply { boot, op } => self.on_reply(from, boot, op, port),
@@ -47,10 +100,11 @@ impl Protocol for Locks {
         }
     }
 
-    /// What the peer's old life asked is gone, and what it had not answered is asked again.
-    fn on_reset(&mut self, peer: NodeId, port: &mut impl Port<Self>) {
+    /// Forgets the requests of the peer's previous incarnation, and asks the peer again for the answers that it did not
+    /// give.
+    fn on_reset(&mut self, peer: NodeId, (): (), port: &mut impl Port<Self>) {
         self.tables.forget(peer);
-        // Flaw l07: the new life is not asked what the old one did not answer.
+        // Flaw l07: the new incarnation is not asked for the answers that the previous one did not give.
         if self.rules.l07 {
             return;
         }
@@ -59,7 +113,19 @@ impl Protocol for Locks {
         }
     }
 
-    fn on_command(&mut self, op: OpId, command: LockCommand, port: &mut impl Port<Self>) {
+    fn on_timer(&mut self, timer: Never, (): (), _: &mut impl Port<Self>) {
+        match timer {}
+    }
+
+    fn on_synced(&mut self, completion: Never, (): (), _: &mut impl Port<Self>) {
+        match completion {}
+    }
+
+    fn bound(_: &LockSettings, load: &Load, world: &World) -> Bound {
+        bound(load, world)
+    }
+
+    fn on_command(&mut self, op: OpId, command: LockCommand, (): (), port: &mut impl Port<Self>) {
         if let Some((number, reply)) = self.answers.get(&op.client).filter(|(number, _)| *number >= op.number) {
             if *number == op.number {
                 port.reply(op, *reply);
@@ -75,32 +141,7 @@ impl Protocol for Locks {
 }
 
 impl Locks {
-    /// The lock manager of a node that starts, with the reserve that its disk holds.
-    #[must_use]
-    pub fn start(settings: &LockSettings, below: LamportClock) -> Self {
-        Self {
-            rules: settings.rules(),
-            reserve: Reserve::after(below),
-            tables: Tables::default(),
-            queue: Queue::default(),
-            answers: BTreeMap::new(),
-        }
-    }
-
-    /// Tells what a crash has left, if there was one.
-    pub fn resume(&self, port: &mut impl Port<Self>) {
-        if port.boot() > Boot::new(1) {
-            port.note(LockFact::Recovered { clock: self.reserve.below() });
-        }
-    }
-
-    /// What must stand on the disk when the log is rewritten.
-    #[must_use]
-    pub const fn retained(&self) -> LockEntry {
-        LockEntry::Reserve { below: self.reserve.below() }
-    }
-
-    /// Whether the grant that a token stands for covers an operation on `key`; `None` if this node knows no such grant.
+    /// Whether the grant of this token covers an access to `key`; `None` if this node knows no such grant.
     #[must_use]
     pub fn covers(&self, token: LockStamp, key: &Resource, access: Access) -> Option<bool> {
         let grant = self.tables.grants.get(&token.op).filter(|grant| grant.stamp == token)?;
@@ -130,7 +171,7 @@ impl Locks {
         self.pump(port);
     }
 
-    /// Why a client that has something already may not ask for this.
+    /// Why a client that has a grant or a request already may not make this request.
     fn hold_and_ask(&self, client: ClientId, wanted: &Wanted) -> Option<Refusal> {
         let active = self.tables.of(client).map(|request| &request.claims);
         let has: Vec<&Claims> = active.chain(self.queue.of(client).map(|waiting| &waiting.claims)).collect();
@@ -174,8 +215,8 @@ impl Locks {
     }
 
     fn on_request(&mut self, peer: NodeId, request: Arc<Request>, port: &mut impl Port<Self>) {
-        // Flaw l01: the clock does not rise on what it answers. This node could then grant, and send a request that
-        // beats the one it granted.
+        // Flaw l01: the clock does not advance on a request that it answers. This node could then grant it, and send a
+        // request with an earlier stamp.
         if !self.rules.l01 {
             self.reserve.see(request.stamp.time);
         }
@@ -183,7 +224,7 @@ impl Locks {
         let Some(behind) = self.obstacle(&request, port) else {
             return reply(peer, &request, port);
         };
-        // Flaw e21: what a holder can't grant, it forgets.
+        // Flaw e21: a request that a holder cannot grant is forgotten.
         if self.rules.e21 && self.tables.is_held(&request.claims) {
             let op = request.stamp.op;
             let boot = request.boot;
@@ -198,13 +239,13 @@ impl Locks {
         self.tables.obstacle(request, |mine| self.is_earlier(mine, request, now.as_nanos()), self.rules)
     }
 
-    /// Whether an open request of this node goes before a peer's.
+    /// Whether an open request of this node goes before a peer's request.
     fn is_earlier(&self, mine: &Request, theirs: &Request, wall: u64) -> bool {
         if self.rules.e20 {
-            // Flaw e20: who is asking itself grants anyway.
+            // Flaw e20: a peer that is itself requesting grants anyway.
             false
         } else if self.rules.e32 {
-            // Flaw e32: the wall clock is held against the other's logical one.
+            // Flaw e32: the wall clock is compared with the peer's logical one.
             wall < theirs.stamp.time.count()
         } else {
             mine.stamp < theirs.stamp
@@ -213,7 +254,7 @@ impl Locks {
 
     fn on_reply(&mut self, from: NodeId, boot: Boot, op: OpId, port: &mut impl Port<Self>) {
         let mut answered = (boot == port.boot()).then_some(op).filter(|op| self.tables.open.contains_key(op));
-        // Flaw l04: a reply to a request that has ended counts for another.
+        // Flaw l04: a reply to a request that has ended counts for the next one.
         if self.rules.l04 && answered.is_none() {
             let misses = |(_, open): &(&OpId, &Open)| open.missing.contains(&from);
             answered = self.tables.open.iter().find(misses).map(|(op, _)| *op);
@@ -232,7 +273,7 @@ impl Locks {
         }
     }
 
-    /// Something ended: those who waited for it go on.
+    /// A grant or request has ended: those that waited for it continue.
     fn go_on(&mut self, port: &mut impl Port<Self>) {
         let (rules, wall) = (self.rules, port.wall().as_nanos());
         let mut tables = std::mem::take(&mut self.tables);
@@ -249,7 +290,7 @@ impl Locks {
         self.pump(port);
     }
 
-    /// Sends the requests that need not wait for another of this node's.
+    /// Sends the requests that need not wait for another request of this node.
     fn pump(&mut self, port: &mut impl Port<Self>) {
         while let Some(Waiting { op, claims }) = self.queue.take(|claims| self.tables.is_busy(claims)) {
             let stamp = LockStamp { time: self.reserve.tick(), node: port.me(), op };
@@ -265,7 +306,7 @@ impl Locks {
         }
     }
 
-    /// Grants a request that all have answered, unless this node holds something that does not go together with it.
+    /// Grants a request that all peers have answered, unless this node holds an incompatible grant.
     fn grant_if_due(&mut self, op: OpId, port: &mut impl Port<Self>) {
         let due = |open: &Open| open.missing.is_empty() && !self.tables.is_held(&open.request.claims);
         if !self.tables.open.get(&op).is_some_and(due) {
@@ -279,11 +320,18 @@ impl Locks {
         self.pump(port);
     }
 
-    /// Before anything leaves that tells of a stamp, the disk must hold more than it.
+    /// Before anything that reveals a stamp leaves, the disk must hold a higher bound.
     fn secure(&mut self, port: &mut impl Port<Self>) {
-        // Flaw l03: the disk hears nothing of the clock.
+        // Flaw l03: the clock is not written to the disk.
         if let Some(below) = self.reserve.extend().filter(|_| !self.rules.l03) {
-            port.append(LockEntry::Reserve { below });
+            let reserve = LockEntry::Reserve { below };
+            if self.written < COMPACT_AFTER {
+                self.written += 1;
+                port.append(reserve);
+            } else {
+                self.written = 1;
+                port.rewrite(vec![reserve]);
+            }
             port.sync();
         }
     }

@@ -1,4 +1,4 @@
-//! What is sent, asked, answered, written down and noted.
+//! The messages, commands, replies, entries and facts of the lock manager.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use crate::clocks::LamportClock;
 use crate::identity::{Boot, OpId};
 use crate::observation::{Claims, LockCall, LockSeen, LockStamp, Observation, Observe, Turn};
 
-/// What lock managers send to one another.
+/// The messages between lock managers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockMessage {
-    /// May I?
+    /// A request for locks.
     Request(Arc<Request>),
-    /// You may, as far as I am concerned. It counts for this request alone.
+    /// The sender's consent to a request. It counts for this request only.
     Reply {
         /// The requester's boot.
         boot: Boot,
         /// The operation that the request is for.
         op: OpId,
     },
-    /// You may not, and I forget that you asked: sent by flaw e21 alone.
+    /// A refusal, after which the sender forgets the request: sent with flaw e21 only.
     Denied {
         /// The requester's boot.
         boot: Boot,
@@ -32,119 +32,119 @@ pub enum LockMessage {
     },
 }
 
-/// What clients ask.
+/// The commands of clients.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockCommand {
-    /// To lock.
+    /// Requests locks.
     Acquire {
-        /// What, and how.
+        /// The paths and modes.
         wanted: Wanted,
-        /// The greater goes first among the clients of its node.
+        /// The priority: among the clients of its node, the greater goes first.
         priority: u8,
     },
-    /// To end a grant.
+    /// Ends a grant.
     Release {
         /// The operation that asked for it.
         acquire: OpId,
     },
-    /// To take a request back; if it has been granted meanwhile, to end the grant.
+    /// Withdraws a request; if it has been granted meanwhile, ends the grant.
     Withdraw {
         /// The operation that asked for it.
         acquire: OpId,
     },
 }
 
-/// What clients get.
+/// The replies to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockReply {
-    /// It is locked.
+    /// The locks are granted.
     Granted {
-        /// What guards its use.
+        /// The fencing token.
         token: LockStamp,
     },
-    /// It is not locked any more.
+    /// The grant has ended.
     Released,
-    /// It will not be locked.
+    /// The request was withdrawn.
     Withdrawn,
-    /// No.
+    /// The command was refused.
     Refused {
-        /// Why not.
+        /// The reason.
         reason: Refusal,
     },
 }
 
-/// What the lock manager writes to the disk.
+/// The entries that the lock manager writes to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockEntry {
-    /// No stamp that leaves or arrives before the next such entry is as great as this.
+    /// All stamps that leave or arrive before the next such entry are below this bound.
     Reserve {
-        /// The first that is not covered.
+        /// The first time that is not covered.
         below: LamportClock,
     },
 }
 
-/// What happened.
+/// The facts that a node notes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockFact {
-    /// The node started again, with nothing but its clock.
+    /// The node restarted, with only its clock.
     Recovered {
-        /// Where the clock goes on: above all that was stamped or seen before.
+        /// The time at which the clock continues: above all that it stamped or saw before.
         clock: LamportClock,
     },
-    /// A client's request was taken in.
+    /// A client's request was accepted.
     Asked {
-        /// Which.
+        /// The operation.
         op: OpId,
-        /// What it locks.
+        /// The resources and modes.
         claims: Claims,
-        /// When its turn is among the clients of the node.
+        /// Its place among the requests of the node's clients.
         turn: Turn,
     },
-    /// It is sent to the others, or, where there are none, ready to be granted.
+    /// It is sent to the peers; if there are none, it may be granted.
     Requested {
         /// Its stamp.
         stamp: LockStamp,
-        /// What it locks.
+        /// The resources and modes.
         claims: Claims,
     },
-    /// A peer's request must wait for something of this node's.
+    /// A peer's request has to wait for a request or grant of this node.
     Deferred {
         /// The peer's request.
         stamp: LockStamp,
-        /// What it waits for.
+        /// The request or grant that it waits for.
         behind: LockStamp,
     },
-    /// All have answered.
+    /// All peers have answered: the locks are granted.
     Granted {
         /// Its stamp.
         stamp: LockStamp,
-        /// What it locks.
+        /// The resources and modes.
         claims: Claims,
     },
     /// The grant ended.
     Released {
-        /// The operation that had asked for it.
+        /// The operation that requested it.
         op: OpId,
     },
-    /// The client took its request back.
+    /// The client withdrew its request.
     Withdrawn {
-        /// The operation that had asked for it.
+        /// The operation that requested it.
         op: OpId,
     },
-    /// Something was refused.
+    /// A command was refused.
     Refused {
         /// The operation that was refused.
         op: OpId,
-        /// Why.
+        /// The reason.
         reason: Refusal,
     },
-    /// The request was denied, and is given up: noted by flaw e21 alone.
+    /// The request was denied and is given up: noted with flaw e21 only.
     Abandoned {
-        /// The operation that had asked for it.
+        /// The operation that requested it.
         op: OpId,
     },
 }

@@ -1,4 +1,4 @@
-//! The clients of one node, in the order in which their requests may be sent.
+//! The requests of one node's clients, in the order in which they may be sent.
 
 use std::collections::BTreeMap;
 
@@ -11,32 +11,33 @@ use crate::time::{LocalTime, Span};
 pub struct Waiting {
     /// The client's operation.
     pub op: OpId,
-    /// What it locks.
+    /// The resources and modes.
     pub claims: Claims,
 }
 
 /// Requests that wait, by aged priority.
 ///
-/// A step of priority is worth a fixed span of waiting. So of two requests always the same one goes first, and their
-/// order is known when they come: by the time of arrival, less the span of the priority.
+/// A step of priority is worth a fixed span of waiting. So the order of two requests never changes, and is known when
+/// they arrive: by the time of arrival, minus the span of the priority.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Queue {
-    waiting: BTreeMap<Place, Waiting>,
+    waiting: BTreeMap<Rank, Waiting>,
     arrivals: u64,
 }
 
-/// Time of arrival less the worth of the priority, in nanoseconds; then arrival.
-type Place = (i128, u64);
+/// Time of arrival minus the span of the priority, in nanoseconds; then the order of arrival.
+type Rank = (i128, u64);
 
 impl Queue {
-    /// Adds a request; `ageing` is how long one must wait to pass one of the next priority.
+    /// Adds a request; `ageing` is the waiting time that equals one step of priority.
     pub fn add(&mut self, waiting: Waiting, priority: u8, now: LocalTime, ageing: Span) {
         self.arrivals += 1;
         let aged = i128::from(now.as_nanos()) - i128::from(priority) * i128::from(ageing.as_nanos());
         self.waiting.insert((aged, self.arrivals), waiting);
     }
 
-    /// Takes out the first that shares no resource with one before it, or with one for which `busy` tells so.
+    /// Removes and returns the first request that shares no resource with one before it, or with one for which `busy`
+    /// is true.
     pub fn take(&mut self, busy: impl Fn(&Claims) -> bool) -> Option<Waiting> {
         let mut passed: Vec<&Claims> = Vec::new();
         let mut found = None;
@@ -55,14 +56,14 @@ impl Queue {
         self.waiting.values().find(|waiting| waiting.op == op)
     }
 
-    /// Takes out the request of an operation; whether there was one.
+    /// Removes the request of an operation; returns whether there was one.
     pub fn remove(&mut self, op: OpId) -> bool {
         let before = self.waiting.len();
         self.waiting.retain(|_, waiting| waiting.op != op);
         self.waiting.len() < before
     }
 
-    /// What a client waits for.
+    /// The waiting requests of a client.
     pub fn of(&self, client: ClientId) -> impl Iterator<Item = &Waiting> {
         self.waiting.values().filter(move |waiting| waiting.op.client == client)
     }

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::identity::Boot;
 use crate::observation::{Claims, LockStamp};
 
-/// What a node asks of every other: may I lock all of this?
+/// A node's request to every other node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Request {
     /// Its place among all requests, fixed when it is first sent.
     pub stamp: LockStamp,
     /// The requester's boot.
     pub boot: Boot,
-    /// What it locks, ancestors included.
+    /// The resources and modes, ancestors included.
     pub claims: Claims,
 }

@@ -2,29 +2,29 @@
 
 use crate::clocks::LamportClock;
 
-/// The clock, and how far it may run before the disk must hear of it.
+/// The clock, and how far it may advance before the disk must hold a higher bound.
 ///
-/// A clock that a crash sets back would stamp a request below one that this node has answered: the peer that got the
-/// answer may hold its lock, and this node would be granted too. So the disk holds a bound above everything that was
-/// stamped or seen, and a restarted clock goes on from there.
+/// After a crash, a clock that was set back would stamp a request below one that this node has answered: the peer that
+/// got the answer may hold its lock, and this node would be granted it too. So the disk holds a bound above all times
+/// that were stamped or seen, and a restarted clock continues from there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Reserve {
     clock: LamportClock,
-    /// What the disk holds, as soon as the effects so far are done.
+    /// The bound on the disk, when all effects so far are performed.
     below: LamportClock,
 }
 
-/// How far one entry of the disk reaches.
+/// By how much one entry on the disk raises the bound.
 const REACH: u64 = 64;
 
 impl Reserve {
-    /// A clock that goes on from what the disk holds.
+    /// A clock that continues from the bound on the disk.
     #[must_use]
     pub const fn after(below: LamportClock) -> Self {
         Self { clock: below, below }
     }
 
-    /// The next stamp's time, later than all that was stamped or seen.
+    /// The time of the next stamp, later than all times that were stamped or seen.
     pub const fn tick(&mut self) -> LamportClock {
         self.clock.tick()
     }
@@ -34,7 +34,7 @@ impl Reserve {
         self.clock = self.clock.max(time);
     }
 
-    /// The bound that the disk must hold before anything leaves, if it does not yet.
+    /// The new bound that the disk must hold before anything leaves, if the current one is too low.
     pub fn extend(&mut self) -> Option<LamportClock> {
         if self.clock < self.below {
             return None;
@@ -43,7 +43,7 @@ impl Reserve {
         Some(self.below)
     }
 
-    /// What the disk holds.
+    /// The bound on the disk.
     #[must_use]
     pub const fn below(&self) -> LamportClock {
         self.below

@@ -1,4 +1,4 @@
-//! What scenarios can say about the lock manager, what it claims, and what can be wrong with it.
+//! Settings, claims and flaws of the lock manager.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use crate::check;
 use crate::fault::Taken;
 use crate::network::Discipline;
 use crate::observation::Claims;
+use crate::protocols::Settings;
 use crate::subject::{Bearing, Flaw, Flaws, Row};
 use crate::time::Span;
 
@@ -14,9 +15,9 @@ use crate::time::Span;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LockSettings {
-    /// How long a client must have waited at its node to go before one of the next priority that comes then.
+    /// The waiting time after which a client's request goes before one of the next priority that arrives then.
     pub ageing: Span,
-    /// Flaws that are switched on: `e20`, `e21`, `e23`, `e32`, `l01` to `l07`.
+    /// Flaws that are switched on: `e20`, `e21`, `e23`, `e32`, `l01`, `l03` to `l07`.
     pub flaws: Flaws,
 }
 
@@ -41,6 +42,8 @@ pub struct Rules {
     pub(super) l06: bool,
     pub(super) l07: bool,
 }
+
+impl Settings for LockSettings {}
 
 impl LockSettings {
     pub(super) fn rules(&self) -> Rules {
@@ -69,14 +72,13 @@ impl Rules {
     }
 }
 
-/// The lock manager, and the register that its locks guard.
+/// The lock manager.
 pub const ROW: Row = Row {
-    lanes: &["locks", "register"],
+    lanes: &["locks"],
     carriage: Discipline::Fifo,
     needs: &["channel"],
     claims: &[
         check::LOCK_EXCLUSION,
-        check::FENCING,
         check::FAIR_ORDER,
         check::NO_STARVATION,
         check::DEADLOCK_FREEDOM,
@@ -89,32 +91,27 @@ pub const ROW: Row = Row {
             "e21",
             "no-starvation",
             "A request that reaches a holder is answered \"not granted\" and forgotten; the requester gives up, and the \
-             release finds nobody who waits.",
+             release finds no waiting request.",
         ),
         Flaw::new(
             "e23",
             "lock-exclusion",
-            "Grants are kept in one table and the handler reads another: what is held is granted again.",
+            "Grants are kept in one table, but the handler reads another: a held lock is granted again.",
         ),
         Flaw::new(
             "e32",
             "fair-order",
-            "A node holds its wall clock against the incoming logical stamp, and never reads the mode.",
+            "A node compares its wall clock with the incoming logical stamp, and never reads the mode.",
         ),
         Flaw::new(
             "l01",
             "lock-exclusion",
-            "The clock does not rise on a request that is answered, so that a later one beats it.",
-        ),
-        Flaw::new(
-            "l02",
-            "fencing",
-            "The register reads no tokens: a write of a holder that has lost its lock succeeds.",
+            "The clock does not advance when a request is answered, so a later request beats it.",
         ),
         Flaw::new(
             "l03",
             "lock-exclusion",
-            "The clock is not durable: after a crash, stamps begin again below those answered.",
+            "The clock is not durable: after a crash, new stamps are lower than stamps already answered.",
         ),
         Flaw::new("l04", "lock-exclusion", "A reply to a request that has ended counts for the next one."),
         Flaw::new("l05", "deadlock-freedom", "A client that holds one lock may ask for another."),
@@ -122,19 +119,19 @@ pub const ROW: Row = Row {
         Flaw::new(
             "l07",
             "termination",
-            "A peer that was born again is not asked again what its old life did not answer.",
+            "A restarted peer is not asked again for the answers that its previous incarnation did not give.",
         ),
     ],
     bears: |fault| match fault.takes() {
         Some(Taken::Disk) => Bearing::Beyond(
             "a wiped node forgets which stamps it has answered, and could be granted what another holds",
         ),
-        Some(Taken::Entry) => Bearing::Beyond("which stamps a node has answered is on its own disk alone"),
+        Some(Taken::Entry) => Bearing::Beyond("only a node's own disk holds which stamps it has answered"),
         Some(Taken::Timers) | None => Bearing::Borne,
     },
     ..Row::new(
         "locks",
         "The lock manager: mutual exclusion by timestamps (Ricart and Agrawala 1981) in Gray's five modes over \
-         hierarchical paths, and a register that its locks guard.",
+         hierarchical paths.",
     )
 };

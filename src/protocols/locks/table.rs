@@ -1,4 +1,4 @@
-//! What a node has open, what it holds, and whom it owes an answer.
+//! A node's open requests, its grants, and its deferred answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use super::spec::Rules;
 use crate::identity::{ClientId, NodeId, OpId};
 use crate::observation::{Claims, LockStamp};
 
-/// A request of this node that is sent and not granted.
+/// A request of this node that is sent and not yet granted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Open {
     /// As it was sent.
     pub request: Arc<Request>,
-    /// Who has not answered.
+    /// The peers that have not answered.
     pub missing: BTreeSet<NodeId>,
 }
 
-/// A peer's request that waits for something of this node's.
+/// A peer's request that waits for a request or grant of this node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Deferred {
-    /// Who asked.
+    /// The peer.
     pub peer: NodeId,
     /// As it was sent.
     pub request: Arc<Request>,
 }
 
-/// The two tables that a handler reads, and the deferred answers.
+/// The open requests, the grants, and the deferred answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tables {
     /// By operation.
@@ -37,8 +37,8 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// What of this node's a peer's request has to wait for: a grant that does not go together with it, or an open
-    /// request that does not, and is earlier by `is_earlier`.
+    /// The request or grant of this node that a peer's request has to wait for: an incompatible grant, or an
+    /// incompatible open request that is earlier according to `is_earlier`.
     pub fn obstacle(
         &self,
         request: &Request,
@@ -46,35 +46,35 @@ impl Tables {
         rules: Rules,
     ) -> Option<LockStamp> {
         let clashes = |mine: &Request| rules.conflict(&mine.claims, &request.claims);
-        // Flaw e23: the handler reads another table than the one that grants are kept in.
+        // Flaw e23: the handler reads another table than the one in which grants are stored.
         let mut held = self.grants.values().filter(|_| !rules.e23);
         let open = || self.open.values().map(|open| &open.request);
         let held = held.find(|grant| clashes(grant));
         held.or_else(|| open().find(|mine| clashes(mine) && is_earlier(mine))).map(|mine| mine.stamp)
     }
 
-    /// What a client holds, or has open.
+    /// The grants and open requests of a client.
     pub fn of(&self, client: ClientId) -> impl Iterator<Item = &Arc<Request>> {
         let open = self.open.values().map(|open| &open.request);
         self.grants.values().chain(open).filter(move |request| request.stamp.op.client == client)
     }
 
-    /// Whether an open request names a resource of these.
+    /// Whether an open request names one of these resources.
     pub fn is_busy(&self, claims: &Claims) -> bool {
         self.open.values().any(|open| open.request.claims.meets(claims))
     }
 
-    /// Whether a grant does not go together with these.
+    /// Whether a grant is incompatible with these claims.
     pub fn is_held(&self, claims: &Claims) -> bool {
         self.grants.values().any(|grant| grant.claims.conflicts(claims))
     }
 
-    /// Keeps a peer's request until it can be answered; one that is there already is kept once.
+    /// Stores a peer's request until it can be answered, once.
     pub fn defer(&mut self, peer: NodeId, request: Arc<Request>) {
         self.deferred.insert((peer, request.stamp.op), request);
     }
 
-    /// Takes out what need not wait any more, in the order of stamps, as `obstacle` tells.
+    /// Removes and returns the requests that no longer have an `obstacle`, in the order of stamps.
     pub fn answerable(&mut self, obstacle: impl Fn(&Self, &Request) -> bool) -> Vec<Deferred> {
         if self.deferred.is_empty() {
             return Vec::new();
@@ -93,7 +93,7 @@ impl Tables {
         free
     }
 
-    /// Forgets what a peer's old life had asked.
+    /// Forgets the requests of a peer's previous incarnation.
     pub fn forget(&mut self, peer: NodeId) {
         self.deferred.retain(|(asker, _), _| *asker != peer);
     }

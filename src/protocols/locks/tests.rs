@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use super::machine::Kept;
 use super::*;
 use crate::clocks::LamportClock;
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Access, Claims, LockMode, LockStamp, Resource};
+use crate::process::Stored;
 use crate::protocols::Protocol as _;
-use crate::protocols::bench::{Bench, Did};
+use crate::protocols::test_port::{Did, TestPort};
 use crate::subject::Flaws;
 
 struct Node {
     locks: Locks,
-    port: Bench<Locks>,
+    port: TestPort<Locks>,
 }
 
 fn op(client: u32, number: u32) -> OpId {
@@ -27,22 +29,32 @@ impl Node {
     fn new(flaws: &[&str]) -> Self {
         let flaws: Flaws = serde_json::from_value(serde_json::json!(flaws)).expect("flaws are words");
         let settings = LockSettings { flaws, ..LockSettings::default() };
-        Self { locks: Locks::start(&settings, LamportClock::default()), port: Bench::new(0, 3) }
+        Self::start(&settings, &[], 1)
+    }
+
+    fn start(settings: &LockSettings, disk: &[LockEntry], boot: u32) -> Self {
+        let mut kept = Kept::default();
+        disk.iter().for_each(|entry| Locks::read(&mut kept, Stored::Intact(entry)));
+        let mut port = TestPort::new(0, 3);
+        port.boot = Boot::new(boot);
+        let locks = Locks::start(&Arc::new(settings.rules()), kept, (), &mut port);
+        port.take();
+        Self { locks, port }
     }
 
     fn acquire(&mut self, op: OpId, path: &str, mode: &str) {
         let command = LockCommand::Acquire { wanted: Wanted::one(path, mode), priority: 0 };
-        self.locks.on_command(op, command, &mut self.port);
+        self.locks.on_command(op, command, (), &mut self.port);
     }
 
     fn release(&mut self, op: OpId, acquire: OpId) {
-        self.locks.on_command(op, LockCommand::Release { acquire }, &mut self.port);
+        self.locks.on_command(op, LockCommand::Release { acquire }, (), &mut self.port);
     }
 
     fn answered(&mut self, op: OpId) {
         for peer in [1, 2] {
             let boot = self.port.boot;
-            self.locks.on_payload(n(peer), LockMessage::Reply { boot, op }, &mut self.port);
+            self.locks.on_payload(n(peer), LockMessage::Reply { boot, op }, (), &mut self.port);
         }
     }
 
@@ -51,11 +63,11 @@ impl Node {
         let stamp = LockStamp { time: LamportClock::new(time), node: n(peer), op };
         let claims = Claims::of([(&Resource::new(path), mode)]);
         let request = Arc::new(Request { stamp, boot: Boot::new(1), claims });
-        self.locks.on_payload(n(peer), LockMessage::Request(request), &mut self.port);
+        self.locks.on_payload(n(peer), LockMessage::Request(request), (), &mut self.port);
         op
     }
 
-    /// To whom it has sent what since the last look: `?` a request, `!` a reply.
+    /// The messages since the last call, by receiver: `?` a request, `!` a reply.
     fn sent(&mut self) -> Vec<String> {
         let said = |(to, message): (NodeId, LockMessage)| match message {
             LockMessage::Request(request) => format!("{to}?{}", request.stamp.op),
@@ -84,10 +96,10 @@ fn a_request_is_granted_when_all_have_answered_it() {
     node.acquire(op(0, 1), "a", "x");
     assert_eq!(node.sent(), ["n2?c1#1", "n3?c1#1"]);
     let boot = node.port.boot;
-    node.locks.on_payload(n(1), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
-    node.locks.on_payload(n(1), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
+    node.locks.on_payload(n(1), LockMessage::Reply { boot, op: op(0, 1) }, (), &mut node.port);
+    node.locks.on_payload(n(1), LockMessage::Reply { boot, op: op(0, 1) }, (), &mut node.port);
     assert!(node.granted().is_empty(), "one peer twice is one peer");
-    node.locks.on_payload(n(2), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
+    node.locks.on_payload(n(2), LockMessage::Reply { boot, op: op(0, 1) }, (), &mut node.port);
     assert_eq!(node.granted(), [op(0, 1)]);
 }
 
@@ -97,7 +109,7 @@ fn a_reply_for_another_boot_or_operation_does_not_count() {
     node.acquire(op(0, 1), "a", "x");
     for (boot, other) in [(Boot::new(7), op(0, 1)), (Boot::new(1), op(0, 2))] {
         for peer in [1, 2] {
-            node.locks.on_payload(n(peer), LockMessage::Reply { boot, op: other }, &mut node.port);
+            node.locks.on_payload(n(peer), LockMessage::Reply { boot, op: other }, (), &mut node.port);
         }
     }
     assert!(node.granted().is_empty());
@@ -112,7 +124,7 @@ fn the_clock_is_on_the_disk_before_a_stamp_or_an_answer_leaves() {
     assert_eq!(done[..2], [Did::Append(LockEntry::Reserve { below }), Did::Sync]);
     assert!(matches!(done[2], Did::Post(..)));
     let settings = LockSettings::default();
-    let mut reborn = Node { locks: Locks::start(&settings, below), port: Bench::new(0, 3) };
+    let mut reborn = Node::start(&settings, &[LockEntry::Reserve { below }], 2);
     reborn.acquire(op(0, 1), "a", "x");
     let stamps = |did| if let Did::Note(LockFact::Requested { stamp, .. }) = did { Some(stamp.time) } else { None };
     let stamps: Vec<_> = reborn.port.take().into_iter().filter_map(stamps).collect();
@@ -176,13 +188,13 @@ fn who_takes_a_request_back_holds_nobody_up() {
     node.acquire(op(0, 1), "a", "x");
     let later = node.asked_by(1, 9, "a", LockMode::X);
     node.sent();
-    node.locks.on_command(op(0, 2), LockCommand::Withdraw { acquire: op(0, 1) }, &mut node.port);
+    node.locks.on_command(op(0, 2), LockCommand::Withdraw { acquire: op(0, 1) }, (), &mut node.port);
     assert_eq!(node.sent(), [format!("n2!{later}")]);
     node.answered(op(0, 1));
     assert!(node.granted().is_empty());
 }
 
-/// The grant and the client's end of patience cross.
+/// The grant and the client's withdrawal cross.
 #[test]
 fn who_takes_back_what_was_granted_meanwhile_releases_it() {
     let mut node = Node::new(&[]);
@@ -191,7 +203,7 @@ fn who_takes_back_what_was_granted_meanwhile_releases_it() {
     assert_eq!(node.granted(), [op(0, 1)]);
     let later = node.asked_by(1, 9, "a", LockMode::X);
     node.port.take();
-    node.locks.on_command(op(0, 2), LockCommand::Withdraw { acquire: op(0, 1) }, &mut node.port);
+    node.locks.on_command(op(0, 2), LockCommand::Withdraw { acquire: op(0, 1) }, (), &mut node.port);
     let done = node.port.take();
     assert_eq!(done[..2], [Did::Note(LockFact::Released { op: op(0, 1) }), Did::Reply(op(0, 2), LockReply::Released)]);
     assert!(matches!(done[2], Did::Post(to, LockMessage::Reply { op, .. }) if (to, op) == (n(1), later)), "{done:?}");
@@ -204,11 +216,11 @@ fn a_peer_that_was_reborn_is_asked_again_and_what_it_had_asked_is_forgotten() {
     let mut node = Node::new(&[]);
     node.acquire(op(0, 1), "a", "x");
     let boot = node.port.boot;
-    node.locks.on_payload(n(2), LockMessage::Reply { boot, op: op(0, 1) }, &mut node.port);
+    node.locks.on_payload(n(2), LockMessage::Reply { boot, op: op(0, 1) }, (), &mut node.port);
     node.asked_by(1, 9, "a", LockMode::X);
     node.sent();
-    node.locks.on_reset(n(1), &mut node.port);
-    node.locks.on_reset(n(2), &mut node.port);
+    node.locks.on_reset(n(1), (), &mut node.port);
+    node.locks.on_reset(n(2), (), &mut node.port);
     assert_eq!(node.sent(), ["n2?c1#1"], "n3 had answered");
     node.answered(op(0, 1));
     node.release(op(0, 2), op(0, 1));

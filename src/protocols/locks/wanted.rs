@@ -1,4 +1,4 @@
-//! What a client wants to lock, as it says it, and why it may be refused.
+//! A client's request for locks in its own words, and why it may be refused.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 pub use crate::observation::LockRefusal as Refusal;
 use crate::observation::{Claims, LockMode, Resource};
 
-/// Paths and modes in a client's own words; nothing says that they make sense.
+/// Paths and modes in a client's own words, which may be invalid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Wanted(pub BTreeMap<String, String>);
 
 impl Wanted {
-    /// How many names a path may have.
+    /// The maximum number of names in a path.
     pub const MOST_LEVELS: usize = 32;
-    /// How many bytes a path may have.
+    /// The maximum length of a path in bytes.
     pub const MOST_BYTES: usize = 1_024;
-    /// How many paths a request may name.
+    /// The maximum number of paths in a request.
     pub const MOST_PATHS: usize = 64;
 
     /// One path in one mode.
@@ -26,10 +26,10 @@ impl Wanted {
         Self(BTreeMap::from([(path.to_owned(), mode.to_owned())]))
     }
 
-    /// What it takes to lock all of it.
+    /// The resources and modes that the request has to lock.
     ///
     /// # Errors
-    /// If it makes no sense.
+    /// If it is invalid.
     pub fn claims(&self) -> Result<Claims, Refusal> {
         if self.0.is_empty() {
             return Err(Refusal::Nothing);

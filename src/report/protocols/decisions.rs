@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::deaths::decoded;
+use super::crashes::decoded;
 use crate::identity::OpId;
 use crate::node::Fact;
 use crate::observation::Slot;
-use crate::protocols::CONSENSUS;
+use crate::protocols;
 use crate::protocols::consensus::ConsensusFact;
 use crate::time::{Span, Time};
 use crate::trace::{Body, Event, Trace};
 
-/// What was decided in some runs, and how long it took.
+/// The decisions of some runs, and their waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
-    /// How long clients waited for each answer, in order.
+    /// How long clients waited for each answer, sorted.
     waits: Vec<Span>,
     slots: u64,
     messages: u64,
@@ -32,7 +32,7 @@ impl Decisions {
             } else if let Event::Returned { op, .. } = record.event {
                 self.waits.extend(asked.remove(&op).map(|since| record.time.since(since)));
             } else if let Event::Send { message, said, .. } = &record.event
-                && message.lane == CONSENSUS
+                && Some(message.lane) == protocols::lane("consensus")
                 && let Body::Encoded(bytes) = said.body
             {
                 self.messages += 1;
@@ -47,31 +47,31 @@ impl Decisions {
         self.waits.sort_unstable();
     }
 
-    /// How many operations were answered.
+    /// The number of answered operations.
     #[must_use]
     pub fn answers(&self) -> u64 {
         self.waits.len() as u64
     }
 
-    /// How many slots were decided.
+    /// The number of decided slots.
     #[must_use]
     pub const fn slots(&self) -> u64 {
         self.slots
     }
 
-    /// How many messages were sent.
+    /// The number of messages sent.
     #[must_use]
     pub const fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// How many bytes they have, encoded.
+    /// The number of encoded bytes in them.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The wait that so many percent do not exceed; zero if there was none.
+    /// A percentile of the waits; zero if there are none.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> Span {
         let place = (self.answers() * percent).div_ceil(100).saturating_sub(1);

@@ -1,17 +1,17 @@
-//! What the protocols cost, and how thoroughly they are tried: the text of `reports/protocols.md`.
+//! The cost of the protocols, and how thoroughly they are tested: the text of `reports/protocols.md`.
 
-mod calm;
-mod deaths;
+mod coverage;
+mod crashes;
 mod decisions;
-mod strikes;
+mod settling;
 mod waits;
 
 use std::fmt::Write as _;
 
-pub use calm::Settling;
-pub use deaths::{Cut, Deaths, Phase};
+pub use coverage::{FaultCoverage, Hit, Role, StepKind};
+pub use crashes::{CrashPoint, Crashes, LockStep};
 pub use decisions::Decisions;
-pub use strikes::{Part, Stage, Strike, Strikes};
+pub use settling::Settling;
 pub use waits::Waits;
 
 use crate::chance::Seed;
@@ -20,13 +20,13 @@ use crate::scenario::{self, ScenarioFile};
 use crate::time::Span;
 use crate::trace::Trace;
 
-/// How many seeds of `locks-crash` the table of deaths counts.
-pub const DEATH_SEEDS: u64 = 300;
-/// How many seeds of each scenario of the replicated log the table of the calm counts.
-pub const CALM_SEEDS: u64 = 100;
-/// How many seeds of `consensus-storm` the tables of faults count.
-pub const STRIKE_SEEDS: u64 = 100;
-/// The scenarios of the replicated log with faults and a calm.
+/// The number of seeds of `locks-crash` for the table of crash points.
+pub const CRASH_SEEDS: u64 = 300;
+/// The number of seeds of each scenario of the replicated log for the table of waits after quiescence.
+pub const SETTLING_SEEDS: u64 = 100;
+/// The number of seeds of `consensus-storm` for the tables of fault coverage.
+pub const COVERAGE_SEEDS: u64 = 100;
+/// The scenarios of the replicated log with faults and quiescence.
 pub const CONSENSUS: [&str; 10] = [
     "split-brain",
     "elections",
@@ -39,7 +39,7 @@ pub const CONSENSUS: [&str; 10] = [
     "observers",
     "pipelined",
 ];
-/// How many seeds each row of the table of waits sums.
+/// The number of seeds for each row of the table of waits for locks.
 const WAIT_SEEDS: u64 = 5;
 
 /// The whole report.
@@ -55,21 +55,21 @@ pub fn protocols() -> String {
             text.push_str(&decision_row(subject, voters, window, batch));
         }
     }
-    text.push_str(CALM_HEAD);
+    text.push_str(SETTLING_HEAD);
     for name in CONSENSUS {
-        text.push_str(&calm_row(subject, name, CALM_SEEDS));
+        text.push_str(&settling_row(subject, name, SETTLING_SEEDS));
     }
-    text.push_str(STRIKES_HEAD);
-    text.push_str(&strikes_tables(&strikes(subject, STRIKE_SEEDS)));
+    text.push_str(COVERAGE_HEAD);
+    text.push_str(&coverage_tables(&coverage(subject, COVERAGE_SEEDS)));
     text.push_str(LOCKS_HEAD);
     for nodes in [2, 3, 5, 9, 17] {
         text.push_str(&wait_row(subject, nodes));
     }
-    text.push_str(DEATHS_HEAD);
-    let deaths = deaths(subject, DEATH_SEEDS);
-    for (phase, cut) in Deaths::possible() {
-        let io_error = if cut.writes() { deaths.io_errors(phase, cut).to_string() } else { "–".to_owned() };
-        writeln!(text, "| {phase} | {cut} | {} | {io_error} |", deaths.kills(phase, cut)).expect("a text grows");
+    text.push_str(CRASHES_HEAD);
+    let crashes = crashes(subject, CRASH_SEEDS);
+    for (phase, cut) in Crashes::possible() {
+        let io_error = if cut.writes() { crashes.io_errors(phase, cut).to_string() } else { "–".to_owned() };
+        writeln!(text, "| {phase} | {cut} | {} | {io_error} |", crashes.kills(phase, cut)).expect("a text grows");
     }
     text
 }
@@ -81,60 +81,62 @@ Made by `cargo run --release --example reports`; a test makes it again and compa
 
 ## The replicated log
 
-A decision takes 2 round trips at the proposer, and 2.5 until all voters know it: 5(V−1) messages for V voters, and one more
-for each observer; tests assert both from the trace. A client of another node than the proposer waits one round trip more.
+A decision takes 2 round trips at the proposer, and 2.5 until all voters know it. It takes 5(V−1) messages for V voters, and
+one more for each observer; tests assert both from the trace. A client of a node that is not the proposer waits one round
+trip more.
 
-Thirty clients that never rest, all of whose writes are puts, links of 5 ms each way (a round trip is 10 ms), a disk that
-takes 0.1 ms, 5 seconds. `window` is how many slots are under way at once, `batch` how many operations one takes. Waits are
-in round trips.
+The table is for thirty clients that do only puts, without pauses, links of 5 ms in each direction (a round trip is 10 ms), a
+disk that takes 0.1 ms, and 5 seconds. `window` is the maximum number of slots under way at once, `batch` the maximum number
+of operations in a slot. Waits are in round trips.
 
-| voters | window | batch | operations a second | slots a second | KB a second | messages an operation | wait, median | wait, p99 |
+| voters | window | batch | operations per second | slots per second | KB per second | messages per operation | wait, median | wait, p99 |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ";
 
-const CALM_HEAD: &str = "
-### After the calm
+const SETTLING_HEAD: &str = "
+### After quiescence
 
-What is open at quiescence: operations that a living node holds, and slots that were proposed. How long it takes until
-they are decided, in 100 seeds of each scenario, half of them swarms; and the bound of `termination`, which is known before
-the run. A test asserts that nothing takes longer.
+At quiescence some operations are held by a live node, and some slots were proposed and are not decided. The table gives the
+time until they are decided, in 100 seeds of each scenario, half of them swarms; and the bound of `termination`, which is
+known before the run. A test asserts that nothing takes longer.
 
-| scenario | open | median | p99 | longest | of the bound | bound |
+| scenario | open | median | p99 | longest | longest / bound | bound |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 ";
 
-const STRIKES_HEAD: &str = "
-### Where faults struck
+const COVERAGE_HEAD: &str = "
+### Fault coverage
 
-How often each fault befell a message of each kind by what its sender was, and a node in or behind each step by what it was
-then, in 100 seeds of `consensus-storm`. `learner` is an observer or a voter that is lost; `overtaken` is a message that a
-later one of its sender reached its receiver before; a step is named by the message that it handles, `stand` is the wait
-for a proposer that has run out, `beat` the proposer's own clock. A test asserts that nothing is zero.
+Hits of each fault per message type and sender role, and per step and role of the node, in 100 seeds of `consensus-storm`. A
+fault hits a step if it acts during the step, or after it and before the next one. A `learner` is an observer or a lost
+voter. A message is `overtaken` if a later message of its sender reaches its receiver first. Steps are named after the
+message that they handle; `stand` is an election timeout, `beat` is the proposer's heartbeat timer. A test asserts that no
+count is zero.
 
 ";
 
 const LOCKS_HEAD: &str = "
 ## The lock manager
 
-A request that meets no other takes 2(n−1) messages, whatever it locks; a test asserts it from the trace for 1, 2, 3, 5 and
+A request without contention takes 2(n−1) messages, whatever it locks; a test asserts it from the trace for 1, 2, 3, 5 and
 50 nodes.
 
-One client a node, all of them after one resource, no pause between two requests, 1 ms of holding it, links of 1 to 10 ms, 20
-seconds of 5 seeds. A grant passes from one node to the next in one message, so that the time between two grants hardly
-depends on the number of nodes, and the time that each waits grows with it.
+The table is for one client per node; all of them request one resource without pauses and hold it for 1 ms, over links of 1
+to 10 ms, for 20 seconds in each of 5 seeds. The resource passes from one node to the next with one message, so the time
+between two grants hardly depends on the number of nodes, while the wait of each client grows with it.
 
-| nodes | grants a second | wait, mean | wait, p99 | lock messages a grant |
+| nodes | grants per second | wait, mean | wait, p99 | lock messages per grant |
 | ---: | ---: | ---: | ---: | ---: |
 ";
 
-const DEATHS_HEAD: &str = "
-### Deaths
+const CRASHES_HEAD: &str = "
+### Crash points
 
-Where nodes died in 300 seeds of `locks-crash`: in which step, and in place of which effect. `start` is the first step of a
-boot; `acquire` and `release` handle a client's command; `answer` handles a peer's request, `grant` a peer's reply. An io
-error strikes at the first thing that is written.
+The crash points of nodes in 300 seeds of `locks-crash`: the step, and the effect before which the node crashed. `start` is
+the first step of an incarnation; `acquire` and `release` handle a client's command; `answer` handles a peer's request,
+`grant` a peer's reply. An io error happens at the first write.
 
-| step | died before | killed | io error |
+| step | crashed before | killed | io error |
 | --- | --- | ---: | ---: |
 ";
 
@@ -199,58 +201,58 @@ fn millis(span: Span) -> String {
     format!("{}.{} ms", tenths / 10, tenths % 10)
 }
 
-/// Where nodes died in so many seeds of `locks-crash`.
+/// The crash points in this many seeds of `locks-crash`.
 ///
 /// # Panics
 /// If the built-in scenario does not load.
 #[must_use]
-pub fn deaths(subject: AnySubject, seeds: u64) -> Deaths {
+pub fn crashes(subject: AnySubject, seeds: u64) -> Crashes {
     let file = builtin(subject, "locks-crash");
-    let mut deaths = Deaths::default();
+    let mut crashes = Crashes::default();
     for seed in 0..seeds {
-        deaths.add(&trace(subject, &file, seed));
+        crashes.add(&trace(subject, &file, seed));
     }
-    deaths
+    crashes
 }
 
-/// Where faults struck in so many seeds of `consensus-storm`.
+/// The fault coverage of this many seeds of `consensus-storm`.
 ///
 /// # Panics
 /// If the built-in scenario does not load.
 #[must_use]
-pub fn strikes(subject: AnySubject, seeds: u64) -> Strikes {
+pub fn coverage(subject: AnySubject, seeds: u64) -> FaultCoverage {
     let file = builtin(subject, "consensus-storm");
-    let mut strikes = Strikes::default();
+    let mut coverage = FaultCoverage::default();
     for seed in 0..seeds {
-        strikes.add(&trace(subject, &file, seed));
+        coverage.add(&trace(subject, &file, seed));
     }
-    strikes
+    coverage
 }
 
-fn strikes_tables(strikes: &Strikes) -> String {
-    let messages = strikes_table(strikes, "message | sent by a", &Strikes::SENT, &Strike::OF_MESSAGES);
-    let steps = strikes_table(strikes, "step | of a", &Strikes::TAKEN, &Strike::OF_NODES);
+fn coverage_tables(coverage: &FaultCoverage) -> String {
+    let messages = coverage_table(coverage, "message | sender", &FaultCoverage::SENT, &Hit::OF_MESSAGES);
+    let steps = coverage_table(coverage, "step | node", &FaultCoverage::TAKEN, &Hit::OF_NODES);
     format!("{messages}\n{steps}")
 }
 
-fn strikes_table(strikes: &Strikes, head: &str, rows: &[(Stage, Part)], columns: &[Strike]) -> String {
-    let named: String = columns.iter().map(|strike| format!(" {strike} |")).collect();
+fn coverage_table(coverage: &FaultCoverage, head: &str, rows: &[(StepKind, Role)], columns: &[Hit]) -> String {
+    let named: String = columns.iter().map(|hit| format!(" {hit} |")).collect();
     let mut text = format!("| {head} |{named}\n| --- | --- |{}\n", " ---: |".repeat(columns.len()));
-    for (stage, part) in rows {
-        let count = |strike: &Strike| match Strikes::can_be(*stage, *part, *strike) {
-            true => format!(" {} |", strikes.count(*stage, *part, *strike)),
+    for (kind, role) in rows {
+        let count = |hit: &Hit| match FaultCoverage::can_be(*kind, *role, *hit) {
+            true => format!(" {} |", coverage.count(*kind, *role, *hit)),
             false => " – |".to_owned(),
         };
         let counts: String = columns.iter().map(count).collect();
-        writeln!(text, "| {stage} | {part} |{counts}").expect("a text grows");
+        writeln!(text, "| {kind} | {role} |{counts}").expect("a text grows");
     }
     text
 }
 
-/// How long a scenario of the replicated log takes in the calm, in so many seeds, half of them swarms.
+/// How long a scenario of the replicated log takes after quiescence, in this many seeds, half of them swarms.
 ///
 /// # Panics
-/// If there is no such built-in scenario.
+/// If the built-in scenario does not exist.
 #[must_use]
 pub fn settling(subject: AnySubject, name: &str, seeds: u64) -> Settling {
     let file = builtin(subject, name);
@@ -264,7 +266,7 @@ pub fn settling(subject: AnySubject, name: &str, seeds: u64) -> Settling {
     settling
 }
 
-fn calm_row(subject: AnySubject, name: &str, seeds: u64) -> String {
+fn settling_row(subject: AnySubject, name: &str, seeds: u64) -> String {
     let settling = settling(subject, name, seeds);
     format!(
         "| {name} | {} | {} | {} | {} | {} % | {} |\n",

@@ -1,18 +1,18 @@
-//! A scenario as a space of states: what is searched, and how a way found there becomes a run with a trace.
+//! A scenario as a state space: what is searched, and how a path in it becomes a run with a trace.
 
-mod maze;
-mod seats;
+mod checker_slots;
 mod space;
+mod state_space;
 
 use std::fmt;
 
-pub use maze::Maze;
-pub use seats::Judges;
-pub use space::{Found, Place, Print, Searcher, Space, Step};
+pub use checker_slots::Judges;
+pub use space::{AnyState, Fingerprint, Searcher, Space, Step, Successors};
+pub use state_space::StateSpace;
 
 use super::observer::{Jury, Observer};
 use super::{AnySubject, Keep, Outcome, clients, deadlines, operations, outcome, panel, read};
-use crate::check;
+use crate::check::{self, Exploring};
 use crate::identity::{LaneId, NodeId};
 use crate::network::Discipline;
 use crate::scenario::Resolved;
@@ -22,15 +22,15 @@ use crate::trace::Recorder;
 
 /// A scenario to be explored.
 pub struct Exploration {
-    /// Its states.
+    /// The state space.
     pub space: Box<dyn Space>,
-    /// The invariants that are judged on every way, in the order of the bits of [`Searcher::exercised`].
+    /// The invariants that are judged on every path, in the order of the bits of [`Searcher::exercised`].
     pub judged: Vec<&'static str>,
-    /// Those of the scenario that are not: their checkers can't be a part of a state.
+    /// The scenario's invariants that are not: their checkers cannot be part of a state.
     pub unjudged: Vec<&'static str>,
-    /// The lanes whose messages are taken to arrive in order, as a channel promises.
+    /// The lanes whose messages are modelled as arriving in order, as a channel guarantees.
     pub queues: Vec<&'static str>,
-    /// The nodes whose order makes no states apart.
+    /// The nodes whose permutations are identified.
     pub interchangeable: Vec<NodeId>,
     retrace: Box<Retrace>,
 }
@@ -38,10 +38,10 @@ pub struct Exploration {
 type Retrace = dyn Fn(&[u32]) -> Outcome + Send + Sync;
 
 impl Exploration {
-    /// The run along a way from the beginning, with every checker and its whole trace.
+    /// The run along a path from the root, with every checker and its whole trace.
     #[must_use]
-    pub fn retrace(&self, way: &[u32]) -> Outcome {
-        (self.retrace)(way)
+    pub fn retrace(&self, path: &[u32]) -> Outcome {
+        (self.retrace)(path)
     }
 }
 
@@ -52,23 +52,23 @@ impl fmt::Debug for Exploration {
     }
 }
 
-/// Why a scenario is not explored.
+/// Why a scenario cannot be explored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The subject decides by time, which stands still in an exploration.
+pub enum ExploreError {
+    /// The subject's decisions depend on time, which stands still in an exploration.
     DecidesByTime(&'static str),
-    /// An invariant that must fall can't be judged there.
+    /// An invariant that the scenario names cannot be judged there: one that must be violated, or a safety invariant.
     Unjudged(&'static str),
-    /// Nothing that the scenario expects is judged there.
+    /// None of the expected invariants can be judged there.
     NothingJudged,
-    /// The fact after which the ways begin is not noted by itself.
+    /// The fact after which the paths start is never noted without faults and clients.
     NeverBegins(String),
     /// There are too many nodes or invariants.
     TooLarge(&'static str),
 }
 
-impl Refusal {
-    /// What may be done about it.
+impl ExploreError {
+    /// A suggestion for the user.
     #[must_use]
     pub const fn cure(&self) -> &'static str {
         match self {
@@ -80,11 +80,11 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ExploreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DecidesByTime(why) => write!(f, "clocks stand still in an exploration, and {why}"),
-            Self::Unjudged(name) => write!(f, "`{name}` must fall, but its checker can't be a part of a state"),
+            Self::Unjudged(name) => write!(f, "`expect` names `{name}`, but its checker can't be a part of a state"),
             Self::NothingJudged => {
                 f.write_str("none of the scenario's invariants has a checker that can be a part of a state")
             }
@@ -96,43 +96,43 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for ExploreError {}
 
-pub(super) type Explore = fn(&Resolved) -> Result<Exploration, Refusal>;
+pub(super) type Explore = fn(&Resolved) -> Result<Exploration, ExploreError>;
 
 impl AnySubject {
-    /// A scenario of this subject as a space of states. Of the scenario count its nodes, clocks' offsets, settings,
-    /// workload, operations, budget and expectations; time, delays, chances, faults and fates do not.
+    /// A scenario of this subject as a state space. It uses the scenario's nodes, clock offsets, settings, workload,
+    /// operations, budget and expectations; it ignores time, delays, shares, faults and fates.
     ///
     /// # Errors
-    /// If what would come of it would be no answer.
-    pub fn explore(&self, resolved: &Resolved) -> Result<Exploration, Refusal> {
+    /// If an exploration of it would give no answer.
+    pub fn explore(&self, resolved: &Resolved) -> Result<Exploration, ExploreError> {
         (self.explore)(resolved)
     }
 }
 
-/// More nodes than this are no small world.
+/// The maximum number of nodes.
 const MOST_NODES: u32 = 64;
 
-pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Refusal> {
+pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, ExploreError> {
     let settings: S::Settings = read(resolved.settings());
     if let Some(why) = S::decides_by_time(&settings) {
-        return Err(Refusal::DecidesByTime(why));
+        return Err(ExploreError::DecidesByTime(why));
     }
     if resolved.setup.nodes() > MOST_NODES {
-        return Err(Refusal::TooLarge("at most 64 nodes are explored"));
+        return Err(ExploreError::TooLarge("at most 64 nodes are explored"));
     }
     let (judges, unjudged) = judges::<S>(resolved, &settings)?;
     let judged = judges.names();
-    let maze = || maze::<S>(resolved, &settings);
-    let mut space = maze()?.judged_by(judges);
+    let state_space = || state_space::<S>(resolved, &settings);
+    let mut space = state_space()?.judged_by(judges);
     if let Some(symmetry) = S::symmetry(&resolved.setup, &settings) {
         space = space.interchanging(symmetry);
     }
     let interchangeable = space.interchangeable().to_vec();
     let queues = queues::<S>(resolved);
-    let (kept, resolved) = (maze()?, resolved.clone());
-    let retrace = move |way: &[u32]| {
+    let (kept, resolved) = (state_space()?, resolved.clone());
+    let retrace = move |path: &[u32]| {
         let deadlines = deadlines::of::<S>(&resolved);
         let panel = panel::<S>(&settings, &resolved, &deadlines);
         let jury = Jury::new(panel, resolved.expected.violates.clone());
@@ -144,13 +144,13 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Re
             go_on: &|| true,
             interrupted: false,
         };
-        let (end, observer) = kept.retrace(way, observer);
+        let (end, observer) = kept.retrace(path, observer);
         outcome::<S>(&resolved, &deadlines, end, observer)
     };
     Ok(Exploration { space: Box::new(space), judged, unjudged, queues, interchangeable, retrace: Box::new(retrace) })
 }
 
-fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Result<Maze<S>, Refusal> {
+fn state_space<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Result<StateSpace<S>, ExploreError> {
     let (setup, settings) = (resolved.setup.clone(), settings.clone());
     let cast = Cast::<S> {
         config: S::explored(S::config(&setup, &settings), resolved.scenario.explore.frames),
@@ -161,12 +161,12 @@ fn maze<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Result<Maze<
     let budget = resolved.scenario.explore.clone();
     let disciplines = lanes::<S>().map(|(lane, _)| resolved.profile.discipline(lane, budget.frames)).collect();
     let after = budget.after.clone();
-    let maze = Maze::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
+    let state_space = StateSpace::new(resolved.seed, cast, &resolved.clock_errors(), budget, disciplines)
         .ending_sessions(S::session_over)
         .with_operations(operations::<S>(resolved));
     match after {
-        Some(fact) => maze.after(&fact).ok_or(Refusal::NeverBegins(fact)),
-        None => Ok(maze),
+        Some(fact) => state_space.after(&fact).ok_or(ExploreError::NeverBegins(fact)),
+        None => Ok(state_space),
     }
 }
 
@@ -174,7 +174,7 @@ fn lanes<S: Subject>() -> impl Iterator<Item = (LaneId, &'static str)> {
     (0..).zip(S::LANES).map(|(lane, name)| (LaneId::new(lane), *name))
 }
 
-/// The lanes that are queues, and on which anything is said.
+/// The lanes that are queues and carry any messages.
 fn queues<S: Subject>(resolved: &Resolved) -> Vec<&'static str> {
     let (profile, frames) = (resolved.profile, resolved.scenario.explore.frames);
     let queued =
@@ -182,28 +182,44 @@ fn queues<S: Subject>(resolved: &Resolved) -> Vec<&'static str> {
     lanes::<S>().filter(|(lane, _)| queued(*lane)).map(|(_, name)| name).collect()
 }
 
-/// The checkers that can be parts of a state, and the invariants that have none such.
+/// The checkers that can be parts of a state, and the invariants that have no such checker.
 fn judges<S: Subject>(
     resolved: &Resolved,
     settings: &S::Settings,
-) -> Result<(Judges<S::Fact>, Vec<&'static str>), Refusal> {
+) -> Result<(Judges<S::Fact>, Vec<&'static str>), ExploreError> {
     let expected = &resolved.expected;
     let named = |name: &&str| expected.holds.contains(name) || expected.violates.contains(name);
-    let claimed: Vec<_> =
-        resolved.profile.claims(resolved.settings()).iter().map(|claim| claim.name).filter(named).collect();
+    let claimed: Vec<_> = resolved
+        .profile
+        .claims(&resolved.setup, resolved.settings())
+        .iter()
+        .map(|claim| claim.name)
+        .filter(named)
+        .collect();
+    let asked = &resolved.scenario.expect;
+    let asked = asked.holds.iter().flatten().chain(&asked.violates);
+    let asked: Vec<&str> = asked.map(String::as_str).collect();
+    let is_named = |name: &str| asked.contains(&name);
+    let is_liveness = |name: &str| check::invariants().any(|known| known.name == name && known.liveness);
     let laws = check::kernel().map(|law| law.name);
     let mut judges = Judges::default();
     let mut unjudged = Vec::new();
     for name in laws.chain(claimed.iter().copied()) {
         let own = claimed.contains(&name).then(|| S::checker(&resolved.setup, settings, name)).flatten();
-        match own.or_else(|| check::checker(name)).and_then(|checker| checker.branch()) {
-            Some(branch) => judges.seat(name, branch, expected.violates.contains(&name)),
-            None if expected.violates.contains(&name) => return Err(Refusal::Unjudged(name)),
+        let checker = own.or_else(|| check::checker(name)).filter(|checker| match checker.explored() {
+            Exploring::Never => false,
+            Exploring::IfNamed => is_named(name),
+            Exploring::Always => true,
+        });
+        match checker {
+            Some(checker) => judges.add(name, checker, expected.violates.contains(&name)),
+            None if expected.violates.contains(&name) => return Err(ExploreError::Unjudged(name)),
+            None if is_named(name) && !is_liveness(name) => return Err(ExploreError::Unjudged(name)),
             None => unjudged.push(name),
         }
     }
     if !claimed.is_empty() && claimed.iter().all(|name| unjudged.contains(name)) {
-        return Err(Refusal::NothingJudged);
+        return Err(ExploreError::NothingJudged);
     }
     Ok((judges, unjudged))
 }

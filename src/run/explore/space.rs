@@ -1,55 +1,55 @@
-//! What a search needs to know of a space of states, without its types.
+//! A state space without its types, as a search sees it.
 
 use std::any::Any;
 use std::fmt;
 
-pub use crate::sim::explore::Print;
+pub use crate::sim::explore::Fingerprint;
 
-/// A space of states: where it begins, and who finds what follows.
+/// A state space: its root, and searchers that find successors.
 pub trait Space: Send + Sync {
-    /// Where everything begins.
+    /// The initial state.
     fn root(&self) -> Step;
 
-    /// Somebody who finds what follows states; each thread has one of its own.
+    /// A searcher; each thread has its own.
     fn searcher(&self) -> Box<dyn Searcher + '_>;
 }
 
-/// Finds what follows a state.
+/// Finds the successors of a state.
 pub trait Searcher {
-    /// Adds what follows `place` to `found`, in a fixed order; what is `known` only counts.
-    fn expand(&mut self, place: &Place, known: &dyn Fn(Print) -> bool, found: &mut Found);
+    /// Adds the successors of `state` to `successors`, in a fixed order; `known` ones are only counted.
+    fn expand(&mut self, state: &AnyState, known: &dyn Fn(Fingerprint) -> bool, successors: &mut Successors);
 
-    /// Which invariants were put to the test on the way to `place`, beside those that are known to be: a bit each.
-    fn exercised(&mut self, place: &Place, known: u64) -> u64;
+    /// The invariants that were exercised on the path to `state`, besides the known ones: one bit each.
+    fn exercised(&mut self, state: &AnyState, known: u64) -> u64;
 }
 
-/// A state, whatever its type.
-pub struct Place(pub(super) Box<dyn Any + Send + Sync>);
+/// A state with its type erased.
+pub struct AnyState(pub(super) Box<dyn Any + Send + Sync>);
 
-impl fmt::Debug for Place {
+impl fmt::Debug for AnyState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Place")
+        f.write_str("AnyState")
     }
 }
 
-/// A state that follows another.
+/// A successor of a state.
 #[derive(Debug)]
 pub struct Step {
-    /// Its place among all that follow that one, known ones counted.
+    /// Its index among all successors of that state, including known ones.
     pub nth: u32,
     /// Its fingerprint.
-    pub print: Print,
-    /// Whether what was looked for has happened.
+    pub fingerprint: Fingerprint,
+    /// Whether it is a goal of the search.
     pub goal: bool,
     /// The state.
-    pub place: Place,
+    pub state: AnyState,
 }
 
-/// What follows some states.
+/// The successors of some states.
 #[derive(Debug, Default)]
-pub struct Found {
-    /// How many states followed, known ones counted.
+pub struct Successors {
+    /// The number of successors, including known ones.
     pub generated: u64,
-    /// Those that were not known.
+    /// The successors that were not known.
     pub steps: Vec<Step>,
 }

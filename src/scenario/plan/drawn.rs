@@ -1,8 +1,8 @@
-//! Faults that the seed draws: when they come, which they are, how long they last.
+//! Faults that the seed draws: their times, kinds and durations.
 
-use super::among::Among;
-use super::claims::Claims;
-use super::sorts::{self, Scale};
+use super::node_chooser::NodeChooser;
+use super::occupancy::Occupancy;
+use super::variants::{self, Scale};
 use crate::chance::{Chance, Dice};
 use crate::fault::{Fault, FaultKind, PlannedFault, Trigger};
 use crate::scenario::entry::{Draw, FaultEntry};
@@ -11,7 +11,7 @@ use crate::scenario::rules::MOST_FAULTS;
 use crate::subject::Profile;
 use crate::time::{Span, Time};
 
-/// The least that a drawn fault lasts, unless the entry says otherwise.
+/// The default for the shortest duration of a drawn fault.
 const SHORTEST: Span = Span::from_millis(50);
 
 /// The faults of one entry, by time.
@@ -25,13 +25,13 @@ pub(super) fn faults(
     let Some(gap) = draw.rate.mean_gap().map(Span::from_nanos) else {
         return Vec::new();
     };
-    let calm = scenario.run.calm();
-    let until = entry.until.unwrap_or(calm).min(calm);
+    let quiescence = scenario.run.quiescence();
+    let until = entry.until.unwrap_or(quiescence).min(quiescence);
     let mut at = entry.from.unwrap_or(Span::ZERO);
     let window = until - at;
     let longest = draw.longest.unwrap_or_else(|| window.divided_by(4).max(draw.shortest.unwrap_or_default()));
     let shortest = draw.shortest.unwrap_or(SHORTEST).min(longest);
-    let mut claims = Claims::new(calm);
+    let mut occupancy = Occupancy::new(quiescence);
     let mut faults = Vec::new();
     let most = usize::try_from(MOST_FAULTS * 2).expect("a small number");
     for _ in 0..most {
@@ -40,26 +40,26 @@ pub(super) fn faults(
             break;
         }
         let kind = *dice.pick(&draw.kinds).expect("kinds are not empty");
-        let lasts = sorts::span(dice, shortest, longest).min(until - at);
+        let lasts = variants::span(dice, shortest, longest).min(until - at);
         let fault = {
-            let free = |node| claims.is_free(node, at);
-            let among = Among { nodes: scenario.nodes, free: &free };
-            let allowed = |fault: &Fault| entry.exceed || profile.beyond(fault, &scenario.protocols).is_none();
-            sorts::draw(kind, &among, &allowed, Scale { lasts }, dice)
+            let free = |node| occupancy.is_free(node, at);
+            let chooser = NodeChooser { nodes: scenario.nodes, free: &free };
+            let allowed = |fault: &Fault| entry.exceed || profile.exceeds(fault, &scenario.protocols).is_none();
+            variants::draw(kind, &chooser, &allowed, Scale { lasts }, dice)
         };
         let Some(fault) = fault else {
             continue;
         };
         let lasts = Some(lasts).filter(|_| lasting(kind));
         let planned = PlannedFault { when: Trigger::At(Time::ZERO + at), lasts, fault, drawn: true };
-        if claims.take_if_free(&planned) {
+        if occupancy.occupy_if_free(&planned) {
             faults.push(planned);
         }
     }
     faults
 }
 
-/// A gap in whole microseconds, as a trace shows times, and at least one.
+/// A gap in whole microseconds, the resolution of times in a trace, and at least one.
 fn whole(gap: Span) -> Span {
     let step = Span::from_micros(1);
     Span::from_micros(gap.as_nanos() / step.as_nanos()).max(step)

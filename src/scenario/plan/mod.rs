@@ -1,18 +1,18 @@
-//! The faults of one run, from those that are written and those that the seed draws.
+//! The faults of one run: scripted faults, and faults that the seed draws.
 //!
-//! Each entry draws from streams of its own, so that another entry moves none of its faults. A drawn fault that would
-//! contradict a written one, or an earlier drawn one, is left out, and the others stay where they are.
+//! Each entry draws from its own streams, so that another entry changes none of its faults. A drawn fault that would
+//! contradict a scripted one, or an earlier drawn one, is dropped, and the others do not change.
 
-mod among;
-mod claims;
 mod drawn;
-mod sorts;
-mod spending;
-mod written;
+mod lost_voters;
+mod node_chooser;
+mod occupancy;
+mod scripted;
+mod variants;
 
-use self::claims::Claims;
-pub(super) use self::sorts::log_uniform;
-use self::spending::Spending;
+use self::lost_voters::LostVoters;
+use self::occupancy::Occupancy;
+pub(super) use self::variants::log_uniform;
 use super::format::Scenario;
 use crate::chance::Seed;
 use crate::fault::{FaultPlan, PlannedFault};
@@ -24,12 +24,12 @@ pub(super) fn draw(scenario: &Scenario, profile: &Profile, seed: Seed) -> FaultP
         .faults
         .iter()
         .enumerate()
-        .map(|(index, entry)| written::expand(entry, scenario, seed.key("fault").with(index as u64)))
+        .map(|(index, entry)| scripted::expand(entry, scenario, seed.key("fault").with(index as u64)))
         .collect();
-    let mut claims = Claims::new(scenario.run.calm());
-    written.iter().flatten().for_each(|fault| claims.take(fault));
-    let mut spending = Spending::new(scenario, profile);
-    written.iter().flatten().for_each(|fault| spending.spend(&fault.fault));
+    let mut occupancy = Occupancy::new(scenario.run.quiescence());
+    written.iter().flatten().for_each(|fault| occupancy.occupy(fault));
+    let mut lost_voters = LostVoters::new(scenario, profile);
+    written.iter().flatten().for_each(|fault| lost_voters.add(&fault.fault));
     let mut faults = Vec::new();
     for (index, (entry, written)) in scenario.faults.iter().zip(written).enumerate() {
         faults.extend(written);
@@ -37,9 +37,9 @@ pub(super) fn draw(scenario: &Scenario, profile: &Profile, seed: Seed) -> FaultP
             let mut dice = seed.dice(&format!("faults {index}"));
             let drawn = drawn::faults(entry, draw, scenario, profile, &mut dice);
             faults.extend(drawn.into_iter().filter(|fault| {
-                let taken = (entry.exceed || spending.allows(&fault.fault)) && claims.take_if_free(fault);
+                let taken = (entry.exceed || lost_voters.allows(&fault.fault)) && occupancy.occupy_if_free(fault);
                 if taken {
-                    spending.spend(&fault.fault);
+                    lost_voters.add(&fault.fault);
                 }
                 taken
             }));

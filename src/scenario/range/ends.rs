@@ -1,4 +1,4 @@
-//! The two ends of a range, and what is drawn between them.
+//! The two ends of a range, and draws between them.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use crate::measure::{Drift, Offset, Rate, Share};
 use crate::scenario::plan::log_uniform;
 use crate::time::Span;
 
-/// Two values of one kind, the integers that stand for them in order.
+/// Two ordered values of one kind, as integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ends {
     kind: Kind,
@@ -17,7 +17,7 @@ pub(super) struct Ends {
     high: i128,
 }
 
-/// What the ends are: counts, or quantities of which the unit tells the kind.
+/// The kind of the ends: counts, or quantities with a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Span,
@@ -28,12 +28,12 @@ enum Kind {
     Count,
 }
 
-/// Why two values are no ends.
+/// Why two values are not the ends of a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoEnds {
-    /// Neither looks like one.
+    /// Neither looks like an end.
     Neither,
-    /// Only one does: which key the other has, and why it is none.
+    /// Only one does; the key of the other, and why it is not an end.
     Half(&'static str, String),
     /// The first is greater than the second.
     Reversed,
@@ -83,7 +83,7 @@ fn half(min: &Value, max: &Value) -> NoEnds {
 impl Kind {
     const ALL: [Self; 6] = [Self::Span, Self::Offset, Self::Share, Self::Drift, Self::Rate, Self::Count];
 
-    /// The integer that stands for a value of this kind, or why there is none.
+    /// The integer for a value of this kind, or why there is none.
     fn read(self, value: &Value) -> Result<i128, String> {
         match self {
             Self::Span => quantity(value).map(|span: Span| span.as_nanos().into()),
@@ -93,13 +93,13 @@ impl Kind {
             Self::Rate => quantity(value).map(|rate: Rate| rate.as_nanohertz().into()),
             Self::Count => match (value.as_u64(), value) {
                 (Some(count), _) => Ok(count.into()),
-                (None, Value::Number(_)) => Err(format!("a count is a whole number from 0 on, not {value}")),
+                (None, Value::Number(_)) => Err(format!("a count must be a whole number, not {value}")),
                 (None, _) => Err(MIXED.to_owned()),
             },
         }
     }
 
-    /// The value that an integer between two of its kind stands for.
+    /// The value for an integer of this kind.
     fn write(self, number: i128) -> Value {
         let text = match self {
             Self::Span => Span::from_nanos(narrow(number)).to_string(),
@@ -120,26 +120,26 @@ fn quantity<T: FromStr<Err: ToString>>(value: &Value) -> Result<T, String> {
 }
 
 fn narrow<T: TryFrom<i128>>(number: i128) -> T {
-    T::try_from(number).ok().expect("what lies between two values of a kind is one of it")
+    T::try_from(number).ok().expect("a value between two values of a kind is of that kind")
 }
 
-/// The most of a wide range is at least so many times its least, and so much greater.
+/// The maximum of a wide range is at least this many times its minimum, and greater by at least this much.
 const WIDE: u64 = 8;
-/// Each end of a wide range is drawn in one of so many seeds.
+/// Each end of a wide range is drawn in one of this many seeds.
 const ENDS: u64 = 32;
-/// Between nothing and the most, nothing is drawn that is more than so many doublings below the most.
+/// If the minimum is zero, draws other than zero are at most this many doublings below the maximum.
 const DOUBLINGS: u32 = 20;
 
-/// A number from `low` to `high`; one side of zero is as likely as the other.
+/// A number from `low` to `high`; both signs are equally likely.
 fn between(chance: &mut impl Chance, low: i128, high: i128) -> i128 {
     let positive = |chance: &mut _, low: i128, high: i128| i128::from(spread(chance, narrow(low), narrow(high)));
     let below = if low < 0 && high > 0 { chance.below(2) == 0 } else { low < 0 };
     if below { -positive(chance, (-high).max(0), -low) } else { positive(chance, low.max(0), high) }
 }
 
-/// A number from `low` to `high`. In a wide range every doubling is about as likely as any other, since what breaks at
-/// small numbers would hardly ever be seen if all were equally likely; and the ends themselves, where limits are, are
-/// drawn often enough to be met in any sweep. In a narrow one all numbers are equally likely.
+/// A number from `low` to `high`. In a wide range every doubling is about equally likely, because a uniform draw would almost
+/// never give small numbers; and the ends, which are often limits, are drawn often enough to occur in any sweep. In a narrow
+/// range all numbers are equally likely.
 fn spread(chance: &mut impl Chance, low: u64, high: u64) -> u64 {
     let wide = high / WIDE >= low && high - low >= WIDE;
     if !wide {

@@ -1,5 +1,5 @@
-//! Ranges, drawn per seed: `{ "min": "1ms", "max": "5ms" }` in place of a quantity, `{ "min": 1, "max": 64 }` in place of
-//! a count, and `{ "one_of": ["log", "index"] }` in place of any value.
+//! Ranges, drawn per seed: `{ "min": "1ms", "max": "5ms" }` instead of a quantity, `{ "min": 1, "max": 64 }` instead of a
+//! count, and `{ "one_of": ["log", "index"] }` instead of any value.
 
 mod ends;
 mod search;
@@ -11,44 +11,44 @@ pub(super) use self::search::{MOST_OPTIONS, find};
 use super::path::{Path, Step};
 use crate::chance::{Chance, Seed};
 
-/// A range, and where in the file it stands.
+/// A range, and its path in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Range {
     pub(super) path: Path,
     values: Values,
 }
 
-/// What is drawn from.
+/// The values to draw from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Values {
-    /// All between two ends, both included.
+    /// All values between two ends, including the ends.
     Between(Ends),
-    /// The options of a choice, of which there is one at least.
+    /// The options of a choice, at least one.
     OneOf(Vec<Value>),
 }
 
-/// Which value of each range is meant.
+/// Which value of each range to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pick {
-    /// The least, and the first option of each choice.
+    /// The minimum, and the first option of each choice.
     Least,
-    /// The most, and the last option of each choice.
+    /// The maximum, and the last option of each choice.
     Most,
-    /// The least, and of each choice the option with this index, or the last if it has fewer.
+    /// The minimum, and of each choice the option with this index, or the last option.
     Nth(usize),
-    /// What the seed draws at this attempt, the first of which is 0.
+    /// The draw of the seed at this attempt, counted from 0.
     Drawn(Seed, u64),
 }
 
-/// Puts a plain value in the place of each range.
+/// Replaces each range by one value.
 pub(super) fn fill(value: &mut Value, ranges: &[Range], pick: Pick) {
     for range in ranges {
-        let place = range.path.get_mut(value).expect("a range stands where it was found");
+        let place = range.path.get_mut(value).expect("a range is where it was found");
         *place = range.pick(pick);
     }
 }
 
-/// The picks with which every end and every option is met; just one if there are no ranges.
+/// The picks that cover every end and every option; just one without ranges.
 pub(super) fn extremes(ranges: &[Range]) -> Vec<Pick> {
     if ranges.is_empty() {
         return vec![Pick::Least];
@@ -58,7 +58,7 @@ pub(super) fn extremes(ranges: &[Range]) -> Vec<Pick> {
     [Pick::Least, Pick::Most].into_iter().chain(between).collect()
 }
 
-/// Where the file says what stands at `path` once the ranges are filled: at an end, or in an option.
+/// The path in the file, at an end or in an option, for a `path` after the ranges are replaced.
 pub(super) fn written(path: &Path, ranges: &[Range], pick: Pick) -> Path {
     let Some(range) = ranges.iter().find(|range| path.starts_with(&range.path)) else {
         return path.clone();
@@ -68,7 +68,7 @@ pub(super) fn written(path: &Path, ranges: &[Range], pick: Pick) -> Path {
 }
 
 impl Range {
-    /// The range in its shortest spelling; options are as they were written.
+    /// The range in its shortest form; options as they were written.
     pub(super) fn spelled(&self) -> Value {
         match &self.values {
             Values::Between(ends) => serde_json::json!({ "min": ends.least(), "max": ends.most() }),
@@ -88,13 +88,13 @@ impl Range {
         }
     }
 
-    /// Each range draws for itself, so that another one moves nothing; and each attempt anew.
+    /// Each range has its own draws, so that another range changes nothing; each attempt has new ones.
     fn chance(&self, seed: Seed, attempt: u64) -> impl Chance {
         let key = seed.key("range").text(&self.path.to_string());
         if attempt == 0 { key.draws() } else { key.with(attempt).draws() }
     }
 
-    /// How many options there are; none if it is no choice.
+    /// The number of options; 0 if it is not a choice.
     fn options(&self) -> usize {
         match &self.values {
             Values::Between(_) => 0,
@@ -102,7 +102,7 @@ impl Range {
         }
     }
 
-    /// The index of the option that is picked without a draw.
+    /// The index of the option of a pick that is not drawn.
     fn option(&self, pick: Pick) -> usize {
         let last = self.options().saturating_sub(1);
         match pick {
@@ -112,7 +112,7 @@ impl Range {
         }
     }
 
-    /// The steps from the range to what is picked; none to what is drawn, which stands nowhere.
+    /// The steps from the range to the picked value; none for a drawn value, which is not in the file.
     fn place(&self, pick: Pick) -> Vec<Step> {
         let key = |key: &str| Step::Key(key.to_owned());
         match (&self.values, pick) {

@@ -1,4 +1,4 @@
-//! Finds the ranges in a file, and what looks like one but is none.
+//! Finds the ranges in a file, and mistakes that look like ranges.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::{Range, Values};
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::path::{Path, Step};
 
-/// The most options of a choice: a file is checked with each of them.
+/// The maximum number of options of a choice; a file is checked with each of them.
 pub(in crate::scenario) const MOST_OPTIONS: usize = 100;
 
 /// All ranges in `value`, in the order of their paths.
@@ -19,17 +19,17 @@ pub(in crate::scenario) fn find(value: &Value) -> Result<Vec<Range>, Vec<Finding
 
 struct Search {
     path: Path,
-    /// In how many options of choices the path leads.
+    /// The number of choices on the path.
     options: usize,
     ranges: Vec<Range>,
     findings: Vec<Finding>,
 }
 
-/// What an object looks like.
-enum Look<'a> {
+/// The kind of an object.
+enum ObjectKind<'a> {
     Between(&'a Value, &'a Value),
     OneOf(&'a Value),
-    /// What the subject alone understands.
+    /// An object that only the subject interprets.
     Foreign,
     Plain,
 }
@@ -38,10 +38,10 @@ impl Search {
     fn visit(&mut self, value: &Value) {
         match value {
             Value::Object(fields) => match self.look(fields) {
-                Look::Between(min, max) => self.between(min, max, fields),
-                Look::OneOf(options) => self.one_of(options),
-                Look::Foreign => {}
-                Look::Plain => self.fields(fields),
+                ObjectKind::Between(min, max) => self.between(min, max, fields),
+                ObjectKind::OneOf(options) => self.one_of(options),
+                ObjectKind::Foreign => {}
+                ObjectKind::Plain => self.fields(fields),
             },
             Value::Array(items) => {
                 for (index, value) in items.iter().enumerate() {
@@ -66,23 +66,23 @@ impl Search {
         self.path.pop();
     }
 
-    /// The bounds of a uniform delay only look like a range, and the values of an anchor's rule like a choice.
-    fn look<'a>(&self, fields: &'a Map<String, Value>) -> Look<'a> {
+    /// The bounds of a uniform delay look like a range but are not, and the values of an anchor's rule look like a choice.
+    fn look<'a>(&self, fields: &'a Map<String, Value>) -> ObjectKind<'a> {
         let under = self.path.last_key();
         let mut named = fields.iter();
         match (named.next(), named.next(), named.next()) {
             (Some((key, options)), None, None) if key == "one_of" => match options {
-                _ if under == Some("rule") => Look::Foreign,
-                Value::String(_) => Look::Plain, // a text under a key that happens to be this word
+                _ if self.path.is_anchor() => ObjectKind::Foreign,
+                Value::String(_) => ObjectKind::Plain, // a text under a key that happens to be this word
                 Value::Array(_) | Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {
-                    Look::OneOf(options)
+                    ObjectKind::OneOf(options)
                 }
             },
             (Some(_), Some(_), None) if under != Some("uniform") => match (fields.get("min"), fields.get("max")) {
-                (Some(min), Some(max)) => Look::Between(min, max),
-                (Some(_) | None, Some(_) | None) => Look::Plain,
+                (Some(min), Some(max)) => ObjectKind::Between(min, max),
+                (Some(_) | None, Some(_) | None) => ObjectKind::Plain,
             },
-            _ => Look::Plain,
+            _ => ObjectKind::Plain,
         }
     }
 
@@ -97,12 +97,12 @@ impl Search {
             Err(NoEnds::Neither) => self.fields(fields),
             Err(NoEnds::Half(wrong, _)) if fields[wrong].is_object() => self.nested(self.path.key(wrong)),
             Err(NoEnds::Half(wrong, why)) => {
-                let finding = Finding::new(self.path.key(wrong), format!("this is no range: {why}"));
-                self.findings.push(finding.help("both ends of a range are of one quantity, or both are counts"));
+                let finding = Finding::new(self.path.key(wrong), format!("this is not a range: {why}"));
+                self.findings.push(finding.help("the ends must be two quantities of one kind, or two counts"));
             }
             Err(NoEnds::Reversed) => {
                 let text = |end: &Value| end.as_str().map_or_else(|| end.to_string(), str::to_owned);
-                let message = format!("the range ends before it begins: {} < {}", text(max), text(min));
+                let message = format!("`min` is greater than `max`: {} > {}", text(min), text(max));
                 let finding = Finding::new(self.path.key("min"), message);
                 self.findings.push(finding.label("greater than `max`").help("swap the two"));
             }
@@ -112,16 +112,16 @@ impl Search {
     fn one_of(&mut self, options: &Value) {
         let path = self.path.key("one_of");
         let Some(options) = options.as_array() else {
-            let finding = Finding::new(path, "a choice is made from a list");
+            let finding = Finding::new(path, "`one_of` must be a list");
             return self.findings.push(finding.help("write { \"one_of\": [ … ] }"));
         };
         if options.is_empty() {
-            let finding = Finding::new(path, "there is nothing to choose from");
+            let finding = Finding::new(path, "`one_of` is empty");
             return self.findings.push(finding.label("an empty list").help("name at least one option"));
         }
         if options.len() > MOST_OPTIONS {
-            let finding = Finding::new(path, format!("a choice is made from at most {MOST_OPTIONS} options"));
-            return self.findings.push(finding.label(format!("there are {}", options.len())));
+            let finding = Finding::new(path, format!("too many options: at most {MOST_OPTIONS} are allowed"));
+            return self.findings.push(finding.label(format!("has {}", options.len())));
         }
         self.found(Values::OneOf(options.clone()), false);
         self.options += 1;
@@ -139,7 +139,8 @@ impl Search {
         }
         match self.fixed(quantity) {
             Some(what) => {
-                let finding = Finding::new(self.path.clone(), format!("{what} the same for every seed"));
+                let finding =
+                    Finding::new(self.path.clone(), format!("{what} the same for every seed, so it can't be a range"));
                 self.findings.push(finding.label("a range").help("write one value"));
             }
             None => self.ranges.push(Range { path: self.path.clone(), values }),
@@ -147,22 +148,22 @@ impl Search {
     }
 
     fn nested(&mut self, path: Path) {
-        let finding = Finding::new(path, "a range has no other range in it").label("a range in a range");
-        self.findings.push(finding.help("write one value, or `one_of` with all that may stand here"));
+        let finding = Finding::new(path, "a range can't contain another range").label("a range in a range");
+        self.findings.push(finding.help("write one value, or `one_of` with every possible value"));
     }
 
-    /// What stands at the path, if no seed may draw it: what a file is known by, and what a sweep is judged by.
+    /// What is at the path, if it must not be drawn: whatever identifies the file, and the expectations of a sweep.
     fn fixed(&self, quantity: bool) -> Option<&'static str> {
         let keys: Vec<&str> = self.path.keys().collect();
         match keys.as_slice() {
             [] => Some("a scenario is"),
-            ["$schema" | "name" | "about"] => Some("a scenario's name and what is said about it are"),
+            ["$schema" | "name" | "about"] => Some("`$schema`, `name` and `about` are"),
             ["subject"] => Some("the subject is"),
-            ["run", "seed"] => Some("the default of the seed is"),
-            ["protocols"] | ["protocols", _] => Some("which protocols run is"),
+            ["run", "seed"] => Some("the default seed is"),
+            ["protocols"] | ["protocols", _] => Some("the set of protocols is"),
             ["protocols", _, "flaws", ..] => Some("flaws are"),
             ["expect", "within", _] if quantity => None,
-            ["expect", ..] => Some("what is expected is"),
+            ["expect", ..] => Some("an expectation is"),
             _ => None,
         }
     }

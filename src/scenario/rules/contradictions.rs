@@ -1,32 +1,32 @@
-//! Written faults that contradict each other: what one takes for granted, another has taken away.
+//! Scripted faults that contradict each other: one requires a state that another has ended.
 //!
-//! Only what is certain is reported. Faults that wait for a fact, and targets that are drawn, say nothing certain; where
-//! such a fault could be what another one relies on, the other one is believed.
+//! Only certain contradictions are reported. The time of a fault that waits for a fact, and a drawn target, are not
+//! certain; if such a fault could make another one possible, the other one is accepted.
 
 use std::collections::BTreeMap;
 
 use crate::fault::{ClockFault, Fault, FaultKind, Harm, Target};
 use crate::identity::NodeId;
-use crate::scenario::cluster::Nodes;
+use crate::scenario::cluster::{NodeSet, Nodes};
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::entry::FaultEntry;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
-use crate::scenario::side::Side;
 use crate::time::Span;
 
 /// The first contradiction of each entry.
 pub(super) fn check(scenario: &Scenario) -> Vec<Finding> {
     let mut acts = acts(scenario);
     acts.sort_by_key(|act| act.at); // stable: those of one instant act in file order
-    let mut world = World::new(scenario);
+    let mut state = State::new(scenario);
     let mut findings: BTreeMap<usize, Finding> = BTreeMap::new();
     for act in &acts {
-        if let Some((message, label)) = world.play(act) {
+        if let Some((message, label)) = state.play(act) {
             let path = Path::of("faults").index(act.index).key("fault").key(act.fault.kind().name());
             let whom = matches!(act.fault, Fault::Kill(_) | Fault::Pause(_) | Fault::Resume(_));
             let place = if whom { path.key("target") } else { path };
-            let finding = Finding::new(place, message).label(label).help("two written faults must not contradict");
+            let finding =
+                Finding::new(place, message).label(label).help("scripted faults must not contradict each other");
             findings.entry(act.index).or_insert(finding);
         }
     }
@@ -42,26 +42,26 @@ struct Act<'a> {
 }
 
 fn acts(scenario: &Scenario) -> Vec<Act<'_>> {
-    let calm = scenario.run.calm();
+    let quiescence = scenario.run.quiescence();
     let mut acts = Vec::new();
     for (index, entry) in scenario.faults.iter().enumerate() {
         let FaultEntry { at: Some(at), fault: Some(fault), .. } = entry else {
             continue;
         };
-        let lasts = |at: Span| entry.lasts.map_or(calm, |lasts| (at + lasts).min(calm));
-        acts.extend(entry.times(*at, calm).map(|at| Act { at, until: lasts(at), index, fault }));
+        let lasts = |at: Span| entry.lasts.map_or(quiescence, |lasts| (at + lasts).min(quiescence));
+        acts.extend(entry.times(*at, quiescence).map(|at| Act { at, until: lasts(at), index, fault }));
     }
     acts
 }
 
-/// What is certain at some time: until when each thing is as a fault made it, and which entry that was.
-struct World {
+/// What is certain at some time: the effects of earlier faults, each with its end and its entry.
+struct State {
     nodes: Nodes,
     dead: BTreeMap<NodeId, Since>,
     paused: BTreeMap<NodeId, Since>,
     clocks: BTreeMap<(NodeId, &'static str), Since>,
     disks: BTreeMap<NodeId, Since>,
-    slow: Vec<(Side, Side, Since)>,
+    slow: Vec<(NodeSet, NodeSet, Since)>,
     cut: Option<Span>,
     unsure: Unsure,
 }
@@ -72,7 +72,7 @@ struct Since {
     until: Span,
 }
 
-/// What may have happened through faults of which the time or the target is not certain.
+/// The possible effects of faults whose time or target is not certain.
 struct Unsure {
     cuts: bool,
     pauses: bool,
@@ -81,7 +81,7 @@ struct Unsure {
 
 type Clash = (String, String);
 
-impl World {
+impl State {
     fn new(scenario: &Scenario) -> Self {
         let vague = |kinds: &[FaultKind]| {
             scenario.faults.iter().any(|entry| match (&entry.fault, &entry.draw) {
@@ -106,7 +106,7 @@ impl World {
         }
     }
 
-    /// Lets a fault act, and says what it contradicts.
+    /// Applies a fault, and returns the contradiction, if any.
     fn play(&mut self, act: &Act<'_>) -> Option<Clash> {
         let since = Since { index: act.index, until: act.until };
         match act.fault {
@@ -139,14 +139,14 @@ impl World {
             }
             Fault::Heal(_) => {
                 let cut = self.cut.take().is_some_and(|until| until > act.at) || self.unsure.cuts;
-                (!cut).then(|| (format!("at {} nothing is cut or clogged", act.at), "nothing to heal".to_owned()))
+                (!cut).then(|| (format!("at {} no link is cut or clogged", act.at), "nothing to heal".to_owned()))
             }
             Fault::Delay(links) => self.slow(links.from.as_ref(), links.to.as_ref(), act.at, since),
             Fault::Clock(clock) => self.clock(clock, act.at, since),
             Fault::Disk(disk) => match disk.harm {
                 Harm::Slow(_) => {
                     let named = self.named(&disk.target)?;
-                    let clash = clash(&self.disks, &named, act.at, "has a slow disk already");
+                    let clash = clash(&self.disks, &named, act.at, "already has a slow disk");
                     self.disks.extend(named.into_iter().map(|node| (node, since)));
                     clash
                 }
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    /// The nodes that are certainly meant.
+    /// The nodes of a target, if they are certain.
     fn named(&self, target: &Target) -> Option<Vec<NodeId>> {
         match target {
             Target::Nodes(named) => Some(named.clone()),
@@ -165,13 +165,13 @@ impl World {
         }
     }
 
-    /// That a node is dead, or paused where that matters, when something is to be done to it.
+    /// The contradiction if a target is dead, or, if `states` is not empty, paused.
     fn gone(&self, named: &[NodeId], at: Span, states: &[&str]) -> Option<Clash> {
         if self.unsure.revivals {
             return None;
         }
         let dead = clash(&self.dead, named, at, "is dead");
-        if states.is_empty() { dead } else { dead.or_else(|| clash(&self.paused, named, at, "is paused already")) }
+        if states.is_empty() { dead } else { dead.or_else(|| clash(&self.paused, named, at, "is already paused")) }
     }
 
     fn resume(&mut self, named: &[NodeId], at: Span) -> Option<Clash> {
@@ -187,13 +187,13 @@ impl World {
 
     fn slow(&mut self, from: Option<&Target>, to: Option<&Target>, at: Span, since: Since) -> Option<Clash> {
         let side = |target: Option<&Target>| match target {
-            None => Some(Side::ALL),
-            Some(target) => self.named(target).map(Side::of),
+            None => Some(NodeSet::ALL),
+            Some(target) => self.named(target).map(NodeSet::of),
         };
         let (from, to) = (side(from)?, side(to)?);
-        let other = self.slow.iter().find(|(a, b, other)| other.until > at && a.meets(&from) && b.meets(&to));
+        let other = self.slow.iter().find(|(a, b, other)| other.until > at && a.intersects(&from) && b.intersects(&to));
         let clash = other.map(|(_, _, other)| {
-            (format!("at {at} a link already has another delay"), format!("given by faults[{}]", other.index))
+            (format!("at {at} a link already has another delay"), format!("from faults[{}]", other.index))
         });
         self.slow.push((from, to, since));
         clash
@@ -214,7 +214,7 @@ impl World {
             for node in &named {
                 let before = self.clocks.insert((*node, field), since).filter(|before| before.until > at);
                 if let Some(before) = before.filter(|_| clash.is_none()) {
-                    let message = format!("at {at} the `{field}` of {node}'s clock is set already");
+                    let message = format!("at {at} the `{field}` of {node}'s clock is already set");
                     clash = Some((message, format!("by faults[{}]", before.index)));
                 }
             }
@@ -228,7 +228,7 @@ fn clash(map: &BTreeMap<NodeId, Since>, named: &[NodeId], at: Span, state: &str)
     found.map(|(node, since)| (format!("at {at} {node} {state}"), format!("by faults[{}]", since.index)))
 }
 
-/// Whether the seed decides whom the fault befalls.
+/// Whether the seed decides the target of the fault.
 fn drawn_target(fault: &Fault) -> bool {
     let drawn = |target: &Target| match target {
         Target::One | Target::Minority | Target::Majority | Target::Proposer => true,

@@ -1,4 +1,4 @@
-//! Rules of single entries of `"faults"`: which fields stand together, when they act, and what is borne.
+//! Rules for entries of `"faults"`: which fields can be combined, when faults act, and what the subject tolerates.
 
 use super::targets;
 use crate::fault::{ClockFault, DiskFault, Fault, FaultKind, Harm, LinkShare, Target};
@@ -11,10 +11,10 @@ use crate::scenario::suggest;
 use crate::subject::Profile;
 use crate::time::Span;
 
-/// The most faults that one entry may stand for, on average if they are drawn.
+/// The maximum number of faults of one entry; if they are drawn, on average.
 pub(in crate::scenario) const MOST_FAULTS: u64 = 10_000;
 
-/// The most names of nodes that the faults of one entry may have together.
+/// The maximum number of node names in all faults of one entry.
 const MOST_NAMES: u64 = 100_000_000;
 
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
@@ -39,23 +39,22 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
             let facts = (profile.facts)();
             findings.extend(fact(&when.fact, &facts, path.key("when").key("fact")));
             if when.n == 0 {
-                findings
-                    .push(Finding::new(path.key("when").key("n"), "facts are counted from 1").help("leave `n` out"));
+                findings.push(Finding::new(path.key("when").key("n"), "`n` must be greater than 0").help("remove `n`"));
             }
         }
     }
     findings
 }
 
-/// That the proposer is meant only where there is one.
+/// The target `proposer` needs a protocol with a proposer.
 fn proposer(fault: &Fault, profile: &Profile, path: &Path) -> Option<Finding> {
     (fault.target() == Some(&Target::Proposer) && profile.role("proposer").is_none()).then(|| {
-        let message = format!("no node of `{}` is ever the proposer", profile.name);
-        Finding::new(path.key("fault").key("target"), message).help("name a node, or say `one`")
+        let message = format!("`{}` has no proposer", profile.name);
+        Finding::new(path.key("fault").key("target"), message).help("name a node, or use `one`")
     })
 }
 
-/// That a fact can be noted at all.
+/// The fact must exist.
 pub(super) fn fact(fact: &str, facts: &[String], path: Path) -> Option<Finding> {
     if facts.iter().any(|known| known == fact) {
         return None;
@@ -64,43 +63,45 @@ pub(super) fn fact(fact: &str, facts: &[String], path: Path) -> Option<Finding> 
     Some(finding.help(suggest::cure(fact, facts.iter().map(String::as_str))))
 }
 
-/// Exactly one of the combinations of fields that make sense.
+/// The fields must be one of the valid combinations.
 fn combination(entry: &FaultEntry, path: &Path) -> Option<Finding> {
     let misplaced = |key: &str, why: &str, help: &str| Some(Finding::new(path.key(key), why).at_key().help(help));
     match (&entry.fault, &entry.draw) {
         (None, None) => {
-            let finding = Finding::new(path.clone(), "this says when, but not what: `fault` or `draw` is missing");
+            let finding = Finding::new(path.clone(), "`fault` or `draw` is missing");
             Some(
                 finding.help(
                     "such as { \"at\": \"5s\", \"for\": \"1s\", \"fault\": { \"kill\": { \"target\": \"one\" } } }",
                 ),
             )
         }
-        (Some(_), Some(_)) => misplaced("draw", "a fault is written or drawn, not both", "make two entries of it"),
+        (Some(_), Some(_)) => {
+            misplaced("draw", "an entry has `fault` or `draw`, not both", "split it into two entries")
+        }
         (Some(_), None) if entry.from.is_some() || entry.until.is_some() => {
             let key = if entry.from.is_some() { "from" } else { "until" };
-            misplaced(key, "`from` and `until` bound drawn faults", "a written fault has `at` and `for`")
+            misplaced(key, "`from` and `until` are for drawn faults", "a scripted fault has `at` and `for`")
         }
         (Some(_), None) if entry.at.is_some() && entry.when.is_some() => {
-            misplaced("when", "a fault acts `at` a time or `when` a fact is noted, not both", "remove one of the two")
+            misplaced("when", "an entry has `at` or `when`, not both", "remove one of the two")
         }
         (Some(_), None) if entry.at.is_none() && entry.when.is_none() => {
-            let finding = Finding::new(path.clone(), "this does not say when: `at` or `when` is missing");
+            let finding = Finding::new(path.clone(), "`at` or `when` is missing");
             Some(finding.help("such as \"at\": \"5s\""))
         }
         (Some(_), None) if entry.every.is_some() && entry.when.is_some() => {
-            misplaced("every", "`every` counts from `at`, which is not there", "`when` acts once")
+            misplaced("every", "`every` needs `at`", "a fault with `when` acts once")
         }
         (Some(fault), None) if entry.lasts.is_some() && !can_end(fault) => {
-            let message = format!("a {} is over at once", fault.kind().name());
+            let message = format!("a {} has no duration", fault.kind().name());
             misplaced("for", &message, "remove `for`")
         }
         (None, Some(_)) => {
             let keys = [("at", entry.at.is_some()), ("for", entry.lasts.is_some()), ("every", entry.every.is_some())];
             let keys = keys.into_iter().chain([("when", entry.when.is_some()), ("drawn", entry.drawn)]);
             let key = keys.filter(|(_, there)| *there).map(|(key, _)| key).next()?;
-            let help = "bound them by `from` and `until`, and by `draw.shortest` and `draw.longest`";
-            misplaced(key, &format!("`{key}` is for written faults, and these are drawn"), help)
+            let help = "limit drawn faults with `from`, `until`, `draw.shortest` and `draw.longest`";
+            misplaced(key, &format!("`{key}` is for scripted faults, but this entry draws faults"), help)
         }
         (Some(_), None) => None,
     }
@@ -127,9 +128,9 @@ fn written(entry: &FaultEntry, fault: &Fault, scenario: &Scenario, path: &Path) 
     let mut findings = Vec::new();
     findings.extend(entry.at.and_then(|at| in_time(at, scenario, path.key("at"))));
     if let (Some(at), Some(every)) = (entry.at, entry.every) {
-        let time = scenario.run.calm() - at;
+        let time = scenario.run.quiescence() - at;
         if every.is_zero() {
-            findings.push(Finding::new(path.key("every"), "`every` is longer than no time").help("such as \"1s\""));
+            findings.push(Finding::new(path.key("every"), "`every` must be greater than 0").help("such as \"1s\""));
         } else {
             findings.extend(too_many(time.as_nanos() / every.as_nanos(), scenario, path.key("every")));
         }
@@ -137,8 +138,8 @@ fn written(entry: &FaultEntry, fault: &Fault, scenario: &Scenario, path: &Path) 
     if let Fault::Clock(clock) = fault
         && says_nothing(clock)
     {
-        let finding = Finding::new(path.key("fault").key("clock"), "nothing is said of these clocks");
-        findings.push(finding.help("give one of `offset`, `drift`, `bump`, `freeze`, `monotonic_drift`"));
+        let finding = Finding::new(path.key("fault").key("clock"), "this clock fault changes nothing");
+        findings.push(finding.help("add one of `offset`, `drift`, `bump`, `freeze`, `monotonic_drift`"));
     }
     findings
 }
@@ -150,37 +151,42 @@ fn says_nothing(clock: &ClockFault) -> bool {
     !(moved || bent || *freeze || *monotonic_freeze)
 }
 
-/// That a time is before the calm and before the end.
+/// The time must be before quiescence and before the end.
 fn in_time(at: Span, scenario: &Scenario, path: Path) -> Option<Finding> {
     let run = scenario.run;
     if let Some(end) = run.end_before(at) {
-        let finding = Finding::new(path, format!("at {at} the run is over")).label(format!("it ends at {end}"));
-        return Some(finding.help("move the fault forward, or make `run.for` longer"));
+        let finding =
+            Finding::new(path, format!("{at} is after the end of the run")).label(format!("the run ends at {end}"));
+        return Some(finding.help("choose an earlier time, or make `run.for` longer"));
     }
-    let calm = run.quiesce_at.filter(|calm| at >= *calm)?;
-    let finding = Finding::new(path, format!("at {at} there are no faults any more"));
-    Some(finding.label(format!("they end at {calm}")).help("move the fault forward, or `run.quiesce_at` back"))
+    let quiescence = run.quiesce_at.filter(|quiescence| at >= *quiescence)?;
+    let finding = Finding::new(path, format!("{at} is after quiescence, when no fault acts"));
+    Some(
+        finding
+            .label(format!("quiescence begins at {quiescence}"))
+            .help("choose an earlier time, or a later `run.quiesce_at`"),
+    )
 }
 
-/// More faults than a plan should hold, or than it can name the nodes of.
+/// The limit on the number of faults, and of node names in them.
 fn too_many(count: u64, scenario: &Scenario, path: Path) -> Option<Finding> {
     let most = MOST_FAULTS.min(MOST_NAMES / u64::from(scenario.nodes.count()));
-    let finding = || Finding::new(path, format!("this makes some {count} faults; here at most {most} make sense"));
-    (count > most).then(|| finding().help("make them rarer, or the time shorter"))
+    let finding = || Finding::new(path, format!("too many faults, about {count}: at most {most} are allowed"));
+    (count > most).then(|| finding().help("lower the rate, or shorten the time"))
 }
 
 fn drawn(entry: &FaultEntry, draw: &Draw, scenario: &Scenario, path: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let calm = scenario.run.calm();
-    let (from, until) = (entry.from.unwrap_or(Span::ZERO), entry.until.unwrap_or(calm));
+    let quiescence = scenario.run.quiescence();
+    let (from, until) = (entry.from.unwrap_or(Span::ZERO), entry.until.unwrap_or(quiescence));
     findings.extend(entry.from.and_then(|from| in_time(from, scenario, path.key("from"))));
-    if until > calm {
-        let finding = Finding::new(path.key("until"), format!("there are no faults after {calm}"));
-        findings.push(finding.help("leave `until` out to draw as long as there are any"));
+    if until > quiescence {
+        let finding = Finding::new(path.key("until"), format!("no fault acts after {quiescence}"));
+        findings.push(finding.help("remove `until` to draw faults until then"));
     }
     if findings.is_empty() && from >= until {
         let key = if entry.until.is_some() { "until" } else { "from" };
-        findings.push(Finding::new(path.key(key), format!("no time is left from {from} to {until}")));
+        findings.push(Finding::new(path.key(key), format!("the time from {from} to {until} is empty")));
     }
     let path = path.key("draw");
     let gap = draw.rate.mean_gap().unwrap_or(u64::MAX).max(1);
@@ -189,40 +195,40 @@ fn drawn(entry: &FaultEntry, draw: &Draw, scenario: &Scenario, path: &Path) -> V
     if let (Some(shortest), Some(longest)) = (draw.shortest, draw.longest)
         && shortest > longest
     {
-        let message = format!("`shortest` is above `longest`: {shortest} > {longest}");
+        let message = format!("`shortest` is greater than `longest`: {shortest} > {longest}");
         findings.push(Finding::new(path.key("shortest"), message).help("swap the two"));
     }
     if draw.kinds.is_empty() {
-        findings.push(Finding::new(path.key("kinds"), "nothing can be drawn from no kinds").help("such as [\"kill\"]"));
+        findings.push(Finding::new(path.key("kinds"), "`kinds` is empty").help("such as [\"kill\"]"));
     }
     findings
 }
 
 fn beyond(path: Path, what: &str, why: &str) -> Finding {
-    let finding = Finding::new(path, format!("this `{what}` is beyond what the subject claims to bear: {why}"));
-    finding.help("add \"exceed\": true to the entry if that is the point")
+    let finding = Finding::new(path, format!("this `{what}` exceeds what the subject claims to tolerate: {why}"));
+    finding.help("add \"exceed\": true to the entry if this is intended")
 }
 
 fn borne(entry: &FaultEntry, fault: &Fault, scenario: &Scenario, profile: &Profile, path: &Path) -> Option<Finding> {
-    let why = profile.beyond(fault, &scenario.protocols).filter(|_| !entry.exceed)?;
+    let why = profile.exceeds(fault, &scenario.protocols).filter(|_| !entry.exceed)?;
     Some(beyond(path.key("fault"), fault.kind().name(), why))
 }
 
-/// The kinds of which nothing could be drawn.
+/// The kinds of which no fault could be drawn.
 fn kinds(entry: &FaultEntry, draw: &Draw, scenario: &Scenario, profile: &Profile, path: &Path) -> Vec<Finding> {
     let path = path.key("draw").key("kinds");
     let kinds = draw.kinds.iter().enumerate().filter(|_| !entry.exceed);
     let refused = kinds.filter_map(|(index, kind)| {
         let why = samples(*kind)
             .iter()
-            .map(|sample| profile.beyond(sample, &scenario.protocols))
+            .map(|sample| profile.exceeds(sample, &scenario.protocols))
             .collect::<Option<Vec<_>>>()?;
         Some(beyond(path.index(index), kind.name(), why.first()?))
     });
     refused.collect()
 }
 
-/// The mildest fault of each sort of a kind; none of the kinds that the target alone decides.
+/// The mildest fault of each variant of a kind; none for kinds whose effect depends only on the target.
 fn samples(kind: FaultKind) -> Vec<Fault> {
     let target = Target::One;
     let share = || LinkShare { share: Share::from_percent(1), from: None, to: None };

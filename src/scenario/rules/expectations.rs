@@ -1,4 +1,4 @@
-//! Rules of what is expected, and of the fates of single messages.
+//! Rules for expectations, and for the fates of single messages.
 
 use super::{entries, targets};
 use crate::identity::{LaneId, MessageId, NodeId};
@@ -23,7 +23,8 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     findings.extend(named("holds", holds));
     findings.extend(named("violates", &expect.violates));
     for (index, name) in expect.violates.iter().enumerate().filter(|(_, name)| holds.contains(name)) {
-        let finding = Finding::new(path.key("violates").index(index), format!("`{name}` can't both hold and fall"));
+        let finding =
+            Finding::new(path.key("violates").index(index), format!("`{name}` can't both hold and be violated"));
         findings.push(finding.help("remove it from `holds` or from `violates`"));
     }
     for (name, span) in &expect.within {
@@ -44,21 +45,24 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     findings
 }
 
-/// A bound must bound something, and be over before the run is.
+/// A bound must be on a liveness invariant, and must end before the run.
 fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
-    let live = profile.claims(&scenario.protocols).iter().any(|invariant| invariant.name == name && invariant.liveness);
+    let live = profile
+        .claims(&scenario.setup(), &scenario.protocols)
+        .iter()
+        .any(|invariant| invariant.name == name && invariant.liveness);
     if !live {
-        let finding = Finding::new(path, format!("`{name}` breaks at a step: it has no time within which to hold"));
-        return Some(finding.at_key().help("only what is owed after the calm can be bounded"));
+        let finding = Finding::new(path, format!("`{name}` is a safety invariant and has no bound"));
+        return Some(finding.at_key().help("only liveness invariants, which are due after quiescence, have a bound"));
     }
-    let due = scenario.run.calm() + span;
+    let due = scenario.run.quiescence() + span;
     let end = scenario.run.ends().filter(|end| due > *end)?;
-    let message = format!("`{name}` would be due at {due}, after the run's end at {end}");
-    Some(Finding::new(path, message).help("let the run last longer, or the faults end sooner"))
+    let message = format!("`{name}` would be due at {due}, after the end of the run at {end}");
+    Some(Finding::new(path, message).help("make the run longer, or `run.quiesce_at` earlier"))
 }
 
 fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
-    let claims = profile.claims(&scenario.protocols);
+    let claims = profile.claims(&scenario.setup(), &scenario.protocols);
     let known = claims.iter().map(|invariant| invariant.name).chain(ALWAYS);
     if known.clone().any(|known| known == name) {
         return None;
@@ -72,7 +76,7 @@ fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> 
         return Some(Finding::new(path, message).help(help));
     }
     if !others.is_empty() {
-        let message = format!("`{name}` is claimed by {} alone, and that does not run", others.join(" or "));
+        let message = format!("only {} claims `{name}`, and it does not run", others.join(" or "));
         return Some(Finding::new(path, message).help(format!("name `{}` under `protocols`", others[0])));
     }
     let finding = Finding::new(path, format!("`{}` claims no invariant `{name}`", profile.name));
@@ -92,9 +96,11 @@ fn pinned(text: &str, fate: PinnedFate, scenario: &Scenario, profile: &Profile) 
         return Some(finding.at_key());
     }
     match fate {
-        PinnedFate::Copies(0) => Some(Finding::new(path.key("copies"), "no copies at all").help("say \"lost\"")),
+        PinnedFate::Copies(0) => {
+            Some(Finding::new(path.key("copies"), "`copies` must be greater than 0").help("use \"lost\""))
+        }
         PinnedFate::Copies(copies) if copies > 100 => {
-            Some(Finding::new(path.key("copies"), "a message has at most 100 copies"))
+            Some(Finding::new(path.key("copies"), "`copies` is too large: at most 100"))
         }
         PinnedFate::Lost
         | PinnedFate::Delay(_)
@@ -104,15 +110,15 @@ fn pinned(text: &str, fate: PinnedFate, scenario: &Scenario, profile: &Profile) 
     }
 }
 
-/// The message that `text` names, or what would be one.
+/// The message that `text` names, or a hint.
 pub(in crate::scenario) fn message(text: &str, profile: &Profile) -> Result<MessageId, String> {
-    let form = || "a message is named by sender, lane and number: `n1.broadcast#7`".to_owned();
+    let form = || "a message id has a sender, a lane and a number: `n1.broadcast#7`".to_owned();
     let (sender, rest) = text.split_once('.').ok_or_else(form)?;
     let (lane, number) = rest.split_once('#').ok_or_else(form)?;
     let sender: NodeId = sender.parse().map_err(|_| form())?;
     let number: u32 = number.parse().map_err(|_| form())?;
     if number == 0 {
-        return Err("messages are counted from 1".to_owned());
+        return Err("the number must be greater than 0".to_owned());
     }
     let index = profile.lanes.iter().position(|known| *known == lane);
     let index = index.ok_or_else(|| suggest::cure(lane, profile.lanes.iter().copied()))?;

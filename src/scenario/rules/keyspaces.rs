@@ -1,5 +1,6 @@
-//! Rules of keyspaces: who may own keys, and that all keys that clients name are owned.
+//! Rules for keyspaces: their owners exist, and every key that clients use is in one.
 
+use crate::codex::{Keyspace, RESERVED};
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
@@ -7,41 +8,67 @@ use crate::scenario::suggest;
 use crate::subject::{Needs, Profile};
 
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
-    if scenario.keyspaces.is_empty() {
-        return Vec::new();
+    let mut findings = Vec::new();
+    for (prefix, Keyspace { owner, .. }) in scenario.keyspaces.iter() {
+        if prefix.starts_with(RESERVED) {
+            findings.push(reserved(Path::of("keyspaces").key(prefix), prefix).at_key());
+        }
+        if profile.owner(owner).is_none() {
+            findings.push(unknown(prefix, owner, profile));
+        }
     }
-    let mut findings: Vec<Finding> = scenario
-        .keyspaces
-        .iter()
-        .filter(|(_, word)| profile.owner(word).is_none())
-        .map(|(prefix, word)| unknown(prefix, word, profile))
-        .collect();
     let work = scenario.workload.iter().map(profile.needs).enumerate();
     let work = work.map(|(index, needs)| (Path::of("workload").index(index), needs));
     let operations = scenario.operations.iter().map(|entry| (profile.command_needs)(&entry.command)).enumerate();
     let operations = operations.map(|(index, needs)| (Path::of("operations").index(index), needs));
-    findings.extend(work.chain(operations).filter_map(|(path, needs)| unowned(&path, &needs, scenario)));
+    findings.extend(work.chain(operations).filter_map(|(path, needs)| misplaced(&path, &needs, scenario)));
     findings
 }
 
-fn unknown(prefix: &str, word: &str, profile: &Profile) -> Finding {
-    let finding = Finding::new(Path::of("keyspaces").key(prefix), format!("`{}` has no path `{word}`", profile.name));
+fn unknown(prefix: &str, owner: &str, profile: &Profile) -> Finding {
+    let finding =
+        Finding::new(Path::of("keyspaces").key(prefix), format!("`{}` has no keyspace owner `{owner}`", profile.name));
     if profile.owners().next().is_none() {
-        return finding.help("it keeps no keys: remove `keyspaces`");
+        return finding.help("this subject has no keys: remove `keyspaces`");
     }
-    finding.help(suggest::cure(word, profile.owners()))
+    finding.help(suggest::cure(owner, profile.owners()))
 }
 
-/// That keys which clients name are in no keyspace.
-fn unowned(path: &Path, needs: &Needs, scenario: &Scenario) -> Option<Finding> {
+fn reserved(path: Path, keys: &str) -> Finding {
+    let message = format!("`{keys}` begins with `{RESERVED}`: such keys are the system's own, and no client's");
+    Finding::new(path, message).help("choose another beginning")
+}
+
+/// The finding for keys that clients use and that are reserved, in no keyspace, fenced for clients without tokens, or not
+/// fenced for clients with tokens.
+fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario) -> Option<Finding> {
     let keys = needs.keys.as_ref()?;
-    if scenario.keyspaces.keys().any(|prefix| keys.starts_with(prefix)) {
-        return None;
+    if keys.starts_with(RESERVED) {
+        return Some(reserved(path.clone(), keys));
     }
-    let known: Vec<String> = scenario.keyspaces.keys().map(|prefix| format!("`{prefix}`")).collect();
-    let message = match keys.as_str() {
-        "" => "its keys are in no keyspace".to_owned(),
-        _ => format!("`{keys}` is in no keyspace"),
+    let named = if keys.is_empty() { "its keys".to_owned() } else { format!("`{keys}`") };
+    let add =
+        || format!("declare it: \"keyspaces\": {{ \"{keys}\": {{ \"owner\": \"consensus\", \"fenced\": true }} }}");
+    if scenario.keyspaces.is_empty() {
+        let message = format!("{named} must be in a fenced keyspace, since its clients present tokens");
+        return needs.fenced.then(|| Finding::new(path.clone(), message).help(add()));
+    }
+    let Some((_, keyspace)) = scenario.keyspaces.of(keys) else {
+        let known: Vec<String> = scenario.keyspaces.iter().map(|(prefix, _)| format!("`{prefix}`")).collect();
+        let verb = if keys.is_empty() { "are" } else { "is" };
+        let finding = Finding::new(path.clone(), format!("{named} {verb} in no keyspace"));
+        let begins = format!("keys must begin with {}", known.join(" or "));
+        return Some(finding.help(if needs.fenced { add() } else { begins }));
     };
-    Some(Finding::new(path.clone(), message).help(format!("keys begin with {}", known.join(" or "))))
+    match (needs.fenced, keyspace.fenced) {
+        (true, false) => {
+            let message = format!("{named} must be in a fenced keyspace, since its clients present tokens");
+            Some(Finding::new(path.clone(), message).help(add()))
+        }
+        (false, true) => {
+            let message = format!("{named} is in a fenced keyspace, and its clients present no tokens");
+            Some(Finding::new(path.clone(), message).help("use keys of a keyspace that is not fenced"))
+        }
+        (true, true) | (false, false) => None,
+    }
 }

@@ -1,13 +1,12 @@
-//! What a scenario must be beyond well-formed: each rule names the place and the cure.
+//! The rules for a well-formed scenario: each finding names the place and a correction.
 
 mod cluster;
 mod contradictions;
 mod entries;
 pub(super) mod expectations;
 mod keyspaces;
+mod lost_voters;
 mod operations;
-mod spending;
-mod swarm;
 mod targets;
 
 use serde_json::Value;
@@ -21,17 +20,17 @@ use crate::time::Span;
 
 pub(super) use entries::MOST_FAULTS;
 
-/// All that is wrong with `scenario`.
+/// Every rule that `scenario` breaks.
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = cluster::check(scenario, profile);
     if !findings.is_empty() {
-        return findings; // what follows relies on a cluster and a run of sane sizes
+        return findings; // the other rules need a valid cluster and a valid run
     }
     findings.extend(entries::check(scenario, profile));
-    findings.extend(spending::check(scenario, profile));
+    findings.extend(lost_voters::check(scenario, profile));
     findings.extend(operations::check(scenario));
     findings.extend(keyspaces::check(scenario, profile));
-    findings.extend(swarm::check(scenario));
+    findings.extend(swarm(scenario));
     findings.extend(expectations::check(scenario, profile));
     if findings.is_empty() {
         findings = contradictions::check(scenario);
@@ -39,9 +38,12 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     findings
 }
 
-/// Why the subject can't work with its settings, if it can't; the place is the first of those it names that stands in
-/// the file, whose value is `root`.
+/// Why the subject can't work with its settings, if it can't; the place is the first one named that is in the file, whose
+/// value is `root`.
 pub(super) fn objection(scenario: &Scenario, profile: &Profile, root: &Value) -> Option<Finding> {
+    if let Some(finding) = idle(scenario, profile, root) {
+        return Some(finding);
+    }
     let objection = (profile.objection)(&scenario.setup(), &scenario.protocols)?;
     let path = |place: &&str| Path::of("protocols").join(place.split('.'), root);
     let written = objection.places.iter().map(path).find(|path| path.get(root).is_some());
@@ -49,7 +51,22 @@ pub(super) fn objection(scenario: &Scenario, profile: &Profile, root: &Value) ->
     Some(Finding::new(path, objection.message).help(objection.help))
 }
 
-/// The uniform delays whose bounds are in the wrong order, wherever they stand.
+/// The finding for settings of a protocol that does not run.
+fn idle(scenario: &Scenario, profile: &Profile, root: &Value) -> Option<Finding> {
+    let running = (profile.running)(&scenario.protocols);
+    let named = root.get("protocols").and_then(Value::as_object)?;
+    let defaults = (profile.settings)(&Value::Object(serde_json::Map::new())).ok()?;
+    let says = |name: &String| scenario.protocols.get(name) != defaults.get(name);
+    let is_idle = |name: &&String| profile.row(name).is_some() && !running.iter().any(|row| row.name == *name);
+    let name = named.keys().filter(is_idle).find(|name| says(name))?;
+    let users: Vec<&str> =
+        profile.rows.iter().filter(|row| row.needs.contains(&name.as_str())).map(|row| row.name).collect();
+    let message = format!("`{name}` does not run: no protocol that runs here uses it, and its settings do nothing");
+    let help = format!("remove it, or name a protocol that uses it: {}", users.join(", "));
+    Some(Finding::new(Path::of("protocols").key(name), message).help(help))
+}
+
+/// All uniform delays whose bounds are in the wrong order.
 pub(super) fn uniform_bounds(value: &Value) -> Vec<Finding> {
     fn visit(value: &Value, path: &Path, findings: &mut Vec<Finding>) {
         match value {
@@ -59,7 +76,7 @@ pub(super) fn uniform_bounds(value: &Value) -> Vec<Finding> {
                     && let (Some(min), Some(max)) = (end("min"), end("max"))
                     && min > max
                 {
-                    let finding = Finding::new(path.key("min"), format!("`min` is above `max`: {min} > {max}"));
+                    let finding = Finding::new(path.key("min"), format!("`min` is greater than `max`: {min} > {max}"));
                     findings.push(finding.label("greater than `max`").help("swap the two"));
                 }
                 fields.iter().for_each(|(key, value)| visit(value, &path.key(key), findings));
@@ -75,14 +92,14 @@ pub(super) fn uniform_bounds(value: &Value) -> Vec<Finding> {
     findings
 }
 
-/// That a protocol runs at all.
+/// At least one protocol must run.
 pub(super) fn nothing_runs(settings: &Value, profile: &Profile) -> Option<Finding> {
     if !(profile.running)(settings).is_empty() {
         return None;
     }
     let names: Vec<&str> = profile.rows.iter().map(|row| row.name).collect();
     let message =
-        "no protocol runs: none is named that runs by itself, and no workload, keyspace or operation needs one";
+        "no protocol runs: none is named that runs on its own, and no workload, keyspace or operation requires one";
     let example = names.last().copied().unwrap_or_default();
     let help = format!(
         "name one, as in \"protocols\": {{ \"{example}\": {{}} }}; `{}` has {}",
@@ -92,7 +109,7 @@ pub(super) fn nothing_runs(settings: &Value, profile: &Profile) -> Option<Findin
     Some(Finding::new(Path::of("protocols"), message).help(help))
 }
 
-/// The flaws that are on but not known, and the protocols that are not there.
+/// Unknown flaws.
 pub(super) fn flaws(settings: &Value, profile: &Profile) -> Vec<Finding> {
     let protocols = settings.as_object().into_iter().flatten();
     let mut findings = Vec::new();
@@ -106,11 +123,31 @@ pub(super) fn flaws(settings: &Value, profile: &Profile) -> Vec<Finding> {
             let elsewhere = profile.flaws().find(|(_, flaw)| flaw.id == id);
             let help = elsewhere.map_or_else(
                 || suggest::cure(id, known.clone()),
-                |(row, _)| format!("`{id}` is a flaw of `{0}`: write it under `protocols.{0}`", row.name),
+                |(row, _)| format!("`{id}` is a flaw of `{0}`: move it to `protocols.{0}`", row.name),
             );
             let path = Path::of("protocols").key(protocol).key("flaws").index(index);
             findings.push(Finding::new(path, format!("`{protocol}` has no flaw `{id}`")).help(help));
         }
+    }
+    findings
+}
+
+/// The limits of `"swarm"`: it must be able to draw faults.
+fn swarm(scenario: &Scenario) -> Vec<Finding> {
+    let Some(swarm) = &scenario.swarm else {
+        return Vec::new();
+    };
+    let path = Path::of("swarm");
+    let mut findings = Vec::new();
+    if swarm.kinds.as_ref().is_some_and(Vec::is_empty) {
+        let help = "such as [\"kill\"]; remove `kinds` to draw from all of them";
+        findings.push(Finding::new(path.key("kinds"), "`kinds` is empty").help(help));
+    }
+    if let Some(rate) = swarm.rate
+        && rate.mean_gap().is_none_or(|gap| scenario.run.quiescence().as_nanos() / gap.max(1) > MOST_FAULTS)
+    {
+        let help = format!("choose a rate that gives 1 to {} faults until quiescence", MOST_FAULTS);
+        findings.push(Finding::new(path.key("rate"), "this rate gives no fault, or too many").help(help));
     }
     findings
 }

@@ -1,4 +1,4 @@
-//! Rules of who is meant: nodes, targets, groups of a partition.
+//! Rules for nodes, targets and the groups of a partition.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::scenario::cluster::Nodes;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::path::Path;
 
-/// That a node is there.
+/// The node must exist.
 pub(super) fn node(node: NodeId, nodes: Nodes, path: Path) -> Option<Finding> {
     if node.index() < nodes.count() as usize {
         return None;
@@ -20,7 +20,7 @@ pub(super) fn node(node: NodeId, nodes: Nodes, path: Path) -> Option<Finding> {
     Some(Finding::new(path, format!("there is no node {node}")).label("not in the cluster").help(help))
 }
 
-/// The findings about the targets of a fault, which stands at `path`.
+/// The findings about the targets of a fault, which is at `path`.
 pub(super) fn fault(fault: &Fault, nodes: Nodes, path: &Path) -> Vec<Finding> {
     let path = path.key(fault.kind().name());
     match fault {
@@ -44,26 +44,26 @@ fn target(target: &Target, nodes: Nodes, path: &Path) -> Vec<Finding> {
         Target::Nodes(named) if named.is_empty() => {
             vec![
                 Finding::new(path.clone(), "the list names no node")
-                    .help("name one, or say `one`, `minority` or `all`"),
+                    .help("name one, or use `one`, `minority` or `all`"),
             ]
         }
         Target::Nodes(named) => list(named, nodes, path),
         Target::Minority if nodes.minority() == 0 => {
-            let message = format!("of {} voters none can be missing, so `minority` is nobody", nodes.voters);
-            vec![Finding::new(path.clone(), message).help("say `one`, or take at least 3 voters")]
+            let message = format!("`minority` is empty, because the number of voters is {}", nodes.voters);
+            vec![Finding::new(path.clone(), message).help("use `one`, or at least 3 voters")]
         }
         Target::One | Target::Minority | Target::Majority | Target::All | Target::Proposer => Vec::new(),
     }
 }
 
-/// That all are there, and each once. A target may be a name in place of a list: then the whole is marked.
+/// Every node must exist and be named once. If the target is a name and not a list, the whole target is marked.
 fn list(named: &[NodeId], nodes: Nodes, path: &Path) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     for (index, id) in named.iter().enumerate() {
         let path = path.index(index);
         if !seen.insert(*id) {
-            findings.push(Finding::new(path.clone(), format!("{id} is named twice")).label("here again"));
+            findings.push(Finding::new(path.clone(), format!("{id} is named twice")).label("the second time"));
         }
         findings.extend(node(*id, nodes, path));
     }
@@ -74,9 +74,9 @@ fn ends(from: Option<&Target>, to: Option<&Target>, nodes: Nodes, path: &Path) -
     let mut findings = Vec::new();
     for (key, end) in [("from", from), ("to", to)] {
         if end == Some(&Target::Proposer) {
-            let finding = Finding::new(path.key(key), "links are not found by who proposes");
+            let finding = Finding::new(path.key(key), "`proposer` can't be the end of a link");
             findings
-                .push(finding.help("name the nodes, or befall the proposer itself: `kill`, `pause`, `clock`, `disk`"));
+                .push(finding.help("name the nodes, or use a fault of the proposer: `kill`, `pause`, `clock`, `disk`"));
         }
     }
     findings.extend(from.into_iter().flat_map(|from| target(from, nodes, &path.key("from"))));
@@ -104,14 +104,14 @@ fn partition(partition: &Partition, nodes: Nodes, path: &Path) -> Vec<Finding> {
             Some(finding.help("such as { \"groups\": [[\"n1\"]] } or { \"shape\": \"halves\" }"))
         }
         None if partition.groups.len() == 1 && left == 0 => {
-            Some(Finding::new(groups, "all nodes stand in one group, so nothing is cut"))
+            Some(Finding::new(groups, "all nodes are in one group, so no link is cut"))
         }
         None => None,
         Some(shape) => too_small(shape, nodes, path).or_else(|| misshaped(shape, partition, nodes, left, groups)),
     });
     if partition.shape == Some(Shape::MajoritiesRing) && partition.direction != Direction::Both {
-        let finding = Finding::new(path.key("direction"), "a ring has no first group that could have a direction");
-        findings.push(finding.help("leave `direction` out"));
+        let finding = Finding::new(path.key("direction"), "a ring has no direction");
+        findings.push(finding.help("remove `direction`"));
     }
     findings
 }
@@ -122,13 +122,13 @@ fn members(partition: &Partition, nodes: Nodes, groups: &Path) -> Vec<Finding> {
     for (place, group) in partition.groups.iter().enumerate() {
         let path = groups.index(place);
         if group.is_empty() {
-            findings.push(Finding::new(path.clone(), "the group is empty").help("name its nodes, or leave it out"));
+            findings.push(Finding::new(path.clone(), "the group is empty").help("name its nodes, or remove it"));
         }
         for (index, id) in group.iter().enumerate() {
             findings.extend(node(*id, nodes, path.index(index)));
             if !seen.insert(*id) {
-                let finding = Finding::new(path.index(index), format!("{id} stands in two groups"));
-                findings.push(finding.label("here again").help("a node is on one side only"));
+                let finding = Finding::new(path.index(index), format!("{id} is in two groups"));
+                findings.push(finding.label("the second time").help("a node can be in one group only"));
             }
         }
     }
@@ -144,11 +144,11 @@ fn too_small(shape: Shape, nodes: Nodes, path: &Path) -> Option<Finding> {
     };
     let there = if shape == Shape::Minority { nodes.voters } else { nodes.count() };
     (there < least).then(|| {
-        Finding::new(path.key("shape"), format!("this shape takes at least {least} {what}, and there are {there}"))
+        Finding::new(path.key("shape"), format!("this shape needs at least {least} {what}, but there are {there}"))
     })
 }
 
-/// Groups that do not make the shape; `left` nodes stand in none of them.
+/// Groups that do not fit the shape; `left` nodes are in none of them.
 fn misshaped(shape: Shape, partition: &Partition, nodes: Nodes, left: usize, path: Path) -> Option<Finding> {
     let sizes: Vec<usize> = partition.groups.iter().map(Vec::len).collect();
     if sizes.is_empty() {
@@ -173,6 +173,7 @@ fn misshaped(shape: Shape, partition: &Partition, nodes: Nodes, left: usize, pat
         Shape::MajoritiesRing => "one group of all nodes, in the order on the ring".to_owned(),
     };
     (!fits || !whole).then(|| {
-        Finding::new(path, "these groups do not make the shape").help(format!("{help}; or leave `groups` out"))
+        Finding::new(path, "these groups do not fit the shape")
+            .help(format!("the shape has {help}; or remove `groups`"))
     })
 }

@@ -1,4 +1,4 @@
-//! The digest moves with what a file says, and with nothing else.
+//! The digest changes with the content of a file, and with nothing else.
 
 use serde_json::json;
 

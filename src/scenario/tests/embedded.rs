@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::scenario::document::Document;
 use crate::scenario::range::{self, Pick};
-use crate::scenario::{Scenario, built_in, humane};
+use crate::scenario::{Scenario, built_in, serde_errors};
 
 fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
@@ -31,14 +31,14 @@ fn the_list_and_the_folder_agree() {
     assert_eq!(embedded, files);
 }
 
-/// Whatever their subjects are: those are tested where the subjects are.
+/// For any subject: the subjects' own tests cover their parts.
 #[test]
 fn shipped_scenarios_have_known_keys_and_name_their_schema() {
     for known in built_in() {
         let (document, mut value) = Document::parse(known.name, known.text).expect("it is JSON");
         let ranges = range::find(&value).expect("its ranges are in order");
         range::fill(&mut value, &ranges, Pick::Least);
-        let read: Result<Scenario, _> = humane::read(&value);
+        let read: Result<Scenario, _> = serde_errors::read(&value);
         let scenario = read.unwrap_or_else(|finding| panic!("{}", document.problem(vec![finding]).render(false)));
         let up = "../".repeat(known.name.matches('/').count());
         assert_eq!(scenario.schema, Some(format!("{up}scenario.schema.json")), "{}", known.name);

@@ -54,7 +54,7 @@ enum Work {
     Writes(Writes),
 }
 
-/// What a client asks.
+/// The commands of clients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Asked {
@@ -100,10 +100,10 @@ fn bears(fault: &Fault) -> Bearing {
     }
 }
 
-/// It cannot work where it would resend after quiescence.
+/// It cannot work if it would resend after quiescence.
 fn objection(setup: &Setup, settings: &Value) -> Option<Objection> {
     let resend: Span = settings["gossip"]["resend"].as_str()?.parse().ok()?;
-    (Time::ZERO + resend >= setup.calm).then(|| Objection {
+    (Time::ZERO + resend >= setup.quiescence).then(|| Objection {
         places: &["gossip.resend"],
         message: format!("gossip would resend after {resend}, when all is calm"),
         help: "resend sooner".to_owned(),
@@ -146,7 +146,7 @@ pub(super) const FAKE: Profile = Profile {
     settings_schema: SchemaGenerator::subschema_for::<Settings>,
     workload_schema: SchemaGenerator::subschema_for::<Work>,
     running: |_| ROWS.iter().collect(),
-    claims_of: |_, _| true,
+    claims_of: |_, _, _| true,
     objection,
 };
 
@@ -155,17 +155,17 @@ pub(super) fn read(text: &str) -> Result<ScenarioFile, Problem> {
     ScenarioFile::parse("test.json", "test", text, &[FAKE])
 }
 
-/// A scenario of the fake subject with these further keys.
+/// A scenario of the fake subject with these additional keys.
 pub(super) fn with(keys: &str) -> Result<ScenarioFile, Problem> {
     read(&format!("{{\n  \"subject\": \"fake\",\n  {keys}\n}}"))
 }
 
-/// The same, where nothing is wrong.
+/// The same, for a valid scenario.
 pub(super) fn good(keys: &str) -> ScenarioFile {
     with(keys).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
 }
 
-/// The same, where something is wrong, as it is shown.
+/// The rendered errors of an invalid scenario.
 pub(super) fn wrong(keys: &str) -> String {
     with(keys).expect_err("something is wrong here").render(false)
 }

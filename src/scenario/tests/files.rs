@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::fake::FAKE;
-use crate::scenario::{Stage, load};
+use crate::scenario::{LoadStage, load};
 
 /// A folder of this test's own, removed when dropped.
 struct Folder(PathBuf);
@@ -29,7 +29,7 @@ impl Drop for Folder {
     }
 }
 
-fn refused(name: &str) -> (Stage, String) {
+fn refused(name: &str) -> (LoadStage, String) {
     let problem = load(name, &[FAKE]).expect_err("can't be loaded");
     (problem.stage, problem.diagnostics[0].message.clone())
 }
@@ -38,16 +38,16 @@ fn refused(name: &str) -> (Stage, String) {
 fn what_cannot_be_read_says_why() {
     let folder = Folder::new("unread");
     let missing = folder.0.join("missing.json").to_str().expect("a plain name").to_owned();
-    assert_eq!(refused(&missing), (Stage::Finding, format!("there is no file `{missing}`")));
+    assert_eq!(refused(&missing), (LoadStage::Finding, format!("there is no file `{missing}`")));
     let directory = folder.0.to_str().expect("a plain name").to_owned();
-    assert_eq!(refused(&directory), (Stage::Reading, format!("`{directory}` is a directory")));
+    assert_eq!(refused(&directory), (LoadStage::Reading, format!("`{directory}` is a directory")));
     let latin = folder.file("latin.json", b"{ \"about\": \"caf\xe9\" }");
-    assert_eq!(refused(&latin), (Stage::Reading, format!("`{latin}` is not text: byte 15 is not UTF-8")));
+    assert_eq!(refused(&latin), (LoadStage::Reading, format!("`{latin}` is not text: byte 15 is not UTF-8")));
     let large = folder.file("large.json", &vec![b' '; (4 << 20) + 1]);
-    assert_eq!(refused(&large), (Stage::Reading, format!("`{large}` is larger than 4 MB: no scenario is")));
+    assert_eq!(refused(&large), (LoadStage::Reading, format!("`{large}` is too large: at most 4 MB")));
     let (stage, message) = refused("no-such-scenario");
-    let expected = "there is no scenario `no-such-scenario`: no file, and none that is built in";
-    assert_eq!((stage, message.as_str()), (Stage::Finding, expected));
+    let expected = "there is no scenario `no-such-scenario`, neither a file nor a built-in one";
+    assert_eq!((stage, message.as_str()), (LoadStage::Finding, expected));
 }
 
 #[test]

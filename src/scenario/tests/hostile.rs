@@ -27,7 +27,7 @@ const WHOLE: &str = r#"{
 }
 "#;
 
-/// Reads a text and does with it all that can be done.
+/// Reads a text and calls everything that can be called with it.
 fn survives(text: &str) {
     match read(text) {
         Ok(file) => {

@@ -1,4 +1,4 @@
-//! Written operations: read, pared, and refused with their place.
+//! Scripted operations: read, pared, and refused with their place.
 
 use super::fake::{good, wrong};
 

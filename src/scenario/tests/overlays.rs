@@ -1,4 +1,4 @@
-//! Flaws switched on and off over a file.
+//! Flaws switched on and off by an overlay.
 
 use super::fake::good;
 use crate::chance::Seed;

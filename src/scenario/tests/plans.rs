@@ -1,4 +1,4 @@
-//! Plans: what is written is there, what is drawn makes sense, and nothing moves anything else.
+//! Plans: scripted faults are in them, drawn faults are valid, and no entry affects another.
 
 use std::collections::BTreeMap;
 
@@ -135,7 +135,7 @@ fn drawn_faults_are_of_every_kind_in_time_and_in_order() {
     assert!(*rarest > 100, "{kinds:?}");
 }
 
-/// A drawn plan, written down, is itself a scenario without contradictions.
+/// A drawn plan, written to a file, is itself a scenario without contradictions.
 #[test]
 fn drawn_faults_do_not_contradict_each_other_or_what_is_written() {
     let file = good(EVERYTHING);
@@ -193,7 +193,7 @@ fn the_bounds_of_an_entry_are_kept() {
     }
 }
 
-/// Pinned: another plan for an old seed is a break of promise 2.
+/// Pinned: another plan for an old seed breaks promise 2.
 #[test]
 fn a_plan_is_pinned() {
     let keys = r#""nodes": 5, "faults": [{ "draw": { "rate": "1/s",

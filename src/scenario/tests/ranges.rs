@@ -55,10 +55,10 @@ fn another_range_does_not_move_a_draw() {
 #[test]
 fn both_ends_are_checked() {
     let late = r#""faults": [{ "at": { "min": "1s", "max": "12s" }, "fault": { "kill": { "target": "n1" } } }]"#;
-    assert!(wrong(late).starts_with("error: at 12s the run is over"), "{}", wrong(late));
+    assert!(wrong(late).starts_with("error: 12s is after the end of the run"), "{}", wrong(late));
     let early = r#""faults": [{ "at": "9s", "fault": { "kill": { "target": "n1" } } }],
         "run": { "for": { "min": "8s", "max": "10s" } }"#;
-    assert!(wrong(early).starts_with("error: at 9s the run is over"), "{}", wrong(early));
+    assert!(wrong(early).starts_with("error: 9s is after the end of the run"), "{}", wrong(early));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_target_must_be_there_in_the_smallest_cluster() {
         r#""nodes": { "one_of": [5, 1, 4] },
         "faults": [{ "at": "1s", "fault": { "kill": { "target": "minority" } } }]"#,
     );
-    assert!(problem.starts_with("error: of 1 voters none can be missing"), "{problem}");
+    assert!(problem.starts_with("error: `minority` is empty, because the number of voters is 1"), "{problem}");
 }
 
 #[test]
@@ -119,19 +119,23 @@ fn an_option_that_is_wrong_is_shown_where_it_stands() {
 #[test]
 fn what_is_no_range_says_why() {
     let cases = [
-        (r#"{ "min": 5, "max": 2 }"#, "the range ends before it begins: 2 < 5", "swap the two"),
-        (r#"{ "min": 1, "max": "5ms" }"#, "its ends are of different kinds", "one quantity, or both are counts"),
-        (r#"{ "min": "5ms", "max": 7 }"#, "its ends are of different kinds", "one quantity, or both are counts"),
-        (r#"{ "min": 0.5, "max": 2 }"#, "a count is a whole number from 0 on, not 0.5", "both are counts"),
-        (r#"{ "min": -1, "max": 2 }"#, "a count is a whole number from 0 on, not -1", "both are counts"),
-        (r#"{ "min": 1.5, "max": 2.5 }"#, "a count is a whole number from 0 on, not 1.5", "both are counts"),
-        (r#"{ "one_of": [] }"#, "there is nothing to choose from", "at least one option"),
-        (r#"{ "one_of": 5 }"#, "a choice is made from a list", "{ \"one_of\": [ … ] }"),
-        (r#"{ "one_of": [1, { "min": 2, "max": 3 }] }"#, "a range has no other range in it", "`one_of` with all"),
-        (r#"{ "one_of": [1, { "one_of": [2] }] }"#, "a range has no other range in it", "`one_of` with all"),
-        (r#"{ "min": { "min": 1, "max": 2 }, "max": 3 }"#, "a range has no other range in it", "write one value"),
-        (r#"{ "min": 1, "max": { "one_of": [2] } }"#, "a range has no other range in it", "write one value"),
-        (r#"{ "min": { "one_of": [1] }, "max": { "one_of": [2] } }"#, "a range has no other range in it", "write one"),
+        (r#"{ "min": 5, "max": 2 }"#, "`min` is greater than `max`: 5 > 2", "swap the two"),
+        (r#"{ "min": 1, "max": "5ms" }"#, "its ends are of different kinds", "quantities of one kind, or two counts"),
+        (r#"{ "min": "5ms", "max": 7 }"#, "its ends are of different kinds", "quantities of one kind, or two counts"),
+        (r#"{ "min": 0.5, "max": 2 }"#, "a count must be a whole number, not 0.5", "two counts"),
+        (r#"{ "min": -1, "max": 2 }"#, "a count must be a whole number, not -1", "two counts"),
+        (r#"{ "min": 1.5, "max": 2.5 }"#, "a count must be a whole number, not 1.5", "two counts"),
+        (r#"{ "one_of": [] }"#, "`one_of` is empty", "at least one option"),
+        (r#"{ "one_of": 5 }"#, "`one_of` must be a list", "{ \"one_of\": [ … ] }"),
+        (r#"{ "one_of": [1, { "min": 2, "max": 3 }] }"#, "a range can't contain another range", "`one_of` with every"),
+        (r#"{ "one_of": [1, { "one_of": [2] }] }"#, "a range can't contain another range", "`one_of` with every"),
+        (r#"{ "min": { "min": 1, "max": 2 }, "max": 3 }"#, "a range can't contain another range", "write one value"),
+        (r#"{ "min": 1, "max": { "one_of": [2] } }"#, "a range can't contain another range", "write one value"),
+        (
+            r#"{ "min": { "one_of": [1] }, "max": { "one_of": [2] } }"#,
+            "a range can't contain another range",
+            "write one",
+        ),
     ];
     for (range, why, cure) in cases {
         let problem = wrong(&format!(r#""protocols": {{ "gossip": {{ "fanout": {range} }} }}"#));
@@ -141,19 +145,19 @@ fn what_is_no_range_says_why() {
         );
     }
     let many = format!(r#""nodes": {{ "one_of": [{}3] }}"#, "3, ".repeat(100));
-    assert!(wrong(&many).contains("a choice is made from at most 100 options"), "{}", wrong(&many));
+    assert!(wrong(&many).contains("too many options: at most 100 are allowed"), "{}", wrong(&many));
 }
 
 #[test]
 fn what_a_sweep_goes_by_is_the_same_for_every_seed() {
     let fixed = [
-        (r#""run": { "seed": { "min": 1, "max": 9 } }"#, "the default of the seed is"),
-        (r#""about": { "one_of": ["a", "b"] }"#, "a scenario's name and what is said about it are"),
-        (r#""protocols": { "one_of": [{}] }"#, "which protocols run is"),
-        (r#""protocols": { "gossip": { "one_of": [{}] } }"#, "which protocols run is"),
+        (r#""run": { "seed": { "min": 1, "max": 9 } }"#, "the default seed is"),
+        (r#""about": { "one_of": ["a", "b"] }"#, "`$schema`, `name` and `about` are"),
+        (r#""protocols": { "one_of": [{}] }"#, "the set of protocols is"),
+        (r#""protocols": { "gossip": { "one_of": [{}] } }"#, "the set of protocols is"),
         (r#""protocols": { "gossip": { "flaws": { "one_of": [["e01"], []] } } }"#, "flaws are"),
         (r#""protocols": { "gossip": { "flaws": [{ "one_of": ["e01", "e02"] }] } }"#, "flaws are"),
-        (r#""expect": { "violates": [{ "one_of": ["convergence"] }] }"#, "what is expected is"),
+        (r#""expect": { "violates": [{ "one_of": ["convergence"] }] }"#, "an expectation is"),
     ];
     for (keys, what) in fixed {
         let problem = wrong(keys);
@@ -169,7 +173,7 @@ fn what_a_sweep_goes_by_is_the_same_for_every_seed() {
 #[test]
 fn an_anchor_s_rule_and_a_uniform_delay_are_no_ranges() {
     let value = serde_json::json!({
-        "anchors": [{ "prefix": "a", "rule": { "one_of": [1, { "min": 1, "max": 2 }] } }],
+        "keyspaces": { "a": { "owner": "x", "anchors": [{ "one_of": [1, { "min": 1, "max": 2 }] }] } },
         "delay": { "uniform": { "min": "1ms", "max": "5ms" } },
         "canon": { "one_of": "a text" }
     });
@@ -198,9 +202,9 @@ fn a_file_whose_ranges_seldom_work_is_refused() {
         r#""protocols": { "gossip": { "resend": { "min": "1s", "max": "7s" } } },
         "run": { "for": { "min": "2s", "max": "4s" } }"#,
     );
-    assert!(problem.starts_with("error: what the ranges draw cannot work in "), "{problem}");
+    assert!(problem.starts_with("error: the ranges draw incompatible settings in "), "{problem}");
     assert!(problem.contains("of 64 seeds: gossip would resend after ") && problem.contains("help: resend sooner"));
-    // The least of both cannot work, but most of what is drawn can.
+    // The minimum of both cannot work, but most draws can.
     good(
         r#""protocols": { "gossip": { "resend": { "min": "2s", "max": "3s" } } },
         "run": { "for": { "min": "2s", "max": "9s" } }"#,

@@ -1,13 +1,13 @@
-//! What is wrong is said with its place and its cure.
+//! Errors are shown with their places and corrections.
 
 use super::fake::{read, wrong};
 
-/// All that is shown for these scenarios, one after another.
+/// The rendered errors of these scenarios, one after another.
 fn all_wrong(scenarios: &[&str]) -> String {
     scenarios.iter().map(|keys| wrong(keys)).collect::<Vec<_>>().join("\n")
 }
 
-/// One fault of a scenario for each of these entries.
+/// The errors of scenarios with one fault each: these entries.
 fn wrong_faults(entries: &[&str]) -> String {
     entries.iter().map(|entry| wrong(&format!("\"faults\": [\n    {entry}\n  ]"))).collect::<Vec<_>>().join("\n")
 }
@@ -19,7 +19,7 @@ fn an_unknown_key_is_named_with_what_was_probably_meant() {
      --> test.json:3:16
       |
     3 |   "network": { "dealy": { "constant": "5ms" } }
-      |                ^^^^^^^ not known here
+      |                ^^^^^^^ unknown key
       |
       = help: did you mean `delay`?
     "#);
@@ -65,7 +65,7 @@ fn words_and_names_that_are_not_known_have_a_suggestion() {
     let subject = read("{ \"subject\": \"fkae\" }").expect_err("no such subject");
     assert_eq!(subject.to_string(), "test.json:1:14: there is no subject `fkae` (did you mean `fake`?)");
     let none = read("{}").expect_err("the codex is not given");
-    assert_eq!(none.to_string(), "test.json:1:1: there is no subject `codex` (there is `fake`)");
+    assert_eq!(none.to_string(), "test.json:1:1: there is no subject `codex` (known are `fake`)");
 }
 
 #[test]
@@ -115,8 +115,12 @@ fn faults_say_when_they_act_and_in_time() {
         r#"{ "draw": { "kinds": ["pause"], "rate": "100000/s" } }"#,
         r#"{ "when": { "fact": "locks.grantde" }, "fault": { "kill": { "target": "n1" } } }"#,
     ]));
-    let calm = r#""run": { "quiesce_at": "5s" }, "faults": [{ "at": "6s", "fault": { "heal": {} } }]"#;
-    assert!(wrong(calm).starts_with("error: at 6s there are no faults any more"), "{}", wrong(calm));
+    let quiescence = r#""run": { "quiesce_at": "5s" }, "faults": [{ "at": "6s", "fault": { "heal": {} } }]"#;
+    assert!(
+        wrong(quiescence).starts_with("error: 6s is after quiescence, when no fault acts"),
+        "{}",
+        wrong(quiescence)
+    );
 }
 
 #[test]
@@ -148,13 +152,13 @@ fn a_problem_is_data_too() {
       "stage": "checking",
       "diagnostics": [
         {
-          "message": "a cluster has at least one node",
+          "message": "a cluster needs at least one node",
           "path": "nodes",
           "place": {
             "line": 3,
             "column": 12
           },
-          "help": "leave `nodes` out for 3"
+          "help": "without `nodes` it has 3"
         }
       ]
     }

@@ -1,4 +1,4 @@
-//! The JSON Schema, as far as it can be told without a validator.
+//! The JSON Schema, as far as it can be checked without a validator.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What bounds a swarm, and what it then draws for a subject that does not bear everything.
+//! The limits of a swarm, and its draws for a subject that does not tolerate every fault.
 
 use super::fake::{FAKE, good, wrong};
 use crate::chance::Seed;
@@ -7,9 +7,9 @@ use crate::scenario::{ScenarioFile, Swarm};
 
 #[test]
 fn bounds_in_which_nothing_lies_are_refused() {
-    assert!(wrong(r#""swarm": { "kinds": [] }"#).contains("nothing can be drawn from no kinds"));
-    assert!(wrong(r#""swarm": { "rate": "0/s" }"#).contains("no number of faults"));
-    assert!(wrong(r#""swarm": { "rate": "1000000/s" }"#).contains("at most 10000 until the calm"));
+    assert!(wrong(r#""swarm": { "kinds": [] }"#).contains("`kinds` is empty"));
+    assert!(wrong(r#""swarm": { "rate": "0/s" }"#).contains("no fault, or too many"));
+    assert!(wrong(r#""swarm": { "rate": "1000000/s" }"#).contains("1 to 10000 faults until quiescence"));
     assert!(wrong(r#""swarm": { "kinds": ["kil"] }"#).contains("did you mean `kill`?"));
 }
 
@@ -29,7 +29,7 @@ fn what_the_subject_does_not_bear_is_not_drawn() {
         let resolved = file.resolve(Seed(seed)).expect("nothing clashes");
         let plan = &resolved.plan;
         assert!(
-            plan.faults.iter().all(|planned| FAKE.beyond(&planned.fault, &serde_json::Value::Null).is_none()),
+            plan.faults.iter().all(|planned| FAKE.exceeds(&planned.fault, &serde_json::Value::Null).is_none()),
             "seed {seed}"
         );
         assert!(!plan.faults.iter().any(|planned| matches!(planned.fault, Fault::Corrupt(_))));

@@ -1,4 +1,4 @@
-//! The worst that a plan can bring.
+//! The worst case of a plan.
 
 use super::fake::good;
 use crate::chance::Seed;
@@ -23,12 +23,13 @@ fn after_quiescence_links_are_no_slower_than_their_cap() {
 
 #[test]
 fn what_is_older_than_quiescence_is_no_later_than_what_is_asked_from_then_on() {
-    let calm = r#""run": { "quiesce_at": "9s" }, "network": { "delay": { "constant": "1ms" }, "calm_delay": "5ms" }"#;
-    assert_eq!(world(calm).late, Span::from_millis(5));
+    let quiescence =
+        r#""run": { "quiesce_at": "9s" }, "network": { "delay": { "constant": "1ms" }, "calm_delay": "5ms" }"#;
+    assert_eq!(world(quiescence).late, Span::from_millis(5));
     let disk = r#""faults": [{ "at": "1s", "fault": { "disk": { "target": "n1", "harm": { "slow": "3s" } } } }]"#;
-    assert_eq!(world(&format!("{calm}, {disk}")).late, Span::from_millis(5));
+    assert_eq!(world(&format!("{quiescence}, {disk}")).late, Span::from_millis(5));
     let slow = r#""disk": { "sync": { "constant": "400ms" } }"#;
-    assert_eq!(world(&format!("{calm}, {slow}")).late, Span::from_millis(400));
+    assert_eq!(world(&format!("{quiescence}, {slow}")).late, Span::from_millis(400));
     assert_eq!(world(r#""disk": { "sync": { "constant": "2s" } }"#).sync, Span::from_secs(2));
     assert_eq!(world(r#""clocks": { "monotonic_drift": "1%" }"#).slow, Share::from_percent(1));
 }

@@ -1,4 +1,4 @@
-//! What may happen in a state, in a fixed order.
+//! The possible actions in a state, in a fixed order.
 
 use std::sync::Arc;
 
@@ -9,31 +9,32 @@ use crate::network::Discipline;
 use crate::process::Process;
 use crate::sim::node::Life;
 
-/// One thing that may happen; messages by their place among those in flight.
+/// One possible action; messages are given by their index among those in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action<T> {
-    /// A message arrives; at a node that is down, in vain.
+    /// A message arrives; at a node that is down it has no effect.
     Deliver(usize),
-    /// A message is lost; with all that is behind it, if it stands in a queue.
+    /// A message is lost, with all messages behind it if it is in a queue.
     Lose(usize),
     /// The network makes one more copy of a message.
     Double(usize),
-    /// A timer runs out.
+    /// A timer expires.
     Fire(NodeId, T),
     /// A disk answers a sync.
     Sync(NodeId),
-    /// A client asks what it wants next.
+    /// A client invokes its next operation.
     Ask(ClientId),
-    /// A client's patience with an operation ends: it tries again, or gives up.
+    /// The timeout of an operation expires: the client retries, or gives up.
     Lapse(OpId),
-    /// A node dies between two steps.
+    /// A node crashes between two steps.
     Kill(NodeId),
     /// A node that is down starts.
     Start(NodeId),
 }
 
 impl<P: Process> Rules<P> {
-    /// All that may happen in `state`. Deaths inside a step are not among it: how many there are shows when it is taken.
+    /// All possible actions in `state`, except crashes inside a step: the number of those is known only when the step
+    /// is taken.
     pub(crate) fn actions(&self, state: &State<P>, actions: &mut Vec<Action<P::Timer>>) {
         actions.clear();
         self.of_messages(state, actions);
@@ -55,7 +56,7 @@ impl<P: Process> Rules<P> {
         }
     }
 
-    /// Whether what ran out so often may do so again.
+    /// Whether a timer or timeout that has expired this often may expire again.
     fn may_run_out(&self, count: u32) -> bool {
         self.budget.timers.is_none_or(|most| count < most)
     }
@@ -87,7 +88,7 @@ impl<P: Process> Rules<P> {
         }
     }
 
-    /// Whether none of the messages `before` it stands for the same: an equal one, or in a queue any one.
+    /// Whether none of the messages `before` it is equivalent: an equal one, or in a queue any one.
     fn is_foremost(
         &self,
         discipline: Discipline,
@@ -95,7 +96,9 @@ impl<P: Process> Rules<P> {
         before: &[Arc<Flight<P::Message>>],
     ) -> bool {
         match discipline {
-            Discipline::Datagram | Discipline::Set => before.iter().all(|other| other.print != flight.print),
+            Discipline::Datagram | Discipline::Set => {
+                before.iter().all(|other| other.fingerprint != flight.fingerprint)
+            }
             Discipline::Fifo | Discipline::Sure => before.iter().all(|other| !self.share_queue(other, flight)),
         }
     }

@@ -1,28 +1,28 @@
-//! What a step changes, and the fingerprint that comes of it.
+//! The changes of a step, and the resulting fingerprint.
 
 use smallvec::SmallVec;
 
 use super::Rules;
-use super::print::Print;
-use super::stage::Gathered;
+use super::fingerprint::Fingerprint;
 use super::state::{Fired, Flight, Patron, Spent, State};
+use super::step_executor::Gathered;
 use crate::identity::{ClientId, NodeId};
 use crate::network::Discipline;
 use crate::process::Process;
 
-/// What a step changes.
+/// The changes of a step.
 #[derive(Debug)]
 pub(super) struct Change<P: Process> {
-    /// The node that stands in the cluster, how often its timers ran out, and its fingerprint.
-    pub(super) node: Option<(NodeId, Fired<P::Timer>, Print)>,
-    /// Places among the messages in flight.
+    /// The node that is in the cluster, how often its timers expired, and its fingerprint.
+    pub(super) node: Option<(NodeId, Fired<P::Timer>, Fingerprint)>,
+    /// Indexes of messages in flight.
     pub(super) gone: SmallVec<[usize; 2]>,
     pub(super) come: Vec<Flight<P::Message>>,
-    /// The place of a message that arrived and is still in flight, and the number of the copy that arrives next.
+    /// The index of a message that arrived and is still in flight, and the number of the copy that arrives next.
     pub(super) again: Option<(usize, u16)>,
     pub(super) patrons: SmallVec<[(ClientId, Patron<P>); 1]>,
     pub(super) spent: Spent,
-    pub(super) loose: Print,
+    pub(super) loose: Fingerprint,
 }
 
 impl<P: Process> Default for Change<P> {
@@ -34,13 +34,13 @@ impl<P: Process> Default for Change<P> {
             again: None,
             patrons: SmallVec::new(),
             spent: Spent::default(),
-            loose: Print::default(),
+            loose: Fingerprint::default(),
         }
     }
 }
 
 impl<P: Process> Change<P> {
-    /// Forgets the step before.
+    /// Resets the changes before the next step.
     pub(super) fn clear(&mut self, spent: Spent) {
         self.node = None;
         self.gone.clear();
@@ -50,29 +50,29 @@ impl<P: Process> Change<P> {
         self.spent = spent;
     }
 
-    /// Takes what a step did, and finds the fingerprint.
+    /// Adds what a step gathered, and computes the fingerprint.
     pub(super) fn weigh(&mut self, rules: &Rules<P>, state: &State<P>, gathered: &mut Gathered<P>) {
-        let mut print = state.loose;
+        let mut fingerprint = state.loose;
         if let Some((id, _, now)) = &self.node {
-            print = print.less(state.nodes[id.index()].print).and(*now);
+            fingerprint = fingerprint.less(state.nodes[id.index()].fingerprint).and(*now);
         }
         for (id, client, lapses) in gathered.patrons.drain(..) {
             let patron = Patron::new(id.index() as u32, client, lapses);
-            print = print.less(state.patrons[id.index()].print).and(patron.print);
+            fingerprint = fingerprint.less(state.patrons[id.index()].fingerprint).and(patron.fingerprint);
             self.patrons.push((id, patron));
         }
         if self.spent != state.spent {
-            print = print.less(state.spent.print()).and(self.spent.print());
+            fingerprint = fingerprint.less(state.spent.fingerprint()).and(self.spent.fingerprint());
         }
         for at in &self.gone {
             let flight = &state.flights[*at];
             if !rules.discipline(&flight.message).is_queue() {
-                print = print.less(flight.print);
+                fingerprint = fingerprint.less(flight.fingerprint);
             }
         }
         for (id, to, message) in gathered.sent.drain(..) {
             let flight = Flight::new(id, to, 0, message);
-            let same = |other: &Flight<P::Message>| other.print == flight.print;
+            let same = |other: &Flight<P::Message>| other.fingerprint == flight.fingerprint;
             let set = rules.discipline(&flight.message) == Discipline::Set;
             if !set || !(state.flights.iter().any(|other| same(other)) || self.come.iter().any(same)) {
                 self.come.push(flight);
@@ -80,9 +80,9 @@ impl<P: Process> Change<P> {
         }
         for flight in &self.come {
             if !rules.discipline(&flight.message).is_queue() {
-                print = print.and(flight.print);
+                fingerprint = fingerprint.and(flight.fingerprint);
             }
         }
-        self.loose = print;
+        self.loose = fingerprint;
     }
 }

@@ -1,26 +1,27 @@
 //! The step relation of an exploration: the same cluster as in a timed run, without time.
 //!
-//! A state is what may decide about the future: nodes, messages in flight, clients, what is left of the budget. Whatever
-//! may happen in it is an action: a message arrives, is lost or doubled; a timer runs out, whenever it would; a disk
-//! answers; a client asks, or loses its patience; a node dies, between two steps or two effects of one, or starts.
+//! A state holds everything that may determine the future: nodes, messages in flight, clients, and the remaining
+//! budget. Everything that may happen in it is an action: a message arrives, is lost or duplicated; a timer expires, at
+//! any time; a disk answers; a client invokes an operation, or its timeout expires; a node crashes, between two steps
+//! or between two effects of one, or starts.
 
 mod action;
-mod bench;
 mod change;
-mod orbit;
-mod print;
-mod stage;
+mod fingerprint;
 mod state;
+mod state_builder;
 mod step;
+mod step_executor;
+mod symmetry_class;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use action::Action;
-pub(crate) use bench::Bench;
-pub use print::Print;
-pub(crate) use print::{Part, Printer};
-pub(crate) use stage::Ears;
+pub use fingerprint::Fingerprint;
+pub(crate) use fingerprint::Part;
 pub(crate) use state::State;
+pub(crate) use state_builder::StateBuilder;
+pub(crate) use step_executor::Ears;
 
 use std::sync::Arc;
 
@@ -38,7 +39,7 @@ use super::outside::Clocks;
 use super::{Cast, ClockError};
 use state::{Flight, Patron, Placed, Spent};
 
-/// What never changes on any way through an exploration.
+/// The part that is the same on all paths of an exploration.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules<P: Process> {
     pub(crate) seed: Seed,
@@ -48,11 +49,11 @@ pub(crate) struct Rules<P: Process> {
     pub(crate) budget: Budget,
     /// By lane.
     disciplines: Vec<Discipline>,
-    /// What each node's wall clock reads.
+    /// The reading of each node's wall clock.
     walls: Vec<LocalTime>,
-    /// The timer by which a node learns that the session with a peer is over.
+    /// The timer by which a node learns that the session with a peer has ended.
     pub(crate) over: fn(NodeId) -> Option<P::Timer>,
-    /// The nodes that may change places.
+    /// The interchangeable nodes.
     symmetry: Option<Symmetry<P>>,
 }
 
@@ -86,14 +87,14 @@ impl<P: Process> Rules<P> {
         }
     }
 
-    /// Lets these operations be asked too, by clients of their own, of each in the order in which they stand here.
+    /// Adds these operations, to be invoked by clients of their own, each client's in the given order.
     pub(crate) fn ask(&mut self, operations: Vec<Operation<P::Command>>) {
         let cast = self.clients.len();
         self.clients.extend(Client::all_written(operations, cast));
     }
 
-    /// Takes states for one that differ only in which of some nodes is which. Nothing comes of it where there are
-    /// clients, since they know nodes by their names, or where those nodes are unlike from the beginning.
+    /// Identifies states that differ only by a permutation of these nodes. Has no effect if there are clients, because
+    /// they know nodes by name, or if those nodes differ at the beginning.
     pub(crate) fn interchange(&mut self, symmetry: Symmetry<P>) {
         let [first, rest @ ..] = &symmetry.nodes[..] else { return };
         let like_first = |node: &NodeId| {
@@ -105,7 +106,7 @@ impl<P: Process> Rules<P> {
         }
     }
 
-    /// The nodes that may change places: states that differ only in that are one.
+    /// The interchangeable nodes: states that differ only by a permutation of them are identified.
     pub(crate) fn interchangeable(&self) -> &[NodeId] {
         self.symmetry.as_ref().map_or(&[], |symmetry| &symmetry.nodes)
     }
@@ -118,7 +119,7 @@ impl<P: Process> Rules<P> {
         self.disciplines[message.lane().index()]
     }
 
-    /// Whether both stand in one queue.
+    /// Whether both are in one queue.
     fn share_queue(&self, one: &Flight<P::Message>, other: &Flight<P::Message>) -> bool {
         one.has_ends_of(other) && [one, other].iter().all(|flight| self.discipline(&flight.message).is_queue())
     }
@@ -127,7 +128,7 @@ impl<P: Process> Rules<P> {
         self.disciplines.iter().any(|discipline| discipline.is_queue())
     }
 
-    /// Before anything has happened, also the nodes' starts.
+    /// The state before any event, even before the nodes' starts.
     pub(crate) fn nothing(&self) -> State<P> {
         let placed = |(id, disk): (NodeId, &Vec<P::Entry>)| {
             Arc::new(Placed::new(id, Node::new(disk.clone()), Default::default()))
@@ -140,8 +141,9 @@ impl<P: Process> Rules<P> {
         };
         let patrons: Box<[_]> = (0..).zip(&self.clients).map(patron).collect();
         let spent = Spent::default();
-        let prints = nodes.iter().map(|placed| placed.print).chain(patrons.iter().map(|patron| patron.print));
-        let loose = prints.fold(spent.print(), Print::and);
+        let fingerprints =
+            nodes.iter().map(|placed| placed.fingerprint).chain(patrons.iter().map(|patron| patron.fingerprint));
+        let loose = fingerprints.fold(spent.fingerprint(), Fingerprint::and);
         State { nodes, flights: Vec::new(), patrons, spent, loose, depth: 0 }
     }
 }

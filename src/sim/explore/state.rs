@@ -1,4 +1,4 @@
-//! A state of an exploration: nodes, messages in flight, clients, and what is left of the budget.
+//! A state of an exploration: nodes, messages in flight, clients, and the remaining budget.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::Rules;
-use super::orbit::Orbit;
-use super::print::{Part, Print};
+use super::fingerprint::{Fingerprint, Part};
+use super::symmetry_class::SymmetryClass;
 use crate::fault::Budget;
 use crate::identity::{Boot, MessageId, NodeId};
 use crate::network::Discipline;
@@ -16,37 +16,37 @@ use crate::sim::clients::Client;
 use crate::sim::node::Node;
 use crate::time::{Span, Time};
 
-/// A state. Its parts are shared with the states before it: a step makes those anew that it changes.
+/// A state. It shares its parts with the states before it: a step replaces only those that it changes.
 #[derive(Clone, Debug)]
 pub(crate) struct State<P: Process> {
     pub(crate) nodes: Box<[Arc<Placed<P>>]>,
-    /// In the order in which they were sent, as far as their lanes are queues.
+    /// In the order in which they were sent, if their lanes are queues.
     pub(crate) flights: Vec<Arc<Flight<P::Message>>>,
     pub(crate) patrons: Box<[Arc<Patron<P>>]>,
     pub(crate) spent: Spent,
-    /// Of all parts but the messages in queues.
-    pub(crate) loose: Print,
-    /// How many steps led here.
+    /// The fingerprint of all parts except the messages in queues.
+    pub(crate) loose: Fingerprint,
+    /// The number of steps from the root.
     pub(crate) depth: u32,
 }
 
-/// A node, and how often its timers ran out.
+/// A node, and how often its timers expired.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed<P: Process> {
     pub(crate) node: Node<P>,
     pub(crate) fired: Fired<P::Timer>,
-    pub(crate) print: Print,
+    pub(crate) fingerprint: Fingerprint,
 }
 
-/// How often each timer ran out, in the order of their names; nothing where that is not bounded.
+/// How often each timer expired, in the order of the timers; empty if that is not bounded.
 pub(crate) type Fired<T> = SmallVec<[(T, u32); 2]>;
 
-/// A client, and how often it lost its patience.
+/// A client, and how often its timeouts expired.
 #[derive(Clone, Debug)]
 pub(crate) struct Patron<P: Process> {
     pub(crate) client: Client<P>,
     pub(crate) lapses: u32,
-    pub(crate) print: Print,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// A copy of a message under way.
@@ -56,10 +56,10 @@ pub(crate) struct Flight<M> {
     pub(crate) to: NodeId,
     pub(crate) copy: u16,
     pub(crate) message: M,
-    pub(crate) print: Print,
+    pub(crate) fingerprint: Fingerprint,
 }
 
-/// What was used up of the budget.
+/// The used part of the budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Spent {
     pub(crate) loss: u32,
@@ -68,20 +68,20 @@ pub(crate) struct Spent {
 }
 
 impl<P: Process> State<P> {
-    /// When it was reached: after a millisecond a step.
+    /// When it was reached: each step takes a millisecond.
     pub(crate) fn instant(&self) -> Time {
         Time::ZERO + Span::from_millis(self.depth.into())
     }
 
-    /// Its fingerprint, whichever of the interchangeable nodes is which.
-    pub(crate) fn print(&self, rules: &Rules<P>) -> Print {
+    /// Its fingerprint, the same for all permutations of the interchangeable nodes.
+    pub(crate) fn fingerprint(&self, rules: &Rules<P>) -> Fingerprint {
         match &rules.symmetry {
-            Some(symmetry) => Orbit { rules, symmetry, state: self }.print(),
-            None => self.own_print(rules),
+            Some(symmetry) => SymmetryClass { rules, symmetry, state: self }.fingerprint(),
+            None => self.own_fingerprint(rules),
         }
     }
 
-    pub(super) fn own_print(&self, rules: &Rules<P>) -> Print {
+    pub(super) fn own_fingerprint(&self, rules: &Rules<P>) -> Fingerprint {
         if !rules.has_queues() {
             return self.loose;
         }
@@ -89,17 +89,17 @@ impl<P: Process> State<P> {
         self.loose.and(queued::<P>(flights, &rules.disciplines))
     }
 
-    /// The same, with no timer counted as one that has run out.
+    /// The same state, with all counts of expired timers reset.
     pub(crate) fn unspent(mut self) -> Self {
         for (id, placed) in (0..).map(NodeId::new).zip(&mut self.nodes) {
             let fresh = Placed::new(id, placed.node.clone(), Fired::default());
-            self.loose = self.loose.less(placed.print).and(fresh.print);
+            self.loose = self.loose.less(placed.fingerprint).and(fresh.fingerprint);
             *placed = Arc::new(fresh);
         }
         self
     }
 
-    /// When the next step is taken: the first one after a millisecond, the starts before it at once.
+    /// When the next step is taken: a millisecond later; the starts at the root take no time.
     pub(crate) fn next_instant(&self) -> Time {
         let begun = self.nodes.iter().all(|placed| placed.node.boot > Boot::default());
         Time::ZERO + Span::from_millis(u64::from(self.depth) + u64::from(begun))
@@ -108,11 +108,11 @@ impl<P: Process> State<P> {
 
 impl<P: Process> Placed<P> {
     pub(crate) fn new(id: NodeId, node: Node<P>, fired: Fired<P::Timer>) -> Self {
-        let print = Print::of(Part::Node(id.index() as u32), &(&node, &fired));
-        Self { node, fired, print }
+        let fingerprint = Fingerprint::of(Part::Node(id.index() as u32), &(&node, &fired));
+        Self { node, fired, fingerprint }
     }
 
-    /// How often a timer ran out.
+    /// How often a timer expired.
     pub(crate) fn count(&self, timer: P::Timer) -> u32 {
         self.fired.iter().find(|(name, _)| *name == timer).map_or(0, |(_, count)| *count)
     }
@@ -120,15 +120,15 @@ impl<P: Process> Placed<P> {
 
 impl<P: Process> Patron<P> {
     pub(crate) fn new(index: u32, client: Client<P>, lapses: u32) -> Self {
-        let print = Print::of(Part::Client(index), &(&client, lapses));
-        Self { client, lapses, print }
+        let fingerprint = Fingerprint::of(Part::Client(index), &(&client, lapses));
+        Self { client, lapses, fingerprint }
     }
 }
 
 impl<M: Hash> Flight<M> {
     pub(crate) fn new(id: MessageId, to: NodeId, copy: u16, message: M) -> Self {
-        let print = Print::of(Part::Flight, &(id.sender, to, &message));
-        Self { id, to, copy, message, print }
+        let fingerprint = Fingerprint::of(Part::Flight, &(id.sender, to, &message));
+        Self { id, to, copy, message, fingerprint }
     }
 }
 
@@ -140,8 +140,8 @@ impl<M> Flight<M> {
 }
 
 impl Spent {
-    pub(crate) fn print(self) -> Print {
-        Print::of(Part::Spent, &self)
+    pub(crate) fn fingerprint(self) -> Fingerprint {
+        Fingerprint::of(Part::Spent, &self)
     }
 
     pub(crate) const fn may_lose(self, budget: &Budget) -> bool {
@@ -157,7 +157,7 @@ impl Spent {
     }
 }
 
-/// One more time.
+/// Increments the count of a timer.
 pub(crate) fn count_up<T: Copy + Ord>(fired: &mut Fired<T>, timer: T) {
     match fired.binary_search_by_key(&timer, |(name, _)| *name) {
         Ok(at) => fired[at].1 += 1,
@@ -165,22 +165,22 @@ pub(crate) fn count_up<T: Copy + Ord>(fired: &mut Fired<T>, timer: T) {
     }
 }
 
-/// The fingerprint of the messages in queues, each with its place in its own.
+/// The fingerprint of the messages in queues, each with its index in its queue.
 pub(crate) fn queued<'a, P: Process>(
     flights: impl Iterator<Item = &'a Flight<P::Message>> + Clone,
     disciplines: &[Discipline],
-) -> Print {
+) -> Fingerprint {
     let queues = |flight: &&Flight<P::Message>| disciplines[flight.message.lane().index()].is_queue();
     let in_queues = flights.filter(queues);
-    let mut print = Print::default();
+    let mut fingerprint = Fingerprint::default();
     for (index, flight) in in_queues.clone().enumerate() {
         let before = in_queues.clone().take(index).filter(|other| other.has_ends_of(flight)).count();
-        print = print.and(Print::of(Part::Queued(before as u32), &flight.print));
+        fingerprint = fingerprint.and(Fingerprint::of(Part::Queued(before as u32), &flight.fingerprint));
     }
-    print
+    fingerprint
 }
 
-impl Hash for Print {
+impl Hash for Fingerprint {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.0 as u64);
         state.write_u64((self.0 >> 64) as u64);

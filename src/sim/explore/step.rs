@@ -1,9 +1,9 @@
-//! A step: one action, on the cluster's own code.
+//! A step: one action, performed by the cluster's own code.
 
 use super::change::Change;
-use super::print::{Part, Print};
-use super::stage::Stage;
+use super::fingerprint::{Fingerprint, Part};
 use super::state::{Flight, State, count_up};
+use super::step_executor::StepExecutor;
 use super::{Action, Rules};
 use crate::context::DrawBook;
 use crate::identity::{ClientId, MessageId, NodeId, OpId};
@@ -13,18 +13,18 @@ use crate::process::Process;
 use crate::sim::Witness;
 use crate::sim::clients::{Attempt, Impatience};
 use crate::sim::cluster::{Cluster, Mark, World as _};
-use crate::sim::node::{Arrival, Doom, Input, Life};
+use crate::sim::node::{Arrival, CrashPoint, Input, Life};
 use crate::trace::{Cause, Event};
 
 /// A step under way.
 pub(super) struct Step<'a, P: Process, W> {
     pub(super) rules: &'a Rules<P>,
     pub(super) state: &'a State<P>,
-    /// The number of the effect before which the node dies.
-    pub(super) doom: Option<u32>,
+    /// The number of the effect before which the node crashes.
+    pub(super) crash_point: Option<u32>,
     pub(super) cluster: &'a mut Cluster<P>,
     pub(super) change: &'a mut Change<P>,
-    pub(super) stage: Stage<'a, P, W>,
+    pub(super) executor: StepExecutor<'a, P, W>,
 }
 
 impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
@@ -35,12 +35,12 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
             Action::Double(at) => self.double(at),
             Action::Fire(id, timer) => {
                 self.put_in(id);
-                self.cluster.fire(id, timer, &mut self.stage);
+                self.cluster.fire(id, timer, &mut self.executor);
                 self.leave(id, Some(timer));
             }
             Action::Sync(id) => {
                 self.put_in(id);
-                self.cluster.synced(id, &mut self.stage);
+                self.cluster.synced(id, &mut self.executor);
                 self.leave(id, None);
             }
             Action::Ask(client) => self.ask(client),
@@ -48,12 +48,12 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
             Action::Kill(id) => {
                 self.put_in(id);
                 self.change.spent.crashes += 1;
-                self.cluster.kill(id, &mut self.stage);
+                self.cluster.kill(id, &mut self.executor);
                 self.leave(id, None);
             }
             Action::Start(id) => {
                 self.put_in(id);
-                self.cluster.start(id, &mut self.stage);
+                self.cluster.start(id, &mut self.executor);
                 self.leave(id, None);
             }
         }
@@ -70,7 +70,7 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
             self.tell_lost(*to, *id, *copy, Cause::Down);
         } else {
             let arrival = Arrival { id: *id, copy: *copy, corrupted: false };
-            self.cluster.deliver(*to, message.clone(), arrival, &mut self.stage);
+            self.cluster.deliver(*to, message.clone(), arrival, &mut self.executor);
         }
         self.leave(*to, None);
     }
@@ -99,12 +99,12 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
         if let Some(timer) = (self.rules.over)(first.id.sender).filter(|_| is_queue)
             && self.cluster.life(first.to) == Life::Up
         {
-            self.cluster.ring(first.to, timer, &mut self.stage);
+            self.cluster.ring(first.to, timer, &mut self.executor);
         }
         self.leave(first.to, None);
     }
 
-    /// Its copies are told apart by the how-many-eth double on the way they are.
+    /// The ordinal of a duplicate on the path tells its copies apart.
     fn double(&mut self, at: usize) {
         let Flight { id, to, message, .. } = &*self.state.flights[at];
         self.change.spent.duplicates += 1;
@@ -113,11 +113,11 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
     }
 
     fn ask(&mut self, client: ClientId) {
-        let now = self.stage.now;
-        let (attempt, _) = self.stage.client(client).1.invoke(client, now);
+        let now = self.executor.now;
+        let (attempt, _) = self.executor.client(client).1.invoke(client, now);
         let Attempt { op, to, command, .. } = &attempt;
-        let mark = self.stage.client_mark(client);
-        self.stage.tell_said(mark, command, P::Command::observe, |command| Event::Invoked {
+        let mark = self.executor.client_mark(client);
+        self.executor.tell_said(mark, command, P::Command::observe, |command| Event::Invoked {
             op: *op,
             to: *to,
             command,
@@ -126,20 +126,20 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
     }
 
     fn lapse(&mut self, op: OpId) {
-        let now = self.stage.now;
+        let now = self.executor.now;
         let bounded = self.rules.budget.timers.is_some();
-        let (_, client, lapses) = self.stage.client(op.client);
+        let (_, client, lapses) = self.executor.client(op.client);
         *lapses += u32::from(bounded);
         match client.lose_patience(op, now) {
             Impatience::Content => unreachable!("only an open operation tries a client's patience"),
             Impatience::Retry(attempt) => {
                 let event = Event::Retried { op, to: attempt.to, attempt: attempt.attempt };
-                self.stage.tell_client(op.client, event);
+                self.executor.tell_client(op.client, event);
                 self.attempt(attempt);
             }
             Impatience::GiveUp(op) => {
-                self.stage.tell_client(op.client, Event::GaveUp { op });
-                self.stage.client(op.client).1.give_up(op, now);
+                self.executor.tell_client(op.client, Event::GaveUp { op });
+                self.executor.client(op.client).1.give_up(op, now);
             }
         }
     }
@@ -147,37 +147,37 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
     fn attempt(&mut self, attempt: Attempt<P::Command>) {
         let Attempt { op, to, command, .. } = attempt;
         self.put_in(to);
-        self.cluster.input(to, Input::Command { op, command }, &mut self.stage);
+        self.cluster.input(to, Input::Command { op, command }, &mut self.executor);
         self.leave(to, None);
     }
 
     fn put_in(&mut self, id: NodeId) {
         self.cluster.put_in(id, self.state.nodes[id.index()].node.clone());
-        if let Some(number) = self.doom {
-            let doom = Doom { fault: 0, after_effects: 0, before: Some(number) };
-            self.cluster.node(id).make_plight().dooms = vec![doom];
+        if let Some(number) = self.crash_point {
+            let crash_point = CrashPoint { fault: 0, after_effects: 0, before: Some(number) };
+            self.cluster.node(id).make_pending_faults().crash_points = vec![crash_point];
         }
     }
 
-    /// Ends what happened at a node, at which `fired` ran out.
+    /// Ends the step at a node, at which the timer `fired` expired.
     fn leave(&mut self, id: NodeId, fired: Option<P::Timer>) {
         let before = &self.state.nodes[id.index()];
         if before.node.life == Life::Up && self.cluster.life(id) == Life::Down {
             self.end_sessions(id);
         }
         let node = self.cluster.node(id);
-        node.plight = None;
-        // Each draw is its label's first, so that what a node drew before makes no states apart.
+        node.pending_faults = None;
+        // Each draw is the first of its label, so that earlier draws of a node do not distinguish states.
         node.draws = DrawBook::default();
         let mut count = before.fired.clone();
         if let Some(timer) = fired.filter(|_| self.rules.budget.timers.is_some()) {
             count_up(&mut count, timer);
         }
-        let print = Print::of(Part::Node(id.index() as u32), &(&*node, &count));
-        self.change.node = Some((id, count, print));
+        let fingerprint = Fingerprint::of(Part::Node(id.index() as u32), &(&*node, &count));
+        self.change.node = Some((id, count, fingerprint));
     }
 
-    /// A node died: what is under way to it in queues is lost.
+    /// A node crashed: messages to it that are under way in queues are lost.
     fn end_sessions(&mut self, id: NodeId) {
         let state = self.state;
         for (at, flight) in state.flights.iter().enumerate() {
@@ -188,10 +188,10 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
             }
         }
         let mut at = 0;
-        while let Some((name, to, message)) = self.stage.gathered.sent.get(at) {
+        while let Some((name, to, message)) = self.executor.gathered.sent.get(at) {
             if *to == id && self.rules.discipline(message).is_queue() {
                 let name = *name;
-                self.stage.gathered.sent.remove(at);
+                self.executor.gathered.sent.remove(at);
                 self.tell_lost(id, name, 0, Cause::Down);
             } else {
                 at += 1;
@@ -201,6 +201,6 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
 
     fn tell_lost(&mut self, at: NodeId, message: MessageId, copy: u16, cause: Cause) {
         let number = self.cluster.node(at).number();
-        self.stage.tell(Mark::plain(at, number), Event::Lost { message, copy, cause });
+        self.executor.tell(Mark::plain(at, number), Event::Lost { message, copy, cause });
     }
 }

@@ -11,32 +11,32 @@ use super::LONGEST_LINE;
 pub enum ReadError {
     /// The input failed.
     Io(io::Error),
-    /// There is nothing in it.
+    /// It is empty.
     Empty,
-    /// It is something else.
+    /// It is a file of another kind.
     Foreign,
-    /// It is of stemmata, but no trace.
+    /// It is a file of stemmata, but not a trace.
     Kind {
-        /// What it says that it is.
+        /// The kind that it names.
         found: String,
     },
-    /// It is of another version.
+    /// It has another version.
     Version {
         /// Which one.
         found: u64,
     },
-    /// It ends before its end: in the middle of a line, or without a footer.
+    /// It is truncated: it ends in the middle of a line, or without a footer.
     Cut {
-        /// The line that is cut, or missing.
+        /// The line that is incomplete or missing.
         line: u64,
-        /// How many records stand whole before it.
+        /// The number of complete records before it.
         records: u64,
     },
-    /// A line is not what it must be.
+    /// A line is invalid.
     Malformed {
         /// Which line.
         line: u64,
-        /// Where in it, in bytes from 1; 0 if that is unknown.
+        /// The byte in it, from 1; 0 if that is unknown.
         column: usize,
         /// Why.
         why: String,
@@ -46,14 +46,14 @@ pub enum ReadError {
         /// Which line.
         line: u64,
     },
-    /// The footer counts other records than there are.
+    /// The footer has another number of records than the file.
     Count {
-        /// How many there should be.
+        /// The number in the footer.
         footer: u64,
-        /// How many there are.
+        /// The number in the file.
         found: u64,
     },
-    /// All lines are readable, but not as they were written.
+    /// All lines are readable, but were changed after they were written.
     Changed,
     /// Something follows the footer.
     Beyond {
@@ -79,26 +79,25 @@ impl fmt::Display for ReadError {
             Self::Foreign => f.write_str("not a stemmata trace: it does not begin with `{\"stemmata\":\"trace\",`"),
             Self::Kind { found } => write!(f, "not a trace, but stemmata's `{}`", Short(found)),
             Self::Version { found } if *found > u64::from(VERSION) => {
-                write!(
-                    f,
-                    "a trace of version {found}, and this stemmata reads version {VERSION}: a newer one is needed"
-                )
+                write!(f, "a trace of version {found}, but this build reads version {VERSION}: use a newer build")
             }
             Self::Version { found } => {
-                write!(f, "a trace of version {found}, and this stemmata reads version {VERSION}: record the run again")
+                write!(f, "a trace of version {found}, but this build reads version {VERSION}: record the run again")
             }
             Self::Cut { line, records } => {
-                write!(f, "line {line}: the trace is cut off here; {records} records stand whole before")
+                write!(f, "line {line}: the trace is truncated here, after {records} complete records")
             }
             Self::Malformed { line, column, why } => {
-                write!(f, "line {line}, column {column}: no line of a trace: {}", Short(why))
+                write!(f, "line {line}, column {column}: not a line of a trace: {}", Short(why))
             }
             Self::Long { line } => write!(f, "line {line}: longer than {} MiB", LONGEST_LINE >> 20),
             Self::Count { footer, found } => {
-                write!(f, "the trace's last line counts {footer} records, and there are {found}")
+                write!(f, "the trace's last line says {footer} records, but there are {found}")
             }
-            Self::Changed => f.write_str("the trace is not as it was written: its last line has the hash of another"),
-            Self::Beyond { line } => write!(f, "line {line}: the trace had ended before"),
+            Self::Changed => {
+                f.write_str("the trace was changed after it was written: the hash on its last line does not match")
+            }
+            Self::Beyond { line } => write!(f, "line {line}: the trace has already ended"),
         }
     }
 }
@@ -121,7 +120,7 @@ impl std::error::Error for ReadError {
     }
 }
 
-/// A text from a file that may hold anything: fit for a terminal, and not too long.
+/// A text from an untrusted file, made safe for a terminal and shortened.
 struct Short<'a>(&'a str);
 
 impl fmt::Display for Short<'_> {

@@ -13,9 +13,9 @@ pub(super) struct Lines<R> {
     pub(super) number: u64,
 }
 
-/// How a line ended.
+/// How reading a line ended.
 pub(super) enum Ending {
-    /// As it should.
+    /// With a complete line.
     Whole,
     /// The input ended before the line.
     Cut,

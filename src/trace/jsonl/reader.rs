@@ -5,11 +5,11 @@ use std::io::BufRead;
 use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::super::{Digest, Footer, Header, Record, VERSION};
+use super::super::{Digest, Footer, Header, OLDEST, Record, VERSION};
 use super::lines::{Ending, Lines};
 use super::{CONTENT, END, KIND, ReadError};
 
-/// Reads a trace record by record, in one buffer, and checks at its end that it is whole and as it was written.
+/// Reads a trace record by record, in one buffer, and checks at its end that it is complete and unchanged.
 pub struct Reader<R> {
     lines: Lines<R>,
     hash: Xxh3Default,
@@ -18,7 +18,7 @@ pub struct Reader<R> {
     footer: Option<Footer>,
 }
 
-/// Enough of the first line to tell what it is, of any version.
+/// The part of the first line that every version has.
 #[derive(Deserialize)]
 struct Sign {
     stemmata: String,
@@ -43,10 +43,10 @@ struct Closing {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads the head of a trace.
+    /// Reads the header of a trace.
     ///
     /// # Errors
-    /// If it is no trace, of another version, or can't be read.
+    /// If it is not a trace, has another version, or can't be read.
     pub fn open(input: R) -> Result<Self, ReadError> {
         let mut lines = Lines::new(input);
         let header = open(&mut lines)?;
@@ -55,23 +55,23 @@ impl<R: BufRead> Reader<R> {
         Ok(Self { lines, hash, records: 0, header, footer: None })
     }
 
-    /// The trace's head.
+    /// The trace's header.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The trace's end; `None` before [`Reader::next_record`] has reached it.
+    /// The trace's footer; `None` before [`Reader::next_record`] has reached it.
     #[must_use]
     pub const fn footer(&self) -> Option<&Footer> {
         self.footer.as_ref()
     }
 
-    /// The next record, or `None` after the last one, when all was found to be as it was written.
+    /// The next record, or `None` after the last one, after checking that the trace is unchanged.
     ///
     /// # Errors
-    /// If there is no such record, or the end shows that the trace was cut or changed: what was concluded from the
-    /// records before is then void.
+    /// If the record is invalid, or the trace was truncated or changed: then all conclusions from the
+    /// earlier records are void.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>, ReadError> {
         if self.footer.is_some() {
             return Ok(None);
@@ -127,7 +127,7 @@ fn open<R: BufRead>(lines: &mut Lines<R>) -> Result<Header, ReadError> {
     if sign.stemmata != KIND {
         return Err(ReadError::Kind { found: sign.stemmata });
     }
-    if sign.version != u64::from(VERSION) {
+    if !(u64::from(OLDEST)..=u64::from(VERSION)).contains(&sign.version) {
         return Err(ReadError::Version { found: sign.version });
     }
     parse::<Opening>(&lines.line, lines.number).map(|opening| opening.header)

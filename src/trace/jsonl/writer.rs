@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use super::super::{Digest, Footer, Header, Record, VERSION};
 use super::{KIND, LONGEST_LINE};
 
-/// Writes a trace line by line, in blocks of its own. What was not finished reads as cut off.
+/// Writes a trace line by line, in its own blocks. An unfinished trace reads as truncated.
 #[derive(Clone)]
 pub struct Writer<W> {
     out: W,
@@ -17,7 +17,7 @@ pub struct Writer<W> {
     records: u64,
 }
 
-/// As much is hashed and written at once.
+/// The number of bytes that are hashed and written at once.
 const BLOCK: usize = 64 * 1024;
 
 #[derive(Serialize)]
@@ -33,10 +33,10 @@ struct Closing<'a> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a trace.
+    /// Starts a trace.
     ///
     /// # Errors
-    /// If `out` can't take it.
+    /// If `out` can't be written.
     pub fn new(out: W, header: &Header) -> io::Result<Self> {
         let mut writer = Self { out, block: Vec::with_capacity(BLOCK), hash: Xxh3Default::new(), records: 0 };
         writer.line(&Opening { stemmata: KIND, version: VERSION, header })?;
@@ -46,19 +46,19 @@ impl<W: Write> Writer<W> {
     /// Writes a record, which must have been explained.
     ///
     /// # Errors
-    /// If `out` can't take it, its body is still encoded, or its line is longer than [`LONGEST_LINE`].
+    /// If `out` can't be written, its body is still encoded, or its line is longer than [`LONGEST_LINE`].
     pub fn record(&mut self, record: &Record<'_>) -> io::Result<()> {
         self.records += 1;
         self.line(record)
     }
 
-    /// Ends the trace, flushes, and gives back what was written to.
+    /// Ends the trace, flushes, and returns the output.
     ///
     /// # Errors
-    /// If `out` can't take it.
+    /// If `out` can't be written.
     ///
     /// # Panics
-    /// If the footer does not count the records that were written.
+    /// If the footer has another number of records than were written.
     pub fn finish(mut self, footer: &Footer) -> io::Result<W> {
         assert_eq!(footer.records, self.records, "a footer counts the records before it");
         serde_json::to_writer(&mut self.block, &Closing { end: footer })?;

@@ -78,6 +78,7 @@ pub(super) enum Fact {
 
 impl Lane for Message {}
 impl Lane for Timer {}
+impl Lane for Entry {}
 impl Observe for Command {}
 impl Observe for Reply {}
 impl Observe for Entry {}
@@ -101,6 +102,7 @@ impl Process for Chatter {
     type Command = Command;
     type Reply = Reply;
     type Entry = Entry;
+    type Completion = ();
     type Fact = Fact;
     type Client = Script<Command>;
 

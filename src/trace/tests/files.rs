@@ -85,9 +85,9 @@ fn the_form_is_what_is_documented() {
     );
     let file = written(&story.trace(Vec::new()));
     insta::assert_snapshot!(String::from_utf8(file).expect("UTF-8"), @r#"
-    {"stemmata":"trace","version":1,"header":{"scenario":"tale","subject":"chatter","seed":"0x000000000000002a","nodes":3,"lanes":["consensus","rümours"],"resolved":{"about":"A tale of «two» nodes.","nodes":3},"faults":["at 5s partition {n1,n2} | {n3}"]}}
+    {"stemmata":"trace","version":2,"header":{"scenario":"tale","subject":"chatter","seed":"0x000000000000002a","nodes":3,"lanes":["consensus","rümours"],"resolved":{"about":"A tale of «two» nodes.","nodes":3},"faults":["at 5s partition {n1,n2} | {n3}"]}}
     {"time":"150212000","id":"n1#1","stamp":{"vector":{"n1":3},"hybrid":{"wall":"150212000","count":3}},"event":{"fact":{"fact":{"label":"delivered","sees":[{"delivered":{"origin":"n2","number":7}}],"body":{"delivered":{"number":7,"origin":"n2"}}}}}}
-    {"end":{"time":"150212000","records":1,"digest":"2f593da22c204f44","judgements":[]},"content":"116ab0094f30b5e7"}
+    {"end":{"time":"150212000","records":1,"digest":"44f8e0e7a4de0faf","judgements":[]},"content":"26fa79cab52e8eb5"}
     "#);
 }
 
@@ -99,12 +99,12 @@ fn what_is_no_trace_is_told_apart() {
         fault(b"\n\n"),
         fault(b"{\"name\":\"split-brain\"}\n"),
         fault(&"[".repeat(1 << 20).into_bytes()),
-        fault(b"{\"stemmata\":\"res\xc2\x9bults\",\"version\":1}\n"),
-        fault(&edited("\"version\":1", "\"version\":2")),
-        fault(&edited("\"version\":1", "\"version\":0")),
-        fault(&edited("\"version\":1", "\"version\":18446744073709551615,\"novelty\":[]")),
-        fault(b"{\"stemmata\":\"trace\",\"version\":1,\"hea"),
-        fault(b"{\"stemmata\":\"trace\",\"version\":1}\n"),
+        fault(b"{\"stemmata\":\"res\xc2\x9bults\",\"version\":2}\n"),
+        fault(&edited("\"version\":2", "\"version\":3")),
+        fault(&edited("\"version\":2", "\"version\":0")),
+        fault(&edited("\"version\":2", "\"version\":18446744073709551615,\"novelty\":[]")),
+        fault(b"{\"stemmata\":\"trace\",\"version\":2,\"hea"),
+        fault(b"{\"stemmata\":\"trace\",\"version\":2}\n"),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
     not a stemmata trace: it is empty
@@ -113,11 +113,11 @@ fn what_is_no_trace_is_told_apart() {
     not a stemmata trace: it does not begin with `{"stemmata":"trace",`
     not a stemmata trace: it does not begin with `{"stemmata":"trace",`
     not a trace, but stemmata's `res\u009bults`
-    a trace of version 2, and this stemmata reads version 1: a newer one is needed
-    a trace of version 0, and this stemmata reads version 1: record the run again
-    a trace of version 18446744073709551615, and this stemmata reads version 1: a newer one is needed
-    line 1: the trace is cut off here; 0 records stand whole before
-    line 1, column 32: no line of a trace: missing field `header`
+    a trace of version 3, but this build reads version 2: use a newer build
+    a trace of version 0, but this build reads version 2: record the run again
+    a trace of version 18446744073709551615, but this build reads version 2: use a newer build
+    line 1: the trace is truncated here, after 0 complete records
+    line 1, column 32: not a line of a trace: missing field `header`
     "#);
 }
 
@@ -144,22 +144,22 @@ fn what_was_cut_or_changed_is_told_where() {
         fault(&edited(",\"content\"", ", \"content\"")),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
-    line 2: the trace is cut off here; 0 records stand whole before
-    line 10: the trace is cut off here; 8 records stand whole before
-    line 10: the trace is cut off here; 8 records stand whole before
-    line 50: the trace is cut off here; 48 records stand whole before
-    the trace's last line counts 48 records, and there are 47
-    line 51: the trace had ended before
-    line 51: the trace had ended before
-    the trace is not as it was written: its last line has the hash of another
-    the trace is not as it was written: its last line has the hash of another
-    line 7, column 194: no line of a trace: invalid type: string "\u{1b}[31m", expected u16
-    line 7, column 184: no line of a trace: invalid value: integer `-1`, expected u16
-    line 7, column 178: no line of a trace: control character (\u0000-\u001F) found while parsing a string
-    line 3, column 116: no line of a trace: a label has a name
-    line 3, column 31: no line of a trace: `n0#2` is not of the form `n1#12`
-    the trace is not as it was written: its last line has the hash of another
-    the trace is not as it was written: its last line has the hash of another
+    line 2: the trace is truncated here, after 0 complete records
+    line 10: the trace is truncated here, after 8 complete records
+    line 10: the trace is truncated here, after 8 complete records
+    line 51: the trace is truncated here, after 49 complete records
+    the trace's last line says 49 records, but there are 48
+    line 52: the trace has already ended
+    line 52: the trace has already ended
+    the trace was changed after it was written: the hash on its last line does not match
+    the trace was changed after it was written: the hash on its last line does not match
+    line 7, column 194: not a line of a trace: invalid type: string "\u{1b}[31m", expected u16
+    line 7, column 184: not a line of a trace: invalid value: integer `-1`, expected u16
+    line 7, column 178: not a line of a trace: control character (\u0000-\u001F) found while parsing a string
+    line 3, column 116: not a line of a trace: a label has a name
+    line 3, column 31: not a line of a trace: `n0#2` is not of the form `n1#12`
+    the trace was changed after it was written: the hash on its last line does not match
+    the trace was changed after it was written: the hash on its last line does not match
     "#);
 }
 

@@ -146,7 +146,7 @@ fn an_election(story: &mut Teller) {
     story.tell(1, node(1), Event::Lost { message: second, copy: 1, cause: Cause::Down }, &[]);
     story.tell(1, node(1), Event::Garbled { message: second, copy: 2 }, &[]);
     story.tell(1, node(1), Event::Held { message: second, copy: 3 }, &[]);
-    story.tell(1, node(1), Event::Rewrite { entries: 2 }, &[]);
+    story.tell(1, node(1), Event::Rewrite { file: LaneId::new(0), entries: 2 }, &[]);
     story.tell(1, node(1), Event::Killed { unsynced: 1 }, &[]);
     story.tell(0, node(1), Event::Dropped { effect: EffectKind::Send, message: Some(first) }, &[]);
     story.tell(0, node(1), Event::Dropped { effect: EffectKind::Fact, message: None }, &[]);
@@ -184,6 +184,7 @@ fn the_environment(story: &mut Teller) {
     story.tell(1, node(0), Event::Paused, &[]);
     story.tell(1, node(0), Event::Unpaused, &[]);
     story.tell(1, node(0), Event::IoError, &[]);
+    story.tell(0, node(0), Event::Damaged { file: LaneId::new(1), entry: 3 }, &[]);
     story.tell(1, node(2), Event::Panicked { reason: "no\nway: \u{1f980}".into() }, &[]);
     story.tell(10_000_000_000, env, Event::Calm, &[]);
     story.tell(1, env, Event::Stuck { events: 1_000_000 }, &[]);

@@ -9,7 +9,7 @@ use crate::trace::{Detail, Digest, Event, Footer, Judgement, Label, Trace, Verdi
 #[test]
 fn everything_reads_as_a_play() {
     insta::assert_snapshot!(everything().text(Detail::All), @r#"
-    # stemmata trace v1
+    # stemmata trace v2
     # scenario tale
     # subject chatter
     # seed 0x000000000000002a
@@ -33,7 +33,7 @@ fn everything_reads_as_a_play() {
        155.616 n2 lost n1.consensus#2 copy=1 (down)
        155.617 n2 garbled n1.consensus#2 copy=2
        155.618 n2 held n1.consensus#2 copy=3
-       155.619 n2 rewrite entries=2
+       155.619 n2 rewrite consensus entries=2
        155.620 n2 killed unsynced=1
        155.620 n2 dropped send n1.consensus#1
        155.620 n2 dropped fact
@@ -62,12 +62,13 @@ fn everything_reads_as_a_play() {
        155.651 n1 paused
        155.652 n1 unpaused
        155.653 n1 io-error
+       155.653 n1 damaged r\u00fcmours entry=3
        155.654 n3 panicked "no\nway: \ud83e\udd80"
     10000155.654 -- calm
     10000155.655 -- stuck events=1000000
     10000155.656 -- fault 1 touched 34
     # end vacuous no-panic t=10000155.656
-    # digest ee55b483352a1297
+    # digest 0714679cfdaa381d
     "#);
 }
 

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::super::{Body, Cause, EffectKind, Event, Label, Record, Said};
 use super::value::{Content, Plain, Quoted};
-use crate::identity::{Actor, MessageId};
+use crate::identity::{Actor, LaneId, MessageId};
 
 /// Shows a record: time, actor, what happened.
 pub(super) struct Line<'a> {
     pub(super) record: &'a Record<'a>,
-    /// The names of the lanes, fit to be shown.
+    /// The printable names of the lanes.
     pub(super) lanes: &'a [String],
     /// Whether messages show their envelope.
     pub(super) envelope: bool,
@@ -53,7 +53,7 @@ impl Line<'_> {
                 write!(f, " -> {to}{}", self.message(said))
             }
             Event::Append { entry } => write!(f, "append{}", Words::all(entry)),
-            Event::Rewrite { entries } => write!(f, "rewrite entries={entries}"),
+            Event::Rewrite { file, entries } => write!(f, "rewrite {} entries={entries}", self.lane(*file)),
             Event::Sync => f.write_str("sync"),
             Event::Reply { op, reply } => write!(f, "reply {op}{}", Words::all(reply)),
             Event::Fact { fact } => write!(f, "fact{}", Words::all(fact)),
@@ -74,6 +74,7 @@ impl Line<'_> {
             Event::Paused => f.write_str("paused"),
             Event::Unpaused => f.write_str("unpaused"),
             Event::IoError => f.write_str("io-error"),
+            Event::Damaged { file, entry } => write!(f, "damaged {} entry={entry}", self.lane(*file)),
             Event::Panicked { reason } => write!(f, "panicked {}", Quoted(reason)),
             Event::Invoked { op, to, command } => write!(f, "invoked {op} -> {to}{}", Words::all(command)),
             Event::Retried { op, to, attempt } => write!(f, "retried {op} -> {to} attempt={attempt}"),
@@ -89,7 +90,7 @@ impl Line<'_> {
         }
     }
 
-    /// A message without its protocol's name, which its own name tells.
+    /// A message without its protocol's name, which is in its id.
     const fn message<'a>(&self, said: &'a Said<'a>) -> Words<'a> {
         Words { said, last_only: true, envelope: self.envelope }
     }
@@ -99,9 +100,13 @@ impl Line<'_> {
         some(f, "copy", u32::from(copy))
     }
 
+    fn lane(&self, lane: LaneId) -> &str {
+        self.lanes.get(lane.index()).map_or("?", String::as_str)
+    }
+
     fn name(&self, message: MessageId) -> impl fmt::Display {
         let MessageId { sender, lane, number } = message;
-        let name = self.lanes.get(lane.index()).map_or("?", String::as_str);
+        let name = self.lane(lane);
         fmt::from_fn(move |f| write!(f, "{sender}.{name}#{number}"))
     }
 }
@@ -130,12 +135,12 @@ const fn cause_name(cause: Cause) -> &'static str {
     }
 }
 
-/// What was said, behind a space each: its label, then its fields or its value.
+/// A value: its label, then its fields or its content, with a space before each.
 struct Words<'a> {
     said: &'a Said<'a>,
-    /// Without the protocol's name, because the message's name tells it.
+    /// Whether to omit the protocol's name, which is in the message's id.
     last_only: bool,
-    /// With what every message has: `signature` and `stamp`.
+    /// Whether to show what goes around every message: its tag and its signature.
     envelope: bool,
 }
 
@@ -156,20 +161,29 @@ impl fmt::Display for Words<'_> {
                     Some(inner) if !self.last_only => write!(f, "{}.{}", Plain(&label.outer), Plain(inner))?,
                     Some(_) | None => Plain(label.word()).fmt(f)?,
                 }
-                let hidden = if self.envelope { &[][..] } else { &["signature", "stamp"] };
-                Content { value: inside(label, value), hidden }.fmt(f)
+                let Some(body) = opened(value) else {
+                    return Content { value: inside(label, value), hidden: &[] }.fmt(f);
+                };
+                Content { value: inside(label, body), hidden: &[] }.fmt(f)?;
+                if self.envelope { Content { value, hidden: &["body"] }.fmt(f) } else { Ok(()) }
             }
         }
     }
 }
 
-/// What is left of the JSON without the words that the label has said.
+/// What is in an envelope, if it is one.
+fn opened(value: &Value) -> Option<&Value> {
+    let fields = value.as_object()?;
+    fields.get("body").filter(|_| fields.contains_key("signature"))
+}
+
+/// The JSON without the words of the label.
 fn inside<'a>(label: &Label<'_>, value: &'a Value) -> &'a Value {
     let outer = untagged(&label.outer, value);
     label.inner.as_deref().map_or(outer, |inner| untagged(inner, outer))
 }
 
-/// The content of an externally tagged variant: null if it has none, the value itself if it is no such variant.
+/// The content of an externally tagged variant: null if it has none, the value itself if it is not such a variant.
 fn untagged<'a>(word: &str, value: &'a Value) -> &'a Value {
     match value {
         Value::String(text) if text == word => &Value::Null,

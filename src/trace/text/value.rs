@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
 
-/// A text as it is, but for what is not printable ASCII, which is escaped as in JSON.
+/// A text in which everything that is not printable ASCII is escaped as in JSON.
 pub(in super::super) struct Plain<'a>(pub(in super::super) &'a str);
 
 /// A text in quotes, escaped as in JSON.
@@ -13,10 +13,10 @@ pub(super) struct Quoted<'a>(pub(super) &'a str);
 /// A value without spaces between its parts.
 pub(super) struct Compact<'a>(pub(super) &'a Value);
 
-/// What stands behind a label, behind a space each: fields as `key=value`, or a single value.
+/// The content after a label: fields as `key=value`, or a single value, with a space before each.
 pub(super) struct Content<'a> {
     pub(super) value: &'a Value,
-    /// Fields that are not told.
+    /// Fields that are omitted.
     pub(super) hidden: &'a [&'a str],
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Content<'_> {
     }
 }
 
-/// Numbers have no default: a zero tells.
+/// Numbers have no default: a zero is shown.
 fn is_default(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -81,14 +81,14 @@ fn is_default(value: &Value) -> bool {
     }
 }
 
-/// By key, numbered ones by number; also where another crate has told `serde_json` to keep the order of insertion.
+/// Sorted by key, numbered keys by number, even if another crate makes `serde_json` keep the order of insertion.
 fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
     let mut sorted: Vec<_> = fields.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| numbered(key));
     sorted
 }
 
-/// What stands before the last digits, and these, the fewer first: `n2` comes before `n10`.
+/// The text before the last digits, then the digits, fewer first: `n2` comes before `n10`.
 fn numbered(key: &str) -> (&str, usize, &str) {
     let (name, digits) = key.split_at(key.trim_end_matches(|letter: char| letter.is_ascii_digit()).len());
     (name, digits.len(), digits)
@@ -127,7 +127,7 @@ fn list(f: &mut fmt::Formatter<'_>, open: char, items: impl Iterator<Item = impl
     Ok(())
 }
 
-/// A text without quotes where it can't be mistaken for something else.
+/// A text without quotes, if it can't be mistaken for something else.
 struct Word<'a>(&'a str);
 
 impl fmt::Display for Word<'_> {

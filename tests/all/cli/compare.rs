@@ -25,16 +25,16 @@ fn the_first_differing_event_of_two_traces_is_named() {
     };
     let (sound, again) = (record("a.jsonl", "none", "7"), record("b.jsonl", "none", "7"));
     let (flawed, other_seed) = (record("c.jsonl", "e10", "7"), record("d.jsonl", "none", "8"));
-    stemmata(&["diff", text(&sound), text(&again)]).exits(0).says("same: 71 records, event by event");
+    stemmata(&["diff", text(&sound), text(&again)]).exits(0).says("same: 71 records");
     let ran = stemmata(&["diff", text(&sound), text(&flawed)]).exits(1);
-    ran.says("heads differ in protocols.clocks.flaws: [] and [\"e10\"]");
-    ran.says("first differing event: n3#2; 15 records before it are the same");
+    ran.says("headers differ in protocols.clocks.flaws: [] and [\"e10\"]");
+    ran.says("first differing event: n3#2; 15 records before it agree");
     ran.says("n1#7  |")
         .says("61.114 n3 recv n1.broadcast#2 @ n1:4 n3:2")
         .says("61.114 n3 recv n1.broadcast#2 @ n1:4 n3:1");
     assert!(!ran.stdout.contains("n2#1 "), "n2 had no part in it:\n{}", ran.stdout);
     let ran = stemmata(&["diff", text(&sound), text(&other_seed)]).exits(1);
-    ran.says("heads differ in seed: \"0x0000000000000007\" and \"0x0000000000000008\"");
+    ran.says("headers differ in seed: \"0x0000000000000007\" and \"0x0000000000000008\"");
     let told = json(&stemmata(&["diff", text(&sound), text(&flawed), "--json"]).exits(1).stdout);
     assert_eq!(told["difference"]["event"], "n3#2");
     assert_eq!(told["difference"]["agreed"], 15);
@@ -51,10 +51,10 @@ fn goldens_are_written_checked_and_shown_where_they_differ() {
     within(&folder, &["snap", "update", "mine.json", "--detail", "facts", "--seed", "9"]).exits(0).says("written");
     within(&folder, &["snap", "update", "errata/e10"]).exits(0);
     let golden = fs::read_to_string(folder.join("mine.trace.txt")).expect("a golden");
-    assert!(golden.starts_with("# golden detail=facts seed=0x0000000000000009\n# stemmata trace v1\n"), "{golden}");
+    assert!(golden.starts_with("# golden detail=facts seed=0x0000000000000009\n# stemmata trace v2\n"), "{golden}");
     assert!(!golden.contains(" send ") && !golden.contains("# digest") && !golden.contains("# {"), "{golden}");
-    within(&folder, &["snap", "check"]).exits(0).says("met: 2 goldens as before");
-    within(&folder, &["snap", "update"]).exits(0).says("as before: ");
+    within(&folder, &["snap", "check"]).exits(0).says("passed: 2 goldens unchanged");
+    within(&folder, &["snap", "update"]).exits(0).says("unchanged: ");
     let edited =
         golden.replace("fact broadcast.broadcast number=1 op=c1#1", "fact broadcast.broadcast number=1 op=c1#2");
     assert_ne!(edited, golden);
@@ -70,6 +70,10 @@ fn goldens_are_written_checked_and_shown_where_they_differ() {
     within(&folder, &["snap", "update", "-q"]).exits(0);
     assert_eq!(fs::read_to_string(folder.join("mine.trace.txt")).expect("a golden"), golden, "made as it was before");
     assert!(folder.join("goldens/errata/e10.trace.txt").is_file());
+    fs::write(folder.join("mine.trace.txt"), golden.replace("trace v2", "trace v1")).expect("written");
+    within(&folder, &["snap", "check"]).exits(2).complains("mine.trace.txt` is a golden of version 1");
+    within(&folder, &["snap", "update"]).exits(0);
+    assert_eq!(fs::read_to_string(folder.join("mine.trace.txt")).expect("a golden"), golden, "made anew");
     within(&folder, &["snap", "check", "nowhere"]).exits(2).complains("nowhere");
 }
 
@@ -85,11 +89,11 @@ fn histories_of_other_systems_are_judged() {
         )
     };
     fs::write(&file, lines(1)).expect("written");
-    stemmata(&["check", "--history", text(&file)]).exits(0).says("met: linearizable").says("model register");
+    stemmata(&["check", "--history", text(&file)]).exits(0).says("passed: linearizable").says("model register");
     fs::write(&file, lines(2)).expect("written");
     let ran = stemmata(&["check", "--history", text(&file), "--model", "cas-register"]).exits(1);
     ran.says("violated linearizability of the key `x`: line 3: process 2 read 2, answered on line 4; possible was 1");
-    ran.says("line 1: process 1 put 1").says("broken: 1 of 1 key not linearizable");
+    ran.says("line 1: process 1 put 1").says("failed: 1 of 1 key not linearizable");
     assert!(ran.last_line().contains("check --history"), "{}", ran.last_line());
     let told = json(&stemmata(&["check", "--history", text(&file), "--json"]).exits(1).stdout);
     assert_eq!((&told["verdict"], &told["broken"][0]["line"]), (&"violated".into(), &4.into()));
@@ -98,7 +102,9 @@ fn histories_of_other_systems_are_judged() {
     fs::write(&file, "").expect("written");
     stemmata(&["check", "--history", text(&file)]).exits(2).complains("no line");
     fs::write(&file, lines(1).lines().next().expect("a line")).expect("written");
-    stemmata(&["check", "--history", text(&file)]).exits(3).says("unproven: no operation is known to have happened");
+    stemmata(&["check", "--history", text(&file)])
+        .exits(3)
+        .says("unproven: no operation is known to have taken effect");
     stemmata(&["check", "--history", "none.jsonl"]).exits(2).complains("none.jsonl");
     stemmata(&["check"]).exits(2).complains("TRACE");
     stemmata(&["check", "t.jsonl", "--model", "register"]).exits(2).complains("--model");
@@ -111,7 +117,7 @@ fn a_new_scenario_runs_and_none_is_overwritten() {
     let written = fs::read_to_string(folder.join("mine.json")).expect("a scenario");
     assert!(written.lines().filter(|line| line.trim_start().starts_with("//")).count() >= 5, "{written}");
     within(&folder, &["run", "mine.json"]).exits(0).says("kill n2");
-    within(&folder, &["new", "mine.json"]).exits(2).complains("left alone");
+    within(&folder, &["new", "mine.json"]).exits(2).complains("was not changed");
     assert_eq!(fs::read_to_string(folder.join("mine.json")).expect("a scenario"), written);
     within(&folder, &["new", "copy", "--template", "errata/e10"]).exits(0);
     within(&folder, &["run", "copy.json"]).exits(0).says("causality was expected to be violated, and is");

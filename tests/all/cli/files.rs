@@ -44,9 +44,9 @@ fn a_saved_trace_is_judged_as_the_run_was() {
 fn one_invariant_can_be_judged_alone() {
     let trace = folder("alone").join("t.jsonl");
     stemmata(&["run", "hello", "--flaw", "e10", "--trace", text(&trace), "-q"]).exits(1);
-    stemmata(&["check", text(&trace)]).exits(1).says("violated causality").says("the same verdicts as live");
-    stemmata(&["check", text(&trace), "--invariant", "causality"]).exits(1).says("1 invariant judged");
-    stemmata(&["check", text(&trace), "--invariant", "no-panic", "one-fate"]).exits(0).says("2 invariants judged");
+    stemmata(&["check", text(&trace)]).exits(1).says("violated causality").says("same verdicts as in the run");
+    stemmata(&["check", text(&trace), "--invariant", "causality"]).exits(1).says("1 invariant checked");
+    stemmata(&["check", text(&trace), "--invariant", "no-panic", "one-fate"]).exits(0).says("2 invariants checked");
     stemmata(&["check", text(&trace), "--invariant", "agrement"]).exits(2).complains("no invariant `agrement`");
 }
 
@@ -61,8 +61,8 @@ fn a_trace_of_an_unknown_subject_is_judged_by_the_built_in_checkers() {
     let hash = xxhash_rust::xxh3::xxh3_64(renamed.as_bytes());
     fs::write(&unknown, format!("{renamed},\"content\":\"{hash:016x}\"}}\n")).expect("written");
     let ran = stemmata(&["check", text(&unknown), "--invariant", "causality", "no-panic"]).exits(0);
-    ran.says("2 invariants judged").complains("doesn't know the subject `mine`");
-    stemmata(&["check", text(&unknown)]).exits(0).says("11 invariants judged, the same verdicts as live");
+    ran.says("2 invariants checked").complains("doesn't know the subject `mine`");
+    stemmata(&["check", text(&unknown)]).exits(0).says("11 invariants checked, same verdicts as in the run");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_trace_is_exported_in_both_forms() {
     let (trace, copy, told) = (folder.join("t.jsonl"), folder.join("copy.jsonl"), folder.join("t.txt"));
     let run = stemmata(&["run", "hello", "--trace", "-"]).exits(0);
     fs::write(&trace, &run.stdout).expect("written");
-    run.complains("met:");
+    run.complains("passed:");
     stemmata(&["export", text(&trace), "--to", "jsonl", "-o", text(&copy)]).exits(0);
     assert_eq!(fs::read_to_string(&copy).expect("a copy"), run.stdout);
     stemmata(&["export", text(&trace), "--to", "text", "-o", text(&told)]).exits(0);
@@ -84,7 +84,7 @@ fn a_trace_is_exported_in_both_forms() {
 #[test]
 fn a_trace_can_be_piped_from_command_to_command() {
     let program = env!("CARGO_BIN_EXE_stemmata");
-    shell(&format!("'{program}' run hello --trace - 2>/dev/null | '{program}' check -")).exits(0).says("met:");
+    shell(&format!("'{program}' run hello --trace - 2>/dev/null | '{program}' check -")).exits(0).says("passed:");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_cannot_be_written_is_left_alone() {
     fs::write(&file, "mine").expect("written");
     let below = file.join("t.jsonl");
     stemmata(&["run", "hello", "--trace", text(&below)]).exits(74).complains("is not a folder");
-    stemmata(&["run", "hello", "--trace", text(&folder.join("none/t.jsonl"))]).exits(74).complains("make it first");
+    stemmata(&["run", "hello", "--trace", text(&folder.join("none/t.jsonl"))]).exits(74).complains("create it first");
     for results in [&below, &folder] {
         let ran = stemmata(&["sweep", "hello", "--count", "1", "-o", text(results)]).exits(74);
         assert_eq!(ran.stdout, "", "it is noticed before the work and not after it");
@@ -144,12 +144,12 @@ fn a_damaged_or_foreign_trace_is_refused() {
     let whole = fs::read_to_string(&trace).expect("a trace");
     let half = &whole[..whole.len() / 2];
     let edited = whole.replacen("n1", "n2", 3);
-    let newer = whole.replacen("\"version\":1", "\"version\":2", 1);
+    let newer = whole.replacen("\"version\":2", "\"version\":3", 1);
     let noise: Vec<u8> = (0..5_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let cases: [(&[u8], &str); 7] = [
-        (half.as_bytes(), "cut off"),
+        (half.as_bytes(), "truncated"),
         (edited.as_bytes(), "trace"),
-        (newer.as_bytes(), "version 2"),
+        (newer.as_bytes(), "version 3"),
         (&noise, "not a stemmata trace"),
         (b"", "empty"),
         (b"{}\n", "not a stemmata trace"),

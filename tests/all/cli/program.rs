@@ -118,7 +118,7 @@ pub(super) fn source(path: &str) -> PathBuf {
 /// The run id that a report names.
 #[track_caller]
 pub(super) fn run_id(stdout: &str) -> String {
-    let mut words = stdout.split_whitespace().filter(|word| word.starts_with("stm1:"));
+    let mut words = stdout.split_whitespace().filter(|word| word.starts_with("stm2:"));
     words.next().unwrap_or_else(|| panic!("no run id in:\n{stdout}")).to_owned()
 }
 

@@ -26,22 +26,22 @@ fn failing_runs_are_saved_and_run_first_outside_the_digest() {
     first.complains("saved in regressions/hello.seeds");
     let saved = fs::read_to_string(&file).expect("saved runs");
     let runs: Vec<_> = saved.lines().filter(|line| !line.starts_with('#')).collect();
-    assert!((1..=30).contains(&runs.len()) && runs.iter().all(|run| run.starts_with("stm1:hello@")), "{saved}");
+    assert!((1..=30).contains(&runs.len()) && runs.iter().all(|run| run.starts_with("stm2:hello@")), "{saved}");
 
     let again = within(&folder, &[FAILING.as_slice(), &["--save"]].concat()).exits(1);
-    again.says("still, in a saved run");
+    again.says("a saved run still fails");
     assert_eq!(digest(&first), digest(&again));
     assert_eq!(fs::read_to_string(&file).expect("saved runs"), saved, "none twice");
     // A seed that the sweep does not have fails all the same.
     let few = within(&folder, &["sweep", "hello", "--flaw", "e10", "--seeds", "900000+1"]);
-    few.says("still, in a saved run");
+    few.says("a saved run still fails");
     assert!(few.last_line().contains("replay"), "{}", few.stdout);
     few.exits(1);
 
-    within(&folder, &[FAILING.as_slice(), &["--shard", "1/2"]].concat()).says("still, in a saved run");
+    within(&folder, &[FAILING.as_slice(), &["--shard", "1/2"]].concat()).says("a saved run still fails");
     let second = within(&folder, &[FAILING.as_slice(), &["--shard", "2/2"]].concat());
     assert!(!second.stdout.contains("saved run"), "{}", second.stdout);
-    within(&folder, &["sweep", "hello", "--count", "30"]).exits(0).says("saved with other flaws: left out");
+    within(&folder, &["sweep", "hello", "--count", "30"]).exits(0).says("saved with other flaws");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_saved_run_that_was_cured_passes() {
     let folder = folder("cured");
     fs::create_dir(folder.join("regressions")).expect("a folder");
     let file = folder.join("regressions/hello.seeds");
-    let run = "stm1:hello@01234567:0x000000000000002a=0123456789abcdef";
+    let run = "stm2:hello@01234567:0x000000000000002a=0123456789abcdef";
     fs::write(&file, format!("# once broken\n\n{run}\n{}\n", run.replace('=', ":swarm="))).expect("written");
     within(&folder, &["sweep", "hello", "--count", "3"]).exits(0).says("passed 2 saved runs");
     fs::write(&file, format!("{run}\noops\n")).expect("written");
@@ -62,7 +62,7 @@ fn verdicts_are_written_for_continuous_integration() {
     within(&folder, &[FAILING.as_slice(), &["--junit", "failing.xml"]].concat()).exits(1);
     let failing = fs::read_to_string(folder.join("failing.xml")).expect("verdicts");
     assert!(failing.starts_with("<?xml"), "{failing}");
-    for text in ["name=\"hello: causality\">", "<failure message=\"violated in ", "replay &apos;stm1:hello@"] {
+    for text in ["name=\"hello: causality\">", "<failure message=\"violated in ", "replay &apos;stm2:hello@"] {
         assert!(failing.replace('\'', "&apos;").contains(text), "no {text} in\n{failing}");
     }
     within(&folder, &["sweep", "hello", "--count", "30", "--junit", "good.xml"]).exits(0);

@@ -69,7 +69,9 @@ fn a_merged_sweep_is_told_as_one() {
     let merged = merge(&parts, &[]).exits(0);
     let whole = stemmata(&[&["sweep"], flags.as_slice()].concat()).exits(0);
     assert_eq!(merged.stdout, whole.stdout);
-    whole.says("0 of 40 seeds failed: at 95 % fewer than 1 in 13 seeds fails").says("first in the last 4 seeds");
+    whole
+        .says("0 of 40 seeds failed: with 95 % confidence, fewer than 1 seed in 13 fails")
+        .says("new in the last 4 seeds");
     let (merged, whole) =
         (merge(&parts, &["--json"]).exits(0), stemmata(&["sweep", "hello", "--count", "40", "--json"]));
     assert_eq!(json(&merged.stdout), json(&whole.stdout));
@@ -100,13 +102,13 @@ fn parts_that_do_not_belong_together_are_named() {
         file
     };
     let pair = |second: PathBuf| [parts[0].clone(), second];
-    merge(&[parts.clone(), vec![parts[1].clone()]].concat(), &[]).exits(2).complains("2-of-2.jsonl` has too");
+    merge(&[parts.clone(), vec![parts[1].clone()]].concat(), &[]).exits(2).complains("overlap those of");
     merge(&pair(other("more.jsonl", &["hello", "--count", "60"])), &[])
         .exits(2)
-        .complains("`0..60` in place of `0..40`");
-    merge(&pair(other("swarm.jsonl", &["hello", "--count", "40", "--swarm"])), &[]).exits(2).complains("a swarm");
+        .complains("`0..60` instead of `0..40`");
+    merge(&pair(other("swarm.jsonl", &["hello", "--count", "40", "--swarm"])), &[]).exits(2).complains("--swarm is");
     let crash = other("crash.jsonl", &["broadcast-crash", "--count", "40"]);
-    merge(&pair(crash), &[]).exits(2).complains("`broadcast-crash` in place of `hello`");
+    merge(&pair(crash), &[]).exits(2).complains("`broadcast-crash` instead of `hello`");
     let plain = other("plain.jsonl", &["hello", "--count", "40", "--flaw", "none"]);
     merge(&pair(plain), &[]).exits(2).complains("flaws").complains("plain.jsonl").complains("1-of-2.jsonl");
 }
@@ -139,16 +141,16 @@ fn a_file_that_is_no_whole_results_is_refused() {
     let whole = swept(&["hello", "--flaw", "e10", "--count", "20"], &file, 1);
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
     let cases = [
-        (whole[..whole.len() - 1].to_owned(), "cut off"),
-        (whole[..whole.len() / 2].to_owned(), "cut off"),
-        (lines[..lines.len() - 1].concat(), "cut off"),
+        (whole[..whole.len() - 1].to_owned(), "truncated"),
+        (whole[..whole.len() / 2].to_owned(), "truncated"),
+        (lines[..lines.len() - 1].concat(), "truncated"),
         (whole.replacen("\"runs\":20", "\"runs\":21", 1), "changed"),
         ([lines[0], lines[lines.len() - 1]].concat(), "changed"),
-        (whole.replacen("\"version\":2", "\"version\":3", 1), "version 3"),
+        (whole.replacen("\"version\":3", "\"version\":4", 1), "version 4"),
         (whole.replacen("\"results\"", "\"trace\"", 1), "not the results"),
         ("hello\n".to_owned(), "not the results"),
         (String::new(), "not the results"),
-        (format!("{whole}{}", lines[0]), "cut off"),
+        (format!("{whole}{}", lines[0]), "truncated"),
         (format!("{whole}oops\n"), "not the results"),
         (whole.replacen("\"scenario\":", "\"scenari0\":", 1), "line 1"),
     ];
@@ -167,11 +169,11 @@ fn what_is_no_shard_is_refused() {
         let ran = stemmata(&["sweep", "hello", "--count", "8", "--shard", shard]).exits(2);
         assert_eq!(ran.stdout, "");
     }
-    stemmata(&["sweep", "hello", "--count", "8", "--shard", "auto"]).exits(2).complains("no engine");
+    stemmata(&["sweep", "hello", "--count", "8", "--shard", "auto"]).exits(2).complains("no job scheduler");
     stemmata(&["sweep", "hello", "--time", "1s", "--shard", "1/2"]).exits(2).complains("--count");
     stemmata(&["sweep", "hello", "--count", "2", "--shard", "1/3"])
         .exits(5)
-        .complains("no seed of 0..2 is in shard 1/3");
+        .complains("shard 1/3 of 0..2 has no seeds");
     stemmata(&["sweep", "hello", "--seeds", "9..9", "--shard", "1/3"]).exits(5);
     stemmata(&["sweep", "hello", "--seeds", "18446744073709551615+2", "--shard", "1/3"]).exits(2);
     stemmata(&["sweep", "hello", "--count", "2", "--resume"]).exits(2).complains("--output");
@@ -188,8 +190,8 @@ fn engines_say_which_shard_it_is() {
     let sweep = ["sweep", "hello", "--count", "9", "--shard", "auto"];
     with(&slurm, &sweep).exits(0).says("seeds 4..9").complains("shard 2/2");
     let both = [slurm.as_slice(), &[("JOB_COMPLETION_INDEX", "1")]].concat();
-    with(&both, &sweep).exits(2).complains("two engines");
-    with(&[("JOB_COMPLETION_INDEX", "1")], &sweep).exits(2).complains("of how many");
+    with(&both, &sweep).exits(2).complains("two job schedulers");
+    with(&[("JOB_COMPLETION_INDEX", "1")], &sweep).exits(2).complains("total is unknown");
     let ran = with(&[("STEMMATA_SHARD", "2/3")], &["sweep", "hello", "--count", "9"]).exits(0);
     ran.says("seeds 3..6").complains("STEMMATA_SHARD");
 }
@@ -207,10 +209,10 @@ fn a_sweep_goes_on_where_its_results_end() {
     let resumed = swept(&[flags.as_slice(), &["--resume"]].concat(), &file, 1);
     assert_eq!(resumed, whole);
     let again = stemmata(&[&["sweep"], flags.as_slice(), &["--resume", "-o", text(&file)]].concat()).exits(1);
-    again.complains("40 runs done before").complains("0 runs in");
+    again.complains("40 runs from the earlier results").complains("0 runs in");
     assert_eq!(fs::read_to_string(&file).expect("results"), whole);
     let other = stemmata(&["sweep", "hello", "--count", "40", "--resume", "-o", text(&file)]).exits(2);
-    other.complains("of another sweep").complains("flaws");
+    other.complains("from another sweep").complains("flaws");
     let other = [&["sweep"], flags.as_slice(), &["--resume", "-o", text(&file), "--shard", "1/1"]].concat();
     stemmata(&other).exits(2).complains("the shard");
     assert_eq!(fs::read_to_string(&file).expect("results"), whole, "what can't be gone on with is left alone");

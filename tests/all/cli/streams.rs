@@ -64,7 +64,7 @@ fn a_run_that_is_too_short_for_what_it_owes_says_how_long_it_would_have_to_be() 
     std::fs::write(&file, text).expect("written");
     let path = file.to_str().expect("a plain path");
     let ran = stemmata(&["run", path]).exits(3);
-    ran.complains("note: the run ends at 1001ms, and what is owed after quiescence may take until ");
+    ran.complains("note: the run ends at 1001ms, but the bound of ");
     ran.says("reliable-delivery is undecided: the run ends at 1001.000ms, and it has until ");
     stemmata(&["run", path, "--json"]).exits(3).says("\"missed\"");
     std::fs::remove_dir_all(&folder).expect("it is ours");

@@ -63,6 +63,7 @@ impl Process for Chatter {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = ();
     type Client = Script<()>;
 

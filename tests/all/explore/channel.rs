@@ -1,20 +1,22 @@
 //! The channel by itself: the first node sends the second two letters, frame by frame over datagrams.
 
-use std::convert::Infallible;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use stemmata::chance::Seed;
 use stemmata::check;
+use stemmata::clocks::Stamp;
+use stemmata::codex::StoreReply;
 use stemmata::context::Context;
 use stemmata::fault::Budget;
 use stemmata::hunt::explore::{End, Explored, Limits};
 use stemmata::identity::{Boot, LaneId, NodeId, OpId};
 use stemmata::network::Discipline;
 use stemmata::observation::{Observation, Observe};
-use stemmata::process::{Lane, Process, Script, Stored};
-use stemmata::protocols::channel::{Channel, ChannelFact, ChannelSettings, ChannelTimer, Frame};
-use stemmata::protocols::{LANES, LOCKS, Port};
-use stemmata::run::explore::{Judges, Maze};
+use stemmata::process::{Lane, Never, Process, Script, Stored};
+use stemmata::protocols::channel::{Carries, Channel, ChannelFact, ChannelSettings, ChannelTimer, Frame};
+use stemmata::protocols::{Era, LANES, Port};
+use stemmata::run::explore::{Judges, StateSpace};
 use stemmata::sim::Cast;
 use stemmata::time::{LocalTime, Span};
 
@@ -29,7 +31,7 @@ struct Letter(u8);
 
 impl Lane for Letter {
     fn lane(&self) -> LaneId {
-        LOCKS
+        LaneId::new(2)
     }
 }
 
@@ -81,10 +83,10 @@ impl Port<Channel<Letter>> for Plain<'_, '_> {
     fn send(&mut self, to: NodeId, message: Frame<Letter>) {
         self.0.send(to, Post(message));
     }
-    fn post(&mut self, _: NodeId, payload: Infallible) {
+    fn post(&mut self, _: NodeId, payload: Never) {
         match payload {}
     }
-    fn tell(&mut self, outcome: Infallible) {
+    fn tell(&mut self, outcome: Never) {
         match outcome {}
     }
     fn set_timer(&mut self, timer: ChannelTimer, after: Span) {
@@ -93,20 +95,39 @@ impl Port<Channel<Letter>> for Plain<'_, '_> {
     fn cancel_timer(&mut self, timer: ChannelTimer) {
         self.0.cancel_timer(Clock(timer));
     }
-    fn append(&mut self, entry: Infallible) {
+    fn append(&mut self, entry: Never) {
         match entry {}
     }
     fn sync(&mut self) {
         self.0.sync();
     }
-    fn sync_then(&mut self) {
-        self.0.sync_then();
+    fn sync_then(&mut self, completion: Never) {
+        match completion {}
+    }
+    fn rewrite(&mut self, _: Vec<Never>) {
+        unreachable!("a channel has no file")
+    }
+    fn answer(&mut self, _: OpId, _: StoreReply) {
+        unreachable!("a channel owns no keys")
     }
     fn note(&mut self, fact: ChannelFact) {
         self.0.note(Note(fact));
     }
-    fn reply(&mut self, _: OpId, reply: Infallible) {
+    fn reply(&mut self, _: OpId, reply: Never) {
         match reply {}
+    }
+}
+
+impl Carries for Plain<'_, '_> {
+    fn era(&self) -> Era {
+        Era::default()
+    }
+    fn sent(&mut self, fact: ChannelFact) -> Option<Arc<Stamp>> {
+        self.note(fact);
+        None
+    }
+    fn delivered(&mut self, fact: ChannelFact, _: Option<Stamp>) {
+        self.note(fact);
     }
 }
 
@@ -118,6 +139,7 @@ impl Process for Mouth {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = Note;
     type Client = Script<()>;
 
@@ -148,10 +170,11 @@ fn explored(flaws: &str, budget: Budget) -> Explored {
     let mut judges = Judges::default();
     for name in ["fifo", "session"] {
         let checker = check::checker(name).expect("a checker");
-        judges.seat(name, checker.branch().expect("it can be a part of a state"), false);
+        judges.add(name, checker, false);
     }
-    let maze = Maze::new(Seed(0), cast, &[], budget, vec![Discipline::Datagram; LANES.len()]).judged_by(judges);
-    search(&maze, &Limits { threads: 1, ..Limits::default() })
+    let state_space =
+        StateSpace::new(Seed(0), cast, &[], budget, vec![Discipline::Datagram; LANES.len()]).judged_by(judges);
+    search(&state_space, &Limits { threads: 1, ..Limits::default() })
 }
 
 const BUDGET: Budget = Budget { loss: 1, duplicates: 0, crashes: 1, timers: Some(2), frames: true, after: None };
@@ -166,7 +189,7 @@ fn two_letters_with_a_loss_and_a_death_keep_their_order_and_their_session_on_eve
 #[test]
 fn a_channel_without_order_or_memory_of_lives_is_found_out() {
     for (flaw, steps) in [("\"c01\"", 3), ("\"c02\"", 5)] {
-        let Explored { end, way, .. } = explored(flaw, BUDGET);
-        assert_eq!((end, way.map(|way| way.len())), (End::Found, Some(steps)), "{flaw}");
+        let Explored { end, path, .. } = explored(flaw, BUDGET);
+        assert_eq!((end, path.map(|path| path.len())), (End::Found, Some(steps)), "{flaw}");
     }
 }

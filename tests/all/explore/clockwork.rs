@@ -1,9 +1,7 @@
 //! A subject that says that it decides by time, if it is told to.
 
-use std::hash::{Hash as _, Hasher};
-
 use stemmata::prelude::*;
-use stemmata::run::explore::Refusal;
+use stemmata::run::explore::ExploreError;
 use stemmata::run::{AnySubject, subject};
 use stemmata::scenario::{Resolved, ScenarioFile};
 
@@ -26,6 +24,7 @@ impl Process for Clockwork {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = ();
     type Client = Script<()>;
 
@@ -45,39 +44,22 @@ impl Process for Clockwork {
 }
 
 /// Says that no node notes anything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct Silence;
 
 impl Checker<()> for Silence {
-    fn see(&mut self, record: &Record<'_>, fact: Option<&()>) -> Result<(), Violation> {
-        let noted = fact.map(|()| format!("{} notes something", record.id));
+    const WANTS: Kinds = Kinds::FACT;
+    const EXPLORED: Exploring = Exploring::Always;
+    const NAMES_NODES: bool = false;
+
+    fn see(&mut self, shown: &Shown<'_, ()>) -> Result<(), Violation> {
+        let record = shown.record;
+        let noted = shown.fact.map(|()| format!("{} notes something", record.id));
         noted.map_or(Ok(()), |sentence| Err(Violation { time: record.time, sentence, witnesses: vec![record.id] }))
     }
 
-    fn conclude(&mut self, _: Time) -> Verdict {
+    fn conclude(&mut self, _: &End<'_>) -> Verdict {
         Verdict::Holds { exercised: 1 }
-    }
-
-    fn branch(&self) -> Option<Box<dyn Branch<()>>> {
-        Some(Box::new(self.clone()))
-    }
-}
-
-impl Branch<()> for Silence {
-    fn fork(&self) -> Box<dyn Branch<()>> {
-        Box::new(self.clone())
-    }
-
-    fn memory(&self, mut state: &mut dyn Hasher) {
-        0_u8.hash(&mut state);
-    }
-
-    fn heeds(&self, event: &Event<'_>) -> bool {
-        matches!(event, Event::Fact { .. })
-    }
-
-    fn names_nodes(&self) -> bool {
-        false
     }
 }
 
@@ -104,8 +86,8 @@ impl Subject for Clockwork {
         Vec::new()
     }
 
-    fn checker(_: &Setup, _: &Settings, _: &str) -> Option<Box<dyn Checker<()>>> {
-        Some(Box::new(Silence))
+    fn checker(_: &Setup, _: &Settings, _: &str) -> Option<AnyChecker<()>> {
+        Some(AnyChecker::new(Silence))
     }
 
     fn decides_by_time(settings: &Settings) -> Option<&'static str> {
@@ -125,7 +107,7 @@ fn resolved(keys: &str) -> (AnySubject, Resolved) {
 fn a_subject_that_decides_by_time_is_not_explored() {
     let (subject, timed) = resolved(r#""protocols": { "leases": true }"#);
     let refusal = subject.explore(&timed).expect_err("it decides by time");
-    assert_eq!(refusal, Refusal::DecidesByTime("a lease runs out by the clock"));
+    assert_eq!(refusal, ExploreError::DecidesByTime("a lease runs out by the clock"));
     assert!(refusal.to_string().contains("clocks stand still"));
 }
 
@@ -135,16 +117,16 @@ fn the_first_violation_on_a_way_ends_its_run_and_what_is_expected_to_fall_is_wai
     let (subject, any) = resolved(r#""protocols": {}"#);
     let exploration = subject.explore(&any).expect("it decides by nothing");
     assert_eq!(exploration.judged, ["no-panic", "silence"]);
-    let way = super::way(&exploration);
-    assert_eq!(way.len(), 1);
-    let outcome = exploration.retrace(&way);
+    let path = super::path(&exploration);
+    assert_eq!(path.len(), 1);
+    let outcome = exploration.retrace(&path);
     assert_eq!(fallen(&outcome), ["silence"]);
     // The second node's panic takes the note along; so both fall only after a step of each.
     let (subject, both) = resolved(r#""expect": { "violates": ["silence", "no-panic"] }"#);
     let exploration = subject.explore(&both).expect("it decides by nothing");
-    let way = super::way(&exploration);
-    assert_eq!(way.len(), 2);
-    let outcome = exploration.retrace(&way);
+    let path = super::path(&exploration);
+    assert_eq!(path.len(), 2);
+    let outcome = exploration.retrace(&path);
     assert_eq!(fallen(&outcome), ["no-panic", "silence"]);
 }
 

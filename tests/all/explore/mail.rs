@@ -10,7 +10,7 @@ use stemmata::measure::Offset;
 use stemmata::network::Discipline;
 use stemmata::observation::Observe;
 use stemmata::process::{Lane, Process, Script, Stored};
-use stemmata::run::explore::Maze;
+use stemmata::run::explore::StateSpace;
 use stemmata::sim::{Cast, ClockError};
 use stemmata::symmetry::{Names, Symmetry};
 use stemmata::time::Span;
@@ -42,6 +42,7 @@ struct Letter(u8);
 struct Line;
 
 impl Lane for Letter {}
+impl Lane for Line {}
 impl Observe for Line {}
 
 impl Process for Node {
@@ -52,6 +53,7 @@ impl Process for Node {
     type Command = ();
     type Reply = ();
     type Entry = Line;
+    type Completion = ();
     type Fact = Line;
     type Client = Script<()>;
 
@@ -88,20 +90,20 @@ impl Process for Node {
     fn on_command(&mut self, _: OpId, (): (), _: &mut Context<'_, Self>) {}
 }
 
-fn maze(nodes: u32, habit: Habit, budget: Budget, discipline: Discipline) -> Maze<Node> {
+fn state_space(nodes: u32, habit: Habit, budget: Budget, discipline: Discipline) -> StateSpace<Node> {
     let cast = Cast { config: habit, nodes, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
-    Maze::new(Seed(0), cast, &[], budget, vec![discipline])
+    StateSpace::new(Seed(0), cast, &[], budget, vec![discipline])
 }
 
 /// How many states there are, which is the same in any order and on any number of threads.
 #[track_caller]
 fn states(nodes: u32, habit: Habit, budget: Budget, discipline: Discipline) -> u64 {
-    let maze = maze(nodes, habit, budget, discipline);
+    let state_space = state_space(nodes, habit, budget, discipline);
     let limits = |threads, order| Limits { threads, order, ..Limits::default() };
-    let one = search(&maze, &limits(1, Order::Breadth));
+    let one = search(&state_space, &limits(1, Order::Breadth));
     assert_eq!(one.end, End::Complete);
-    assert_eq!(search(&maze, &limits(3, Order::Breadth)), one);
-    let deep = search(&maze, &limits(1, Order::Depth));
+    assert_eq!(search(&state_space, &limits(3, Order::Breadth)), one);
+    let deep = search(&state_space, &limits(1, Order::Depth));
     assert_eq!((deep.states, deep.generated, deep.end), (one.states, one.generated, one.end));
     one.states
 }
@@ -182,9 +184,10 @@ fn of_nodes_that_may_change_places_it_counts_only_how_many_are_how_far() {
     let symmetry = || Symmetry::new(NodeId::all(2), |node: &Node, _: &Names| node.clone(), |letter, _| *letter);
     let ringing = |clocks: &[ClockError]| {
         let cast = Cast { config: Habit::Ring, nodes: 2, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
-        Maze::new(Seed(0), cast, clocks, budget.clone(), vec![Discipline::Datagram])
+        StateSpace::new(Seed(0), cast, clocks, budget.clone(), vec![Discipline::Datagram])
     };
-    let states = |maze: Maze<Node>| search(&maze, &Limits { threads: 1, ..Limits::default() }).states;
+    let states =
+        |state_space: StateSpace<Node>| search(&state_space, &Limits { threads: 1, ..Limits::default() }).states;
     assert_eq!(states(ringing(&[]).interchanging(symmetry())), 6);
     let ahead = ClockError { offset: Offset::from_nanos(1), ..ClockError::default() };
     assert_eq!(states(ringing(&[ahead]).interchanging(symmetry())), 9, "their clocks tell them apart");
@@ -192,12 +195,12 @@ fn of_nodes_that_may_change_places_it_counts_only_how_many_are_how_far() {
 
 #[test]
 fn a_search_ends_at_its_limits() {
-    let maze = maze(2, Habit::Ring, Budget { timers: None, ..NOTHING }, Discipline::Datagram);
+    let state_space = state_space(2, Habit::Ring, Budget { timers: None, ..NOTHING }, Discipline::Datagram);
     // As many as there are pairs of numbers with a sum of at most 10.
-    let to_depth = search(&maze, &Limits { depth: Some(10), threads: 1, ..Limits::default() });
+    let to_depth = search(&state_space, &Limits { depth: Some(10), threads: 1, ..Limits::default() });
     assert_eq!((to_depth.end, to_depth.states, to_depth.depth), (End::Depth, 66, 10));
     for order in [Order::Breadth, Order::Depth] {
-        let enough = search(&maze, &Limits { states: Some(500), threads: 2, order, ..Limits::default() });
+        let enough = search(&state_space, &Limits { states: Some(500), threads: 2, order, ..Limits::default() });
         assert_eq!(enough.end, End::Enough);
         assert!((500..510).contains(&enough.states), "{}", enough.states);
     }

@@ -11,7 +11,7 @@ use stemmata::identity::{Boot, NodeId, OpId};
 use stemmata::network::Discipline;
 use stemmata::observation::Observe;
 use stemmata::process::{Lane, Process, Script, Stored};
-use stemmata::run::explore::Maze;
+use stemmata::run::explore::StateSpace;
 use stemmata::sim::Cast;
 use stemmata::symmetry::{Names, Symmetry};
 
@@ -87,6 +87,7 @@ impl Process for TwoPhase {
     type Command = ();
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = Fact;
     type Client = Script<()>;
 
@@ -131,10 +132,10 @@ impl Process for TwoPhase {
 }
 
 /// All states of it with so many resources.
-pub(crate) fn maze(resources: u32) -> Maze<TwoPhase> {
+pub(crate) fn state_space(resources: u32) -> StateSpace<TwoPhase> {
     let cast = Cast { config: (), nodes: 1 + resources, disk: Box::new(|_| Vec::new()), clients: Vec::new() };
     let budget = Budget { timers: None, ..Budget::default() };
-    Maze::new(Seed(0), cast, &[], budget, vec![Discipline::Set])
+    StateSpace::new(Seed(0), cast, &[], budget, vec![Discipline::Set])
 }
 
 /// The resources may change places with one another.

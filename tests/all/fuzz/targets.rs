@@ -40,7 +40,7 @@ const STORM: &str = r#"{
               "sometimes": ["broadcast.delivered"] }
 }"#;
 
-const RUN_ID: &str = "stm1:errata/e09@fd9b134a:0x0000000000000007:flaws=e09,b01=e1b78b315b1b826e";
+const RUN_ID: &str = "stm2:errata/e09@fd9b134a:0x0000000000000007:flaws=e09,b01=e1b78b315b1b826e";
 
 /// Where the last line's hash begins.
 const CONTENT: &str = ",\"content\":\"";

@@ -99,8 +99,8 @@ fn nothing_unsynced_survives_and_nothing_synced_is_lost() {
 #[test]
 fn the_disks_answer_to_a_dead_boot_is_no_answer_to_the_next() {
     let seen = Stage::new(1)
-        .on(1, Start(1), [Append(1), SyncThen, Note(1)])
-        .on(1, Start(2), [Append(2), SyncThen, Note(2)])
+        .on(1, Start(1), [Append(1), SyncThen(1), Note(1)])
+        .on(1, Start(2), [Append(2), SyncThen(1), Note(2)])
         .on(1, Synced(1), [Note(3)])
         .at(3, restart(1))
         .run();

@@ -52,10 +52,10 @@ fn the_completion_step_comes_after_the_effects_that_waited() {
     let seen = Stage::new(2)
         .on(2, Start(1), [Send(1, 7)])
         .on(1, Start(1), [Set(1, 8), Set(2, 12)])
-        .on(1, Timer(1), [SyncThen, Note(1)])
+        .on(1, Timer(1), [SyncThen(1), Note(1)])
         .on(1, Heard(7), [Note(2)])
         .on(1, Timer(2), [Note(3)])
-        .on(1, Synced(1), [Note(4), SyncThen, Note(5)])
+        .on(1, Synced(1), [Note(4), SyncThen(2), Note(5)])
         .on(1, Synced(2), [Note(6)])
         .run();
     assert_eq!(
@@ -73,14 +73,22 @@ fn the_completion_step_comes_after_the_effects_that_waited() {
 
 #[test]
 fn a_completion_step_comes_before_the_effects_behind_the_next_sync() {
-    let seen = Stage::new(1).on(1, Start(1), [SyncThen, Note(1), SyncThen, Note(2)]).on(1, Synced(1), [Note(9)]).run();
+    let seen =
+        Stage::new(1).on(1, Start(1), [SyncThen(1), Note(1), SyncThen(2), Note(2)]).on(1, Synced(1), [Note(9)]).run();
     assert_eq!(seen.lines("n1", "noted"), ["5ms fact noted 1", "10ms fact noted 2", "10ms fact noted 9"]);
     assert_eq!(seen.numbers("n1"), (1..=8).collect::<Vec<_>>());
 }
 
 #[test]
+fn a_completion_that_is_asked_for_twice_runs_twice() {
+    let seen = Stage::new(1).on(1, Start(1), [SyncThen(7), SyncThen(7)]).on(1, Synced(7), [Note(9)]).run();
+    assert_eq!(seen.lines("n1", "noted"), ["10ms fact noted 9", "10ms fact noted 9"]);
+}
+
+#[test]
 fn no_completion_step_comes_after_a_death_among_the_effects_that_waited() {
-    let seen = Stage::new(1).on(1, Start(1), [SyncThen, Alarm]).on(1, Synced(1), [Note(1)]).at_alarm(1, kill(1)).run();
+    let seen =
+        Stage::new(1).on(1, Start(1), [SyncThen(1), Alarm]).on(1, Synced(1), [Note(1)]).at_alarm(1, kill(1)).run();
     assert_eq!(seen.of("n1")[1..], ["0ms sync", "5ms synced", "5ms fact alarm", "5ms killed"]);
 }
 
@@ -100,7 +108,7 @@ fn ids_are_given_at_the_call() {
 
 #[test]
 fn numbers_have_no_gaps_and_no_doubles_whatever_happens() {
-    let busy = [Note(1), Append(1), Sync, Send(1, 1), Send(2, 1), Note(2), Alarm, SyncThen, Note(3), Set(1, 7)];
+    let busy = [Note(1), Append(1), Sync, Send(1, 1), Send(2, 1), Note(2), Alarm, SyncThen(1), Note(3), Set(1, 7)];
     let seen = Stage::new(3)
         .all_on(Start(1), &busy)
         .all_on(Start(2), &busy)

@@ -132,8 +132,8 @@ fn a_sync_under_way_takes_no_longer_from_the_end_of_a_slow_disk_on_than_without_
 fn the_end_of_a_slow_disk_lets_no_dead_boots_sync_answer_a_later_one() {
     let seen = Stage::new(1)
         .on(1, Start(1), [Set(1, 20)])
-        .on(1, Timer(1), [Append(1), SyncThen, Note(1)])
-        .on(1, Start(2), [Append(2), SyncThen, Note(2)])
+        .on(1, Timer(1), [Append(1), SyncThen(1), Note(1)])
+        .on(1, Start(2), [Append(2), SyncThen(1), Note(2)])
         .on(1, Synced(1), [Note(3)])
         .during(10..=50, slow(600))
         .at(30, restart(1))

@@ -56,7 +56,7 @@ fn a_paused_node_that_is_killed_loses_what_waited() {
 #[test]
 fn the_disk_answers_during_a_pause_and_what_waited_goes_on_after_it() {
     let story = |killed: bool| {
-        let stage = Stage::new(1).on(1, Start(1), [Append(1), SyncThen, Note(1)]).on(1, Synced(1), [Note(2)]);
+        let stage = Stage::new(1).on(1, Start(1), [Append(1), SyncThen(1), Note(1)]).on(1, Synced(1), [Note(2)]);
         let stage = stage.during(3..=20, pause(1));
         let stage = if killed { stage.at(10, restart(1)) } else { stage };
         stage.run().of("n1")[3..].to_vec()
@@ -80,7 +80,7 @@ fn what_waited_for_the_disk_goes_before_what_came_in_the_pause() {
     let seen = Stage::new(2)
         .on(2, Start(1), [Send(1, 7)])
         .on(1, Start(1), [Set(1, 8)])
-        .on(1, Timer(1), [SyncThen, Note(1)])
+        .on(1, Timer(1), [SyncThen(1), Note(1)])
         .on(1, Synced(1), [Note(2)])
         .on(1, Heard(7), [Note(3)])
         .during(9..=20, pause(1))

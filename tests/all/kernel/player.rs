@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use stemmata::context::Context;
 use stemmata::identity::{Boot, LaneId, NodeId, OpId};
 use stemmata::observation::Observe;
-use stemmata::process::{Ask, Client, Lane, Outcome, Process, Stored, SyncTicket};
+use stemmata::process::{Ask, Client, Lane, Outcome, Process, Stored};
 use stemmata::time::Span;
 
 /// What a node reacts to.
@@ -30,7 +30,8 @@ pub(crate) enum Act {
     Append(u8),
     Rewrite(Vec<u8>),
     Sync,
-    SyncThen,
+    /// And to be told under this number.
+    SyncThen(u32),
     Note(u8),
     /// A fact with a name of its own, for triggers.
     Alarm,
@@ -110,6 +111,8 @@ impl Lane for Message {
 
 impl Lane for Timer {}
 
+impl Lane for Entry {}
+
 impl Command {
     const fn word(&self) -> u8 {
         match self {
@@ -160,7 +163,7 @@ impl Player {
             Act::Append(line) => ctx.append(Entry::Line(line)),
             Act::Rewrite(lines) => ctx.rewrite(lines.into_iter().map(Entry::Line).collect()),
             Act::Sync => ctx.sync(),
-            Act::SyncThen => _ = ctx.sync_then(),
+            Act::SyncThen(completion) => ctx.sync_then(completion),
             Act::Note(what) => ctx.note(Fact::Noted(what)),
             Act::Alarm => ctx.note(Fact::Alarm),
             Act::Clocks => {
@@ -184,6 +187,7 @@ impl Process for Player {
     type Command = Command;
     type Reply = Reply;
     type Entry = Entry;
+    type Completion = u32;
     type Fact = Fact;
     type Client = Asker;
 
@@ -192,8 +196,8 @@ impl Process for Player {
         if !disk.is_empty() {
             let read = disk.iter().map(|stored| match stored {
                 Stored::Intact(Entry::Line(line)) => line.to_string(),
-                Stored::Torn => "torn".to_owned(),
-                Stored::Damaged => "damaged".to_owned(),
+                Stored::Torn(_) => "torn".to_owned(),
+                Stored::Damaged(_) => "damaged".to_owned(),
             });
             ctx.note(Fact::Read(read.collect()));
         }
@@ -215,7 +219,7 @@ impl Process for Player {
         self.play(Cue::Asked(command.word()), ctx);
     }
 
-    fn on_synced(&mut self, ticket: SyncTicket, ctx: &mut Context<'_, Self>) {
-        self.play(Cue::Synced(ticket.0), ctx);
+    fn on_synced(&mut self, completion: u32, ctx: &mut Context<'_, Self>) {
+        self.play(Cue::Synced(completion), ctx);
     }
 }

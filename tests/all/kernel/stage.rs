@@ -74,7 +74,7 @@ impl Stage {
         self
     }
 
-    /// A fault at an instant, in milliseconds, that nothing but another fault or the calm ends.
+    /// A fault at an instant, in milliseconds, that nothing but another fault or quiescence ends.
     pub(crate) fn at(self, millis: u64, fault: Fault) -> Self {
         self.plan(Trigger::At(at(millis)), None, fault)
     }
@@ -96,7 +96,7 @@ impl Stage {
     }
 
     pub(crate) fn calm_at(mut self, millis: u64) -> Self {
-        self.conditions.calm = Some(at(millis));
+        self.conditions.quiescence = Some(at(millis));
         self
     }
 

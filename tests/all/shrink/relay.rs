@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stemmata::check::Checker;
+use stemmata::check::AnyChecker;
 use stemmata::prelude::*;
 use stemmata::run::{AnySubject, subject};
 use stemmata::scenario::ScenarioFile;
@@ -92,6 +92,7 @@ impl Process for Relay {
     type Command = Command;
     type Reply = ();
     type Entry = ();
+    type Completion = ();
     type Fact = ();
     type Client = Script<Command>;
 
@@ -151,7 +152,7 @@ impl Subject for Relay {
         NodeId::all(setup.nodes()).map(&mut client).collect()
     }
 
-    fn checker(_: &Setup, _: &Settings, _: &str) -> Option<Box<dyn Checker<()>>> {
+    fn checker(_: &Setup, _: &Settings, _: &str) -> Option<AnyChecker<()>> {
         None
     }
 }

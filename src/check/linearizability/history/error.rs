@@ -7,13 +7,13 @@ use std::{fmt, io};
 pub enum HistoryError {
     /// The input failed.
     Io(io::Error),
-    /// There is nothing in it.
+    /// It is empty.
     Empty,
-    /// A line is not what it must be.
+    /// A line is invalid.
     Line {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: u64,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }

@@ -1,17 +1,17 @@
-//! Judges a history, and says what was found.
+//! Judges a history, and reports the findings.
 
 use super::super::{Impossible, Linearizer, ListCall, Lists, Model, Register, RegisterCall, Seen};
 use super::values::{ValueId, Values};
 use super::{Act, End, History, Objects, Op, Operation, Step};
 
-/// What was found in a history.
+/// The findings in a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Findings {
-    /// How many operations there are.
+    /// The number of operations.
     pub operations: u64,
-    /// How many of them are known to have happened.
+    /// The number of operations that are known to have taken effect.
     pub done: u64,
-    /// How many keys there are.
+    /// The number of keys.
     pub keys: u64,
     /// The keys that are not linearizable, in the order of their first operations.
     pub broken: Vec<Broken>,
@@ -19,18 +19,18 @@ pub struct Findings {
     pub undecided: Vec<String>,
 }
 
-/// Why a key's operations have no order.
+/// A key whose operations have no explaining order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// Which key.
+    /// The key.
     pub key: String,
     /// The line of the answer that is impossible.
     pub line: u64,
-    /// What was answered, and what could have been.
+    /// The answer, and the answers that were possible.
     pub sentence: String,
-    /// The last operations of a longest order that explains all before.
+    /// The last operations of a longest order that explains everything before.
     pub order: Vec<String>,
-    /// How many changes of the value that order has.
+    /// The number of changes of the value in that order.
     pub changes: u64,
 }
 
@@ -50,22 +50,22 @@ impl Findings {
     }
 }
 
-/// What was concluded about a history.
+/// The verdict on a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linearizability {
     /// Every key is linearizable.
     Holds,
     /// At least one key is not.
     Violated,
-    /// None is known not to be, and at least one could not be decided.
+    /// No key is known to be violated, and at least one could not be decided.
     Undecided,
-    /// No operation is known to have happened.
+    /// No operation is known to have taken effect.
     Vacuous,
 }
 
 impl History {
-    /// Judges every key by itself. With `observe_failures` a cas that failed saw another value than it expected; without,
-    /// it did not happen. `budget` is that of [`Linearizer::new`].
+    /// Judges each key separately. With `observe_failures`, a failed cas observed a value other than the expected one;
+    /// otherwise it did not take effect. `budget` is that of [`Linearizer::new`].
     #[must_use]
     pub fn judge(&self, observe_failures: bool, budget: usize) -> Findings {
         match self.objects {
@@ -100,7 +100,7 @@ impl History {
         }
     }
 
-    /// Feeds every key's operations to a linearizer of its own.
+    /// Feeds the operations of each key to its own linearizer.
     fn fold<M, V>(
         &self,
         fresh: Linearizer<M, Op>,
@@ -173,7 +173,7 @@ impl History {
     }
 }
 
-/// So many possible answers are told.
+/// The maximum number of possible answers in a sentence.
 const TOLD: usize = 8;
 
 /// `1, 2 or 3`

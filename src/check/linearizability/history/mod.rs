@@ -1,10 +1,10 @@
-//! Histories that other systems recorded: one JSON object a line, judged key by key.
+//! Histories that other systems recorded: one JSON object per line, judged key by key.
 //!
 //! `{"process":1,"type":"invoke","f":"put","key":"x","value":3}`, and then, of the same process, a line of type `ok`
-//! (it happened; of a read, `value` is what was read), `fail` (it did not happen) or `info` (nobody knows). `f` is
-//! `read`, `put`, `cas` (its value is `[old, new]`) or `append`. A process has one operation at a time, but may go on
-//! after `info`. What is still open at the end counts as `info`. Further fields are passed over; where `f`, `key` or a
-//! put's value stand at the end of an operation too, they must be those of its beginning.
+//! (it took effect; of a read, `value` is the result), `fail` (it did not take effect) or `info` (unknown). `f` is
+//! `read`, `put`, `cas` (its value is `[old, new]`) or `append`. A process has one operation at a time, but may
+//! continue after `info`. An operation that is open at the end counts as `info`. Other fields are ignored; if `f`,
+//! `key` or a put's value is also given at the end of an operation, it must be the same as at its beginning.
 
 mod error;
 mod findings;
@@ -21,14 +21,14 @@ pub use read::read;
 
 use values::{ValueId, Values};
 
-/// How the objects of a history behave.
+/// The type of the objects of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Objects {
-    /// Registers with read and put; null at first.
+    /// Registers with read and put; initially null.
     Registers,
-    /// Registers that know cas too; null at first.
+    /// Registers with read, put and cas; initially null.
     CasRegisters,
-    /// Lists with read and append; empty at first, which a read may tell as null.
+    /// Lists with read and append; initially empty, which a read may return as null.
     Lists,
 }
 
@@ -53,19 +53,19 @@ impl Objects {
     }
 }
 
-/// What a history holds.
+/// The content of a history.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// How its objects behave.
+    /// The type of its objects.
     pub objects: Objects,
-    /// In the order of their calls.
+    /// The operations in the order of their calls.
     operations: Vec<Operation>,
     steps: Vec<Step>,
     keys: Vec<String>,
     values: Values,
 }
 
-/// An operation's place in the history.
+/// The index of an operation in the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Op(u32);
 
@@ -76,7 +76,7 @@ struct Operation {
     line: u64,
     key: u32,
     act: Act,
-    /// How it ended, and on which line; `None` if that is not known.
+    /// How it ended, and on which line; `None` if that is unknown.
     end: Option<(End, u64)>,
 }
 
@@ -90,13 +90,13 @@ enum Act {
 
 #[derive(Clone, Debug)]
 enum End {
-    /// It happened.
+    /// It took effect.
     Done,
-    /// The register held this.
+    /// The register had this value.
     Read(ValueId),
-    /// The list held these.
+    /// The list had these items.
     ReadList(Vec<ValueId>),
-    /// It did not happen.
+    /// It did not take effect.
     Failed,
 }
 
@@ -111,7 +111,7 @@ impl History {
         &self.operations[index as usize]
     }
 
-    /// An operation and what became of it, with its line.
+    /// An operation and its outcome, with its line.
     fn tell(&self, op: Op) -> String {
         let Operation { process, line, act, end, .. } = self.operation(op);
         let act = match act {

@@ -9,14 +9,13 @@ use serde_json::Value;
 use super::values::{ValueId, Values};
 use super::{Act, End, History, HistoryError, Objects, Op, Operation, Step};
 
-/// The longest line that is read, with its end: 16 MiB.
+/// The maximum length of a line, including its end: 16 MiB.
 const LONGEST_LINE: u64 = 16 << 20;
 
-/// Reads a history of such objects; where they are not named, what is done to them tells: append, cas, or neither.
+/// Reads a history of such objects; if no type is given, it follows from the operations: append, cas, or neither.
 ///
 /// # Errors
-/// If the input fails, if a line is no line of a history, or if lines contradict each other: then the first such line is
-/// named.
+/// If the input fails, if a line is invalid, or if lines contradict each other: the error names the first such line.
 pub fn read(mut input: impl BufRead, objects: Option<Objects>) -> Result<History, HistoryError> {
     let mut reading = Reading::new();
     let mut text = Vec::new();
@@ -68,7 +67,7 @@ fn parse(text: &[u8], whole: bool) -> Result<Line, String> {
     })
 }
 
-/// What was read so far.
+/// The lines read so far.
 struct Reading {
     line: u64,
     operations: Vec<Operation>,
@@ -76,7 +75,7 @@ struct Reading {
     keys: Vec<String>,
     by_key: BTreeMap<String, u32>,
     values: Values,
-    /// The open operation of each process, and what reads told; whether that is a value or a list is known at the end.
+    /// The open operation of each process; whether results are values or lists is known at the end.
     open: BTreeMap<u64, Op>,
     told: Vec<(Op, Value)>,
 }
@@ -210,7 +209,7 @@ impl Reading {
     }
 }
 
-/// What a read tells of a list.
+/// The result of a read of a list.
 fn list(value: &Value, values: &mut Values) -> Result<Vec<ValueId>, String> {
     match value.as_array() {
         Some(list) => Ok(list.iter().map(|value| values.id(value)).collect()),
@@ -230,7 +229,7 @@ impl Act {
     }
 }
 
-/// A text that is not too long for a message, without what a terminal might obey.
+/// A text, shortened for a message, without control characters.
 fn short(text: &str) -> String {
     const LONGEST: usize = 60;
     let plain: String =

@@ -1,4 +1,4 @@
-//! Histories as they stand in files.
+//! Histories in the format of files.
 
 use super::{Findings, HistoryError, Linearizability, Objects, read};
 use crate::check::linearizability::BUDGET;

@@ -1,15 +1,15 @@
-//! The values of a history, each kept once.
+//! The values of a history, each stored once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-/// A value, by the order in which they were met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A value, by the order of first occurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ValueId(u32);
 
-/// All values that were met, as JSON.
+/// All values that occurred, as JSON.
 #[derive(Clone, Debug)]
 pub(super) struct Values {
     known: BTreeMap<Arc<str>, ValueId>,
@@ -17,7 +17,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// What registers hold at first.
+    /// The initial value of registers.
     pub(super) const NULL: ValueId = ValueId(0);
 
     pub(super) fn new() -> Self {

@@ -1,9 +1,10 @@
-//! A timed run of the lock manager, less its frames, is a way through the exploration in which links are queues.
+//! A timed run of the lock manager, without its frames, is a path of the exploration in which links are queues.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::chance::Seed;
+use crate::codex::Keyspaces;
 use crate::fault::Budget;
 use crate::identity::{Actor, LaneId, NodeId};
 use crate::measure::Share;
@@ -19,7 +20,7 @@ use crate::trace::{Event, Record};
 const NODES: u32 = 3;
 const END: Time = Time::from_nanos(300_000_000);
 
-/// What clients did, what disks did, and what the lock manager noted; not how anything was carried.
+/// The actions of clients and disks, and the facts of the lock manager; not how messages were transmitted.
 #[derive(Clone, Debug, Default)]
 struct Deeds(Vec<(Actor, String)>);
 
@@ -34,15 +35,15 @@ impl Witness<Fact> for Deeds {
                 | Event::Append { .. }
                 | Event::Sync
         );
-        // Which event was synced counts the frames.
+        // The number of the synced event depends on the frames.
         if matches!(record.event, Event::Synced { .. }) {
             self.0.push((record.id.actor, "Synced".to_owned()));
         }
         match fact {
-            Some(Fact::Channel(_) | Fact::Consensus(_)) => {}
-            Some(fact @ (Fact::Locks(_) | Fact::Register(_))) => {
+            Some(fact @ Fact::Locks(_)) => {
                 self.0.push((record.id.actor, format!("{:?}", timeless(fact.clone()))));
             }
+            Some(_) => {}
             None if is_kept => self.0.push((record.id.actor, format!("{:?}", record.event))),
             None => {}
         }
@@ -62,11 +63,10 @@ fn timeless(mut fact: Fact) -> Fact {
     fact
 }
 
-/// Each of three clients asks for one lock once, or twice.
+/// Each of three clients requests one lock once, or twice.
 fn cast(seed: Seed, promised: bool) -> Cast<CodexNode> {
-    let setup = Setup { voters: NODES, observers: 0, calm: END };
-    let workload =
-        r#"{ "locks": { "operations": 2, "tree": { "width": 1 }, "think": "2ms", "hold": "5ms", "uses": 0 } }"#;
+    let setup = Setup { voters: NODES, observers: 0, quiescence: END, keyspaces: Keyspaces::default() };
+    let workload = r#"{ "locks": { "operations": 2, "tree": { "width": 1 }, "think": "2ms", "hold": "5ms" } }"#;
     let workload: Workload = serde_json::from_str(workload).expect("a workload");
     let settings = serde_json::from_str(r#"{ "locks": {} }"#).expect("settings");
     let config = CodexNode::config(&setup, &settings);
@@ -82,25 +82,25 @@ fn timed(seed: Seed) -> Deeds {
     Simulation::new(conditions, cast(seed, false), Deeds::default()).run().1
 }
 
-/// Whether some way tells just this.
+/// Whether some path of the exploration has exactly these events.
 fn is_a_way(seed: Seed, Deeds(run): &Deeds) -> bool {
     let budget = Budget { timers: Some(0), ..Budget::default() };
     let lanes = (0..).map(LaneId::new).take(CodexNode::LANES.len());
     let disciplines = lanes.map(|lane| Profile::of::<CodexNode>().discipline(lane, false)).collect();
     let rules = Rules::new(seed, cast(seed, true), &[], budget, disciplines);
-    let mut bench = rules.bench(Ears::Recording);
+    let mut builder = rules.builder(Ears::Recording);
     let mut told = Deeds::default();
-    let root = bench.root(&rules, &mut told);
+    let root = builder.root(&rules, &mut told);
     assert_eq!(told.0, run[..told.0.len()]);
     let (mut open, mut known) = (vec![(root, told.0.len())], BTreeSet::new());
     while let Some((state, at)) = open.pop() {
         if at == run.len() {
             return true;
         }
-        rules.each(&mut bench, &state, Deeds::default, |bench, Deeds(told), _, _| {
+        rules.each(&mut builder, &state, Deeds::default, |builder, Deeds(told), _, _| {
             if run[at..].starts_with(&told) {
-                let (next, at) = (bench.make(&state), at + told.len());
-                if known.insert((next.print(&rules), at)) {
+                let (next, at) = (builder.make(&state), at + told.len());
+                if known.insert((next.fingerprint(&rules), at)) {
                     open.push((next, at));
                 }
             }
@@ -127,7 +127,7 @@ fn what_no_run_tells_is_no_way() {
     for at in (0..run.0.len() - 1).step_by(5) {
         let mut without = run.clone();
         let gone = without.0.remove(at);
-        // At the very end a line may be missing: what comes after it was not told either.
+        // At the very end one line may be missing, because the run ended before the events after it.
         assert!(!is_a_way(seed, &without), "without {gone:?}");
     }
 }

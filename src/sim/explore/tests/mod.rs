@@ -1,9 +1,9 @@
-//! A timed run is a way through the exploration: step by step, with the same records.
+//! A timed run is a path of the exploration: step by step, with the same records.
 
 mod locks;
-mod orbits;
 mod paths;
 mod steady;
+mod symmetry_classes;
 
 use crate::identity::{Boot, LaneId, MessageId, NodeId};
 use crate::network::Discipline;
@@ -22,8 +22,8 @@ fn bell(number: u32, to: u32) -> Flight<Message> {
 #[test]
 fn the_order_in_a_queue_counts_and_that_between_two_does_not() {
     assert_eq!(bell(1, 1).id.lane, LaneId::new(1));
-    let print =
+    let fingerprint =
         |flights: &[Flight<Message>]| queued::<Steady>(flights.iter(), &[Discipline::Datagram, Discipline::Fifo]);
-    assert_ne!(print(&[bell(1, 1), bell(2, 1)]), print(&[bell(2, 1), bell(1, 1)]));
-    assert_eq!(print(&[bell(1, 1), bell(2, 2)]), print(&[bell(2, 2), bell(1, 1)]));
+    assert_ne!(fingerprint(&[bell(1, 1), bell(2, 1)]), fingerprint(&[bell(2, 1), bell(1, 1)]));
+    assert_eq!(fingerprint(&[bell(1, 1), bell(2, 2)]), fingerprint(&[bell(2, 2), bell(1, 1)]));
 }

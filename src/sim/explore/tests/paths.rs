@@ -8,16 +8,16 @@ use crate::chance::Seed;
 use crate::fault::Budget;
 use crate::identity::{Actor, EventId, MessageId};
 use crate::network::Discipline;
-use crate::sim::explore::{Action, Bench, Ears, Rules, State};
+use crate::sim::explore::{Action, Ears, Rules, State, StateBuilder};
 use crate::sim::{Simulation, Witness};
 use crate::trace::{Event, Record};
 
-/// What was told: of each record whose it is and what it says, but for what only the network's dice decide: which copy
-/// of a message it is, and how many there are.
+/// The records: of each its actor and content, without what only the network's draws decide: which copy of a message it
+/// is, and how many there are.
 #[derive(Clone, Debug, Default)]
 struct Told {
     lines: Vec<(EventId, String)>,
-    /// The messages of which there are more copies, as often as there are more; with the number of lines before.
+    /// The duplicated messages, once for each additional copy, with the number of lines before.
     doubled: Vec<(usize, MessageId)>,
     kinds: BTreeSet<String>,
 }
@@ -55,27 +55,27 @@ fn rules(seed: Seed) -> Rules<Steady> {
     Rules::new(seed, cast(seed), &[], budget, vec![Discipline::Datagram; 2])
 }
 
-/// Finds the way that a timed run took; how many steps it has, or the first record that no step makes.
+/// Finds the path of a timed run; returns its number of steps, or the first record that no step produces.
 fn follow(rules: &Rules<Steady>, run: &Told) -> Result<usize, String> {
-    let mut bench = rules.bench(Ears::Recording);
+    let mut builder = rules.builder(Ears::Recording);
     let mut told = Told::default();
-    let mut state = bench.root(rules, &mut told);
+    let mut state = builder.root(rules, &mut told);
     let mut at = told.lines.len();
     assert_eq!(run.lines[..at], told.lines, "all nodes start");
     let mut doubled = run.doubled.iter().copied().peekable();
     let mut steps = 0;
     while at < run.lines.len() {
         while let Some((_, message)) = doubled.next_if(|(line, _)| *line < at) {
-            double(rules, &mut bench, &mut state, message)?;
+            double(rules, &mut builder, &mut state, message)?;
         }
         let rest = &run.lines[at..];
-        let Some((taken, action, doom)) = longest(rules, &mut bench, &state, rest) else {
-            bench.abandon(rules, &state, &mut told);
+        let Some((taken, action, crash_point)) = longest(rules, &mut builder, &state, rest) else {
+            builder.abandon(rules, &state, &mut told);
             let dropped = told.lines.iter().rev().take(rest.len()).rev();
             return if dropped.eq(rest) { Ok(steps) } else { Err(format!("{:?}", rest[0])) };
         };
-        bench.take(rules, &state, action, doom, &mut told);
-        state = bench.make(&state);
+        builder.take(rules, &state, action, crash_point, &mut told);
+        state = builder.make(&state);
         at += taken;
         steps += 1;
     }
@@ -84,19 +84,19 @@ fn follow(rules: &Rules<Steady>, run: &Told) -> Result<usize, String> {
 
 type Choice = (usize, Action<super::steady::Timer>, Option<u32>);
 
-/// The step that tells the most of what comes next, all of it as the run does.
+/// The step that produces the longest part of the next records, all of it as in the run.
 fn longest(
     rules: &Rules<Steady>,
-    bench: &mut Bench<Steady>,
+    builder: &mut StateBuilder<Steady>,
     state: &State<Steady>,
     rest: &[(EventId, String)],
 ) -> Option<Choice> {
     let mut best: Option<Choice> = None;
-    rules.each(bench, state, Told::default, |_, told, action, doom| {
+    rules.each(builder, state, Told::default, |_, told, action, crash_point| {
         let taken = told.lines.len();
         let better = taken > best.map_or(0, |(taken, ..)| taken);
         if better && rest.starts_with(&told.lines) {
-            best = Some((taken, action, doom));
+            best = Some((taken, action, crash_point));
         }
     });
     best
@@ -104,7 +104,7 @@ fn longest(
 
 fn double(
     rules: &Rules<Steady>,
-    bench: &mut Bench<Steady>,
+    builder: &mut StateBuilder<Steady>,
     state: &mut State<Steady>,
     message: MessageId,
 ) -> Result<(), String> {
@@ -112,12 +112,12 @@ fn double(
     rules.actions(state, &mut actions);
     let of_it = |action: &&Action<_>| matches!(action, Action::Double(at) if state.flights[*at].id == message);
     let action = *actions.iter().find(of_it).ok_or(format!("{message:?} can't be doubled"))?;
-    bench.take(rules, state, action, None, &mut Told::default());
-    *state = bench.make(state);
+    builder.take(rules, state, action, None, &mut Told::default());
+    *state = builder.make(state);
     Ok(())
 }
 
-/// What of everything that a run tells of comes up in these runs.
+/// The event kinds that occur in these runs.
 const KINDS: &str = "Append Command Dropped Fact GaveUp Invoked Killed Lost Panicked Receive Reply Retried Returned \
                      Rewrite Send Start Sync Synced Timer";
 
@@ -151,6 +151,6 @@ fn a_run_with_a_record_too_few_or_out_of_its_place_is_no_way() {
             }
         }
     }
-    // Two records of different actors may well change places.
+    // Two records of different actors may be swapped.
     assert!(refused > 4 * followed && refused > 30, "{refused} refused, {followed} not");
 }

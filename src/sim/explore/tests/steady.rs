@@ -1,5 +1,5 @@
-//! A process that does a little of everything, and whose next deed follows from its state alone: it reads no clock, and
-//! draws nothing.
+//! A process that uses every effect, and whose next action depends on its state alone: it reads no clock, and draws
+//! nothing.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::fault::{Crash, Fault, FaultPlan, PlannedFault, Restart, Target, Trigg
 use crate::identity::{Boot, LaneId, NodeId, OpId};
 use crate::measure::Share;
 use crate::observation::Observe;
-use crate::process::{Ask, ClientPlan, Lane, Pace, Process, Script, Stored, SyncTicket};
+use crate::process::{Ask, ClientPlan, Lane, Pace, Process, Script, Stored};
 use crate::sim::{Cast, Conditions};
 use crate::time::{Span, Time};
 
@@ -20,13 +20,13 @@ pub(super) const NODES: u32 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Steady {
-    /// Moves on with every choice.
+    /// Advances with every choice.
     wheel: u32,
     sent: u32,
     open: Vec<OpId>,
 }
 
-/// No two are equal, so that one can't stand for another.
+/// All are different, so that none is equivalent to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) enum Message {
     Hop { from: NodeId, boot: Boot, number: u32, left: u8 },
@@ -53,6 +53,7 @@ impl Lane for Message {
 }
 
 impl Lane for Timer {}
+impl Lane for Word {}
 impl Observe for Word {}
 
 impl Steady {
@@ -70,7 +71,7 @@ impl Steady {
                 4 => ctx.append(Word::Wheel(self.wheel)),
                 5 => ctx.rewrite(vec![Word::Wheel(self.wheel)]),
                 6 => ctx.sync(),
-                7 => _ = ctx.sync_then(),
+                7 => ctx.sync_then(()),
                 8 => ctx.note(Word::Wheel(self.wheel)),
                 9 => ctx.set_timer(Timer::Timeout, Span::from_millis(9)),
                 10 => ctx.cancel_timer(Timer::Timeout),
@@ -100,6 +101,7 @@ impl Process for Steady {
     type Command = Word;
     type Reply = Word;
     type Entry = Word;
+    type Completion = ();
     type Fact = Word;
     type Client = Script<Word>;
 
@@ -112,7 +114,7 @@ impl Process for Steady {
     }
 
     fn on_message(&mut self, from: NodeId, message: Message, ctx: &mut Context<'_, Self>) {
-        ctx.stamp(Arc::<Stamp>::default());
+        ctx.stamp_step(Arc::<Stamp>::default());
         assert!(self.choose(40) != 0, "by the wheel");
         if let Message::Hop { left: left @ 1.., .. } = message {
             self.send(from, Some(left - 1), ctx);
@@ -133,12 +135,12 @@ impl Process for Steady {
         self.act(ctx);
     }
 
-    fn on_synced(&mut self, _: SyncTicket, ctx: &mut Context<'_, Self>) {
+    fn on_synced(&mut self, (): (), ctx: &mut Context<'_, Self>) {
         self.act(ctx);
     }
 }
 
-/// A fifth of a second on a bad network, with two deaths.
+/// A fifth of a second on a bad network, with two crashes.
 pub(super) fn conditions(seed: Seed) -> Conditions {
     let mut dice = seed.dice("mayhem");
     let mut conditions = Conditions::plain(seed, Time::from_nanos(200_000_000));

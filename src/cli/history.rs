@@ -1,0 +1,142 @@
+//! `check --history`: whether the history of another system is linearizable.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::check::linearizability::BUDGET;
+use crate::check::linearizability::history::{self, Broken, Findings, History, HistoryError, Linearizability, Objects};
+use crate::cli::args::{CheckArgs, Model};
+use crate::cli::chosen::quoted;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, Outcome};
+use crate::cli::run::is_stdout;
+use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
+use crate::cli::table::{count, counted};
+
+pub(super) fn check(file: &Path, args: &CheckArgs, shell: &Shell) -> Outcome {
+    let history = read(file, args.model).map_err(|error| {
+        let file = if is_stdout(file) { "standard input".to_owned() } else { file.display().to_string() };
+        Failure::History { file, error }
+    })?;
+    let findings = history.judge(args.observe_failures, BUDGET);
+    let exit = match findings.verdict() {
+        Linearizability::Holds => Exit::Met,
+        Linearizability::Violated => Exit::Broken,
+        Linearizability::Undecided | Linearizability::Vacuous => Exit::Unproven,
+    };
+    if shell.json {
+        shell.document(&as_json(&history, &findings, exit))?;
+    } else {
+        let mut text = as_text(file, &history, &findings, shell);
+        if exit != Exit::Met {
+            text.push_str(&again(file, args, shell));
+        }
+        shell.result(&text)?;
+    }
+    Ok(exit)
+}
+
+fn read(file: &Path, model: Option<Model>) -> Result<History, HistoryError> {
+    let input: Box<dyn BufRead> = if is_stdout(file) {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        Box::new(BufReader::with_capacity(1 << 16, File::open(file).map_err(HistoryError::Io)?))
+    };
+    history::read(
+        input,
+        model.map(|model| match model {
+            Model::Register => Objects::Registers,
+            Model::CasRegister => Objects::CasRegisters,
+            Model::Append => Objects::Lists,
+        }),
+    )
+}
+
+fn as_json(history: &History, findings: &Findings, exit: Exit) -> Value {
+    let Findings { operations, done, keys, broken, undecided } = findings;
+    let broken = broken.iter().map(|Broken { key, line, sentence, order, changes }| {
+        json!({ "key": key, "line": line, "sentence": sentence, "order": order, "changes": changes })
+    });
+    json!({
+        "invariant": "linearizability",
+        "model": history.objects.name(),
+        "operations": operations,
+        "done": done,
+        "keys": keys,
+        "verdict": word(findings.verdict()),
+        "broken": broken.collect::<Vec<_>>(),
+        "undecided": undecided,
+        "exit_code": exit.code(),
+    })
+}
+
+const fn word(verdict: Linearizability) -> &'static str {
+    match verdict {
+        Linearizability::Holds => "holds",
+        Linearizability::Violated => "violated",
+        Linearizability::Undecided => "undecided",
+        Linearizability::Vacuous => "vacuous",
+    }
+}
+
+/// The number of keys whose violation is explained without `-v`.
+const EXPLAINED: usize = 3;
+
+fn as_text(file: &Path, history: &History, findings: &Findings, shell: &Shell) -> String {
+    let Findings { operations, done, keys, broken, undecided } = findings;
+    let mut text = String::new();
+    if !shell.quiet {
+        let model = history.objects.name();
+        let (operations, keys) = (counted(*operations, "operation"), counted(*keys, "key"));
+        let file = file.display();
+        text.push_str(&format!("{STRONG}{file}{STRONG:#} {FAINT}{operations} on {keys}, model {model}{FAINT:#}\n"));
+    }
+    let explained = if shell.verbose { broken.len() } else { EXPLAINED };
+    broken.iter().take(explained).for_each(|broken| text.push_str(&explain(broken)));
+    if broken.len() > explained {
+        text.push_str(&format!("\n{FAINT}and {} more; -v explains all{FAINT:#}\n", broken.len() - explained));
+    }
+    let of = |number: usize| format!("{} of {}", count(number as u64), counted(*keys, "key"));
+    let verdict = match findings.verdict() {
+        Linearizability::Holds => {
+            format!("{GOOD}passed{GOOD:#}: linearizable, {} known to have taken effect", counted(*done, "operation"))
+        }
+        Linearizability::Violated => format!("{BAD}failed{BAD:#}: {} not linearizable", of(broken.len())),
+        Linearizability::Undecided => {
+            let names = undecided.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            let why = "too many concurrent operations with an unknown outcome";
+            format!("{DOUBT}unproven{DOUBT:#}: {} undecided, {why}: {names}", of(undecided.len()))
+        }
+        Linearizability::Vacuous => format!("{DOUBT}unproven{DOUBT:#}: no operation is known to have taken effect"),
+    };
+    text.push_str(&format!("\n{verdict}\n"));
+    if shell.quiet { text.trim_start().to_owned() } else { text }
+}
+
+fn explain(broken: &Broken) -> String {
+    let Broken { key, line: _, sentence, order, changes } = broken;
+    let mut text = format!("\n{BAD}violated{BAD:#} {STRONG}linearizability{STRONG:#} of the key `{key}`: {sentence}\n");
+    if !order.is_empty() {
+        let changes = counted(*changes, "change");
+        text.push_str(&format!(
+            "  {FAINT}a longest order that explains all answers before it has {changes}, and ends with:{FAINT:#}\n"
+        ));
+        order.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
+    }
+    text
+}
+
+/// The command that repeats the check.
+fn again(file: &Path, args: &CheckArgs, shell: &Shell) -> String {
+    let model = args.model.map(|model| match model {
+        Model::Register => " --model register",
+        Model::CasRegister => " --model cas-register",
+        Model::Append => " --model append",
+    });
+    let observe = if args.observe_failures { " --observe-failures" } else { "" };
+    let file = quoted(&file.display().to_string());
+    format!("{} check --history {file}{}{observe}\n", quoted(&shell.program), model.unwrap_or_default())
+}

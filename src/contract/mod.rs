@@ -1,0 +1,10 @@
+//! What a protocol implements to be simulated, and how it is described: a process with the context of its handlers, and
+//! a subject with the rows of its protocols.
+
+pub mod context;
+pub mod process;
+mod profile;
+mod row;
+pub mod subject;
+pub mod symmetry;
+mod world;

@@ -1,0 +1,104 @@
+//! The text of faults in a trace.
+
+use std::fmt;
+
+use super::fault::{
+    Clog, Direction, DiskFault, Fault, Harm, Nothing, Partition, PlannedFault, Shape, SlowLinks, Target, Trigger,
+};
+use super::target::names;
+use crate::time::Time;
+
+/// As in the header of a trace: `at 5s for 8s partition {n1,n2} | {n3}`.
+impl fmt::Display for PlannedFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.when {
+            Trigger::At(time) => write!(f, "at {}", time.since(Time::ZERO))?,
+            Trigger::Fact { fact, n } => write!(f, "when {fact} n={n}")?,
+        }
+        if let Some(lasts) = self.lasts {
+            write!(f, " for {lasts}")?;
+        }
+        write!(f, " {}", self.fault)?;
+        flag(f, "drawn", self.drawn)
+    }
+}
+
+/// As in a trace: `partition {n1,n2} | {n3}`, `kill n1 after_effects=2`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind().name())?;
+        match self {
+            Self::Kill(crash) => {
+                write!(f, " {}", crash.target)?;
+                option(f, "after_effects", crash.after_effects)
+            }
+            Self::Restart(restart) => {
+                write!(f, " {}", restart.target)?;
+                option(f, "after_effects", restart.after_effects)?;
+                flag(f, "wipe", restart.wipe)
+            }
+            Self::Pause(of) | Self::Resume(of) => write!(f, " {}", of.target),
+            Self::Partition(partition) => write!(f, " {partition}"),
+            Self::Heal(Nothing {}) => Ok(()),
+            Self::Clog(Clog { from, to }) => ends(f, from.as_ref(), to.as_ref()),
+            Self::Delay(SlowLinks { delay, from, to }) => {
+                write!(f, " {delay}")?;
+                ends(f, from.as_ref(), to.as_ref())
+            }
+            Self::Loss(links) | Self::Duplicate(links) | Self::Reorder(links) | Self::Corrupt(links) => {
+                write!(f, " {}", links.share)?;
+                ends(f, links.from.as_ref(), links.to.as_ref())
+            }
+            Self::Clock(clock) => {
+                write!(f, " {}", clock.target)?;
+                option(f, "offset", clock.offset)?;
+                option(f, "drift", clock.drift)?;
+                option(f, "monotonic_drift", clock.monotonic_drift)?;
+                option(f, "bump", clock.bump)?;
+                flag(f, "freeze", clock.freeze)?;
+                flag(f, "monotonic_freeze", clock.monotonic_freeze)
+            }
+            Self::Disk(DiskFault { target, harm }) => match harm {
+                Harm::Torn => write!(f, " {target} torn"),
+                Harm::Damage => write!(f, " {target} damage"),
+                Harm::IoError => write!(f, " {target} io-error"),
+                Harm::Slow(span) => write!(f, " {target} slow={span}"),
+            },
+        }
+    }
+}
+
+fn option(f: &mut fmt::Formatter<'_>, name: &str, value: Option<impl fmt::Display>) -> fmt::Result {
+    value.map_or(Ok(()), |value| write!(f, " {name}={value}"))
+}
+
+fn flag(f: &mut fmt::Formatter<'_>, name: &str, on: bool) -> fmt::Result {
+    if on { write!(f, " {name}") } else { Ok(()) }
+}
+
+fn ends(f: &mut fmt::Formatter<'_>, from: Option<&Target>, to: Option<&Target>) -> fmt::Result {
+    option(f, "from", from)?;
+    option(f, "to", to)
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups = self.groups.iter().map(|group| format!("{{{}}}", names(group))).collect::<Vec<_>>().join(" | ");
+        f.write_str(&groups)?;
+        let shape = match self.shape {
+            None => "",
+            Some(Shape::Halves) => "halves",
+            Some(Shape::IsolateOne) => "isolate-one",
+            Some(Shape::Minority) => "minority",
+            Some(Shape::Bridge) => "bridge",
+            Some(Shape::MajoritiesRing) => "majorities-ring",
+        };
+        let space = if shape.is_empty() || groups.is_empty() { "" } else { " " };
+        write!(f, "{space}{shape}")?;
+        match self.direction {
+            Direction::Both => Ok(()),
+            Direction::To => f.write_str(" direction=to"),
+            Direction::From => f.write_str(" direction=from"),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What is counted, named and drawn: virtual time, shares and rates, names of nodes and operations, and chance.
+
+pub mod chance;
+pub mod identity;
+pub mod measure;
+pub mod time;
+pub mod units;

@@ -1,0 +1,35 @@
+//! The voters that scripted faults remove permanently: at most a minority, unless the entry has `"exceed": true`.
+
+use std::collections::BTreeSet;
+
+use crate::fault::Target;
+use crate::identity::NodeId;
+use crate::scenario::diagnostic::Finding;
+use crate::scenario::format::Scenario;
+use crate::scenario::path::Path;
+use crate::subject::Profile;
+
+pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Option<Finding> {
+    let (minority, majority) = (scenario.nodes.minority() as usize, scenario.nodes.majority() as usize);
+    let voter = |node: &NodeId| node.index() < scenario.nodes.voters as usize;
+    let (mut named, mut others) = (BTreeSet::new(), 0);
+    for (index, entry) in scenario.faults.iter().enumerate().filter(|(_, entry)| !entry.exceed) {
+        let Some(fault) = &entry.fault else { continue };
+        match profile.loses_voters(fault, &scenario.protocols) {
+            None => continue,
+            Some(Target::Nodes(nodes)) => named.extend(nodes.iter().copied().filter(voter)),
+            Some(Target::One | Target::Proposer) => others += 1,
+            Some(Target::Minority) => others += minority,
+            Some(Target::Majority) => others += majority,
+            Some(Target::All) => others += scenario.nodes.voters as usize,
+        }
+        if named.len() + others > minority {
+            let voters = scenario.nodes.voters;
+            let message =
+                format!("this `{}` permanently removes more than a minority of {voters} voters", fault.kind().name());
+            let finding = Finding::new(Path::of("faults").index(index).key("fault"), message);
+            return Some(finding.help("add \"exceed\": true to the entry if this is intended"));
+        }
+    }
+    None
+}
