@@ -10,7 +10,7 @@ use stemmata::scenario::ScenarioFile;
 use stemmata::time::{Span, Time};
 use stemmata::trace::{Event, Record, Trace};
 
-use crate::support::{load, parse, run};
+use crate::support::{assert_committed, load, parse, run};
 
 /// A quiet cluster: one way takes 10 ms, a disk next to nothing, each slot takes one operation, and nothing is asked twice.
 fn quiet(voters: u32, observers: u32) -> ScenarioFile {
@@ -190,6 +190,16 @@ fn every_fault_strikes_in_every_phase_and_role() {
                 assert!(coverage.count(*stage, *part, *fault) > 0, "never: {fault} in {stage} of a {part}");
             }
         }
+    }
+    assert_committed("protocols.md", &protocols::coverage_tables(&coverage));
+}
+
+#[test]
+fn the_committed_figures_are_what_comes_out() {
+    assert_committed("protocols.md", &protocols::decision_rows(run::codex(), 3));
+    for name in ["split-brain", "voter-lost"] {
+        let settling = protocols::settling(run::codex(), name, protocols::SETTLING_SEEDS);
+        assert_committed("protocols.md", &settling.row(name));
     }
 }
 

@@ -1,18 +1,17 @@
 //! The lock manager by its traces: what it costs, and that it is tried at every step.
 
 use stemmata::observation::{ChannelSeen, Observation};
-use stemmata::protocols;
-use stemmata::report::protocols::{CRASH_SEEDS, Crashes};
+use stemmata::report::protocols::{self, Crashes};
 use stemmata::run::{self, Keep};
 use stemmata::trace::{Event, Trace};
 
-use crate::support::{parse, run};
+use crate::support::{assert_committed, parse, run};
 
 /// How many payloads of the lock manager were sent.
 fn lock_messages(trace: &Trace) -> usize {
     let sent = |record: stemmata::trace::Record<'_>| {
         let Event::Fact { fact } = record.event else { return 0 };
-        let of_locks = |seen: &&Observation| matches!(seen, Observation::Channel(ChannelSeen::Sent { lane, .. }) if Some(*lane) == protocols::lane("locks"));
+        let of_locks = |seen: &&Observation| matches!(seen, Observation::Channel(ChannelSeen::Sent { lane, .. }) if Some(*lane) == stemmata::protocols::lane("locks"));
         fact.observations.iter().filter(of_locks).count()
     };
     trace.records().map(sent).sum()
@@ -48,17 +47,17 @@ fn an_uncontended_request_takes_two_messages_a_peer_whatever_it_locks() {
 /// A crash between any two effects: nothing may be missing in the table.
 #[test]
 fn nodes_die_in_place_of_every_effect_of_every_step() {
-    let crashes = stemmata::report::protocols::crashes(run::codex(), CRASH_SEEDS);
+    let crashes = protocols::crashes(run::codex(), protocols::CRASH_SEEDS);
     for (phase, cut) in Crashes::possible() {
         assert!(crashes.kills(phase, cut) > 0, "nobody was killed in {phase} before {cut}");
         assert!(!cut.writes() || crashes.io_errors(phase, cut) > 0, "no disk failed in {phase} before {cut}");
     }
+    assert_committed("protocols.md", &protocols::crash_rows(&crashes));
 }
 
 #[test]
-fn the_committed_report_is_what_comes_out() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/protocols.md");
-    let committed = std::fs::read_to_string(path).expect("the report is committed");
-    let made = stemmata::report::protocols::protocols();
-    assert!(committed == made, "make it anew: .ci/remake");
+fn the_committed_waits_are_what_comes_out() {
+    for nodes in [2, 3, 5] {
+        assert_committed("protocols.md", &protocols::wait_row(run::codex(), nodes));
+    }
 }

@@ -39,6 +39,13 @@ pub(crate) fn parse(text: &str) -> ScenarioFile {
         .unwrap_or_else(|problem| panic!("{}", problem.render(false)))
 }
 
+/// Whether a part of a committed report is what this build makes of it.
+pub(crate) fn assert_committed(report: &str, made: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports").join(report);
+    let committed = std::fs::read_to_string(path).expect("the report is committed");
+    assert!(committed.contains(&format!("\n{made}")), "make {report} anew with .ci/remake: it is now\n{made}");
+}
+
 /// An example's program, which `cargo test` builds beside the tests; it is run in the folder of the package.
 pub(crate) fn example(name: &str) -> Command {
     let tests = std::env::current_exe().expect("a test runs from a file");

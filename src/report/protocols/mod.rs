@@ -50,34 +50,44 @@ const WAIT_SEEDS: u64 = 5;
 pub fn protocols() -> String {
     let subject = run::codex();
     let mut text = String::from(HEAD);
-    for voters in [3, 5, 7, 9] {
-        for (window, batch) in [(1, 1), (8, 1), (1, 16), (8, 16)] {
-            text.push_str(&decision_row(subject, voters, window, batch));
-        }
-    }
+    text.extend([3, 5, 7, 9].map(|voters| decision_rows(subject, voters)));
     text.push_str(SETTLING_HEAD);
-    for name in CONSENSUS {
-        text.push_str(&settling_row(subject, name, SETTLING_SEEDS));
-    }
+    text.extend(CONSENSUS.map(|name| settling(subject, name, SETTLING_SEEDS).row(name)));
     text.push_str(COVERAGE_HEAD);
     text.push_str(&coverage_tables(&coverage(subject, COVERAGE_SEEDS)));
     text.push_str(LOCKS_HEAD);
-    for nodes in [2, 3, 5, 9, 17] {
-        text.push_str(&wait_row(subject, nodes));
-    }
+    text.extend([2, 3, 5, 9, 17].map(|nodes| wait_row(subject, nodes)));
     text.push_str(CRASHES_HEAD);
-    let crashes = crashes(subject, CRASH_SEEDS);
-    for (phase, cut) in Crashes::possible() {
-        let io_error = if cut.writes() { crashes.io_errors(phase, cut).to_string() } else { "–".to_owned() };
-        writeln!(text, "| {phase} | {cut} | {} | {io_error} |", crashes.kills(phase, cut)).expect("a text grows");
-    }
+    text.push_str(&crash_rows(&crashes(subject, CRASH_SEEDS)));
     text
+}
+
+/// The rows of the report for decisions of this many voters.
+///
+/// # Panics
+/// If the scenario is invalid.
+#[must_use]
+pub fn decision_rows(subject: AnySubject, voters: u32) -> String {
+    let shapes = [(1, 1), (8, 1), (1, 16), (8, 16)];
+    shapes.map(|(window, batch)| decision_row(subject, voters, window, batch)).concat()
+}
+
+/// The rows of the report for crash points.
+#[must_use]
+pub fn crash_rows(crashes: &Crashes) -> String {
+    let row = |(phase, cut): (LockStep, CrashPoint)| {
+        let io_error = if cut.writes() { crashes.io_errors(phase, cut).to_string() } else { "–".to_owned() };
+        format!("| {phase} | {cut} | {} | {io_error} |\n", crashes.kills(phase, cut))
+    };
+    Crashes::possible().map(row).collect()
 }
 
 const HEAD: &str = "\
 # Protocols, measured
 
-Made by `cargo run --release --example reports`; a test makes it again and compares. All times are virtual.
+Made by `cargo run --release --example reports`. All times are virtual. Tests make it again and compare: the rows for
+decisions of 3 voters, those for the waits of 2 to 5 nodes, those for `split-brain` and `voter-lost` after quiescence, fault
+coverage and crash points.
 
 ## The replicated log
 
@@ -140,7 +150,12 @@ the first step of an incarnation; `acquire` and `release` handle a client's comm
 | --- | --- | ---: | ---: |
 ";
 
-fn wait_row(subject: AnySubject, nodes: u32) -> String {
+/// The row of the report for waits for a lock of this many nodes.
+///
+/// # Panics
+/// If the scenario is invalid.
+#[must_use]
+pub fn wait_row(subject: AnySubject, nodes: u32) -> String {
     let text = format!(
         r#"{{
             "subject": "codex", "nodes": {nodes}, "run": {{ "for": "21s", "quiesce_at": "20s" }},
@@ -229,7 +244,9 @@ pub fn coverage(subject: AnySubject, seeds: u64) -> FaultCoverage {
     coverage
 }
 
-fn coverage_tables(coverage: &FaultCoverage) -> String {
+/// The tables of the report for fault coverage.
+#[must_use]
+pub fn coverage_tables(coverage: &FaultCoverage) -> String {
     let messages = coverage_table(coverage, "message | sender", &FaultCoverage::SENT, &Hit::OF_MESSAGES);
     let steps = coverage_table(coverage, "step | node", &FaultCoverage::TAKEN, &Hit::OF_NODES);
     format!("{messages}\n{steps}")
@@ -264,19 +281,6 @@ pub fn settling(subject: AnySubject, name: &str, seeds: u64) -> Settling {
         settling.add(&resolved, &subject.run(&resolved, Keep::Trace).trace.expect("it was kept"));
     }
     settling
-}
-
-fn settling_row(subject: AnySubject, name: &str, seeds: u64) -> String {
-    let settling = settling(subject, name, seeds);
-    format!(
-        "| {name} | {} | {} | {} | {} | {} % | {} |\n",
-        settling.count(),
-        millis(settling.percentile(50)),
-        millis(settling.percentile(99)),
-        millis(settling.percentile(100)),
-        tenths(settling.share()),
-        millis(settling.bound()),
-    )
 }
 
 fn builtin(subject: AnySubject, name: &str) -> ScenarioFile {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::crashes::decoded;
+use super::{millis, tenths};
 use crate::check;
 use crate::identity::{Actor, NodeId, OpId};
 use crate::node::{Fact, Settings};
@@ -50,6 +51,20 @@ impl Settling {
             self.waits.push(wait);
         }
         self.waits.sort_unstable();
+    }
+
+    /// The row of the report for this scenario.
+    #[must_use]
+    pub fn row(&self, scenario: &str) -> String {
+        format!(
+            "| {scenario} | {} | {} | {} | {} | {} % | {} |\n",
+            self.count(),
+            millis(self.percentile(50)),
+            millis(self.percentile(99)),
+            millis(self.percentile(100)),
+            tenths(self.share()),
+            millis(self.bound()),
+        )
     }
 
     /// The number of open operations and slots.
