@@ -86,14 +86,18 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// Ends `copy`, which was under way.
-    fn end(&mut self, copy: u16) {
+    /// Ends `copy`, which was under way; returns whether it was the last one.
+    fn end(&mut self, copy: u16) -> bool {
+        if self.made == 1 {
+            return true;
+        }
         let (word, mask) = (usize::from(copy / 64), 1_u64 << (copy % 64));
         if self.which.len() <= word {
             self.which.resize(word + 1, 0);
         }
         self.which[word] |= mask;
         self.ended += 1;
+        self.ended == self.made
     }
 
     fn has_ended(&self, copy: u16) -> bool {
@@ -114,7 +118,10 @@ impl Flights {
     /// Processes a record, which is of these kinds.
     #[inline]
     pub(super) fn see(&mut self, record: &Record<'_>, kinds: Kinds) {
-        self.told = if Self::WANTS.meets(kinds) { self.hear(record) } else { Told::Nothing };
+        self.told = Told::Nothing;
+        if Self::WANTS.meets(kinds) {
+            self.hear(record);
+        }
     }
 
     /// The meaning of the last record for a message.
@@ -128,16 +135,16 @@ impl Flights {
         self.messages.live()
     }
 
-    fn hear(&mut self, record: &Record<'_>) -> Told {
-        let Some(passage) = MessageEvent::of(&record.event) else { return Told::Nothing };
-        match passage {
+    fn hear(&mut self, record: &Record<'_>) {
+        let Some(passage) = MessageEvent::of(&record.event) else { return };
+        self.told = match passage {
             MessageEvent::Sent { message, to, copies } => self.sent(record, message, to, copies),
             MessageEvent::Received { message, copy, .. }
             | MessageEvent::Lost { message, copy, .. }
             | MessageEvent::Garbled { message, copy } => self.copy(record, passage, message, copy, true),
             MessageEvent::Held { message, copy } => self.copy(record, passage, message, copy, false),
             MessageEvent::Dropped { .. } => Told::Nothing,
-        }
+        };
     }
 
     fn sent(&mut self, record: &Record<'_>, message: MessageId, to: NodeId, made: u16) -> Told {
@@ -161,11 +168,8 @@ impl Flights {
                 let event = EventId { actor: Actor::Node(message.sender), number: copies.event };
                 let flight = Flight { to: copies.to, sent: copies.sent, event, made: copies.made, has_ended };
                 let is_here = record.id.actor == Actor::Node(copies.to);
-                if ends && is_here && !has_ended && copy < copies.made {
-                    copies.end(copy);
-                    if copies.ended == copies.made {
-                        ledger.end(message.number);
-                    }
+                if ends && is_here && !has_ended && copy < copies.made && copies.end(copy) {
+                    ledger.end(message.number);
                 }
                 Before::Live(flight)
             }

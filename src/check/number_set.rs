@@ -1,16 +1,16 @@
 //! Sets of numbers that arrive nearly in order: a mark below which all are present, and the few above it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
-/// The seen numbers of one actor's records, from 1: one bit for each that is ahead of a gap.
+/// The seen numbers of one actor's records, from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct NumberSet {
-    /// All numbers up to and including this one were seen.
+    /// All numbers up to and including this one were seen, and the next was not.
     upto: u32,
-    /// Whether later numbers were seen: the lowest bit of the first word stands for `upto + 1`.
-    ahead: VecDeque<u64>,
-    /// The number of bits of the first word that have been shifted out.
-    shifted: u32,
+    /// Which of the next numbers were seen: the lowest bit stands for `upto + 1`.
+    near: u64,
+    /// The seen numbers beyond those.
+    far: BTreeSet<u32>,
 }
 
 /// The result of an insertion.
@@ -31,11 +31,24 @@ impl NumberSet {
     /// Inserts `number`.
     #[inline]
     pub(super) fn insert(&mut self, number: u32) -> Insertion {
-        if number == self.upto.wrapping_add(1) && self.ahead.is_empty() && number > 0 {
+        // The number 0 wraps around to the highest place.
+        let place = number.wrapping_sub(self.upto).wrapping_sub(1);
+        if place == 0 && self.near == 0 && self.far.is_empty() {
             self.upto = number;
             return Insertion::New;
         }
-        self.insert_ahead(number)
+        if place >= u64::BITS {
+            return self.insert_far(number);
+        }
+        let bit = 1 << place;
+        if self.near & bit != 0 {
+            return Insertion::Again;
+        }
+        self.near |= bit;
+        if place == 0 {
+            self.settle();
+        }
+        Insertion::New
     }
 
     /// The first missing number.
@@ -43,43 +56,29 @@ impl NumberSet {
         u64::from(self.upto) + 1
     }
 
-    fn insert_ahead(&mut self, number: u32) -> Insertion {
+    #[cold]
+    fn insert_far(&mut self, number: u32) -> Insertion {
         if number <= self.upto {
-            return Insertion::Again;
+            Insertion::Again
+        } else if number - self.upto > REACH {
+            Insertion::TooFar
+        } else if self.far.insert(number) {
+            Insertion::New
+        } else {
+            Insertion::Again
         }
-        let place = number - self.upto - 1;
-        if place > REACH {
-            return Insertion::TooFar;
-        }
-        let bit = place + self.shifted;
-        let word = (bit / 64) as usize;
-        while self.ahead.len() <= word {
-            self.ahead.push_back(0);
-        }
-        let mask = 1_u64 << (bit % 64);
-        if self.ahead[word] & mask != 0 {
-            return Insertion::Again;
-        }
-        self.ahead[word] |= mask;
-        self.settle();
-        Insertion::New
     }
 
     /// Moves the mark up to the next gap.
     fn settle(&mut self) {
-        while let Some(first) = self.ahead.front() {
-            let row = (*first >> self.shifted).trailing_ones().min(64 - self.shifted);
+        while self.near & 1 != 0 {
+            let row = self.near.trailing_ones();
+            self.near = self.near.unbounded_shr(row);
             self.upto += row;
-            self.shifted += row;
-            if self.shifted < 64 {
-                break;
+            while let Some(next) = self.far.first().filter(|next| **next - self.upto <= u64::BITS) {
+                self.near |= 1 << (next - self.upto - 1);
+                self.far.pop_first();
             }
-            self.ahead.pop_front();
-            self.shifted = 0;
-        }
-        if self.ahead.len() == 1 && self.ahead[0] >> self.shifted == 0 {
-            self.ahead.clear();
-            self.shifted = 0;
         }
     }
 }
@@ -143,7 +142,7 @@ mod tests {
         assert_eq!(numbers.insert(u32::MAX), Insertion::TooFar);
         assert_eq!(numbers.insert(2), Insertion::New);
         assert_eq!(numbers.missing(), 1);
-        assert!(numbers.ahead.len() < 2);
+        assert!(numbers.far.is_empty());
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Panel<F> {
     /// In the order in which they were added; none if a checker has found a violation.
     seats: Vec<Option<Seat<F>>>,
     /// By kind of record: one bit for each seat that needs it.
-    shown: Vec<u64>,
+    shown: Box<[u64; Kinds::PLACES]>,
     /// The violations, in order.
     fallen: Vec<Fallen>,
     /// The next deadline of an invariant.
@@ -51,7 +51,7 @@ struct Fallen {
 
 impl<F> Default for Panel<F> {
     fn default() -> Self {
-        let shown = vec![0; Kinds::PLACES];
+        let shown = Box::new([0; Kinds::PLACES]);
         Self { common: Common::default(), seats: Vec::new(), shown, fallen: Vec::new(), due: Time::MAX }
     }
 }
@@ -114,7 +114,7 @@ impl<F> Panel<F> {
         let mut fell = record.time > self.due && self.bounds_run_out(record.time);
         let kinds = Kinds::of(&record.event);
         self.common.see(record, kinds);
-        let mut places = kinds.places().fold(0, |places, kind| places | self.shown[kind]);
+        let mut places = kinds.bits_of(&self.shown);
         let shown = Shown::new(record, fact, &self.common);
         while places != 0 {
             let place = places.trailing_zeros() as usize;

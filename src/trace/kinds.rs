@@ -233,26 +233,32 @@ impl Kinds {
         Self { events: self.events | other.events, seen: self.seen | other.seen }
     }
 
+    /// The kinds that are not in the other set.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self { events: self.events & !other.events, seen: self.seen & !other.seen }
+    }
+
     /// Above every place of a kind.
     pub(crate) const PLACES: usize = 32 + 128;
 
     /// The places of these among all kinds.
-    #[inline]
     pub(crate) fn places(self) -> impl Iterator<Item = usize> {
-        let Self { mut events, mut seen } = self;
-        std::iter::from_fn(move || {
-            if events != 0 {
-                let place = events.trailing_zeros();
-                events &= events - 1;
-                return Some(place as usize);
-            }
-            if seen != 0 {
-                let place = seen.trailing_zeros();
-                seen &= seen - 1;
-                return Some(32 + place as usize);
-            }
-            None
-        })
+        let events = (0..32).filter(move |place| self.events & 1 << place != 0);
+        let seen = (0..128).filter(move |place| self.seen & 1 << place != 0).map(|place| 32 + place);
+        events.chain(seen)
+    }
+
+    /// The union of the bits that a table gives for the places of these, which are the kinds of one event.
+    #[inline]
+    pub(crate) fn bits_of(self, by_place: &[u64; Self::PLACES]) -> u64 {
+        let mut bits = by_place[self.events.trailing_zeros() as usize];
+        let mut seen = self.seen;
+        while seen != 0 {
+            bits |= by_place[32 + (seen.trailing_zeros() as usize & 127)];
+            seen &= seen - 1;
+        }
+        bits
     }
 
     /// Whether the sets have a common kind.

@@ -2,7 +2,7 @@
 
 use crate::check::{Checker, End, Shown, broken};
 use crate::time::Time;
-use crate::trace::{Event, Verdict, Violation};
+use crate::trace::{Event, Kinds, Verdict, Violation};
 
 /// Checks that time advances: the kernel stops a run with too many events at one instant. Exercised by the instants
 /// that had events.
@@ -12,7 +12,13 @@ pub struct ProgressOfTime {
     instants: u64,
 }
 
+/// What a step does belongs to the instant of the step, and what waited for a disk to that of the disk's answer.
+const OF_THE_SAME_INSTANT: Kinds =
+    Kinds::SEND.with(Kinds::APPEND).with(Kinds::REWRITE).with(Kinds::SYNC).with(Kinds::REPLY).with(Kinds::FACT);
+
 impl<F> Checker<F> for ProgressOfTime {
+    const WANTS: Kinds = Kinds::ALL.without(OF_THE_SAME_INSTANT);
+
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
         if self.last != Some(record.time) {

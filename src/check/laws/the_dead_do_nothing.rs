@@ -78,8 +78,17 @@ impl TheDeadDoNothing {
         })
     }
 
+    #[inline]
     fn did(&self, record: &Record<'_>, node: NodeId, event_class: EventClass) -> Result<(), Violation> {
         let life = self.nodes.get(node.index()).copied().unwrap_or_default();
+        if life.state == State::Up && called(record) > life.start {
+            return Ok(());
+        }
+        Self::may_have_done(record, node, event_class, life)
+    }
+
+    #[cold]
+    fn may_have_done(record: &Record<'_>, node: NodeId, event_class: EventClass, life: Life) -> Result<(), Violation> {
         match life.state {
             State::Unborn => {
                 let sentence = format!("{} is an event of {node} before its first start", record.id);
@@ -104,11 +113,15 @@ impl TheDeadDoNothing {
     }
 }
 
-/// Numbers are assigned at the call: an effect, or an answer to a sync, with a lower number than the start belongs to a
-/// crashed boot.
+/// The number that was assigned at the call: of an effect, or of the sync that is answered.
+#[inline]
+const fn called(record: &Record<'_>) -> u32 {
+    if let Event::Synced { sync } = record.event { sync } else { record.id.number }
+}
+
+/// What has a lower number than the start belongs to a crashed boot.
 fn of_this_boot(record: &Record<'_>, node: NodeId, life: Life) -> Result<(), Violation> {
-    let called = if let Event::Synced { sync } = record.event { sync } else { record.id.number };
-    if called > life.start {
+    if called(record) > life.start {
         return Ok(());
     }
     let start = event_of(node, life.start);
