@@ -94,24 +94,33 @@ const BROADCAST: Row = Row {
             "b01",
             "causal-delivery",
             "A broadcast is delivered in the order of its origin; its causes are ignored.",
+            "a broadcast that is made after another one was delivered, and overtakes it",
         ),
         Flaw::new(
             "b02",
             "no-duplication",
             "Deliveries are acknowledged before they are written to disk: a restarted node delivers again.",
+            "a kill between a delivery and its sync",
         ),
-        Flaw::new("b03", "reliable-delivery", "Lost broadcasts are never sent again."),
+        Flaw::new("b03", "reliable-delivery", "Lost broadcasts are never sent again.", "a broadcast that is lost"),
         Flaw::new(
             "b04",
             "no-duplication",
             "A broadcast is sent before it is on disk: a crash loses it, and its number is used again.",
+            "a kill between a broadcast and its sync",
         ),
         Flaw::new(
             "b05",
             "causality",
             "Signatures are not verified: a corrupted message is accepted, and its clock is merged.",
+            "a message that is corrupted",
         ),
-        Flaw::new("b06", "quiet", "A complete acknowledgement is ignored: the last broadcast is sent again forever."),
+        Flaw::new(
+            "b06",
+            "quiet",
+            "A complete acknowledgement is ignored: the last broadcast is sent again forever.",
+            "an acknowledgement of all that a node has broadcast",
+        ),
     ],
     bears: |fault| match fault.takes() {
         Some(Taken::Disk) => {

@@ -93,6 +93,14 @@ Examples:
     Digests(DigestsArgs),
 }
 
+/// How files are written.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Writing {
+    /// Replace existing files that have another format; inputs are never replaced
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
 /// Which scenario, with which flaws.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Overrides {
@@ -126,6 +134,8 @@ pub(super) struct RunArgs {
     /// Write the whole trace to FILE as JSON Lines; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 /// Runs scenarios under many seeds on all cores, and groups the failures
@@ -173,6 +183,8 @@ pub(super) struct SweepArgs {
     /// Also write the verdicts to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 /// Merges the results of a sweep's shards; together they must cover its seeds exactly once
@@ -191,6 +203,8 @@ pub(super) struct MergeArgs {
     /// The file for the results of the whole sweep
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 /// Repeats a run, shows its trace, and compares its digest
@@ -222,6 +236,8 @@ pub(super) struct ReplayArgs {
     /// Also write the whole trace to FILE as JSON Lines; `-` is standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 /// Makes a failing run smaller: writes a scenario file that breaks the same invariant, and a story that explains why
@@ -251,6 +267,8 @@ pub(super) struct ShrinkArgs {
     /// The file for the smaller scenario
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: PathBuf,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 /// Runs every seed twice, the second time in another process, and names the first event that differs
@@ -311,6 +329,8 @@ pub(super) struct ExploreArgs {
     /// Also write the trace of the path to the violation to FILE as JSON Lines
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 /// Runs the checkers on a saved trace, or on the history of another system
@@ -391,6 +411,8 @@ pub(super) struct ExportArgs {
     /// The file to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -483,12 +505,16 @@ pub(super) struct SnapCheckArgs {
     /// Also write the results to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct SnapUpdateArgs {
     #[command(flatten)]
     pub(super) goldens: Goldens,
+    #[command(flatten)]
+    pub(super) writing: Writing,
 }
 
 /// Writes a first scenario with comments to NAME.json

@@ -79,7 +79,9 @@ impl Chosen {
     /// Runs it and keeps the trace, unless a signal arrives first.
     pub(super) fn run(&self, resolved: &Resolved) -> Result<run::Outcome, Failure> {
         let signals = Signals::watch();
-        let outcome = self.subject.run_while(resolved, Keep::Trace, &|| signals.exit().is_none());
+        let go_on = || signals.exit().is_none();
+        let mut outcome = self.subject.run_while(resolved, Keep::Trace, &go_on);
+        self.subject.find_idle_flaws(resolved, &mut outcome, &go_on);
         match signals.exit().filter(|_| outcome.interrupted) {
             Some(exit) => Err(Failure::Early { exit, at: outcome.end }),
             None => Ok(outcome),

@@ -60,10 +60,13 @@ impl Exit {
             Self::Usage => "A usage or scenario error, or a file of another kind or another version.",
             Self::Unproven => {
                 "Unproven: nothing is violated, but an invariant could not be decided (undecided) or was not exercised \
-                 (vacuous), a planned fault took no effect, or a required fact never occurred."
+                 (vacuous), a planned fault took no effect, a flaw never acted, or a required fact never occurred."
             }
             Self::NotDeterministic => "Not deterministic: one seed gave two digests in one build.",
-            Self::Nothing => "Nothing to do: no seed or file was selected, or the run to shrink violates nothing.",
+            Self::Nothing => {
+                "Nothing to do: no seed or file was selected, no seed was begun before the time ran out, or the run to \
+                 shrink violates nothing."
+            }
             Self::Internal => "An internal error; please report it.",
             Self::Io => "An input or output error, such as a full disk or an unwritable folder.",
             Self::Stopped => {
@@ -74,7 +77,7 @@ impl Exit {
         }
     }
 
-    /// The one that counts if several apply: the first of 4, 1, 130, 75, 3, 0.
+    /// The one that counts if several apply: the first of 4, 1, 130, 75, 5, 3, 0.
     pub(super) fn or(self, other: Self) -> Self {
         if other.weight() > self.weight() { other } else { self }
     }
@@ -83,11 +86,11 @@ impl Exit {
         match self {
             Self::Met => 0,
             Self::Unproven => 1,
-            Self::Stopped => 2,
-            Self::Interrupted => 3,
-            Self::Broken => 4,
-            Self::NotDeterministic => 5,
-            Self::Nothing => 6,
+            Self::Nothing => 2,
+            Self::Stopped => 3,
+            Self::Interrupted => 4,
+            Self::Broken => 5,
+            Self::NotDeterministic => 6,
             Self::Usage => 7,
             Self::Io => 8,
             Self::Internal => 9,
@@ -117,7 +120,15 @@ mod tests {
 
     #[test]
     fn the_gravest_of_several_counts() {
-        let order = [Exit::NotDeterministic, Exit::Broken, Exit::Interrupted, Exit::Stopped, Exit::Unproven, Exit::Met];
+        let order = [
+            Exit::NotDeterministic,
+            Exit::Broken,
+            Exit::Interrupted,
+            Exit::Stopped,
+            Exit::Nothing,
+            Exit::Unproven,
+            Exit::Met,
+        ];
         for pair in order.windows(2) {
             assert_eq!(pair[0].or(pair[1]), pair[0]);
             assert_eq!(pair[1].or(pair[0]), pair[0]);

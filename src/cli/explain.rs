@@ -79,12 +79,13 @@ fn flaws(subject: &AnySubject) -> Vec<Page> {
         kind: "flaw",
         name: flaw.id.to_owned(),
         text: format!(
-            "{id}: a flaw of {protocol}, in the subject {name}.\n\n{about}\n\nIt breaks the invariant {violates}. Switch \
-             it on with `--flaw {id}`, or in a scenario with\n\n  \"protocols\": {{ \"{protocol}\": {{ \"flaws\": \
+            "{id}: a flaw of {protocol}, in the subject {name}.\n\n{about}\n\nIt breaks the invariant {violates}. To act, it \
+             needs {needs}; a run that is the same without it is unproven. Switch it on with `--flaw {id}`, or in a scenario with\n\n  \"protocols\": {{ \"{protocol}\": {{ \"flaws\": \
              [\"{id}\"] }} }}",
             id = flaw.id,
             protocol = row.name,
             about = flaw.about,
+            needs = flaw.needs,
             violates = flaw.violates,
         ),
     });

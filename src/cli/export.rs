@@ -6,6 +6,7 @@ use super::args::{ExportArgs, Form};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::file;
+use super::files::Files;
 use super::run::is_stdout;
 use super::shell::Shell;
 use super::store;
@@ -15,7 +16,12 @@ use crate::trace::jsonl::{Reader, Writer};
 use crate::trace::text::{self, Renderer};
 
 pub(super) fn export(args: &ExportArgs, shell: &Shell) -> Outcome {
-    let ExportArgs { trace, to, detail, output } = args;
+    let ExportArgs { trace, to, detail, output, writing } = args;
+    let mut files = Files::new(writing.force);
+    files.reads(trace);
+    if let Some(output) = output {
+        files.writes(output, (*to).into())?;
+    }
     let mut reader = file::open(trace)?;
     let mut failed = None;
     let fill = |out: &mut dyn Write| {

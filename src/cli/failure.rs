@@ -28,6 +28,8 @@ pub(super) enum Failure {
     Nothing(String),
     /// A result is incomplete; what is missing can still be made.
     Incomplete(String),
+    /// One run gave two digests.
+    NotDeterministic(String),
     /// A signal stopped a run.
     Early { exit: Exit, at: Time },
 }
@@ -67,6 +69,7 @@ impl Failure {
             Self::Io { .. } => Exit::Io,
             Self::Nothing(_) => Exit::Nothing,
             Self::Incomplete(_) => Exit::Stopped,
+            Self::NotDeterministic(_) => Exit::NotDeterministic,
             Self::Early { exit, .. } => *exit,
         }
     }
@@ -74,7 +77,10 @@ impl Failure {
     pub(super) fn message(&self) -> String {
         match self {
             Self::Problem(problem) => problem.to_string(),
-            Self::Usage { message, .. } | Self::Nothing(message) | Self::Incomplete(message) => message.clone(),
+            Self::Usage { message, .. }
+            | Self::Nothing(message)
+            | Self::Incomplete(message)
+            | Self::NotDeterministic(message) => message.clone(),
             Self::Trace { file, error: ReadError::Io(error) } => format!("can't read `{file}`: {error}"),
             Self::History { file, error: HistoryError::Io(error) } => format!("can't read `{file}`: {error}"),
             Self::Trace { file, error } => format!("{file}: {error}"),
@@ -92,6 +98,7 @@ impl Failure {
             | Self::History { .. }
             | Self::Nothing(_)
             | Self::Incomplete(_)
+            | Self::NotDeterministic(_)
             | Self::Early { .. } => None,
         }
     }

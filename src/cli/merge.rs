@@ -3,12 +3,18 @@
 use super::args::MergeArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::files::{Files, Format};
 use super::shell::Shell;
 use super::store;
 use super::sweep::{Saved, SweepReport, conclude, read};
 use crate::hunt::{self, MergeError, Piece, write_results};
 
 pub(super) fn merge(args: &MergeArgs, shell: &Shell) -> Outcome {
+    let mut files = Files::new(args.writing.force);
+    args.shards.iter().for_each(|shard| files.reads(shard));
+    if let Some(output) = &args.output {
+        files.writes(output, Format::Results)?;
+    }
     let mut parts = Vec::with_capacity(args.shards.len());
     for file in &args.shards {
         parts.push(Piece { file: file.display().to_string(), results: read(file)? });

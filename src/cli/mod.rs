@@ -12,6 +12,7 @@ mod explore;
 mod export;
 mod failure;
 mod file;
+mod files;
 mod history;
 mod list;
 mod merge;

@@ -6,6 +6,7 @@ use super::args::{Overrides, ReplayArgs};
 use super::chosen::Chosen;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::files::{Files, Format};
 use super::run::{is_stdout, save, two_documents};
 use super::run_report::RunReport;
 use super::shell::{BAD, Shell};
@@ -14,7 +15,7 @@ use super::why::Why;
 use crate::chance::Seed;
 use crate::hunt::RunId;
 use crate::run::{AnySubject, Keep};
-use crate::scenario;
+use crate::scenario::{self, Resolved};
 use crate::trace::text::{self, Renderer};
 use crate::trace::{Detail, Digest, Trace};
 
@@ -26,13 +27,16 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     let which =
         RunSelector { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overrides: &args.overrides };
     let RunToRepeat { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
+    let mut files = Files::new(args.writing.force);
+    files.reads(chosen.path().unwrap_or_default());
+    if let Some(file) = &args.trace {
+        files.writes(file, Format::Trace)?;
+    }
     let resolved = chosen.resolve(seed)?;
     let outcome = chosen.run(&resolved)?;
     let trace = outcome.trace.as_ref().expect("it was kept");
     let report = RunReport::new(&chosen, &resolved, &outcome, shell);
-    let again = || chosen.subject.run(&resolved, Keep::Verdicts).digest;
-    let difference = id.as_ref().filter(|id| id.digest != outcome.digest);
-    let difference = difference.map(|id| explain(id, &chosen, outcome.digest, again()));
+    let difference = id.as_ref().and_then(|id| difference(id, &chosen, &resolved, outcome.digest));
     if let Some(file) = &args.trace {
         save(trace, file, shell)?;
     }
@@ -129,11 +133,15 @@ pub(super) fn wanted(
     Ok(RunToRepeat { chosen: Chosen::load(name, &overrides, subjects)?, seed: id.seed, id: Some(id) })
 }
 
-/// Why the digest of a replay differs from its run id; `again` is the digest of one more run.
-fn explain(id: &RunId, chosen: &Chosen, digest: Digest, again: Digest) -> (Exit, String) {
+/// Why the digest of a replay differs from that of its run id, if it does.
+pub(super) fn difference(id: &RunId, chosen: &Chosen, resolved: &Resolved, digest: Digest) -> Option<(Exit, String)> {
+    if digest == id.digest {
+        return None;
+    }
+    let again = chosen.subject.run(resolved, Keep::Verdicts).digest;
     if again != digest {
         let why = format!("this build is not deterministic: the same run first gave {digest}, then {again}");
-        return (Exit::NotDeterministic, why);
+        return Some((Exit::NotDeterministic, why));
     }
     let file = chosen.file.short_digest();
     let why = if file == id.file {
@@ -146,7 +154,7 @@ fn explain(id: &RunId, chosen: &Chosen, digest: Digest, again: Digest) -> (Exit,
             id.file, id.digest
         )
     };
-    (Exit::Broken, why)
+    Some((Exit::Broken, why))
 }
 
 /// Prints a trace as text, with the lines that violations cite in colour.

@@ -6,6 +6,7 @@ use super::args::RunArgs;
 use super::chosen::Chosen;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::files::{Files, Format};
 use super::run_report::RunReport;
 use super::shell::Shell;
 use super::store;
@@ -13,12 +14,17 @@ use crate::run::AnySubject;
 use crate::trace::Trace;
 
 pub(super) fn run(args: &RunArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let RunArgs { scenario, seed, overrides, trace } = args;
+    let RunArgs { scenario, seed, overrides, trace, writing } = args;
     let to_stdout = trace.as_deref().is_some_and(is_stdout);
     if to_stdout && shell.json {
         return Err(two_documents());
     }
     let chosen = Chosen::load(scenario, overrides, subjects)?;
+    let mut files = Files::new(writing.force);
+    files.reads(scenario);
+    if let Some(file) = trace {
+        files.writes(file, Format::Trace)?;
+    }
     let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
     chosen.note_what_is_missed(&resolved, shell);
     let outcome = chosen.run(&resolved)?;

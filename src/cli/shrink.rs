@@ -11,7 +11,8 @@ use super::chosen::{Chosen, quoted};
 use super::environment::{self, Stopwatch};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
-use super::replay::{RunSelector, RunToRepeat, wanted};
+use super::files::{Files, Format};
+use super::replay::{self, RunSelector, RunToRepeat, wanted};
 use super::run::is_stdout;
 use super::shell::{BAD, FAINT, GOOD, Shell};
 use super::signals::Signals;
@@ -19,16 +20,29 @@ use super::store;
 use super::table::{Grid, count};
 use crate::hunt::{self, Need, RunId, Shrink, ShrinkProgress, Shrunk, Unbroken};
 use crate::report::{FileHeader, ShrunkFiles};
-use crate::run::AnySubject;
+use crate::run::{AnySubject, Keep};
+use crate::scenario;
 
 pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let which =
         RunSelector { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overrides: &args.overrides };
     let RunToRepeat { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
-    let files = Files::beside(&args.output)?;
-    // Fails before the work starts, not after it.
-    store::probe(&args.output)?;
+    let outputs = Outputs::beside(&args.output)?;
+    let mut files = Files::new(args.writing.force);
+    files.reads(chosen.path().unwrap_or_default());
+    files.writes(&outputs.scenario, Format::Shrunk)?;
+    files.writes(&outputs.story, Format::Story)?;
+    files.writes(&outputs.picture, Format::Svg)?;
     let resolved = chosen.resolve(seed)?;
+    let difference = id.as_ref().and_then(|id| {
+        let digest = chosen.subject.run(&resolved, Keep::Verdicts).digest;
+        replay::difference(id, &chosen, &resolved, digest)
+    });
+    match &difference {
+        Some((Exit::NotDeterministic, why)) => return Err(Failure::NotDeterministic(why.clone())),
+        Some((_, why)) => shell.say(&format!("{BAD}differs{BAD:#}: {why}; what is shrunk is the run of now")),
+        None => {}
+    }
     let (signals, watch) = (Signals::watch(), Stopwatch::start());
     let go_on = || signals.exit().is_none();
     let meter = Meter::new(chosen.file.name(), shell);
@@ -39,7 +53,7 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
     let shrunk = shrunk.map_err(|unbroken| refusal(&unbroken, &chosen, id.as_ref(), &signals))?;
     let parts = hunt::parts(&shrunk.resolved);
     let needs = hunt::needs(chosen.subject, &shrunk.resolved, &shrunk.kind, parts, &go_on);
-    let files_of_run = files.write(chosen.file.name(), &shrunk, &needs)?;
+    let files_of_run = outputs.write(chosen.file.name(), &shrunk, &needs)?;
     if !shell.quiet {
         let millis = watch.elapsed().as_millis();
         shell.say(&format!("{} runs in {}.{}s", count(shrunk.runs), millis / 1_000, millis % 1_000 / 100));
@@ -47,11 +61,12 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
     let exit = if shrunk.stopped { signals.exit().unwrap_or(Exit::Stopped) } else { Exit::Met };
     let run = format!("{} run {}", quoted(&shell.program), quoted(&args.output.display().to_string()));
     if shell.json {
-        let Files { scenario, story, picture } = &files;
+        let Outputs { scenario, story, picture } = &outputs;
         shell.document(&json!({
             "invariant": shrunk.kind.invariant, "sentence": shrunk.violation.sentence, "kind": shrunk.kind,
             "before": shrunk.before, "after": shrunk.after, "needs": needs,
             "files": { "scenario": scenario, "story": story, "picture": picture },
+            "same_digest": id.map(|_| difference.is_none()), "difference": difference.map(|(_, why)| why),
             "complete": !shrunk.stopped, "run": run, "exit_code": exit.code(),
         }))?;
     } else {
@@ -61,13 +76,13 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
 }
 
 /// The output files.
-struct Files {
+struct Outputs {
     scenario: PathBuf,
     story: PathBuf,
     picture: PathBuf,
 }
 
-impl Files {
+impl Outputs {
     /// The story and the picture are next to the scenario.
     fn beside(scenario: &Path) -> Result<Self, Failure> {
         let files = Self {
@@ -88,7 +103,7 @@ impl Files {
     fn write(&self, whole: &str, shrunk: &Shrunk, needs: &[Need]) -> Result<ShrunkFiles, Failure> {
         let stem = self.scenario.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let about = format!("Shrunk from {whole}: {}.", shrunk.violation.sentence);
-        let naming = FileHeader { name: &named(&stem), about: &about, schema: "scenario.schema.json" };
+        let naming = FileHeader { name: &scenario::named_after(&stem), about: &about, schema: "scenario.schema.json" };
         let files_of_run = ShrunkFiles::of(shrunk, needs, naming, &format!("{stem}.svg"));
         let texts = [
             (&self.scenario, &files_of_run.scenario),
@@ -122,12 +137,6 @@ fn refusal(unbroken: &Unbroken, chosen: &Chosen, id: Option<&RunId>, signals: &S
             Failure::Early { exit: signals.exit().unwrap_or(Exit::Stopped), at: crate::time::Time::ZERO }
         }
     }
-}
-
-/// A file's name as a scenario's.
-fn named(stem: &str) -> String {
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    stem.chars().take(100).map(|letter| if fits(letter) { letter } else { '-' }).collect()
 }
 
 fn text(shrunk: &Shrunk, files_of_run: &ShrunkFiles, file: &Path, shell: &Shell) -> String {

@@ -6,14 +6,23 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 
-/// Writes a file through `fill`: under a temporary name in the same folder, then renames it. A special file
-/// (`/dev/stderr`, a pipe) is written directly.
+/// The number of links that lead from one to another before a file.
+const MOST_LINKS: usize = 40;
+
+/// Writes a file through `fill`: under a temporary name in the same folder, then renames it. A link stays, and leads to
+/// the new file; a special file (`/dev/stderr`, a pipe) is written directly.
 pub(super) fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     if is_special(path) {
         return direct(path, fill).map_err(|error| failed(path, error));
     }
-    let temporary = beside(path);
-    let written = direct(&temporary, fill).and_then(|()| fs::rename(&temporary, path));
+    let target = target(path);
+    let temporary = beside(&target);
+    let written = direct(&temporary, fill).and_then(|()| {
+        if let Ok(known) = fs::metadata(&target) {
+            fs::set_permissions(&temporary, known.permissions())?;
+        }
+        fs::rename(&temporary, &target)
+    });
     written.map_err(|error| {
         drop(fs::remove_file(&temporary));
         failed(path, error)
@@ -27,10 +36,20 @@ pub(super) fn probe(path: &Path) -> Result<(), Failure> {
     } else if is_special(path) {
         Ok(())
     } else {
-        let temporary = beside(path);
+        let temporary = beside(&target(path));
         File::create(&temporary).and_then(|_| fs::remove_file(&temporary))
     };
     begun.map_err(|error| failed(path, error))
+}
+
+/// The file to which links lead from this path, whether it exists or not.
+pub(super) fn target(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = fs::read_link(&target) else { break };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    target
 }
 
 /// Whether the path exists and is not a regular file.

@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
 
 use super::args::Cli;
 use super::chosen::quoted;
@@ -18,7 +19,11 @@ const VARIABLES: [&str; 4] = ["STEMMATA_SEED", "STEMMATA_SEEDS", "STEMMATA_JOBS"
 /// The arguments; or, if help or an error was printed, the exit code.
 pub(super) fn parse() -> Result<(Cli, ArgMatches), Exit> {
     let arguments = environment::arguments();
-    let parsed = Cli::command().try_get_matches_from(&arguments);
+    let command = Cli::command().mut_subcommands(|command| command.mut_args(without_empty));
+    let parsed = command.try_get_matches_from(&arguments).and_then(|matches| match unknown_variable() {
+        Some(message) => Err(Cli::command().error(ErrorKind::InvalidValue, message)),
+        None => Ok(matches),
+    });
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     parsed.map_err(|error| {
         let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
@@ -33,6 +38,21 @@ pub(super) fn parse() -> Result<(Cli, ArgMatches), Exit> {
         }
         if asked { Exit::Met } else { Exit::Usage }
     })
+}
+
+/// A variable without a value counts as unset.
+fn without_empty(arg: Arg) -> Arg {
+    let variable = arg.get_env().and_then(|name| environment::variable(&name.to_string_lossy()));
+    if variable.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+}
+
+/// What is wrong with the `STEMMATA_` variables that are set: one of them is none of ours.
+fn unknown_variable() -> Option<String> {
+    let names = environment::own_variables().into_iter().map(|name| name.to_string_lossy().into_owned());
+    let is_set = |name: &String| environment::variable(name).is_none_or(|value| !value.is_empty());
+    let unknown = names.filter(is_set).find(|name| !VARIABLES.contains(&name.as_str()))?;
+    let known = VARIABLES.join(", ");
+    Some(format!("the environment has `{unknown}`, which stands for no flag: there are {known}"))
 }
 
 fn say(text: &str) {

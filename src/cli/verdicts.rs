@@ -124,6 +124,9 @@ pub(super) fn sentence(shortfall: &Shortfall) -> String {
         Shortfall::Unmet { sender, lane, number } => {
             format!("the message {sender}.{lane}#{number}, whose fate is fixed, was never sent")
         }
+        Shortfall::IdleFlaw { flaw, needs } => {
+            format!("the flaw {flaw} never acted: the run is the same without it; it needs {needs}")
+        }
         Shortfall::Never { fact } => format!("the fact {fact} never occurred"),
     }
 }

@@ -1,5 +1,6 @@
 //! The context of a handler: the node's clocks, keyed draws, and the one ordered outbox of effects.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -92,12 +93,21 @@ pub struct Context<'a, P: Process> {
     pub(crate) config: &'a P::Config,
     pub(crate) wall: LocalTime,
     pub(crate) monotonic: LocalTime,
+    /// Which of the clocks was read.
+    pub(crate) read: Cell<ClocksRead>,
     /// The key of all nodes' draws.
     pub(crate) draws_key: Key,
     pub(crate) draws: &'a mut DrawBook,
     pub(crate) outbox: &'a mut Vec<Effect<P>>,
     /// The stamp on the record of the event that the step handles.
     pub(crate) own_stamp: &'a mut Option<Arc<Stamp>>,
+}
+
+/// Which clocks a step has read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClocksRead {
+    pub(crate) wall: bool,
+    pub(crate) monotonic: bool,
 }
 
 impl<'a, P: Process> Context<'a, P> {
@@ -145,14 +155,16 @@ impl<P: Process> Context<'_, P> {
     /// The node's wall clock: it has an offset, drifts and jumps, and may be frozen.
     #[must_use]
     #[inline]
-    pub const fn wall(&self) -> LocalTime {
+    pub fn wall(&self) -> LocalTime {
+        self.read.set(ClocksRead { wall: true, ..self.read.get() });
         self.wall
     }
 
     /// The node's monotonic clock: it may drift, and continues during pauses, but never goes back within a boot.
     #[must_use]
     #[inline]
-    pub const fn monotonic(&self) -> LocalTime {
+    pub fn monotonic(&self) -> LocalTime {
+        self.read.set(ClocksRead { monotonic: true, ..self.read.get() });
         self.monotonic
     }
 
@@ -295,6 +307,7 @@ impl<P: Process> Workbench<P> {
             config: &self.config,
             wall: self.wall,
             monotonic: self.monotonic,
+            read: Cell::default(),
             draws_key: Seed(0).key("draw"),
             draws: &mut self.draws,
             outbox: &mut self.outbox,

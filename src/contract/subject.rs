@@ -144,13 +144,15 @@ pub struct Flaw {
     pub about: &'static str,
     /// The invariant that is violated.
     pub violates: &'static str,
+    /// What a run must have for the flaw to act, in half a sentence: "reads by index".
+    pub needs: &'static str,
 }
 
 impl Flaw {
-    /// A flaw with its id, the violated invariant, and a sentence.
+    /// A flaw with its id, the violated invariant, a sentence, and what a run must have for it to act.
     #[must_use]
-    pub const fn new(id: &'static str, violates: &'static str, about: &'static str) -> Self {
-        Self { id, about, violates }
+    pub const fn new(id: &'static str, violates: &'static str, about: &'static str, needs: &'static str) -> Self {
+        Self { id, about, violates, needs }
     }
 }
 

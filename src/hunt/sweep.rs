@@ -72,7 +72,8 @@ impl Sweep<'_> {
             &|| !enough() && watch.go_on() && watch.hurry_on(),
             &|(): &mut (), at, resolved| {
                 let hurry_on = || watch.hurry_on();
-                let outcome = self.subject.run_while(resolved, Keep::Verdicts, &hurry_on);
+                let mut outcome = self.subject.run_while(resolved, Keep::Verdicts, &hurry_on);
+                self.subject.find_idle_flaws(resolved, &mut outcome, &hurry_on);
                 let kinds = if outcome.interrupted { None } else { kinds(self.subject, resolved, &outcome, &hurry_on) };
                 let Some(kinds) = kinds else {
                     return;

@@ -39,6 +39,8 @@ pub struct SweepTally {
     pub touched: BTreeMap<String, Ratio>,
     /// In how many runs each fact occurred that must occur in one.
     pub sometimes: BTreeMap<String, Ratio>,
+    /// In how many of the runs without violations each flaw that is on acted.
+    pub acted: BTreeMap<String, Ratio>,
     /// The behaviours of the nodes.
     pub behaviours: Behaviours,
 }
@@ -55,6 +57,7 @@ impl Default for SweepTally {
             exercised: BTreeMap::new(),
             touched: BTreeMap::new(),
             sometimes: BTreeMap::new(),
+            acted: BTreeMap::new(),
             behaviours: Behaviours::default(),
         }
     }
@@ -147,6 +150,12 @@ impl SweepTally {
         for (kind, touched) in kinds {
             at(&mut self.touched, kind).count(touched);
         }
+        if resolved.expected.violates.is_empty() {
+            for flaw in resolved.flaws() {
+                let is_idle = outcome.idle_flaws.iter().any(|idle| idle.id == flaw.id);
+                at(&mut self.acted, flaw.id).count(!is_idle);
+            }
+        }
         for fact in &resolved.expected.sometimes {
             at(&mut self.sometimes, fact).count(outcome.census.facts_of(fact) > 0);
         }
@@ -179,6 +188,7 @@ impl SweepTally {
             (&mut self.exercised, other.exercised),
             (&mut self.touched, other.touched),
             (&mut self.sometimes, other.sometimes),
+            (&mut self.acted, other.acted),
         ] {
             for (name, share) in others {
                 let sum = mine.entry(name).or_default();
@@ -224,6 +234,10 @@ impl SweepTally {
         claims.retain(|name, _| !check::is_law(name));
         sentences.extend(poor(&claims, &|name| format!("the invariant `{name}` was exercised")));
         sentences.extend(poor(&self.touched, &|name| format!("the fault `{name}` took effect")));
+        let idle = self.acted.iter().filter(|(_, share)| share.part == 0);
+        sentences.extend(idle.map(|(flaw, share)| {
+            format!("the flaw `{flaw}` acted in none of {} seeds: each run is the same without it", share.whole)
+        }));
         let never = self.sometimes.iter().filter(|(_, share)| share.part == 0);
         sentences
             .extend(never.map(|(fact, share)| format!("the fact `{fact}` occurred in none of {} seeds", share.whole)));

@@ -41,8 +41,14 @@ pub const ROW: Row = Row {
             "causality",
             "The comparison reads only one side's keys: {a:1} and {b:1} are before in both directions, and equal clocks \
              are concurrent.",
+            "clocks that are compared: receives of messages that are concurrent, or the same",
         ),
-        Flaw::new("e10", "causality", "A receive merges the message's clock, but does not tick."),
+        Flaw::new(
+            "e10",
+            "causality",
+            "A receive merges the message's clock, but does not tick.",
+            "a message that is received",
+        ),
     ],
     ..Row::new(
         "clocks",

@@ -111,6 +111,7 @@ fn fold<F>(
         rested,
         judgements,
         census,
+        idle_flaws: Vec::new(),
         interrupted: false,
         trace: None,
         marks: Vec::new(),

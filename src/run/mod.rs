@@ -22,7 +22,7 @@ use crate::node::CodexNode;
 use crate::process::{ClientPlan, Operation};
 use crate::scenario::{OperationEntry, Resolved};
 use crate::sim::{Cast, Conditions, Simulation};
-use crate::subject::{Profile, Subject};
+use crate::subject::{Flaw, Profile, Subject};
 use crate::time::Time;
 use crate::trace::{Codec, Digest, Footer, Header, Judgement, Recorder, Trace};
 
@@ -87,6 +87,9 @@ pub struct Outcome {
     pub judgements: Vec<Judgement>,
     /// The counts of what happened.
     pub census: Census,
+    /// The flaws that are on and without which the run is the same, record by record: they never acted. Empty unless
+    /// [`AnySubject::find_idle_flaws`] was called.
+    pub idle_flaws: Vec<&'static Flaw>,
     /// Whether it was stopped by `go_on` before its end and before its verdict was final: then it proves nothing.
     pub interrupted: bool,
     /// Every record, or those around one block, if they were kept.
@@ -144,6 +147,22 @@ impl AnySubject {
     #[must_use]
     pub fn run_while(&self, resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome {
         (self.run)(resolved, keep, go_on)
+    }
+
+    /// Notes in the outcome of a run which of the flaws that are on never acted: the run is repeated without each of them.
+    /// A run that violates something is left as it is, and so is one that should.
+    pub fn find_idle_flaws(&self, resolved: &Resolved, outcome: &mut Outcome, go_on: GoOn<'_>) {
+        let proves_nothing = outcome.interrupted || !resolved.expected.violates.is_empty();
+        if proves_nothing || outcome.judgements.iter().any(|judged| judged.verdict.violation().is_some()) {
+            return;
+        }
+        outcome.idle_flaws = resolved
+            .flaws()
+            .filter(|flaw| {
+                let without = self.run_while(&resolved.without_flaw(flaw), Keep::Verdicts, go_on);
+                !without.interrupted && without.digest == outcome.digest
+            })
+            .collect();
     }
 }
 
@@ -238,7 +257,18 @@ fn outcome<S: Subject>(
         let footer = Footer { time: end, records, digest, judgements: judgements.clone() };
         Trace::new(header(resolved, deadlines), footer, tape, Codec::of::<S>())
     });
-    Outcome { digest, records, end, rested: false, judgements, census, interrupted, trace, marks }
+    Outcome {
+        digest,
+        records,
+        end,
+        rested: false,
+        judgements,
+        census,
+        idle_flaws: Vec::new(),
+        interrupted,
+        trace,
+        marks,
+    }
 }
 
 /// The head of a run's trace.

@@ -65,6 +65,13 @@ pub enum Shortfall {
         /// Its number.
         number: u32,
     },
+    /// A flaw is on, and the run is the same without it.
+    IdleFlaw {
+        /// The flaw.
+        flaw: String,
+        /// What a run must have for it to act.
+        needs: String,
+    },
     /// A fact that must occur did not.
     Never {
         /// Its label.
@@ -82,6 +89,7 @@ impl Shortfall {
             | Self::Vacuous { .. }
             | Self::Untouched { .. }
             | Self::Unmet { .. }
+            | Self::IdleFlaw { .. }
             | Self::Never { .. } => RunVerdict::Unproven,
         }
     }
@@ -108,6 +116,11 @@ impl Outcome {
             lane: resolved.profile.lanes[message.lane.index()].to_owned(),
             number: message.number,
         }));
+        all.extend(
+            self.idle_flaws
+                .iter()
+                .map(|flaw| Shortfall::IdleFlaw { flaw: flaw.id.to_owned(), needs: flaw.needs.to_owned() }),
+        );
         let never = expected.sometimes.iter().filter(|fact| self.census.facts_of(fact) == 0);
         all.extend(never.map(|fact| Shortfall::Never { fact: fact.clone() }));
         all

@@ -46,7 +46,7 @@ impl ScenarioFile {
         let ranges = range::find(&value).map_err(problem)?;
         let least = extremes(&value, &ranges, &profile).map_err(problem)?;
         works(&value, &ranges, &profile, &least).map_err(problem)?;
-        let name = if least.name.is_empty() { tidy(name) } else { least.name.clone() };
+        let name = if least.name.is_empty() { named_after(name) } else { least.name.clone() };
         let digest = digest::of(&least, &ranges, &profile);
         let least = Arc::new(Scenario { name: name.clone(), ..least });
         Ok(Self { document, value, ranges, profile, name, digest, switched: Vec::new(), swarm: false, least })
@@ -299,9 +299,32 @@ fn unknown_protocols(written: &Value, filled: &Value, profile: &Profile) -> Vec<
     unknown.map(finding).collect()
 }
 
-/// Turns a file name into a scenario name.
-fn tidy(name: &str) -> String {
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
-    let tidy: String = name.chars().take(100).map(|letter| if fits(letter) { letter } else { '-' }).collect();
-    if tidy.is_empty() { "unnamed".to_owned() } else { tidy }
+/// The name of a scenario whose file has this name: run ids, traces and file names contain it, so a letter beyond ASCII
+/// becomes its number, as in `ue9` for `é`, and anything else that does not fit becomes `-`.
+#[must_use]
+pub fn named_after(file: &str) -> String {
+    let mut name = String::new();
+    for letter in file.chars() {
+        match letter {
+            letter if letter.is_ascii_alphanumeric() || "-_./".contains(letter) => name.push(letter),
+            letter if letter.is_ascii() => name.push('-'),
+            letter => name.push_str(&format!("u{:x}", u32::from(letter))),
+        }
+    }
+    name.truncate(100);
+    if name.is_empty() { "unnamed".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_different_names_give_scenarios_of_different_names() {
+        assert_eq!(
+            ["é", "ü", "my file", "a/b_c.d-1", ""].map(named_after),
+            ["ue9", "ufc", "my-file", "a/b_c.d-1", "unnamed"]
+        );
+        assert_eq!(named_after(&"é".repeat(90)).len(), 100);
+    }
 }

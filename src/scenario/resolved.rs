@@ -15,7 +15,7 @@ use crate::identity::{MessageId, NodeId};
 use crate::measure::{Drift, Offset, Share};
 use crate::network::{Delay, Network, PinnedFate};
 use crate::sim::ClockError;
-use crate::subject::{Profile, Setup, World};
+use crate::subject::{Flaw, Profile, Row, Setup, World};
 use crate::time::{Span, Time};
 
 /// Everything that is known about a run before it starts.
@@ -96,6 +96,28 @@ impl Resolved {
     #[must_use]
     pub fn settings(&self) -> &Value {
         &self.scenario.protocols
+    }
+
+    /// The flaws that are on.
+    pub fn flaws(&self) -> impl Iterator<Item = &'static Flaw> + '_ {
+        let is_on = |(row, flaw): &(&Row, &Flaw)| {
+            let on = self.settings().get(row.name).and_then(|settings| settings.get("flaws")?.as_array());
+            on.is_some_and(|on| on.iter().any(|on| on == flaw.id))
+        };
+        self.profile.flaws().filter(is_on).map(|(_, flaw)| flaw)
+    }
+
+    /// The same run without this flaw.
+    #[must_use]
+    pub fn without_flaw(&self, flaw: &Flaw) -> Self {
+        let mut run = self.clone();
+        let protocols = Arc::make_mut(&mut run.scenario).protocols.as_object_mut();
+        for settings in protocols.into_iter().flat_map(|protocols| protocols.values_mut()) {
+            if let Some(on) = settings.get_mut("flaws").and_then(Value::as_array_mut) {
+                on.retain(|on| on != flaw.id);
+            }
+        }
+        run
     }
 
     /// The entries of the workload, for the subject's own type to read.

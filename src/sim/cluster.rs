@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use super::node::{Arrival, Barrier, Input, Life, Node, Waiting, kind_of};
 use super::timers::{Due, TimerSlot};
 use crate::chance::{Chance, Key, Seed};
 use crate::clocks::Stamp;
-use crate::context::{Context, Effect};
+use crate::context::{ClocksRead, Context, Effect};
 use crate::identity::{Actor, Boot, MessageId, NodeId, OpId};
 use crate::observation::{Observation, Observe as _};
 use crate::process::{Data, Lane, Process, Stored};
@@ -20,7 +21,12 @@ use crate::trace::{Cause, Event, Said};
 /// The surroundings of a cluster, which determine what its effects do.
 pub(crate) trait World<P: Process> {
     /// A node's wall and monotonic clock, for a step that begins.
-    fn clocks(&mut self, node: NodeId) -> (LocalTime, LocalTime);
+    fn clocks(&self, node: NodeId) -> (LocalTime, LocalTime);
+    /// A step of a node has read these of its clocks.
+    fn used_clocks(&mut self, _node: NodeId, _read: ClocksRead) {}
+    /// A node sets a timer for this time from now: counts the faults without which it would expire at another instant
+    /// than `at`.
+    fn armed(&mut self, _node: NodeId, _after: Span, _at: Time) {}
     /// A node's monotonic clock.
     fn monotonic(&self, node: NodeId) -> LocalTime;
     /// When a node's monotonic clock will have a reading.
@@ -348,13 +354,16 @@ impl<P: Process> Cluster<P> {
             config: self.config.as_ref(),
             wall,
             monotonic,
+            read: Cell::default(),
             draws_key: self.draws,
             draws: &mut node.draws,
             outbox: &mut self.outbox,
             own_stamp: &mut self.own_stamp,
         };
         let process = &mut node.process;
-        catch_unwind(AssertUnwindSafe(|| handler(process, &mut ctx)))
+        let handled = catch_unwind(AssertUnwindSafe(|| handler(process, &mut ctx)));
+        world.used_clocks(id, ctx.read.get());
+        handled
     }
 
     /// Numbers the effects in the outbox, and performs those that need not wait.
@@ -629,6 +638,7 @@ impl<P: Process> Node<P> {
     fn set_timer(&mut self, id: NodeId, timer: P::Timer, after: Span, world: &mut impl World<P>) {
         let deadline = world.monotonic(id) + after;
         let time = world.when(id, deadline);
+        world.armed(id, after, time);
         if let Some(place) = self.timers.set(timer, deadline, time) {
             world.schedule(id, &timer, place);
         }

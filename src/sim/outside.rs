@@ -12,6 +12,7 @@ use super::links::{Course, Fate, Links, Luck, Passage};
 use super::timers::TimerSlot;
 use super::{ClockError, Witness, record};
 use crate::chance::{Key, Seed};
+use crate::context::ClocksRead;
 use crate::encoding;
 use crate::identity::{Actor, Boot, EventId, MessageId, NodeId, OpId};
 use crate::measure::Drift;
@@ -40,6 +41,14 @@ pub(crate) struct Tripwire {
     pub(crate) remaining: u32,
 }
 
+/// The clocks of a node as they would be without a fault.
+#[derive(Clone, Debug)]
+pub(crate) struct Without {
+    pub(crate) fault: u32,
+    pub(crate) node: NodeId,
+    pub(crate) clocks: Clocks,
+}
+
 /// A disk that a fault slows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlowDisk {
@@ -63,6 +72,8 @@ pub(crate) struct Outside<P: Process, W> {
     pub(crate) slow_disks: Vec<SlowDisk>,
     /// Clocks that a fault changes.
     pub(crate) odd_clocks: Vec<(u32, NodeId)>,
+    /// The clocks of a node as they would be without one of the faults that changed them.
+    pub(crate) without: Vec<Without>,
     pub(crate) clients: Vec<Client<P>>,
     pub(crate) touched: Vec<u64>,
     pub(crate) tripwires: Vec<Tripwire>,
@@ -100,6 +111,7 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             sync_key: seed.key("sync"),
             slow_disks: Vec::new(),
             odd_clocks: Vec::new(),
+            without: Vec::new(),
             clients,
             touched: vec![0; faults],
             tripwires: Vec::new(),
@@ -112,6 +124,29 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             stopped: false,
             payload: Vec::new(),
             observations: Vec::new(),
+        }
+    }
+
+    /// Counts each fault without which one of these clocks of a node would read something else now.
+    #[cold]
+    fn count_readings(&mut self, node: NodeId, read: ClocksRead) {
+        let now = self.now;
+        let is = &self.clocks[node.index()];
+        for Without { fault, clocks, .. } in self.without.iter().filter(|without| without.node == node) {
+            let wall = read.wall && clocks.wall.read(now) != is.wall.read(now);
+            let monotonic = read.monotonic && clocks.monotonic.read(now) != is.monotonic.read(now);
+            self.touched[*fault as usize] += u64::from(wall || monotonic);
+        }
+    }
+
+    /// Counts each fault without which a timer that a node sets now would expire at another instant than `at`.
+    #[cold]
+    fn count_timer(&mut self, node: NodeId, after: Span, at: Time) {
+        let now = self.now;
+        for Without { fault, clocks, .. } in self.without.iter().filter(|without| without.node == node) {
+            let monotonic = &clocks.monotonic;
+            let without = monotonic.when(monotonic.read(now) + after, now);
+            self.touched[*fault as usize] += u64::from(without != at);
         }
     }
 
@@ -270,16 +305,27 @@ impl Clocks {
 
 impl<P: Process, W: Witness<P::Fact>> World<P> for Outside<P, W> {
     #[inline(always)]
-    fn clocks(&mut self, node: NodeId) -> (LocalTime, LocalTime) {
+    fn clocks(&self, node: NodeId) -> (LocalTime, LocalTime) {
         let now = self.now;
         let Some(clocks) = self.clocks.get(node.index()) else {
             let monotonic = LocalTime::from_nanos(now.as_nanos());
             return (monotonic + EPOCH, monotonic);
         };
-        for (fault, odd) in &self.odd_clocks {
-            self.touched[*fault as usize] += u64::from(*odd == node);
-        }
         (clocks.wall.read(now), clocks.monotonic.read(now))
+    }
+
+    #[inline]
+    fn used_clocks(&mut self, node: NodeId, read: ClocksRead) {
+        if !self.without.is_empty() {
+            self.count_readings(node, read);
+        }
+    }
+
+    #[inline]
+    fn armed(&mut self, node: NodeId, after: Span, at: Time) {
+        if !self.without.is_empty() {
+            self.count_timer(node, after, at);
+        }
     }
 
     #[inline]

@@ -4,17 +4,18 @@ use std::borrow::Cow;
 
 use super::agenda::{Item, Kind};
 use super::clients::{Client, Impatience};
-use super::clock::{LocalClock, Rate};
+use super::clock::Rate;
 use super::cluster::{Cluster, Mark, World};
 use super::flights::Flight;
 use super::links::{Changed, Links};
 use super::node::{Arrival, CrashPoint, Hold, Input, Life};
-use super::outside::{Clocks, Outside, SlowDisk, Tripwire};
+use super::outside::{Clocks, Outside, SlowDisk, Tripwire, Without};
 use super::{Cast, ClockError, Conditions, Witness};
 use crate::fault::{
     ClockFault, Crash, DiskFault, Fault, FaultKind, FaultPlan, Harm, PlannedFault, Restart, Target, Trigger,
 };
 use crate::identity::{Boot, ClientId, NodeId, OpId};
+use crate::measure::Offset;
 use crate::process::{Lane as _, Operation, Process};
 use crate::time::{Span, Time};
 use crate::trace::{Cause, Event};
@@ -543,62 +544,57 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     }
 
     fn act_clock(&mut self, fault: u32, clock: &ClockFault) {
-        let now = self.outside.now;
         if self.outside.clocks.is_empty() {
             self.outside.clocks = vec![Clocks::of(&ClockError::default()); self.cluster.size() as usize];
         }
         for node in listed(&clock.target) {
+            let clocks = self.outside.clocks[node.index()];
+            self.outside.without.push(Without { fault, node: *node, clocks });
             self.outside.odd_clocks.push((fault, *node));
-            let clocks = &mut self.outside.clocks[node.index()];
-            if let Some(offset) = clock.offset {
-                clocks.wall.bump(now, offset);
-            }
-            if let Some(bump) = clock.bump {
-                clocks.wall.bump(now, bump);
-            }
-            self.pace_clocks(*node, clock);
+            let jumps = clock.offset.into_iter().chain(clock.bump).collect::<Vec<_>>();
+            self.change_clocks(*node, fault, clock, &jumps);
         }
     }
 
     fn end_clock(&mut self, fault: u32, clock: &ClockFault) {
-        let now = self.outside.now;
         self.outside.odd_clocks.retain(|(odd, _)| *odd != fault);
+        let back = clock.offset.map(|offset| Offset::from_nanos(-offset.as_nanos()));
         for node in listed(&clock.target) {
-            let clocks = &mut self.outside.clocks[node.index()];
-            if let Some(offset) = clock.offset {
-                clocks.wall.bump(now, crate::measure::Offset::from_nanos(-offset.as_nanos()));
-            }
-            self.pace_clocks(*node, clock);
+            self.change_clocks(*node, fault, clock, back.as_slice());
         }
     }
 
-    /// Sets those clocks of a node that `changed` concerns to the rates under the faults in force.
-    fn pace_clocks(&mut self, node: NodeId, changed: &ClockFault) {
-        let now = self.outside.now;
-        let clocks = &mut self.outside.clocks[node.index()];
-        let (mut wall, mut monotonic) = (Rate::Drifting(clocks.drift), Rate::Drifting(clocks.monotonic_drift));
-        for (fault, _) in self.outside.odd_clocks.iter().filter(|(_, odd)| *odd == node) {
-            if let Fault::Clock(clock) = &self.plan.faults[*fault as usize].fault {
-                wall = wall.bent(clock.drift, clock.freeze);
-                monotonic = monotonic.bent(clock.monotonic_drift, clock.monotonic_freeze);
+    /// The wall clock of a node jumps, and those of its clocks that `changed` concerns run at the rates under the faults in
+    /// force: in the run, and in the same run without each of the other faults that have changed them.
+    fn change_clocks(&mut self, node: NodeId, fault: u32, changed: &ClockFault, jumps: &[Offset]) {
+        let Outside { now, clocks, without, odd_clocks, touched, .. } = &mut self.outside;
+        let now = *now;
+        let before = clocks[node.index()].monotonic;
+        let others = without.iter_mut().filter(|without| without.node == node && without.fault != fault);
+        let others = others.map(|without| (Some(without.fault), &mut without.clocks));
+        for (absent, clocks) in std::iter::once((None, &mut clocks[node.index()])).chain(others) {
+            jumps.iter().for_each(|jump| clocks.wall.bump(now, *jump));
+            let (mut wall, mut monotonic) = (Rate::Drifting(clocks.drift), Rate::Drifting(clocks.monotonic_drift));
+            for (fault, _) in odd_clocks.iter().filter(|(odd, on)| *on == node && Some(*odd) != absent) {
+                if let Fault::Clock(clock) = &self.plan.faults[*fault as usize].fault {
+                    wall = wall.bent(clock.drift, clock.freeze);
+                    monotonic = monotonic.bent(clock.monotonic_drift, clock.monotonic_freeze);
+                }
+            }
+            if changed.drift.is_some() || changed.freeze {
+                clocks.wall.run_at(now, wall);
+            }
+            if changed.monotonic_drift.is_some() || changed.monotonic_freeze {
+                clocks.monotonic.run_at(now, monotonic);
             }
         }
-        if changed.drift.is_some() || changed.freeze {
-            clocks.wall.run_at(now, wall);
-        }
-        if changed.monotonic_drift.is_some() || changed.monotonic_freeze {
-            clocks.monotonic.run_at(now, monotonic);
-        }
-        self.requeue_timers(node);
-    }
-
-    /// Moves every timer of a node whose clock was changed.
-    fn requeue_timers(&mut self, id: NodeId) {
-        let clock: LocalClock = self.outside.clocks[id.index()].monotonic;
-        let now = self.outside.now;
-        let places = self.cluster.node(id).timers.requeue(|reading| clock.when(reading, now));
+        let after = clocks[node.index()].monotonic;
+        let timers = &mut self.cluster.node(node).timers;
+        touched[fault as usize] +=
+            timers.deadlines().filter(|at| before.when(*at, now) != after.when(*at, now)).count() as u64;
+        let places = timers.requeue(|reading| after.when(reading, now));
         for (timer, place) in places {
-            self.outside.schedule(id, &timer, place);
+            self.outside.schedule(node, &timer, place);
         }
     }
 

@@ -148,6 +148,11 @@ impl<T: Copy + Eq> Timers<T> {
         places
     }
 
+    /// The readings at which the set timers expire.
+    pub(crate) fn deadlines(&self) -> impl Iterator<Item = LocalTime> {
+        self.slots.iter().flatten().filter(|armed| !armed.cancelled).map(|armed| armed.deadline)
+    }
+
     /// The set timers.
     pub(crate) fn set_ones(&self) -> impl Iterator<Item = T> {
         self.slots.iter().flatten().filter(|armed| !armed.cancelled).map(|armed| armed.timer)

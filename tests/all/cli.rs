@@ -5,6 +5,8 @@ mod compare;
 mod explored;
 mod exports;
 mod files;
+mod greens;
+mod outputs;
 mod program;
 mod refused;
 mod saved;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use stemmata::report::{self, Erratum};
-use stemmata::run::{Keep, RunVerdict};
+use stemmata::run::{Keep, RunVerdict, Shortfall};
 use stemmata::scenario::ScenarioFile;
 use stemmata::trace::{Judgement, Verdict};
 
@@ -178,4 +178,30 @@ fn a_canary_falls_within_a_hundred_seeds() {
         outcome.verdict(&resolved) == RunVerdict::Broken
     });
     assert!(falls.count() > 10, "the canary sings on");
+}
+
+/// A green under a flaw that can't act there would say nothing.
+#[test]
+fn a_flaw_that_never_acts_proves_nothing_and_says_what_it_needs() {
+    let ran = |scenario: &str, flaw: &str| {
+        let file = load(scenario).with_flaws(&[flaw]).expect("a known flaw");
+        let resolved = file.resolve(stemmata::chance::Seed(0)).expect("nothing clashes");
+        let subject = crate::support::subject_of(&file);
+        let mut outcome = subject.run(&resolved, Keep::Verdicts);
+        subject.find_idle_flaws(&resolved, &mut outcome, &|| true);
+        outcome.shortfalls(&resolved)
+    };
+    // It needs reads by index.
+    let idle = ran("split-brain", "k04");
+    assert!(
+        matches!(&idle[..], [Shortfall::IdleFlaw { flaw, needs }] if flaw == "k04" && needs.contains("index")),
+        "{idle:?}"
+    );
+    let felt = ran("hello", "b06");
+    assert!(!felt.iter().any(|shortfall| matches!(shortfall, Shortfall::IdleFlaw { .. })), "{felt:?}");
+    for subject in subjects() {
+        for (_, flaw) in subject.profile.flaws() {
+            assert!(!flaw.needs.is_empty(), "{} does not say when it acts", flaw.id);
+        }
+    }
 }

@@ -12,6 +12,7 @@ use super::args::ExploreArgs;
 use super::chosen::Chosen;
 use super::environment::Stopwatch;
 use super::failure::{Failure, Outcome};
+use super::files::{Files, Format};
 use super::replay;
 use super::run::{is_stdout, save, two_documents};
 use super::shell::Shell;
@@ -22,7 +23,7 @@ use crate::run::AnySubject;
 use std::time::Duration;
 
 pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
-    let ExploreArgs { scenario, seed, overrides, detail, trace, .. } = args;
+    let ExploreArgs { scenario, seed, overrides, detail, trace, writing, .. } = args;
     let to_stdout = trace.as_deref().is_some_and(is_stdout);
     if to_stdout && shell.json {
         return Err(two_documents());
@@ -31,6 +32,11 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
         return Err(Failure::usage("an exploration draws no faults: remove --swarm"));
     }
     let chosen = Chosen::load(scenario, overrides, subjects)?;
+    let mut files = Files::new(writing.force);
+    files.reads(scenario);
+    if let Some(file) = trace {
+        files.writes(file, Format::Trace)?;
+    }
     let resolved = chosen.resolve(seed.unwrap_or(chosen.file.seed()))?;
     let exploration = chosen
         .subject

@@ -21,7 +21,7 @@ pub(super) struct Golden {
 }
 
 /// The start of a golden, before its detail and its seed.
-const HEAD: &str = "# golden";
+pub(super) const HEAD: &str = "# golden";
 /// The start of its second line, before the version of the trace.
 const TITLE: &str = "# stemmata trace v";
 

@@ -1,5 +1,8 @@
 //! The results of comparing goldens.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
@@ -9,16 +12,22 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::shell::{BAD, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{count, counted};
-use crate::report::junit::{self, Case};
+use crate::report::junit::{self, Case, CaseEnd};
 
 /// A golden, and the golden that the scenario gives now.
 pub(super) struct Result {
     pub(super) scenario: String,
     pub(super) golden: Golden,
     pub(super) fresh: String,
+    /// How long its run took.
+    pub(super) took: Duration,
 }
 
-pub(super) struct Results(pub(super) Vec<Result>);
+pub(super) struct Results {
+    pub(super) compared: Vec<Result>,
+    /// Goldens without a scenario.
+    pub(super) orphans: Vec<PathBuf>,
+}
 
 /// The number of lines of a difference that are shown without `-v`.
 const SHOWN: usize = 60;
@@ -68,37 +77,49 @@ impl Result {
         text
     }
 
-    /// The changes, without colour.
-    fn plain(&self) -> String {
+    /// At most this many lines of the changes, without colour.
+    fn plain(&self, most: usize) -> String {
         let line = |(tag, line): (ChangeTag, String)| match tag {
             ChangeTag::Delete => format!("-{line}\n"),
             ChangeTag::Insert => format!("+{line}\n"),
             ChangeTag::Equal => format!(" {line}\n"),
         };
-        self.changes().into_iter().map(line).collect()
+        let changes = self.changes();
+        let more = changes.len().saturating_sub(most) as u64;
+        let more = if more > 0 { format!("and {}\n", counted(more, "more line")) } else { String::new() };
+        changes.into_iter().take(most).map(line).collect::<String>() + &more
     }
 }
 
 impl Results {
     pub(super) fn tell(&self, shell: &Shell) -> Outcome {
-        let differing: Vec<&Result> = self.0.iter().filter(|result| result.differs()).collect();
-        let exit = if differing.is_empty() { Exit::Met } else { Exit::Broken };
+        let differing: Vec<&Result> = self.compared.iter().filter(|result| result.differs()).collect();
+        let unchanged = differing.is_empty() && self.orphans.is_empty();
+        let exit = if unchanged { Exit::Met } else { Exit::Broken };
         if shell.json {
-            let goldens = self.0.iter().map(|result| {
+            let goldens = self.compared.iter().map(|result| {
                 let same = !result.differs();
-                let diff = if same { String::new() } else { result.plain() };
+                let diff = if same { String::new() } else { result.plain(usize::MAX) };
                 json!({ "scenario": result.scenario, "golden": result.golden.path, "same": same, "diff": diff })
             });
             let goldens: Vec<_> = goldens.collect();
-            shell.document(&json!({ "goldens": goldens, "exit_code": exit.code() }))?;
+            shell.document(&json!({ "goldens": goldens, "orphans": self.orphans, "exit_code": exit.code() }))?;
             return Ok(exit);
         }
         let mut text = String::new();
         if !shell.quiet {
             differing.iter().for_each(|result| text.push_str(&format!("{}\n", result.text(shell))));
         }
-        let all = counted(self.0.len() as u64, "golden");
+        for golden in &self.orphans {
+            let golden = golden.display();
+            text.push_str(&format!("{BAD}orphaned{BAD:#} {golden}: it has no scenario; remove it, or give it one\n"));
+        }
+        let all = counted(self.compared.len() as u64, "golden");
         match differing.as_slice() {
+            [] if !self.orphans.is_empty() => {
+                let orphans = counted(self.orphans.len() as u64, "orphaned golden");
+                text.push_str(&format!("{BAD}failed{BAD:#}: {orphans}; {all} unchanged\n"));
+            }
             [] => text.push_str(&format!("{GOOD}passed{GOOD:#}: {all} unchanged\n")),
             _ => {
                 let names: Vec<_> = differing.iter().map(|result| quoted(&result.scenario)).collect();
@@ -114,14 +135,20 @@ impl Results {
 
     /// The results as JUnit XML.
     pub(super) fn junit(&self) -> String {
-        let cases = self.0.iter().map(|result| {
-            let failure = result.differs().then(|| match result.golden.text {
-                None => ("the golden does not exist".to_owned(), String::new()),
-                Some(_) => ("the trace differs from its golden".to_owned(), result.plain()),
-            });
-            Case { name: result.scenario.clone(), failure }
+        let cases = self.compared.iter().map(|result| {
+            let end = match result.golden.text {
+                _ if !result.differs() => CaseEnd::Passed,
+                None => CaseEnd::Failed("the golden does not exist".to_owned(), String::new()),
+                Some(_) => CaseEnd::Failed("the trace differs from its golden".to_owned(), result.plain(SHOWN)),
+            };
+            Case { name: result.scenario.clone(), end, took: result.took }
         });
-        junit::suite("snap", &cases.collect::<Vec<_>>())
+        let orphans = self.orphans.iter().map(|golden| Case {
+            name: golden.display().to_string(),
+            end: CaseEnd::Failed("the golden has no scenario".to_owned(), String::new()),
+            took: Duration::ZERO,
+        });
+        junit::suite("snap", &cases.chain(orphans).collect::<Vec<_>>())
     }
 }
 

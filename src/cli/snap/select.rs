@@ -14,19 +14,29 @@ pub(super) struct Selected {
     pub(super) scenario: String,
 }
 
+/// The goldens to compare or to write.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selection {
+    pub(super) goldens: Vec<Selected>,
+    /// Goldens in the folders that belong to no scenario there.
+    pub(super) orphans: Vec<PathBuf>,
+}
+
 /// The ending of goldens' names, after the scenario's name.
 const ENDING: &str = ".trace.txt";
 /// The folder for goldens of built-in scenarios.
 const FOLDER: &str = "goldens";
 
 /// The goldens of these scenarios, and those in these folders.
-pub(super) fn select(paths: &[String]) -> Result<Vec<Selected>, Failure> {
-    let mut selected = Vec::new();
+pub(super) fn select(paths: &[String]) -> Result<Selection, Failure> {
+    let mut selection = Selection::default();
+    let selected = &mut selection.goldens;
+    let orphans = &mut selection.orphans;
     let here = [".".to_owned()];
     for path in if paths.is_empty() { &here } else { paths } {
         let as_path = Path::new(path);
         if as_path.is_dir() {
-            in_folder(as_path, &mut selected).map_err(|error| Failure::Io {
+            in_folder(as_path, selected, orphans).map_err(|error| Failure::Io {
                 what: format!("can't read the folder `{}`", as_path.display()),
                 error,
                 help: None,
@@ -43,11 +53,15 @@ pub(super) fn select(paths: &[String]) -> Result<Vec<Selected>, Failure> {
     }
     selected.sort_unstable();
     selected.dedup();
-    if selected.is_empty() {
+    orphans.sort_unstable();
+    orphans.dedup();
+    // A golden of a built-in scenario is found in the folder above.
+    orphans.retain(|orphan| !selected.iter().any(|selected| selected.golden == *orphan));
+    if selected.is_empty() && orphans.is_empty() {
         let message = "nothing to do: there are no golden traces here; `stemmata snap update SCENARIO` writes one";
         return Err(Failure::Nothing(message.to_owned()));
     }
-    Ok(selected)
+    Ok(selection)
 }
 
 fn beside(scenario: &Path) -> PathBuf {
@@ -60,17 +74,26 @@ fn of_built_in(folder: &Path, name: &str) -> Selected {
 }
 
 /// The goldens in a folder and below: those next to their scenarios, and those of built-in ones in a folder `goldens`.
-fn in_folder(folder: &Path, selected: &mut Vec<Selected>) -> std::io::Result<()> {
+fn in_folder(folder: &Path, selected: &mut Vec<Selected>, orphans: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let built_in = scenario::built_in().map(|known| of_built_in(folder, known.name));
     selected.extend(built_in.filter(|selected| selected.golden.is_file()));
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() && !path.is_symlink() && !name.starts_with('.') && name != "target" {
-            in_folder(&path, selected)?;
+            in_folder(&path, selected, orphans)?;
         } else if path.extension().is_some_and(|ending| ending == "json") && beside(&path).is_file() {
             selected.push(Selected { golden: beside(&path), scenario: path.display().to_string() });
+        } else if name.strip_suffix(ENDING).is_some_and(|stem| !path.with_file_name(format!("{stem}.json")).is_file())
+            && is_golden(&path)
+        {
+            orphans.push(path);
         }
     }
     Ok(())
+}
+
+/// Whether a file begins as goldens do.
+fn is_golden(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|bytes| bytes.starts_with(super::golden::HEAD.as_bytes()))
 }

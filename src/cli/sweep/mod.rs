@@ -20,9 +20,9 @@ use super::args::SweepArgs;
 use super::chosen::Chosen;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
+use super::files::{Files, Format};
 use super::shell::Shell;
 use super::signals::Signals;
-use super::store;
 use super::table::{count, counted};
 use crate::hunt::{End, Header, Results, Sweep, SweepTally};
 use crate::run::AnySubject;
@@ -37,8 +37,16 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
         }
         chosen.push(scenario);
     }
+    let mut files = Files::new(args.writing.force);
+    args.scenarios.iter().for_each(|scenario| files.reads(scenario));
+    for chosen in &chosen {
+        files.reads(saved::file(chosen));
+    }
+    if let Some(file) = &args.output {
+        files.writes(file, Format::Results)?;
+    }
     if let Some(file) = &args.junit {
-        store::probe(file)?;
+        files.writes(file, Format::Junit)?;
     }
     let mut results_file = ResultsFile::new(args.output.as_deref())?;
     let before = if args.resume { results_file.before()? } else { Vec::new() };
@@ -50,7 +58,7 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
         let report = one((chosen, header), before, &limits, &signals, &results_file, shell)?;
         results_file.ended(report.results.clone())?;
         if args.save {
-            save(&report.results, shell)?;
+            save(chosen, &report.results, shell)?;
         }
         if !shell.json {
             shell.result(&report.text(shell))?;
@@ -62,7 +70,8 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
     }
     results_file.close()?;
     if let Some(file) = &args.junit {
-        junit::write(file, &reports, shell)?;
+        let waiting: Vec<&str> = chosen[reports.len()..].iter().map(|chosen| chosen.file.name()).collect();
+        junit::write(file, &reports, &waiting, shell)?;
     }
     let mut exit = reports.iter().map(SweepReport::exit).fold(Exit::Met, Exit::or);
     if let Some(signal) = signals.exit() {
@@ -118,13 +127,14 @@ fn one(
         }
         shell.say(&pace(&tally, already, meter.elapsed(), threads));
     }
-    Ok(SweepReport::new(Results { header: header.clone(), tally, end }, saved))
+    let took = meter.elapsed();
+    Ok(SweepReport { took, ..SweepReport::new(Results { header: header.clone(), tally, end }, saved) })
 }
 
-fn save(results: &Results, shell: &Shell) -> Result<(), Failure> {
-    let fresh = saved::save(results)?;
+fn save(chosen: &Chosen, results: &Results, shell: &Shell) -> Result<(), Failure> {
+    let file = saved::file(chosen);
+    let fresh = saved::save(results, &file)?;
     if fresh > 0 {
-        let file = saved::file(&results.header.scenario)?;
         shell.note(&format!("{} saved in {}", counted(fresh as u64, "failing run"), file.display()));
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The report of a sweep of one scenario, for people and for programs.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::saved::Saved;
@@ -7,7 +9,7 @@ use crate::cli::chosen::{quoted, replay};
 use crate::cli::exit::Exit;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{Grid, count, counted};
-use crate::hunt::{Behaviours, Failure, FailureKind, Results, SeedRange, write_results};
+use crate::hunt::{Behaviours, End, Failure, FailureKind, Results, SeedRange, write_results};
 use crate::run::RunVerdict;
 
 /// A sweep of one scenario.
@@ -18,6 +20,8 @@ pub(in crate::cli) struct SweepReport {
     pub(in crate::cli) saved: Saved,
     pub(in crate::cli) standing: RunVerdict,
     pub(in crate::cli) shortfalls: Vec<String>,
+    /// How long it took; not part of the result.
+    pub(in crate::cli) took: Duration,
 }
 
 /// How many kinds of failures of an invariant are shown without `-v`; if there is only one kind, how many runs of it are
@@ -28,11 +32,18 @@ impl SweepReport {
     pub(in crate::cli) fn new(results: Results, saved: Saved) -> Self {
         let (standing, shortfalls) = results.tally.shortfalls(&results.header.violates);
         let standing = if saved.failed.is_empty() { standing } else { RunVerdict::Broken };
-        Self { results, saved, standing, shortfalls }
+        Self { results, saved, standing, shortfalls, took: Duration::ZERO }
     }
 
     pub(in crate::cli) fn exit(&self) -> Exit {
-        Exit::from(self.standing)
+        if self.ran_nothing() { Exit::Nothing } else { Exit::from(self.standing) }
+    }
+
+    /// Whether no seed was begun, though nobody stopped it.
+    fn ran_nothing(&self) -> bool {
+        let Results { tally, end, .. } = &self.results;
+        let stopped = matches!(end, End::Signal | End::Unfinished);
+        tally.runs == 0 && self.saved.runs == 0 && !stopped
     }
 
     /// The command that reproduces the failure: it replays a saved run that still fails, or the failing run with the
@@ -117,10 +128,12 @@ impl SweepReport {
             ("invariant", "exercised", &tally.exercised),
             ("fault", "took effect", &tally.touched),
             ("fact", "noted", &tally.sometimes),
+            ("flaw", "acted", &tally.acted),
         ];
         for (kind, did, shares) in kinds {
             for (name, share) in shares {
-                let enough = if kind == "fact" { share.part > 0 } else { share.suffices() };
+                let once = matches!(kind, "fact" | "flaw");
+                let enough = if once { share.part > 0 } else { share.suffices() };
                 let (word, style) = if enough { (did, GOOD) } else { ("too rarely", DOUBT) };
                 let cells = vec![kind.to_owned(), name.clone(), count(share.part), count(share.whole), word.to_owned()];
                 grid.row(cells, word, style);
@@ -173,6 +186,9 @@ impl SweepReport {
         let name = &header.scenario;
         let why = self.shortfalls.join("; ");
         match self.standing {
+            _ if self.ran_nothing() => {
+                format!("{DOUBT}nothing was run{DOUBT:#}: {name}: no seed was begun before the time ran out\n")
+            }
             RunVerdict::Met if tally.fell.is_empty() => {
                 format!("{GOOD}passed{GOOD:#}: {name}: {}\n", rule_of_three(tally.runs))
             }

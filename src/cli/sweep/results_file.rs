@@ -38,7 +38,6 @@ impl ResultsFile {
     pub(super) fn new(file: Option<&Path>) -> Result<Self, Failure> {
         let mut saved = Last::Unwanted;
         if let Some(file) = file {
-            store::probe(file)?;
             // A special file takes one document only.
             let regular = fs::metadata(file).map_or(true, |known| known.is_file());
             if regular {

@@ -1,8 +1,8 @@
 //! Failing runs in `regressions/NAME.seeds`, one run id per line: `--save` writes them, and every later sweep runs them
 //! first.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -11,7 +11,6 @@ use crate::cli::chosen::Chosen;
 use crate::cli::failure::Failure;
 use crate::cli::shell::{BAD, GOOD, STRONG};
 use crate::cli::signals::Signals;
-use crate::cli::store;
 use crate::cli::table::counted;
 use crate::hunt::{Failure as FailedRun, Results, RunId};
 use crate::run::{Keep, Shortfall};
@@ -73,7 +72,7 @@ pub(super) fn replay(chosen: &Chosen, signals: &Signals) -> Result<Saved, Failur
     if !chosen.file.scenario().expect.violates.is_empty() {
         return Ok(saved);
     }
-    for run in read(&file(chosen.file.name())?)? {
+    for run in read(&file(chosen))? {
         if run.flaws != chosen.file.switched() {
             saved.others += 1;
             continue;
@@ -91,6 +90,7 @@ pub(super) fn replay(chosen: &Chosen, signals: &Signals) -> Result<Saved, Failur
             | Shortfall::Vacuous { .. }
             | Shortfall::Untouched { .. }
             | Shortfall::Unmet { .. }
+            | Shortfall::IdleFlaw { .. }
             | Shortfall::Never { .. } => None,
         });
         if let Some((invariant, sentence)) = fell {
@@ -102,60 +102,74 @@ pub(super) fn replay(chosen: &Chosen, signals: &Signals) -> Result<Saved, Failur
 }
 
 /// Adds the failing runs of a sweep to the saved runs, and returns how many are new.
-pub(super) fn save(results: &Results) -> Result<usize, Failure> {
+pub(super) fn save(results: &Results, file: &Path) -> Result<usize, Failure> {
     let Results { header, tally, .. } = results;
     if !header.violates.is_empty() || tally.failures.is_empty() {
         return Ok(0);
     }
-    let file = file(&header.scenario)?;
-    let known = read(&file)?;
     let same = |a: &RunId, b: &RunId| (a.seed, &a.flaws, a.swarm) == (b.seed, &b.flaws, b.swarm);
     let kept = tally.failures.values().flat_map(|kind| &kind.kept);
     let mut fresh: Vec<RunId> = kept.map(|FailedRun { seed, digest, .. }| header.run_id(*seed, *digest)).collect();
-    fresh.retain(|run| !known.iter().any(|known| same(known, run)));
     fresh.sort_by_key(|run| run.seed);
     fresh.dedup_by(|a, b| same(a, b));
+    let name = file.display().to_string();
+    let failed = |error| Failure::Io { what: format!("can't write `{name}`"), error, help: None };
+    let mut locked = open_locked(file).map_err(failed)?;
+    let mut text = String::new();
+    locked.read_to_string(&mut text).map_err(failed)?;
+    let known = runs_in(&name, &text)?;
+    fresh.retain(|run| !known.iter().any(|known| same(known, run)));
     if fresh.is_empty() {
         return Ok(0);
     }
-    let before = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(_) => format!("# Failing runs of {}, one per line; every sweep runs them first.\n", header.scenario),
-    };
-    let folder = file.parent().expect("it is in a folder");
-    fs::create_dir_all(folder).map_err(|error| Failure::Io {
-        what: format!("can't create the folder `{}`", folder.display()),
-        error,
-        help: None,
-    })?;
-    store::write(&file, |out| {
-        let before = before.trim_end();
-        writeln!(out, "{before}")?;
-        fresh.iter().try_for_each(|run| writeln!(out, "{run}"))
-    })?;
+    let mut added = String::new();
+    if text.is_empty() {
+        added.push_str(&format!("# Failing runs of {}, one per line; every sweep runs them first.\n", header.scenario));
+    } else if !text.ends_with('\n') {
+        added.push('\n');
+    }
+    fresh.iter().for_each(|run| added.push_str(&format!("{run}\n")));
+    locked.write_all(added.as_bytes()).map_err(failed)?;
     Ok(fresh.len())
 }
 
-/// The file of a scenario's saved runs.
-pub(super) fn file(scenario: &str) -> Result<PathBuf, Failure> {
-    let plain = Path::new(scenario).components().all(|part| matches!(part, Component::Normal(_)));
-    if plain {
-        Ok(Path::new(FOLDER).join(format!("{scenario}.seeds")))
-    } else {
-        Err(Failure::helped(
-            format!("the scenario name `{scenario}` gives no file in `{FOLDER}`"),
-            "give the scenario a name without `..`",
-        ))
+/// Opens a file to read and to append; other sweeps wait until it is closed.
+fn open_locked(file: &Path) -> io::Result<File> {
+    fs::create_dir_all(file.parent().expect("it is in a folder"))?;
+    let opened = File::options().read(true).append(true).create(true).open(file)?;
+    opened.lock()?;
+    Ok(opened)
+}
+
+/// The file of the saved runs of a scenario: named after a built-in scenario, or after the path of a file, so that two
+/// files of one name are told apart.
+pub(super) fn file(chosen: &Chosen) -> PathBuf {
+    let Some(path) = chosen.path() else {
+        return Path::new(FOLDER).join(format!("{}.seeds", chosen.file.name()));
+    };
+    let whole = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+    let here = fs::canonicalize(".").unwrap_or_default();
+    let within = whole.strip_prefix(&here).unwrap_or(&whole);
+    let parts = within.components().filter(|part| matches!(part, Component::Normal(_)));
+    let mut name = parts.collect::<PathBuf>();
+    if name.extension().is_some_and(|ending| ending == "json") {
+        name.set_extension("");
     }
+    name.as_mut_os_string().push(".seeds");
+    Path::new(FOLDER).join(name)
 }
 
 /// The saved runs; none if there is no file.
 fn read(file: &Path) -> Result<Vec<RunId>, Failure> {
     let name = file.display().to_string();
-    let text = match fs::read_to_string(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        text => text.map_err(|error| Failure::unreadable(&name, error))?,
-    };
+    match fs::read_to_string(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        text => runs_in(&name, &text.map_err(|error| Failure::unreadable(&name, error))?),
+    }
+}
+
+/// The runs in the text of the file of this name.
+fn runs_in(name: &str, text: &str) -> Result<Vec<RunId>, Failure> {
     let lines = (1..).zip(text.lines()).map(|(number, line): (u32, _)| (number, line.trim()));
     let runs = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let run = |(number, line): (u32, &str)| {

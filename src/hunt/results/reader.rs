@@ -75,6 +75,8 @@ struct Footer {
     exercised: BTreeMap<String, Ratio>,
     touched: BTreeMap<String, Ratio>,
     sometimes: BTreeMap<String, Ratio>,
+    #[serde(default)]
+    acted: BTreeMap<String, Ratio>,
     behaviours: Behaviours,
 }
 
@@ -152,8 +154,21 @@ fn failure(number: usize, failed: Failed) -> Result<Failure, ResultsError> {
 }
 
 fn results(header: Header, failures: BTreeMap<Kind, FailureKind>, footer: Footer) -> Results {
-    let Footer { why, runs, records, digest, fell, undecided, exercised, touched, sometimes, behaviours, .. } = footer;
-    let tally =
-        SweepTally { runs, records, digest, fell, failures, undecided, exercised, touched, sometimes, behaviours };
+    let Footer {
+        why, runs, records, digest, fell, undecided, exercised, touched, sometimes, acted, behaviours, ..
+    } = footer;
+    let tally = SweepTally {
+        runs,
+        records,
+        digest,
+        fell,
+        failures,
+        undecided,
+        exercised,
+        touched,
+        sometimes,
+        acted,
+        behaviours,
+    };
     Results { header, tally, end: why }
 }

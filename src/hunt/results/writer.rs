@@ -55,6 +55,8 @@ struct Footer<'a> {
     exercised: &'a BTreeMap<String, Ratio>,
     touched: &'a BTreeMap<String, Ratio>,
     sometimes: &'a BTreeMap<String, Ratio>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    acted: &'a BTreeMap<String, Ratio>,
     behaviours: &'a Behaviours,
 }
 
@@ -90,6 +92,7 @@ pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         exercised: &tally.exercised,
         touched: &tally.touched,
         sometimes: &tally.sometimes,
+        acted: &tally.acted,
         behaviours: &tally.behaviours,
     };
     serde_json::to_writer(&mut text, &Closing { end: footer })?;

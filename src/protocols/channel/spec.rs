@@ -67,16 +67,23 @@ pub const ROW: Row = Row {
     carriage: Discipline::Sure,
     claims: &[check::FIFO, check::SESSION, check::QUIET],
     flaws: &[
-        Flaw::new("c01", "fifo", "Payloads are delivered as they arrive, even when earlier ones are missing."),
+        Flaw::new(
+            "c01",
+            "fifo",
+            "Payloads are delivered as they arrive, even when earlier ones are missing.",
+            "a frame that overtakes another, or is lost",
+        ),
         Flaw::new(
             "c02",
             "session",
             "The incarnations that a frame names are ignored: a payload sent to one incarnation is delivered to the next.",
+            "a node that starts again while payloads for its earlier incarnation are on their way",
         ),
         Flaw::new(
             "c03",
             "quiet",
             "A hello is not answered if its sender knows the receiver: when both wait, both ask forever.",
+            "two nodes that say hello to each other at once, or a lost hello",
         ),
     ],
     bears: |fault| match fault.takes() {

@@ -182,114 +182,168 @@ pub const ROW: Row = Row {
             "e01",
             "agreement",
             "The quorum is computed from the peers that can be reached now: both sides of a split commit.",
+            "a partition, or a voter that is down",
         ),
         Flaw::new(
             "e02",
             "agreement",
             "There are no ballots, and each receiver counts slots on its own: two proposers decide two values for \
              one slot.",
+            "two candidates, or two proposers",
         ),
         Flaw::new(
             "e03",
             "termination",
             "There is no recovery: after the first proposer no node is elected, and a restarted proposer does not \
              stand for election.",
+            "a proposer that crashes or is cut off",
         ),
         Flaw::new(
             "e04",
             "termination",
             "There is no fallback when a slot gets no quorum of votes: the no-op that should replace the value is \
              never proposed.",
+            "a slot that gets no quorum of votes in time",
         ),
-        Flaw::new("e24", "quorum-evidence", "Refusals are sent too, and confirmations are counted without being read."),
+        Flaw::new(
+            "e24",
+            "quorum-evidence",
+            "Refusals are sent too, and confirmations are counted without being read.",
+            "a voter that refuses a proposal",
+        ),
         Flaw::new(
             "e25",
             "termination",
             "The size of the quorum includes the proposer, but the proposer does not vote.",
+            "voters that are down or cut off, so that every vote counts",
         ),
         Flaw::new(
             "e28",
             "durability",
             "No phase writes to a disk, a commit is announced before it is applied, and an empty disk is not \
              detected as a wipe.",
+            "a kill after a confirmation, or a wiped disk",
         ),
         Flaw::new(
             "k01",
             "validity",
             "The proposer executes forwarded operations without checking their signatures, even if a flipped bit has \
              changed them.",
+            "an operation that another node forwards to the proposer, in a message that is corrupted",
         ),
-        Flaw::new("k02", "quorum-evidence", "A confirmation that arrives twice is counted twice."),
-        Flaw::new("k03", "log-order", "A node installs a state that is older than the state it has applied."),
+        Flaw::new(
+            "k02",
+            "quorum-evidence",
+            "A confirmation that arrives twice is counted twice.",
+            "a confirmation that is duplicated",
+        ),
+        Flaw::new(
+            "k03",
+            "log-order",
+            "A node installs a state that is older than the state it has applied.",
+            "a node that lags behind so far that it is sent a state, and a state that arrives late or twice",
+        ),
         Flaw::new(
             "k04",
             "linearizability",
             "A read is answered when the slots known to the proposer are applied, before a quorum confirms that it \
              is still the proposer.",
+            "reads by index (`\"reads\": \"index\"`), and a proposer that was replaced without noticing",
         ),
-        Flaw::new("k05", "election-safety", "Compaction loses the promise."),
-        Flaw::new("k06", "quorum-evidence", "A voter confirms before its confirmation is durable."),
+        Flaw::new(
+            "k05",
+            "election-safety",
+            "Compaction loses the promise.",
+            "a log that is compacted (`compact_after`), and a restart after that",
+        ),
+        Flaw::new(
+            "k06",
+            "quorum-evidence",
+            "A voter confirms before its confirmation is durable.",
+            "a kill between a confirmation and its sync",
+        ),
         Flaw::new(
             "k07",
             "exactly-once",
             "The outcomes of operations are not kept: an operation that is decided twice takes effect twice.",
+            "an operation that a client retries and that is decided twice",
         ),
         Flaw::new(
             "k08",
             "anchor-safety",
             "Voters check anchors when voting, but no node checks them when applying a slot.",
+            "anchors, and an operation that breaks one when its slot is applied",
         ),
         Flaw::new(
             "k09",
             "agreement",
             "Recovery uses the value that was pre-committed under the lowest ballot, instead of the highest.",
+            "an election after a slot was pre-committed under two ballots",
         ),
         Flaw::new(
             "k10",
             "quorum-evidence",
             "The proposer counts its own confirmation, and announces the decision, before the confirmation is durable.",
+            "a proposer that crashes before its own confirmation is durable",
         ),
-        Flaw::new("k11", "election-safety", "A candidate asks for promises before its own promise is durable."),
+        Flaw::new(
+            "k11",
+            "election-safety",
+            "A candidate asks for promises before its own promise is durable.",
+            "a candidate that crashes before its promise is durable",
+        ),
         Flaw::new(
             "k12",
             "linearizability",
             "A read waits only for the slots that its proposer has applied, not for those that recovery found, which \
              may be decided.",
+            "reads by index (`\"reads\": \"index\"`), and an election with open slots",
         ),
         Flaw::new(
             "k13",
             "termination",
             "The try is part of the promise: a voter that has voted in a later try of one slot refuses the other \
              slots.",
+            "a slot that is tried again",
         ),
-        Flaw::new("k14", "agreement", "A no-op replaces a value that voters were asked to confirm."),
+        Flaw::new(
+            "k14",
+            "agreement",
+            "A no-op replaces a value that voters were asked to confirm.",
+            "an election with a slot that voters were asked to confirm",
+        ),
         Flaw::new(
             "k15",
             "election-safety",
             "A rewritten log keeps the mark that the node is a voter, but not that it is a lost voter.",
+            "a voter that lost its disk, a compacted log, and a restart",
         ),
         Flaw::new(
             "k16",
             "linearizability",
             "A refusal neither reads nor updates the session: an operation that had taken effect before is reported \
              as refused.",
+            "an operation that is refused after it took effect: a retry, and an anchor",
         ),
         Flaw::new(
             "k17",
             "exactly-once",
             "A session is identified by its client alone: an operation of an ended session takes effect in the next \
              one.",
+            "a session that ends while its operations are on their way (`session_slots`)",
         ),
         Flaw::new(
             "k18",
             "anchor-safety",
             "A voter uses an older state to decide that a list would become too long: it refuses an operation that \
              breaks no anchor in its slot.",
+            "appends to a list that is as long as its anchor allows",
         ),
         Flaw::new(
             "k19",
             "fencing",
             "Tokens of fenced keys are not checked: a write of a holder that has lost its lock succeeds.",
+            "fenced keys, written with a token of a lock that has been lost",
         ),
     ],
     owns: &[OWNER],

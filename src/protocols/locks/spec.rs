@@ -86,40 +86,66 @@ pub const ROW: Row = Row {
         check::TERMINATION,
     ],
     flaws: &[
-        Flaw::new("e20", "lock-exclusion", "A peer that is itself requesting grants anyway."),
+        Flaw::new(
+            "e20",
+            "lock-exclusion",
+            "A peer that is itself requesting grants anyway.",
+            "two nodes that request one resource at once",
+        ),
         Flaw::new(
             "e21",
             "no-starvation",
             "A request that reaches a holder is answered \"not granted\" and forgotten; the requester gives up, and the \
              release finds no waiting request.",
+            "a request that reaches a holder of its resource",
         ),
         Flaw::new(
             "e23",
             "lock-exclusion",
             "Grants are kept in one table, but the handler reads another: a held lock is granted again.",
+            "a resource that is requested while it is held",
         ),
         Flaw::new(
             "e32",
             "fair-order",
             "A node compares its wall clock with the incoming logical stamp, and never reads the mode.",
+            "two requests of which one waits for the other, and wall clocks that differ",
         ),
         Flaw::new(
             "l01",
             "lock-exclusion",
             "The clock does not advance when a request is answered, so a later request beats it.",
+            "a node that answers a request and then makes its own",
         ),
         Flaw::new(
             "l03",
             "lock-exclusion",
             "The clock is not durable: after a crash, new stamps are lower than stamps already answered.",
+            "a node that crashes after it answered a request",
         ),
-        Flaw::new("l04", "lock-exclusion", "A reply to a request that has ended counts for the next one."),
-        Flaw::new("l05", "deadlock-freedom", "A client that holds one lock may ask for another."),
-        Flaw::new("l06", "concurrency", "The modes are never read: readers wait for readers."),
+        Flaw::new(
+            "l04",
+            "lock-exclusion",
+            "A reply to a request that has ended counts for the next one.",
+            "a reply that arrives after its request has ended",
+        ),
+        Flaw::new(
+            "l05",
+            "deadlock-freedom",
+            "A client that holds one lock may ask for another.",
+            "a client that asks for a lock while it holds one",
+        ),
+        Flaw::new(
+            "l06",
+            "concurrency",
+            "The modes are never read: readers wait for readers.",
+            "two requests for shared modes of one resource",
+        ),
         Flaw::new(
             "l07",
             "termination",
             "A restarted peer is not asked again for the answers that its previous incarnation did not give.",
+            "a peer that restarts while a request waits for its answer",
         ),
     ],
     bears: |fault| match fault.takes() {

@@ -50,7 +50,12 @@ impl PingSettings {
 pub const ROW: Row = Row {
     lanes: &["ping"],
     claims: &[Invariant::safety("echoed-once", "a node reports the echo of a ping at most once in each incarnation")],
-    flaws: &[Flaw::new("t01", "echoed-once", "An echo that arrives again is reported again.")],
+    flaws: &[Flaw::new(
+        "t01",
+        "echoed-once",
+        "An echo that arrives again is reported again.",
+        "a message that is duplicated",
+    )],
     ..Row::new("ping", "Nodes ping each other.")
 };
 

@@ -53,13 +53,14 @@ impl NodeChooser<'_> {
         voters
     }
 
-    /// Fills in the groups of a partition that has a shape.
+    /// Fills in the groups of a partition: those of its shape, and the nodes that are in none.
     pub(super) fn partition(&self, partition: &mut Partition, chance: &mut impl Chance) {
         let mut groups = std::mem::take(&mut partition.groups);
-        if let Some(shape) = partition.shape {
-            if groups.is_empty() {
-                groups = self.groups(shape, chance);
-            } else if shape != Shape::Bridge {
+        match partition.shape {
+            Some(shape) if groups.is_empty() => groups = self.groups(shape, chance),
+            // They are on the bridge.
+            Some(Shape::Bridge) => {}
+            Some(_) | None => {
                 let rest = self.rest(&groups);
                 groups.extend(Some(rest).filter(|rest| !rest.is_empty()));
             }

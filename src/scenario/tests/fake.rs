@@ -111,7 +111,7 @@ fn objection(setup: &Setup, settings: &Value) -> Option<Objection> {
 }
 
 const fn flaw(id: &'static str) -> Flaw {
-    Flaw { id, about: "A defect.", violates: "convergence" }
+    Flaw { id, about: "A defect.", violates: "convergence", needs: "a chance" }
 }
 
 const ROWS: [Row; 2] = [

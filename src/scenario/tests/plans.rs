@@ -42,7 +42,7 @@ fn written_faults_are_expanded_and_named() {
     6000.000 pause n2 for=1s
     500.000 clog from=n1,n2,n3,n4,n5,n6
     locks.granted#3 partition {n4,n5,n6} | {n1,n2,n3} halves
-    1000.000 partition {n1,n2} direction=to
+    1000.000 partition {n1,n2} | {n3,n4,n5,n6} direction=to
     ");
 }
 

@@ -154,7 +154,7 @@ const fn is_effect(event: &Event<'_>) -> bool {
 
 /// Time stands still: a node's wall clock has its offset, its monotonic clock its first reading.
 impl<P: Process, W: Witness<P::Fact>> World<P> for StepExecutor<'_, P, W> {
-    fn clocks(&mut self, node: NodeId) -> (LocalTime, LocalTime) {
+    fn clocks(&self, node: NodeId) -> (LocalTime, LocalTime) {
         (self.walls[node.index()], LocalTime::default())
     }
 

@@ -57,6 +57,12 @@ pub(super) fn stemmata(arguments: &[&str]) -> Ran {
     with(&[], arguments)
 }
 
+/// Runs the program in a folder.
+pub(super) fn within(folder: &Path, arguments: &[&str]) -> Ran {
+    let output = command().current_dir(folder).args(arguments).output().expect("the program starts");
+    ran(arguments.join(" "), output)
+}
+
 /// Runs the program with these variables.
 pub(super) fn with(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let output = command().envs(variables.iter().copied()).args(arguments).output().expect("the program starts");

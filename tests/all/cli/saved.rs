@@ -1,15 +1,9 @@
 //! Failing runs that are saved and run first by later sweeps; and verdicts for continuous integration.
 
 use std::fs;
-use std::path::Path;
+use std::process::Stdio;
 
-use super::program::{Ran, command, folder, ran};
-
-/// Runs the program in a folder.
-fn within(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = command().current_dir(folder).args(arguments).output().expect("the program starts");
-    ran(arguments.join(" "), output)
-}
+use super::program::{Ran, command, folder, source, within};
 
 const FAILING: [&str; 6] = ["sweep", "hello", "--flaw", "e10", "--count", "30"];
 
@@ -57,15 +51,46 @@ fn a_saved_run_that_was_cured_passes() {
 }
 
 #[test]
+fn sweeps_that_save_at_once_lose_nothing() {
+    let folder = folder("saved_at_once");
+    let sweep = |part: u64| {
+        let seeds = format!("{}+5", part * 5);
+        let mut command = command();
+        command.current_dir(&folder).args(["sweep", "hello", "--flaw", "e10", "--seeds", &seeds, "--save", "-q"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+    };
+    let sweeps: Vec<_> = (0..8).map(sweep).collect();
+    sweeps.into_iter().for_each(|mut sweep| _ = sweep.wait().expect("it ends"));
+    let failed = within(&folder, &["sweep", "hello", "--flaw", "e10", "--count", "40", "--save", "--json"]);
+    assert!(!failed.stderr.contains("saved in"), "all were saved before: {}", failed.stderr);
+    let saved = fs::read_to_string(folder.join("regressions/hello.seeds")).expect("saved runs");
+    assert_eq!(saved.lines().filter(|line| line.starts_with('#')).count(), 1, "{saved}");
+}
+
+#[test]
+fn files_of_one_name_in_two_folders_have_their_own_saved_runs() {
+    let folder = folder("saved_apart");
+    for name in ["a/x.json", "b/x.json", "é.json", "ü.json", "x"] {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+        fs::copy(source("scenarios/hello.json"), &file).expect("copied");
+        within(&folder, &["sweep", name, "--flaw", "e10", "--count", "20", "--save", "-q"]).exits(1);
+    }
+    for name in ["a/x", "b/x", "é", "ü", "x"] {
+        assert!(folder.join(format!("regressions/{name}.seeds")).is_file(), "{name}");
+    }
+}
+
+#[test]
 fn verdicts_are_written_for_continuous_integration() {
     let folder = folder("junit");
     within(&folder, &[FAILING.as_slice(), &["--junit", "failing.xml"]].concat()).exits(1);
     let failing = fs::read_to_string(folder.join("failing.xml")).expect("verdicts");
     assert!(failing.starts_with("<?xml"), "{failing}");
-    for text in ["name=\"hello: causality\">", "<failure message=\"violated in ", "replay &apos;stm2:hello@"] {
+    for text in ["name=\"hello: causality\" time=\"", "<failure message=\"violated in ", "replay &apos;stm2:hello@"] {
         assert!(failing.replace('\'', "&apos;").contains(text), "no {text} in\n{failing}");
     }
     within(&folder, &["sweep", "hello", "--count", "30", "--junit", "good.xml"]).exits(0);
     let good = fs::read_to_string(folder.join("good.xml")).expect("verdicts");
-    assert!(good.contains("failures=\"0\"") && good.contains("name=\"hello: causality\"/>"), "{good}");
+    assert!(good.contains("failures=\"0\"") && good.contains("name=\"hello: causality\" time=\"0.000\"/>"), "{good}");
 }
