@@ -342,10 +342,11 @@ Examples:
   stemmata run hello --trace - | stemmata check -
   stemmata check --history h.jsonl --model cas-register
 
-A history has one JSON object per line: \"process\" (a number), \"type\" (invoke, then ok, fail or info), \"f\" (read, put,
-cas, append), \"key\", \"value\" (the value of a put or append, [old, new] of a cas, the value that an ok read returned). The
-history is linearizable if each operation appears to take effect at one instant between its two lines. An operation that
-ends with `info`, or is open at the end of the file, may have taken effect or not.")]
+A history has one JSON object (or EDN map) per line: \"process\" (a number or a text), \"type\" (invoke, then ok, fail or
+info), \"f\" (read, put or write, cas, append), \"key\", \"value\" (the value of a put or append, [old, new] of a cas, the value
+that an ok read returned). Lines with an \"index\" or a \"time\" are sorted by it; lines of a nemesis are skipped. The history is
+linearizable if each operation appears to take effect at one instant between its two lines. An operation that ends with
+`info`, or is open at the end of the file, may have taken effect or not.")]
 pub(super) struct CheckArgs {
     /// A trace, as `run --trace` writes it; `-` is standard input
     #[arg(required_unless_present = "history", conflicts_with_all = ["history", "model", "observe_failures"])]
@@ -362,6 +363,12 @@ pub(super) struct CheckArgs {
     /// A failed cas saw another value (otherwise it only did not take effect)
     #[arg(long, requires = "history", help_heading = "Histories of other systems")]
     pub(super) observe_failures: bool,
+    /// The value of registers before the first operation, as JSON [default: null]
+    #[arg(long, value_name = "JSON", requires = "history", help_heading = "Histories of other systems")]
+    pub(super) initial: Option<String>,
+    /// The steps that a search for an order may take in the whole file [default: 1,500,000]
+    #[arg(long, value_name = "STEPS", requires = "history", help_heading = "Histories of other systems")]
+    pub(super) budget: Option<usize>,
 }
 
 /// How the objects of a history behave.

@@ -6,27 +6,32 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::check::linearizability::BUDGET;
-use crate::check::linearizability::history::{self, Broken, Findings, History, HistoryError, Linearizability, Objects};
+use crate::check::linearizability::history::{
+    self, BUDGET, Broken, Findings, History, HistoryError, Linearizability, Objects, Reason, Undecided,
+};
 use crate::cli::args::{CheckArgs, Model};
 use crate::cli::chosen::quoted;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::run::is_stdout;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
+use crate::cli::signals::Signals;
 use crate::cli::table::{count, counted};
 
 pub(super) fn check(file: &Path, args: &CheckArgs, shell: &Shell) -> Outcome {
-    let history = read(file, args.model).map_err(|error| {
+    let history = read(file, args).map_err(|error| {
         let file = if is_stdout(file) { "standard input".to_owned() } else { file.display().to_string() };
         Failure::History { file, error }
     })?;
-    let findings = history.judge(args.observe_failures, BUDGET);
+    let signals = Signals::watch();
+    let budget = args.budget.unwrap_or(BUDGET);
+    let findings = history.judge(args.observe_failures, budget, &|| signals.exit().is_none());
     let exit = match findings.verdict() {
         Linearizability::Holds => Exit::Met,
         Linearizability::Violated => Exit::Broken,
         Linearizability::Undecided | Linearizability::Vacuous => Exit::Unproven,
     };
+    let exit = signals.exit().map_or(exit, |signal| exit.or(signal));
     if shell.json {
         shell.document(&as_json(&history, &findings, exit))?;
     } else {
@@ -39,7 +44,7 @@ pub(super) fn check(file: &Path, args: &CheckArgs, shell: &Shell) -> Outcome {
     Ok(exit)
 }
 
-fn read(file: &Path, model: Option<Model>) -> Result<History, HistoryError> {
+fn read(file: &Path, args: &CheckArgs) -> Result<History, HistoryError> {
     let input: Box<dyn BufRead> = if is_stdout(file) {
         Box::new(BufReader::new(io::stdin()))
     } else {
@@ -47,22 +52,30 @@ fn read(file: &Path, model: Option<Model>) -> Result<History, HistoryError> {
     };
     history::read(
         input,
-        model.map(|model| match model {
+        args.model.map(|model| match model {
             Model::Register => Objects::Registers,
             Model::CasRegister => Objects::CasRegisters,
             Model::Append => Objects::Lists,
         }),
+        args.initial.as_deref(),
     )
 }
 
 fn as_json(history: &History, findings: &Findings, exit: Exit) -> Value {
     let Findings { operations, done, keys, broken, undecided } = findings;
-    let broken = broken.iter().map(|Broken { key, line, sentence, order, changes }| {
-        json!({ "key": key, "line": line, "sentence": sentence, "order": order, "changes": changes })
+    let broken = broken.iter().map(|Broken { key, line, sentence, why, order }| match why {
+        Reason::Proof => json!({ "key": key, "line": line, "sentence": sentence, "proof": order }),
+        Reason::Order { changes } => {
+            json!({ "key": key, "line": line, "sentence": sentence, "order": order, "changes": changes })
+        }
     });
+    let undecided =
+        undecided.iter().map(|Undecided { key, line, why }| json!({ "key": key, "line": line, "why": why }));
+    let undecided: Vec<_> = undecided.collect();
     json!({
         "invariant": "linearizability",
-        "model": history.objects.name(),
+        "model": history.models(),
+        "skipped": history.skipped(),
         "operations": operations,
         "done": done,
         "keys": keys,
@@ -89,10 +102,16 @@ fn as_text(file: &Path, history: &History, findings: &Findings, shell: &Shell) -
     let Findings { operations, done, keys, broken, undecided } = findings;
     let mut text = String::new();
     if !shell.quiet {
-        let model = history.objects.name();
+        let model = history.models();
+        let skipped = match history.skipped() {
+            0 => String::new(),
+            lines => format!(", {} of a nemesis skipped", counted(lines, "line")),
+        };
         let (operations, keys) = (counted(*operations, "operation"), counted(*keys, "key"));
         let file = file.display();
-        text.push_str(&format!("{STRONG}{file}{STRONG:#} {FAINT}{operations} on {keys}, model {model}{FAINT:#}\n"));
+        text.push_str(&format!(
+            "{STRONG}{file}{STRONG:#} {FAINT}{operations} on {keys}, model {model}{skipped}{FAINT:#}\n"
+        ));
     }
     let explained = if shell.verbose { broken.len() } else { EXPLAINED };
     broken.iter().take(explained).for_each(|broken| text.push_str(&explain(broken)));
@@ -106,9 +125,14 @@ fn as_text(file: &Path, history: &History, findings: &Findings, shell: &Shell) -
         }
         Linearizability::Violated => format!("{BAD}failed{BAD:#}: {} not linearizable", of(broken.len())),
         Linearizability::Undecided => {
-            let names = undecided.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            let why = "too many concurrent operations with an unknown outcome";
-            format!("{DOUBT}unproven{DOUBT:#}: {} undecided, {why}: {names}", of(undecided.len()))
+            let shown = undecided.iter().take(EXPLAINED).map(|Undecided { key, line, why }| match line {
+                Some(line) => format!("`{key}`: all is well before line {line}, then {why}"),
+                None => format!("`{key}`: {why}"),
+            });
+            let more = undecided.len().saturating_sub(EXPLAINED);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            let keys = shown.collect::<Vec<_>>().join("; ");
+            format!("{DOUBT}unproven{DOUBT:#}: {} undecided: {keys}{more}", of(undecided.len()))
         }
         Linearizability::Vacuous => format!("{DOUBT}unproven{DOUBT:#}: no operation is known to have taken effect"),
     };
@@ -117,15 +141,15 @@ fn as_text(file: &Path, history: &History, findings: &Findings, shell: &Shell) -
 }
 
 fn explain(broken: &Broken) -> String {
-    let Broken { key, line: _, sentence, order, changes } = broken;
+    let Broken { key, line: _, sentence, why, order } = broken;
     let mut text = format!("\n{BAD}violated{BAD:#} {STRONG}linearizability{STRONG:#} of the key `{key}`: {sentence}\n");
-    if !order.is_empty() {
+    if let (Reason::Order { changes }, false) = (why, order.is_empty()) {
         let changes = counted(*changes, "change");
         text.push_str(&format!(
             "  {FAINT}a longest order that explains all answers before it has {changes}, and ends with:{FAINT:#}\n"
         ));
-        order.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
     }
+    order.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
     text
 }
 
@@ -137,6 +161,12 @@ fn again(file: &Path, args: &CheckArgs, shell: &Shell) -> String {
         Model::Append => " --model append",
     });
     let observe = if args.observe_failures { " --observe-failures" } else { "" };
+    let initial = args.initial.as_ref().map(|json| format!(" --initial {}", quoted(json))).unwrap_or_default();
+    let budget = args.budget.map(|budget| format!(" --budget {budget}")).unwrap_or_default();
     let file = quoted(&file.display().to_string());
-    format!("{} check --history {file}{}{observe}\n", quoted(&shell.program), model.unwrap_or_default())
+    format!(
+        "{} check --history {file}{}{observe}{initial}{budget}\n",
+        quoted(&shell.program),
+        model.unwrap_or_default()
+    )
 }

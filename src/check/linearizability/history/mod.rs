@@ -1,32 +1,42 @@
-//! Histories that other systems recorded: one JSON object per line, judged key by key.
+//! Histories that other systems recorded: one JSON object, or one flat map in EDN, per line; judged key by key.
 //!
 //! `{"process":1,"type":"invoke","f":"put","key":"x","value":3}`, and then, of the same process, a line of type `ok`
 //! (it took effect; of a read, `value` is the result), `fail` (it did not take effect) or `info` (unknown). `f` is
-//! `read`, `put`, `cas` (its value is `[old, new]`) or `append`. A process has one operation at a time, but may
-//! continue after `info`. An operation that is open at the end counts as `info`. Other fields are ignored; if `f`,
-//! `key` or a put's value is also given at the end of an operation, it must be the same as at its beginning.
+//! `read`, `put` (or `write`), `cas` (its value is `[old, new]`) or `append`. A process has one operation at a time, but may
+//! continue after `info`. An operation that is open at the end counts as `info`. Processes and keys are numbers or texts;
+//! without a key there is one object. Lines with an `index`, or else a `time`, are sorted by it. Lines of the process
+//! `nemesis` are skipped, and other fields are ignored; if `f`, `key` or a put's value is also given at the end of an
+//! operation, it must be the same as at its beginning.
 
+mod datum;
+mod edn;
 mod error;
 mod findings;
+mod lists;
 mod read;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod values;
+mod zones;
 
 use std::fmt;
 
 pub use error::HistoryError;
-pub use findings::{Broken, Findings, Linearizability};
+pub use findings::{Broken, Findings, Linearizability, Reason, Undecided};
 pub use read::read;
 
 use values::{ValueId, Values};
 
+/// The default budget of a file: a search that uses it up has taken seconds, and less than 1 GiB.
+pub const BUDGET: usize = 1_500_000;
+
 /// The type of the objects of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Objects {
-    /// Registers with read and put; initially null.
+    /// Registers with read and put; initially null, if nothing else is given.
     Registers,
-    /// Registers with read, put and cas; initially null.
+    /// Registers with read, put and cas; initially null, if nothing else is given.
     CasRegisters,
     /// Lists with read and append; initially empty, which a read may return as null.
     Lists,
@@ -56,13 +66,18 @@ impl Objects {
 /// The content of a history.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// The type of its objects.
-    pub objects: Objects,
+    /// The type of each object.
+    objects: Vec<Objects>,
     /// The operations in the order of their calls.
     operations: Vec<Operation>,
     steps: Vec<Step>,
     keys: Vec<String>,
+    processes: Vec<String>,
     values: Values,
+    /// The value of registers before the first operation.
+    start: ValueId,
+    /// The number of lines of a nemesis.
+    skipped: u64,
 }
 
 /// The index of an operation in the history.
@@ -71,7 +86,8 @@ struct Op(u32);
 
 #[derive(Clone, Debug)]
 struct Operation {
-    process: u64,
+    /// By its place among all processes.
+    process: u32,
     /// The line of its call.
     line: u64,
     key: u32,
@@ -107,6 +123,21 @@ enum Step {
 }
 
 impl History {
+    /// The types of its objects, as in `append, register`.
+    #[must_use]
+    pub fn models(&self) -> String {
+        let mut names: Vec<&str> = self.objects.iter().map(|objects| objects.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(", ")
+    }
+
+    /// The number of lines of a nemesis, which were skipped.
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
     fn operation(&self, Op(index): Op) -> &Operation {
         &self.operations[index as usize]
     }
@@ -114,6 +145,7 @@ impl History {
     /// An operation and its outcome, with its line.
     fn tell(&self, op: Op) -> String {
         let Operation { process, line, act, end, .. } = self.operation(op);
+        let process = &self.processes[*process as usize];
         let act = match act {
             Act::Read => "read".to_owned(),
             Act::Put(value) => format!("put {}", self.values.text(*value)),

@@ -1,54 +1,103 @@
 //! Reads a history, line by line.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
+use super::datum::Datum;
 use super::values::{ValueId, Values};
-use super::{Act, End, History, HistoryError, Objects, Op, Operation, Step};
+use super::{Act, End, History, HistoryError, Objects, Op, Operation, Step, edn};
 
 /// The maximum length of a line, including its end: 16 MiB.
 const LONGEST_LINE: u64 = 16 << 20;
 
-/// Reads a history of such objects; if no type is given, it follows from the operations: append, cas, or neither.
+/// Reads a history: one operation's line a line, as JSON or as a flat map in EDN. Lines of a nemesis are skipped, and
+/// counted. If no type of objects is given, it follows for each key from its operations: append, cas, or neither.
+/// `initial` is the value of registers before the first operation, as JSON; null if there is none.
 ///
 /// # Errors
 /// If the input fails, if a line is invalid, or if lines contradict each other: the error names the first such line.
-pub fn read(mut input: impl BufRead, objects: Option<Objects>) -> Result<History, HistoryError> {
-    let mut reading = Reading::new();
+pub fn read(mut input: impl BufRead, objects: Option<Objects>, initial: Option<&str>) -> Result<History, HistoryError> {
+    let mut reading = Reading::new(initial).map_err(|why| HistoryError::at(0, format!("the initial value: {why}")))?;
+    let mut ordered: Vec<(i128, u64, Line)> = Vec::new();
     let mut text = Vec::new();
+    let mut number = 0;
     loop {
         text.clear();
-        reading.line += 1;
+        number += 1;
         let length = (&mut input).take(LONGEST_LINE).read_until(b'\n', &mut text).map_err(HistoryError::Io)?;
         if length == 0 {
-            return reading.finish(objects);
+            break;
         }
         let whole = text.last() == Some(&b'\n');
         if !whole && text.len() as u64 == LONGEST_LINE {
-            return Err(HistoryError::at(reading.line, "longer than 16 MiB"));
+            return Err(HistoryError::at(number, "longer than 16 MiB"));
         }
-        if !text.trim_ascii().is_empty() {
-            let line = parse(&text, whole).map_err(|why| HistoryError::at(reading.line, why))?;
-            reading.take(line).map_err(|why| HistoryError::at(reading.line, why))?;
+        let mark = if number == 1 && text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let text = &text[mark..];
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        let line = parse(text, whole).map_err(|why| HistoryError::at(number, why))?;
+        match line.order {
+            Some(order) if number == 1 || !ordered.is_empty() || reading.operations.is_empty() => {
+                ordered.push((order, number, line));
+            }
+            None if !ordered.is_empty() => {
+                return Err(HistoryError::at(
+                    number,
+                    "the lines before have an `index` or a `time`, and this has none",
+                ));
+            }
+            Some(_) | None => reading.take(number, line)?,
         }
     }
+    // Stable: lines of one time stay as they are.
+    ordered.sort_by_key(|(order, ..)| *order);
+    ordered.into_iter().try_for_each(|(_, number, line)| reading.take(number, line))?;
+    reading.finish(objects)
 }
 
+/// A line of JSON.
 #[derive(Deserialize)]
+struct JsonLine<'t> {
+    #[serde(borrow, default, deserialize_with = "given")]
+    process: Option<&'t RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'t, str>,
+    #[serde(borrow)]
+    f: Option<Cow<'t, str>>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    key: Option<&'t RawValue>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    value: Option<&'t RawValue>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    index: Option<&'t RawValue>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    time: Option<&'t RawValue>,
+}
+
+/// A field that is there, be it null.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// A line of a history.
+#[derive(Debug)]
 struct Line {
-    process: u64,
-    #[serde(rename = "type")]
+    process: Datum,
     kind: Kind,
     f: Option<String>,
     key: Option<String>,
-    value: Option<Value>,
+    value: Option<Datum>,
+    /// Its `index`, or else its `time`.
+    order: Option<i128>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Invoke,
     Ok,
@@ -56,94 +105,177 @@ enum Kind {
     Info,
 }
 
+impl Kind {
+    fn of(word: &str) -> Result<Self, String> {
+        match word {
+            "invoke" => Ok(Self::Invoke),
+            "ok" => Ok(Self::Ok),
+            "fail" => Ok(Self::Fail),
+            "info" => Ok(Self::Info),
+            other => Err(format!("unknown type `{}`: there are invoke, ok, fail and info", short(other))),
+        }
+    }
+}
+
 fn parse(text: &[u8], whole: bool) -> Result<Line, String> {
-    serde_json::from_slice(text).map_err(|error| {
+    let readable =
+        std::str::from_utf8(text).map_err(|error| format!("byte {} is not UTF-8", error.valid_up_to() + 1))?;
+    if edn::resembles(readable) {
+        return from_edn(readable.trim_end());
+    }
+    let line: JsonLine<'_> = serde_json::from_str(readable).map_err(|error| {
         if !whole && error.is_eof() {
             return "the line is cut off".to_owned();
         }
         let why = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         format!("column {}: {}", error.column(), why.strip_suffix(&place).unwrap_or(&why))
-    })
+    })?;
+    let datum = |raw: Option<&RawValue>| raw.map(Datum::of_json).transpose();
+    assemble(
+        [datum(line.process)?, datum(line.key)?, datum(line.value)?, datum(line.index)?, datum(line.time)?],
+        &line.kind,
+        line.f.map(Cow::into_owned),
+    )
+}
+
+fn from_edn(text: &str) -> Result<Line, String> {
+    let mut fields: BTreeMap<String, Datum> = edn::map(text)?.into_iter().collect();
+    let mut take = |name: &str| fields.remove(name);
+    let word = |datum: Option<Datum>| datum.map(|datum| datum.text().trim_matches('"').to_owned());
+    let kind = word(take("type")).ok_or("a line needs a `:type`")?;
+    let f = word(take("f"));
+    assemble([take("process"), take("key"), take("value"), take("index"), take("time")], &kind, f)
+}
+
+fn assemble(
+    [process, key, value, index, time]: [Option<Datum>; 5],
+    kind: &str,
+    f: Option<String>,
+) -> Result<Line, String> {
+    let process = process.filter(|process| !process.is_null()).ok_or("a line needs a `process`")?;
+    if matches!(process, Datum::List(_)) || matches!(key, Some(Datum::List(_))) {
+        return Err("a process and a key are numbers or texts".to_owned());
+    }
+    let order = index.or(time).map(|order| {
+        let text = order.text();
+        text.parse().map_err(|_| format!("an `index` or a `time` is a whole number, and not {}", short(&text)))
+    });
+    let key = key.filter(|key| !key.is_null()).map(|key| key.text());
+    Ok(Line { process, kind: Kind::of(kind)?, f, key, value, order: order.transpose()? })
 }
 
 /// The lines read so far.
 struct Reading {
-    line: u64,
     operations: Vec<Operation>,
     steps: Vec<Step>,
     keys: Vec<String>,
     by_key: BTreeMap<String, u32>,
+    processes: Vec<String>,
+    by_process: BTreeMap<String, u32>,
     values: Values,
+    start: ValueId,
     /// The open operation of each process; whether results are values or lists is known at the end.
-    open: BTreeMap<u64, Op>,
-    told: Vec<(Op, Value)>,
+    open: BTreeMap<u32, Op>,
+    told: Vec<(Op, Datum)>,
+    skipped: u64,
 }
 
+/// The key of operations without one.
+const ONLY_KEY: &str = "-";
+
 impl Reading {
-    fn new() -> Self {
+    fn new(initial: Option<&str>) -> Result<Self, String> {
         let (operations, steps, keys, told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (by_key, open, values) = (BTreeMap::new(), BTreeMap::new(), Values::new());
-        Self { line: 0, operations, steps, keys, by_key, values, open, told }
+        let (by_key, open, mut values) = (BTreeMap::new(), BTreeMap::new(), Values::new());
+        let start = match initial {
+            None => Values::NULL,
+            Some(json) => {
+                let raw: &RawValue = serde_json::from_str(json).map_err(|error| error.to_string())?;
+                values.id(&Datum::of_json(raw)?.text())
+            }
+        };
+        let (processes, by_process) = (Vec::new(), BTreeMap::new());
+        Ok(Self { operations, steps, keys, by_key, processes, by_process, values, start, open, told, skipped: 0 })
     }
 
-    fn take(&mut self, line: Line) -> Result<(), String> {
-        match line.kind {
-            Kind::Invoke => self.call(line),
-            Kind::Ok | Kind::Fail | Kind::Info => self.end(line),
+    fn take(&mut self, number: u64, line: Line) -> Result<(), HistoryError> {
+        let Datum::Plain(name) = &line.process else { return Ok(()) };
+        if name == "\"nemesis\"" {
+            self.skipped += 1;
+            return Ok(());
         }
+        let next = self.processes.len() as u32;
+        let process = *self.by_process.entry(name.clone()).or_insert_with_key(|name| {
+            self.processes.push(name.trim_matches('"').to_owned());
+            next
+        });
+        let taken = match line.kind {
+            Kind::Invoke => self.call(number, process, line),
+            Kind::Ok | Kind::Fail | Kind::Info => self.end(number, process, line),
+        };
+        taken.map_err(|why| HistoryError::at(number, why))
     }
 
-    fn call(&mut self, line: Line) -> Result<(), String> {
-        let Line { process, f, key, value, .. } = line;
+    fn name(&self, process: u32) -> &str {
+        &self.processes[process as usize]
+    }
+
+    fn call(&mut self, number: u64, process: u32, line: Line) -> Result<(), String> {
+        let Line { f, key, value, .. } = line;
         if let Some(Op(open)) = self.open.get(&process) {
             let before = self.operations[*open as usize].line;
-            return Err(format!("process {process} is still busy with the operation of line {before}"));
+            let name = self.name(process);
+            return Err(format!("process {name} is still busy with the operation of line {before}"));
         }
-        let act = self.act(f.as_deref(), value.unwrap_or_default())?;
-        let key = key.ok_or("an operation needs a `key`")?;
+        let act = self.act(f.as_deref(), value.as_ref())?;
+        let key = key.unwrap_or_else(|| ONLY_KEY.to_owned());
         let next = self.keys.len() as u32;
         let key = *self.by_key.entry(key).or_insert_with_key(|key| {
-            self.keys.push(key.clone());
+            self.keys.push(key.trim_matches('"').to_owned());
             next
         });
         let op = Op(u32::try_from(self.operations.len()).map_err(|_| "more operations than can be judged")?);
-        self.operations.push(Operation { process, line: self.line, key, act, end: None });
+        self.operations.push(Operation { process, line: number, key, act, end: None });
         self.steps.push(Step::Called(op));
         self.open.insert(process, op);
         Ok(())
     }
 
-    fn act(&mut self, f: Option<&str>, value: Value) -> Result<Act, String> {
+    fn act(&mut self, f: Option<&str>, value: Option<&Datum>) -> Result<Act, String> {
+        let needed = |what: &str| value.ok_or_else(|| format!("a {what} needs a `value`"));
         match f {
             Some("read") => Ok(Act::Read),
-            Some("put") => Ok(Act::Put(self.values.id(&value))),
-            Some("append") => Ok(Act::Append(self.values.id(&value))),
-            Some("cas") => match value.as_array().map(Vec::as_slice) {
-                Some([old, new]) => Ok(Act::Cas { old: self.values.id(old), new: self.values.id(new) }),
-                Some(_) | None => Err(format!("a cas has the value [old, new], and not {}", short(&value.to_string()))),
+            Some("put" | "write") => Ok(Act::Put(self.values.id(&needed("put")?.text()))),
+            Some("append") => Ok(Act::Append(self.values.id(&needed("append")?.text()))),
+            Some("cas") => match needed("cas")? {
+                Datum::List(items) if items.len() == 2 => {
+                    Ok(Act::Cas { old: self.values.id(&items[0]), new: self.values.id(&items[1]) })
+                }
+                other => Err(format!("a cas has the value [old, new], and not {}", short(&other.text()))),
             },
-            Some(f) => Err(format!("unknown operation `{}`: there are read, put, cas, append", short(f))),
+            Some("txn") => Err("transactions are not judged: there are read, put, cas and append".to_owned()),
+            Some(f) => Err(format!("unknown operation `{}`: there are read, put (or write), cas, append", short(f))),
             None => Err("an operation needs an `f`: read, put, cas or append".to_owned()),
         }
     }
 
-    fn end(&mut self, line: Line) -> Result<(), String> {
-        let Line { process, kind, ref f, ref key, .. } = line;
+    fn end(&mut self, number: u64, process: u32, line: Line) -> Result<(), String> {
+        let Line { kind, ref f, ref key, .. } = line;
         let Some(op) = self.open.remove(&process) else {
-            return Err(format!("process {process} ends an operation, and has none that is open"));
+            return Err(format!("process {} ends an operation, and has none that is open", self.name(process)));
         };
         let operation = &self.operations[op.0 as usize];
-        let called = operation.line;
-        if key.as_ref().is_some_and(|key| *key != self.keys[operation.key as usize]) {
+        let (called, name) = (operation.line, self.name(process));
+        if key.as_ref().is_some_and(|key| self.by_key.get(key) != Some(&operation.key)) {
             return Err(format!(
-                "another key than that of the operation, which process {process} called on line {called}"
+                "another key than that of the operation, which process {name} called on line {called}"
             ));
         }
-        if f.as_ref().is_some_and(|f| f != operation.act.name()) {
-            let name = operation.act.name();
+        if f.as_ref().is_some_and(|f| f.replace("write", "put") != operation.act.name()) {
+            let act = operation.act.name();
             return Err(format!(
-                "process {process} ends another operation than the {name} that it called on line {called}"
+                "process {name} ends another operation than the {act} that it called on line {called}"
             ));
         }
         let end = match kind {
@@ -152,69 +284,79 @@ impl Reading {
             Kind::Ok => Some(self.done(op, line.value)?),
         };
         if let Some(end) = end {
-            self.operations[op.0 as usize].end = Some((end, self.line));
+            self.operations[op.0 as usize].end = Some((end, number));
             self.steps.push(Step::Ended(op));
         }
         Ok(())
     }
 
-    fn done(&mut self, op: Op, value: Option<Value>) -> Result<End, String> {
+    fn done(&mut self, op: Op, value: Option<Datum>) -> Result<End, String> {
         let Operation { act, line, .. } = &self.operations[op.0 as usize];
-        if *act == Act::Read {
-            self.told.push((op, value.unwrap_or_default()));
+        let (act, called) = (*act, *line);
+        if act == Act::Read {
+            let value = value.ok_or(
+                "a read that is ok needs a `value`, be it null; a read of which the value is not known ends with `info`",
+            )?;
+            self.told.push((op, value));
             return Ok(End::Done);
         }
-        let (act, called) = (*act, *line);
         match value {
-            Some(value) if self.act(Some(act.name()), value.clone())? != act => {
-                Err(format!("another value than that of the operation, which was called on line {called}: {value}"))
-            }
+            Some(value) if self.act(Some(act.name()), Some(&value))? != act => Err(format!(
+                "another value than that of the operation, which was called on line {called}: {}",
+                short(&value.text())
+            )),
             Some(_) | None => Ok(End::Done),
         }
     }
 
-    fn finish(mut self, objects: Option<Objects>) -> Result<History, HistoryError> {
+    fn finish(mut self, model: Option<Objects>) -> Result<History, HistoryError> {
         if self.operations.is_empty() {
             return Err(HistoryError::Empty);
         }
-        let objects = objects.unwrap_or_else(|| self.guess());
-        if let Some(operation) = self.operations.iter().find(|operation| !objects.know(operation.act)) {
+        let objects = model.map_or_else(|| self.guess(), |model| vec![model; self.keys.len()]);
+        let misplaced = |operation: &&Operation| !objects[operation.key as usize].know(operation.act);
+        if let Some(operation) = self.operations.iter().find(misplaced) {
+            let objects = objects[operation.key as usize];
             let why = format!("unknown operation `{}` of the model {}", operation.act.name(), objects.name());
             return Err(HistoryError::at(operation.line, why));
         }
         for (Op(index), value) in std::mem::take(&mut self.told) {
-            let (told, line) =
-                self.operations[index as usize].end.as_mut().expect("only what has ended told something");
+            let operation = &mut self.operations[index as usize];
+            let objects = objects[operation.key as usize];
+            let (told, line) = operation.end.as_mut().expect("only what has ended told something");
             let line = *line;
             *told = match objects {
-                Objects::Registers | Objects::CasRegisters => End::Read(self.values.id(&value)),
+                Objects::Registers | Objects::CasRegisters => End::Read(self.values.id(&value.text())),
                 Objects::Lists => {
                     End::ReadList(list(&value, &mut self.values).map_err(|why| HistoryError::at(line, why))?)
                 }
             };
         }
-        let Self { operations, steps, keys, values, .. } = self;
-        Ok(History { objects, operations, steps, keys, values })
+        let Self { operations, steps, keys, processes, values, start, skipped, .. } = self;
+        Ok(History { objects, operations, steps, keys, processes, values, start, skipped })
     }
 
-    fn guess(&self) -> Objects {
-        let any = |wanted: fn(&Act) -> bool| self.operations.iter().any(|operation| wanted(&operation.act));
-        if any(|act| matches!(act, Act::Append(_))) {
-            Objects::Lists
-        } else if any(|act| matches!(act, Act::Cas { .. })) {
-            Objects::CasRegisters
-        } else {
-            Objects::Registers
+    /// The type of each key.
+    fn guess(&self) -> Vec<Objects> {
+        let mut objects = vec![Objects::Registers; self.keys.len()];
+        for operation in &self.operations {
+            let object = &mut objects[operation.key as usize];
+            match operation.act {
+                Act::Append(_) => *object = Objects::Lists,
+                Act::Cas { .. } if *object == Objects::Registers => *object = Objects::CasRegisters,
+                Act::Cas { .. } | Act::Read | Act::Put(_) => {}
+            }
         }
+        objects
     }
 }
 
 /// The result of a read of a list.
-fn list(value: &Value, values: &mut Values) -> Result<Vec<ValueId>, String> {
-    match value.as_array() {
-        Some(list) => Ok(list.iter().map(|value| values.id(value)).collect()),
-        None if value.is_null() => Ok(Vec::new()),
-        None => Err(format!("a read of the model append tells a list, and not {}", short(&value.to_string()))),
+fn list(value: &Datum, values: &mut Values) -> Result<Vec<ValueId>, String> {
+    match value {
+        Datum::List(list) => Ok(list.iter().map(|value| values.id(value)).collect()),
+        Datum::Plain(text) if text == "null" => Ok(Vec::new()),
+        Datum::Plain(text) => Err(format!("a read of the model append tells a list, and not {}", short(text))),
     }
 }
 

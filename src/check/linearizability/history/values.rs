@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 /// A value, by the order of first occurrence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ValueId(u32);
@@ -25,9 +23,9 @@ impl Values {
         Self { known: BTreeMap::from([(Arc::clone(&null), Self::NULL)]), texts: vec![null] }
     }
 
-    pub(super) fn id(&mut self, value: &Value) -> ValueId {
-        let text = value.to_string();
-        if let Some(id) = self.known.get(text.as_str()) {
+    /// The value of this canonical text.
+    pub(super) fn id(&mut self, text: &str) -> ValueId {
+        if let Some(id) = self.known.get(text) {
             return *id;
         }
         let id = ValueId(u32::try_from(self.texts.len()).expect("so many values fit no memory"));
