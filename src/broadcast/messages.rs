@@ -52,7 +52,7 @@ impl Lane for Timer {}
 
 /// What clients ask.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     /// To broadcast a text.
     Broadcast {

@@ -45,7 +45,7 @@ pub(super) struct Global {
     /// Colours; `auto` honours NO_COLOR and CLICOLOR_FORCE
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: Color,
-    /// A progress bar on standard error; `auto` shows it on a terminal, unless CI is set
+    /// Progress on standard error; `auto` is a bar on a terminal, and elsewhere, or if CI is set, a line every ten seconds
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) progress: Progress,
 }
@@ -124,7 +124,7 @@ Examples:
   stemmata run errata/e09                       a scenario that expects a violation, and shows it
   stemmata run hello --trace - | head -3        every record, as JSON Lines")]
 pub(super) struct RunArgs {
-    /// A scenario file, or the name of a built-in scenario
+    /// A scenario file, `-` for standard input, or the name of a built-in scenario
     pub(super) scenario: String,
     /// The seed, decimal or hex [default: the scenario's own, or 0]
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
@@ -264,6 +264,9 @@ pub(super) struct ShrinkArgs {
     /// The number of threads [default: one per core]
     #[arg(long, short, env = "STEMMATA_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
+    /// Stop after this time, with the smallest run so far: 30s, 10m, 1h
+    #[arg(long, value_name = "DURATION")]
+    pub(super) time: Option<Span>,
     /// The file for the smaller scenario
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: PathBuf,
@@ -560,6 +563,9 @@ pub(super) struct ListArgs {
     /// What to list
     #[arg(value_enum)]
     pub(super) what: Listed,
+    /// With `scenarios`: also list those that show a flaw
+    #[arg(long)]
+    pub(super) errata: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -62,7 +62,9 @@ impl Chosen {
         let file = scenario::load(name, &profiles(subjects))?;
         let built_in = !Path::new(name).is_file() && scenario::built_in().any(|known| known.name == name);
         let subject = subject_of(&file, subjects);
-        Ok(Self { file: laid_over(file, overrides)?, subject, path: (!built_in).then(|| name.to_owned()) })
+        // A path that begins with `-` would be taken for a flag in the commands that are printed.
+        let path = if name.starts_with('-') && name.len() > 1 { format!("./{name}") } else { name.to_owned() };
+        Ok(Self { file: laid_over(file, overrides)?, subject, path: (!built_in).then_some(path) })
     }
 
     /// Notes if its run with this seed ends before the bound of a liveness invariant.

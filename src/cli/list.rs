@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::args::{ListArgs, Listed};
 use super::chosen::profiles;
 use super::exit::Exit;
-use super::failure::Outcome;
-use super::shell::Shell;
+use super::failure::{Failure, Outcome};
+use super::shell::{FAINT, Shell};
 use super::table::Grid;
 use crate::check;
 use crate::fault::FaultKind;
@@ -15,12 +15,21 @@ use crate::scenario;
 
 pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let (columns, rows) = match args.what {
-        Listed::Scenarios => scenarios(subjects),
+        Listed::Scenarios => {
+            let (columns, mut rows) = scenarios(subjects);
+            let is_first = |row: &[String]| row[0] != "hello";
+            rows.retain(|row| args.errata || !row[0].starts_with("errata/"));
+            rows.sort_by_key(|row| is_first(row)); // stable: the others stay in the order of their names
+            (columns, rows)
+        }
         Listed::Invariants => invariants(subjects),
         Listed::Protocols => protocols(subjects),
         Listed::Faults => faults(),
         Listed::Errata => errata(subjects),
     };
+    if args.errata && args.what != Listed::Scenarios {
+        return Err(Failure::helped("--errata belongs to `list scenarios`", "`stemmata list errata` lists the flaws"));
+    }
     if shell.json {
         let objects =
             rows.iter().map(|row| columns.iter().zip(row).map(|(key, cell)| ((*key).to_owned(), json!(cell))));
@@ -29,7 +38,12 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
     } else {
         let mut grid = Grid::new(&columns);
         rows.into_iter().for_each(|row| grid.plain(row));
-        shell.result(&grid.render())?;
+        let mut text = grid.render();
+        if args.what == Listed::Scenarios && !args.errata {
+            let hidden = scenario::built_in().filter(|known| known.name.starts_with("errata/")).count();
+            text.push_str(&format!("\n{FAINT}and {hidden} that each show a flaw: --errata lists them{FAINT:#}\n"));
+        }
+        shell.result(&text)?;
     }
     Ok(Exit::Met)
 }

@@ -13,6 +13,7 @@ mod export;
 mod failure;
 mod file;
 mod files;
+mod heartbeat;
 mod history;
 mod list;
 mod merge;

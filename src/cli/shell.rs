@@ -32,6 +32,8 @@ pub(super) struct Shell {
     pub(super) verbose: bool,
     color: ColorChoice,
     progress: bool,
+    /// Whether lines of progress are written where no bar is drawn.
+    lines: bool,
 }
 
 impl Shell {
@@ -46,7 +48,13 @@ impl Shell {
             Progress::Never => false,
         };
         let Global { json, quiet, verbose, .. } = *global;
-        Self { program, json, quiet, verbose, color, progress: progress && !quiet }
+        let lines = matches!(global.progress, Progress::Auto) && !progress && !quiet;
+        Self { program, json, quiet, verbose, color, progress: progress && !quiet, lines }
+    }
+
+    /// Whether lines of progress may be written.
+    pub(super) const fn says_progress(&self) -> bool {
+        self.lines
     }
 
     /// Whether a progress bar may be drawn.

@@ -12,12 +12,13 @@ use super::environment::{self, Stopwatch};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::files::{Files, Format};
+use super::heartbeat::Heartbeat;
 use super::replay::{self, RunSelector, RunToRepeat, wanted};
 use super::run::is_stdout;
 use super::shell::{BAD, FAINT, GOOD, Shell};
 use super::signals::Signals;
 use super::store;
-use super::table::{Grid, count};
+use super::table::{Grid, count, counted};
 use crate::hunt::{self, Need, RunId, Shrink, ShrinkProgress, Shrunk, Unbroken};
 use crate::report::{FileHeader, ShrunkFiles};
 use crate::run::{AnySubject, Keep};
@@ -44,9 +45,12 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
         None => {}
     }
     let (signals, watch) = (Signals::watch(), Stopwatch::start());
-    let go_on = || signals.exit().is_none();
+    let in_time = || args.time.is_none_or(|time| watch.elapsed().as_nanos() < time.as_nanos().into());
+    let go_on = || signals.exit().is_none() && in_time();
     let meter = Meter::new(chosen.file.name(), shell);
-    let threads = args.jobs.map_or_else(|| environment::cores().get(), usize::from);
+    // More threads than cores only wait for each other.
+    let cores = environment::cores().get();
+    let threads = args.jobs.map_or(cores, |jobs| usize::from(jobs).min(cores));
     let shrunk = Shrink { resolved: &resolved, subject: chosen.subject, threads };
     let shrunk = shrunk.run(&go_on, &|progress| meter.tell(progress));
     meter.end();
@@ -58,7 +62,8 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
         let millis = watch.elapsed().as_millis();
         shell.say(&format!("{} runs in {}.{}s", count(shrunk.runs), millis / 1_000, millis % 1_000 / 100));
     }
-    let exit = if shrunk.stopped { signals.exit().unwrap_or(Exit::Stopped) } else { Exit::Met };
+    // Used-up time is a normal end.
+    let exit = signals.exit().filter(|_| shrunk.stopped).unwrap_or(Exit::Met);
     let run = format!("{} run {}", quoted(&shell.program), quoted(&args.output.display().to_string()));
     if shell.json {
         let Outputs { scenario, story, picture } = &outputs;
@@ -168,6 +173,8 @@ struct Meter {
     bar: ProgressBar,
     /// The fewest records so far.
     least: Mutex<u64>,
+    heartbeat: Heartbeat,
+    name: String,
 }
 
 impl Meter {
@@ -176,13 +183,14 @@ impl Meter {
         let style = ProgressStyle::with_template("{prefix} {spinner} {msg}").expect("a template of ours");
         let bar = ProgressBar::with_draw_target(None, target).with_style(style);
         bar.set_prefix(name.to_owned());
-        Self { bar, least: Mutex::new(u64::MAX) }
+        Self { bar, least: Mutex::new(u64::MAX), heartbeat: Heartbeat::new(shell), name: name.to_owned() }
     }
 
     fn tell(&self, progress: ShrinkProgress) {
         let ShrinkProgress { runs, size } = progress;
         let mut least = self.least.lock().expect("no thread panics with it");
         *least = size.records.min(*least);
+        self.heartbeat.beat(&self.name, || format!("{}, at best {}", counted(runs, "run"), counted(*least, "record")));
         self.bar.set_message(format!(
             "{} runs: {} nodes, {} operations, {} faults, {} records",
             count(runs),

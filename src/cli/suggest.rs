@@ -1,6 +1,6 @@
 //! Suggests a known word for an unknown one.
 
-/// `did you mean …?`, or else all known words.
+/// `did you mean …?`, or else the three nearest words.
 pub(super) fn cure(word: &str, known: &[&str]) -> String {
     let lower = word.to_lowercase();
     let distance = |known: &&str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
@@ -10,10 +10,16 @@ pub(super) fn cure(word: &str, known: &[&str]) -> String {
         return format!("did you mean `{near}`?");
     }
     let mut known = known.to_vec();
-    known.sort_unstable();
+    known.sort_by_key(|word| (distance(word), *word));
     known.dedup();
-    format!("known are {}", known.join(", "))
+    let all = known.len();
+    known.truncate(NEAREST);
+    let named = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    if all > NEAREST { format!("the nearest are {named}; `list` shows all") } else { format!("known are {named}") }
 }
+
+/// How many words are named where none is near.
+const NEAREST: usize = 3;
 
 #[cfg(test)]
 mod tests {
@@ -22,6 +28,6 @@ mod tests {
     #[test]
     fn the_nearest_word_is_named() {
         assert_eq!(cure("causalty", &["causality", "e09"]), "did you mean `causality`?");
-        assert_eq!(cure("zebra", &["b", "a"]), "known are a, b");
+        assert_eq!(cure("zebra", &["b", "a"]), "known are `a`, `b`");
     }
 }

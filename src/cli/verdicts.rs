@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::shell::{BAD, DOUBT, GOOD, STRONG};
 use super::table::{Grid, count};
+use crate::check;
 use crate::identity::EventId;
 use crate::run::Shortfall;
 use crate::trace::text::Renderer;
@@ -72,7 +73,15 @@ pub(super) fn cited_lines(trace: &Trace, judgements: &[Judgement]) -> BTreeMap<E
 /// The table of verdicts.
 pub(super) fn table(judged: &[Judged]) -> String {
     let mut grid = Grid::new(&["invariant", "verdict", "#exercised", ""]);
-    for Judged { invariant, expected_to_fall, verdict, cited: _ } in judged {
+    let keeps = |judged: &&Judged| check::is_law(&judged.invariant) && matches!(judged.verdict, Verdict::Holds { .. });
+    let (laws, others): (Vec<&Judged>, Vec<&Judged>) = judged.iter().partition(keeps);
+    if !laws.is_empty() {
+        let is_idle = |law: &&&Judged| law.verdict == Verdict::Holds { exercised: 0 };
+        let idle: Vec<&str> = laws.iter().filter(is_idle).map(|law| law.invariant.as_str()).collect();
+        let idle = if idle.is_empty() { String::new() } else { format!("not exercised: {}", idle.join(", ")) };
+        grid.row(vec![counted_laws(laws.len()), "holds".to_owned(), String::new(), idle], "holds", GOOD);
+    }
+    for Judged { invariant, expected_to_fall, verdict, cited: _ } in others {
         let (exercised, why) = match verdict {
             Verdict::Holds { exercised } => (count(*exercised), String::new()),
             Verdict::Violated(violation) => (String::new(), format!("at {}ms", violation.time)),
@@ -83,6 +92,11 @@ pub(super) fn table(judged: &[Judged]) -> String {
         grid.row(vec![invariant.clone(), verdict.word().to_owned(), exercised, why], verdict.word(), style);
     }
     grid.render()
+}
+
+/// `the kernel's 7 laws`
+pub(super) fn counted_laws(laws: usize) -> String {
+    format!("the kernel's {laws} laws")
 }
 
 const fn style_of(verdict: &Verdict, expected_to_fall: bool) -> Style {

@@ -72,7 +72,17 @@ impl Profile {
             rows: S::ROWS,
             facts: encoding::labels::<S::Fact>,
             settings: fill::<S::Settings>,
-            workload: fill::<S::Workload>,
+            workload: |entry| {
+                let filled = fill::<S::Workload>(entry)?;
+                let workload = S::Workload::deserialize(entry).ok();
+                match workload.and_then(|workload| S::workload_objection(&workload)) {
+                    Some(message) => {
+                        let name = entry.as_object().and_then(|entry| entry.keys().next()).cloned();
+                        Err(Misfit { path: name.into_iter().collect(), message })
+                    }
+                    None => Ok(filled),
+                }
+            },
             command: fill::<S::Command>,
             needs: |entry| S::Workload::deserialize(entry).map(|entry| S::needs(&entry)).unwrap_or_default(),
             command_needs: |command| {

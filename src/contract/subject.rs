@@ -62,6 +62,11 @@ pub trait Subject: Process {
         Needs::default()
     }
 
+    /// Why an entry of the workload can't be done, if it can't.
+    fn workload_objection(_workload: &Self::Workload) -> Option<String> {
+        None
+    }
+
     /// What a command requires.
     fn command_needs(_command: &Self::Command) -> Needs {
         Needs::default()

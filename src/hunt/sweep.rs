@@ -197,7 +197,10 @@ pub(super) fn each<T: Default + Send>(
         }
         gathered
     };
-    let gathered = match rayon::ThreadPoolBuilder::new().num_threads(seeds.threads.max(1)).build() {
+    let gathered = match rayon::ThreadPoolBuilder::new()
+        .num_threads(seeds.threads.min(usize::try_from(seeds.count).unwrap_or(usize::MAX)).max(1))
+        .build()
+    {
         Ok(pool) => pool.broadcast(|_| thread()),
         Err(_) => vec![thread()],
     };

@@ -556,6 +556,12 @@ macro_rules! hosted {
                 }
             }
 
+            pub(super) fn objection(&self) -> Option<String> {
+                match self {
+                    $($($(#[cfg($work_cfg)])? Self::$W(work) => Work::<Command, Reply>::objection(work),)*)+
+                }
+            }
+
             pub(super) fn needs(&self) -> Needs {
                 match self {
                     $($($(#[cfg($work_cfg)])? Self::$W(work) => Work::<Command, Reply>::needs(work),)*)+

@@ -50,6 +50,10 @@ impl Subject for CodexNode {
         workload.needs()
     }
 
+    fn workload_objection(workload: &Workload) -> Option<String> {
+        workload.objection()
+    }
+
     fn command_needs(command: &Command) -> Needs {
         command.needs()
     }

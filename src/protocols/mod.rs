@@ -215,6 +215,11 @@ pub trait Work<C, R> {
     /// What it cannot do without.
     fn needs(&self) -> Needs;
 
+    /// Why it can't be done, if it can't.
+    fn objection(&self) -> Option<String> {
+        None
+    }
+
     /// The most that a client does with what it holds, or waits for, if it holds anything.
     fn longest_turn(_client: &Self::Client) -> Option<Turn> {
         None

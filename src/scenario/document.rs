@@ -7,6 +7,8 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
+use crate::quantities::decimal;
+
 use super::diagnostic::{Diagnostic, Finding, Problem, TextPosition};
 use super::path::{Path, Step};
 
@@ -134,9 +136,14 @@ fn convert(
             Inner::Plain
         }
         ast::Value::NumberLit(number) => {
-            *into = serde_json::from_str(number.value).map(Value::Number).map_err(|_| {
-                (Finding::new(path.clone(), format!("the number `{}` is out of range", number.value)), bytes(number))
-            })?;
+            let refused =
+                |why: &str| (Finding::new(path.clone(), format!("the number `{}` {why}", number.value)), bytes(number));
+            let read: serde_json::Number =
+                serde_json::from_str(number.value).map_err(|_| refused("is out of range"))?;
+            if decimal::canonical(number.value) != decimal::canonical(&read.to_string()) {
+                return Err(refused("has more digits than can be kept"));
+            }
+            *into = Value::Number(read);
             Inner::Plain
         }
         ast::Value::BooleanLit(truth) => {

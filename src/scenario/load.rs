@@ -30,11 +30,18 @@ pub fn built_in() -> impl Iterator<Item = BuiltIn> + Clone {
     BUILT_IN.iter().map(|&(name, text)| BuiltIn { name, text })
 }
 
-/// Loads a scenario: a file, if the path exists or ends in `.json`, and a built-in one otherwise.
+/// The name that stands for standard input.
+const STDIN: &str = "-";
+
+/// Loads a scenario: standard input, if the name is `-`; a file, if the path exists or ends in `.json`, and a built-in one otherwise.
 ///
 /// # Errors
 /// If it does not exist, can't be read or is invalid.
 pub fn load(name: &str, subjects: &[Profile]) -> Result<ScenarioFile, Problem> {
+    if name == STDIN {
+        let text = text(name, std::io::stdin().lock())?;
+        return ScenarioFile::parse("standard input", "stdin", &text, subjects);
+    }
     let path = Path::new(name);
     let json = path.extension().is_some_and(|extension| extension == "json");
     let known = built_in().find(|known| known.name == name);
@@ -73,8 +80,18 @@ fn read(name: &str, path: &Path) -> Result<String, Problem> {
         let help = Some("name a file in it".to_owned());
         return Err(problem(LoadStage::Reading, format!("`{name}` is a directory"), help));
     }
+    text(name, fs::File::open(path).map_err(failed)?)
+}
+
+/// The text of an input, without a byte order mark.
+fn text(name: &str, input: impl Read) -> Result<String, Problem> {
+    let problem = |stage, message: String, help: Option<String>| Problem::without_text(name, stage, message, help);
     let mut bytes = Vec::new();
-    fs::File::open(path).map_err(failed)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let read = input.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| problem(LoadStage::Reading, format!("can't read `{name}`: {error}"), None))?;
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
     if bytes.len() as u64 > LARGEST {
         return Err(problem(LoadStage::Reading, format!("`{name}` is too large: at most 4 MB"), None));
     }

@@ -22,7 +22,10 @@ pub(super) fn cure<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Cl
     match known.len() {
         0 => "none are known".to_owned(),
         1..=24 => format!("known are {}", list(&known)),
-        _ => format!("known are {} and {} more", list(&known[..20]), known.len() - 20),
+        _ => {
+            known.sort_by_key(|known| (strsim::damerau_levenshtein(word, known), *known));
+            format!("the nearest are {}; `stemmata list` shows all", list(&known[..3]))
+        }
     }
 }
 

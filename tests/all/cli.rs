@@ -6,6 +6,7 @@ mod explored;
 mod exports;
 mod files;
 mod greens;
+mod inputs;
 mod outputs;
 mod program;
 mod refused;

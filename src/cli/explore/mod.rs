@@ -10,7 +10,7 @@ use verdict::Searched;
 
 use super::args::ExploreArgs;
 use super::chosen::Chosen;
-use super::environment::Stopwatch;
+use super::environment::{self, Stopwatch};
 use super::failure::{Failure, Outcome};
 use super::files::{Files, Format};
 use super::replay;
@@ -77,7 +77,8 @@ fn limits(args: &ExploreArgs) -> Limits {
     let ExploreArgs { depth, states, dfs, jobs, .. } = args;
     let order = if *dfs { Order::Depth } else { Order::Breadth };
     let threads = match order {
-        Order::Breadth => jobs.map_or(1, usize::from),
+        // More threads than cores only wait for each other.
+        Order::Breadth => jobs.map_or(1, |jobs| usize::from(jobs).min(environment::cores().get())),
         Order::Depth => 1,
     };
     Limits { depth: *depth, states: *states, threads, order }

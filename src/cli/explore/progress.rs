@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::environment::Stopwatch;
+use crate::cli::heartbeat::Heartbeat;
 use crate::cli::shell::Shell;
 use crate::cli::table::{count, counted};
 use crate::hunt::explore::{Limits, Progress};
@@ -15,6 +16,8 @@ pub(super) struct Meter {
     watch: Stopwatch,
     /// The tenth of a second of the last message.
     told: Cell<u128>,
+    heartbeat: Heartbeat,
+    name: String,
 }
 
 impl Meter {
@@ -24,10 +27,13 @@ impl Meter {
         let template = if limits.states.is_some() { "{prefix} {bar:30} {msg}" } else { "{prefix} {spinner} {msg}" };
         bar.set_style(ProgressStyle::with_template(template).expect("a constant that is right"));
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar, watch, told: Cell::new(0) }
+        Self { bar, watch, told: Cell::new(0), heartbeat: Heartbeat::new(shell), name: name.to_owned() }
     }
 
     pub(super) fn tell(&self, progress: Progress) {
+        self.heartbeat.beat(&self.name, || {
+            format!("{}, depth {}", counted(progress.states, "state"), count(progress.depth.into()))
+        });
         let tenths = self.watch.elapsed().as_millis() / 100;
         if self.bar.is_hidden() || self.told.replace(tenths) == tenths {
             return;

@@ -11,6 +11,7 @@ use super::Limits;
 use super::results_file::ResultsFile;
 use crate::cli::chosen::Chosen;
 use crate::cli::environment::Stopwatch;
+use crate::cli::heartbeat::Heartbeat;
 use crate::cli::shell::{BAD, Shell};
 use crate::cli::signals::Signals;
 use crate::cli::table::{count, counted};
@@ -33,6 +34,7 @@ pub(super) struct Meter<'a> {
     header: &'a Header,
     results_file: &'a ResultsFile,
     shell: &'a Shell,
+    heartbeat: Heartbeat,
     /// The number of runs in the earlier results.
     done: u64,
 }
@@ -65,6 +67,7 @@ impl<'a> Meter<'a> {
             header,
             results_file,
             shell,
+            heartbeat: Heartbeat::new(shell),
             done,
         }
     }
@@ -121,7 +124,12 @@ impl Watch for Meter<'_> {
     }
 
     fn ran(&self, tally: &SweepTally) {
-        if !self.bar.is_hidden() {
+        if self.bar.is_hidden() {
+            self.heartbeat.beat(self.chosen.file.name(), || {
+                let failures = counted(tally.failed(!self.header.violates.is_empty()), "failure");
+                format!("{}, {failures}", counted(tally.runs, "run"))
+            });
+        } else {
             self.show(tally);
         }
         let results = || Results { header: self.header.clone(), tally: tally.clone(), end: End::Unfinished };

@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::saved::Saved;
+use crate::check;
 use crate::cli::chosen::{quoted, replay};
 use crate::cli::exit::Exit;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{Grid, count, counted};
+use crate::cli::verdicts::counted_laws;
 use crate::hunt::{Behaviours, End, Failure, FailureKind, Results, SeedRange, write_results};
 use crate::run::RunVerdict;
 
@@ -131,7 +133,15 @@ impl SweepReport {
             ("flaw", "acted", &tally.acted),
         ];
         for (kind, did, shares) in kinds {
-            for (name, share) in shares {
+            let is_law = |name: &&String| kind == "invariant" && check::is_law(name);
+            let laws: Vec<_> = shares.iter().filter(|(name, _)| is_law(name)).collect();
+            if !laws.is_empty() {
+                let idle: Vec<&str> =
+                    laws.iter().filter(|(_, share)| share.part == 0).map(|(name, _)| name.as_str()).collect();
+                let idle = if idle.is_empty() { String::new() } else { format!("never: {}", idle.join(", ")) };
+                grid.plain(vec![kind.to_owned(), counted_laws(laws.len()), String::new(), String::new(), idle]);
+            }
+            for (name, share) in shares.iter().filter(|(name, _)| !is_law(name)) {
                 let once = matches!(kind, "fact" | "flaw");
                 let enough = if once { share.part > 0 } else { share.suffices() };
                 let (word, style) = if enough { (did, GOOD) } else { ("too rarely", DOUBT) };

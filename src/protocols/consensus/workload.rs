@@ -103,6 +103,19 @@ impl<C: From<StoreCommand>, R: AsStore> Work<C, R> for RegisterWorkload {
         }
     }
 
+    fn objection(&self) -> Option<String> {
+        let shares = [self.reads, self.cas, self.appends, self.deletes, self.long];
+        let sum: u64 = shares.iter().map(|share| u64::from(share.as_ppb())).sum();
+        let hundredths = sum / 100_000;
+        (sum > 1_000_000_000).then(|| {
+            format!(
+                "the shares of reads, cas, appends, deletes and long values add up to {}.{:02} %: at most 100 %",
+                hundredths / 100,
+                hundredths % 100
+            )
+        })
+    }
+
     fn needs(&self) -> Needs {
         Needs { protocols: vec!["consensus"], keys: Some(self.keyspace.clone()), fenced: false }
     }

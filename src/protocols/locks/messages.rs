@@ -34,7 +34,7 @@ pub enum LockMessage {
 
 /// The commands of clients.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LockCommand {
     /// Requests locks.
     Acquire {

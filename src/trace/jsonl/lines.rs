@@ -33,6 +33,14 @@ impl<R: BufRead> Lines<R> {
         self.number += 1;
         let longest = u64::try_from(LONGEST_LINE).expect("a length fits 64 bits");
         let length = (&mut self.input).take(longest).read_until(b'\n', &mut self.line).map_err(ReadError::Io)?;
+        // What editors and checkouts put there is not the trace's.
+        if self.line.ends_with(b"\r\n") {
+            self.line.truncate(self.line.len() - 2);
+            self.line.push(b'\n');
+        }
+        if self.number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
+            self.line.drain(..3);
+        }
         match self.line.last() {
             None => Ok(Ending::None),
             Some(b'\n') => Ok(Ending::Whole),

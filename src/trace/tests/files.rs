@@ -140,7 +140,6 @@ fn what_was_cut_or_changed_is_told_where() {
         fault(&edited("\"copies\":2", "\"cop\u{1b}[31mies\":2")),
         fault(&edited("\"consensus.election\"", "\"\"")),
         fault(&edited("\"n1#2\"", "\"n0#2\"")),
-        fault(&edited("}\n", "}\r\n")),
         fault(&edited(",\"content\"", ", \"content\"")),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
@@ -159,8 +158,15 @@ fn what_was_cut_or_changed_is_told_where() {
     line 3, column 116: not a line of a trace: a label has a name
     line 3, column 31: not a line of a trace: `n0#2` is not of the form `n1#12`
     the trace was changed after it was written: the hash on its last line does not match
-    the trace was changed after it was written: the hash on its last line does not match
     "#);
+}
+
+/// What editors and checkouts change is not the trace.
+#[test]
+fn the_line_ends_and_the_mark_of_windows_are_read() {
+    let text = String::from_utf8(written(&everything())).expect("UTF-8");
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(read(windows.as_bytes()).expect("a trace"), read(text.as_bytes()).expect("a trace"));
 }
 
 #[test]

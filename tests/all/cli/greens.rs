@@ -102,8 +102,8 @@ fn a_fault_that_changes_nothing_takes_no_effect() {
         (broadcast, r#"{ "clock": { "target": "all", "offset": "0s" } }"#),
         (broadcast, r#"{ "clock": { "target": "all", "bump": "0s" } }"#),
         (broadcast, r#"{ "clock": { "target": "all", "drift": "0%" } }"#),
-        (consensus, r#"{ "disk": { "target": "all", "slow": "0ms" } }"#),
-        (consensus, r#"{ "disk": { "target": "all", "slow": "1ms" } }"#),
+        (consensus, r#"{ "disk": { "target": "all", "harm": { "slow": "0ms" } } }"#),
+        (consensus, r#"{ "disk": { "target": "all", "harm": { "slow": "1ms" } } }"#),
         (consensus, r#"{ "delay": { "delay": { "constant": "0ms" }, "from": "n1", "to": "n1" } }"#),
         (consensus, r#"{ "loss": { "share": "0%" } }"#),
     ];
@@ -117,7 +117,7 @@ fn a_fault_that_changes_nothing_takes_no_effect() {
         (consensus, r#"{ "clock": { "target": "all", "monotonic_drift": "10%" } }"#),
         (broadcast, r#"{ "clock": { "target": "all", "offset": "1s" } }"#),
         (broadcast, r#"{ "clock": { "target": "n1", "freeze": true } }"#),
-        (consensus, r#"{ "disk": { "target": "all", "slow": "2ms" } }"#),
+        (consensus, r#"{ "disk": { "target": "all", "harm": { "slow": "2ms" } } }"#),
     ];
     for (subject, fault) in felt {
         let ran = scenario(subject, fault);

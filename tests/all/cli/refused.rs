@@ -25,7 +25,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     (r#"{ "expect": { "sometimes": ["broadcast.deliverd"] } }"#, "broadcast.deliver"),
     (r#"{ "protocols": { "clocks": { "flaws": ["e99"] } } }"#, "e99"),
     (r#"{ "faults": [ { "at": "1s", "fault": { "restart": { "target": "n1", "wipe": true } } } ] }"#, "exceed"),
-    (r#"{ "run": { "seed": 18446744073709551616 } }"#, "a whole number from 0 to 2^64-1"),
+    (r#"{ "run": { "seed": 18446744073709551616 } }"#, "has more digits than can be kept"),
     (r#"{ "run": { "seed": -1 } }"#, "`-1` is not a seed"),
     (r#"{ "workload": [ { "texts": { "clients": 1000000000 } } ] }"#, "at most 1000000"),
     ("[]", "object"),

@@ -1,6 +1,7 @@
 //! Flat maps in EDN, as Jepsen writes histories: `{:type :invoke, :f :read, :value nil, :process 0, :time 123}`.
 
-use super::datum::{Datum, number, quoted};
+use super::datum::{Datum, quoted};
+use crate::quantities::decimal;
 
 /// The fields of a map, by their names without the colon.
 ///
@@ -29,7 +30,8 @@ pub(super) fn map(text: &str) -> Result<Vec<(String, Datum)>, String> {
 
 /// Whether a line looks like a map in EDN.
 pub(super) fn resembles(text: &str) -> bool {
-    text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(':'))
+    let map = text.as_bytes().trim_ascii_start().strip_prefix(b"{");
+    map.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
 }
 
 struct Reader<'t> {
@@ -120,7 +122,7 @@ impl Reader<'_> {
             "nil" => "null".to_owned(),
             "true" | "false" => word.clone(),
             _ if word.trim_start_matches(['-', '+']).starts_with(|first: char| first.is_ascii_digit()) => {
-                number(word.trim_end_matches(['N', 'M'])).map_err(|why| self.wrong(&why))?
+                decimal::canonical(word.trim_end_matches(['N', 'M'])).map_err(|why| self.wrong(&why))?
             }
             _ => quoted(word.trim_start_matches(':')),
         };

@@ -16,11 +16,7 @@ pub(super) fn judge(history: &History, timeline: &Timeline) -> Judged {
     let mut reads: Vec<(Span, &[ValueId])> = Vec::new();
     for (span, operation, end) in timeline.effective(history) {
         match (operation.act, end) {
-            (Act::Append(value), _) => {
-                if appends.insert(value, span).is_some() {
-                    return Judged::Unfit;
-                }
-            }
+            (Act::Append(value), _) if appends.insert(value, span).is_some() => return Judged::Unfit,
             (_, Some(End::ReadList(list))) => reads.push((span, list)),
             _ => {}
         }

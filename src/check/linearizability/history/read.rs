@@ -252,7 +252,9 @@ impl Reading {
                 Datum::List(items) if items.len() == 2 => {
                     Ok(Act::Cas { old: self.values.id(&items[0]), new: self.values.id(&items[1]) })
                 }
-                other => Err(format!("a cas has the value [old, new], and not {}", short(&other.text()))),
+                other @ (Datum::List(_) | Datum::Plain(_)) => {
+                    Err(format!("a cas has the value [old, new], and not {}", short(&other.text())))
+                }
             },
             Some("txn") => Err("transactions are not judged: there are read, put, cas and append".to_owned()),
             Some(f) => Err(format!("unknown operation `{}`: there are read, put (or write), cas, append", short(f))),

@@ -322,12 +322,14 @@ mod twins {
         }
     }
 
-    fn cases() -> u32 {
-        std::env::var("STEMMATA_HISTORIES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(4_000)
+    /// Some thousands, or as many as `PROPTEST_CASES` says.
+    fn config() -> ProptestConfig {
+        let config = ProptestConfig::default();
+        ProptestConfig { cases: config.cases.max(4_000), failure_persistence: None, ..config }
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+        #![proptest_config(config())]
         #[test]
         fn zones_and_lists_judge_as_the_search_does(
             drawn in vec(any::<Drawn>(), 1..9),
