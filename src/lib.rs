@@ -23,4 +23,5 @@ pub mod trace;
 
 pub use contract::{context, process, subject, symmetry};
 pub use environment::{fault, network};
+use quantities::decimal;
 pub use quantities::{chance, identity, measure, time, units};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::args::{ExportArgs, Form};
+use super::args::{Depth, ExportArgs, Form};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::file;
@@ -31,7 +31,7 @@ pub(super) fn export(args: &ExportArgs, shell: &Shell) -> Outcome {
             Form::Shiviz => shiviz::write(&mut reader, (*detail).into(), out),
             Form::Perfetto => perfetto::write(&mut reader, (*detail).into(), out),
             Form::Mermaid => mermaid::write(&mut reader, (*detail).into(), out),
-            Form::Svg => as_svg(reader, out),
+            Form::Svg => as_svg(reader, out, shell),
         };
         copied.map_err(|refused| match refused {
             ReportError::Write(error) => error,
@@ -40,7 +40,11 @@ pub(super) fn export(args: &ExportArgs, shell: &Shell) -> Outcome {
                 io::Error::other("the trace can't be read")
             }
             ReportError::TooLong(why) => {
-                failed = Some(Failure::helped(why, "show less of it with --detail facts, or shorten the run"));
+                let help = match detail {
+                    Depth::Facts => "shorten the run, or shrink it before: `stemmata shrink`",
+                    Depth::Messages | Depth::All => "show less of it with --detail facts, or shorten the run",
+                };
+                failed = Some(Failure::helped(why, help));
                 io::Error::other("the output is too long")
             }
         })
@@ -77,7 +81,7 @@ fn as_text(mut reader: Reader<impl io::BufRead>, detail: Detail, out: &mut dyn W
 const MOST_EVENTS: usize = 200;
 
 /// The causal past of the first violation, or the whole trace if nothing is violated.
-fn as_svg(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(), ReportError> {
+fn as_svg(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write, shell: &Shell) -> Result<(), ReportError> {
     let name = reader.header().scenario.clone();
     let graph = CausalGraph::of(&mut reader)?;
     let footer = reader.footer().expect("a trace that was read to its end has a footer");
@@ -86,7 +90,12 @@ fn as_svg(mut reader: Reader<impl io::BufRead>, out: &mut dyn Write) -> Result<(
         Some((invariant, violation)) => {
             (graph.past_of(violation, MOST_EVENTS), format!("{name} breaks {invariant}: {}", violation.sentence))
         }
-        None => (graph.whole(MOST_EVENTS), name),
+        None => {
+            if footer.records > MOST_EVENTS as u64 {
+                shell.note(&format!("nothing is violated: the diagram shows the last {MOST_EVENTS} events alone"));
+            }
+            (graph.whole(MOST_EVENTS), name)
+        }
     };
     Ok(out.write_all(svg(&past, &title).as_bytes())?)
 }

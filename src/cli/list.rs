@@ -31,8 +31,12 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
         return Err(Failure::helped("--errata belongs to `list scenarios`", "`stemmata list errata` lists the flaws"));
     }
     if shell.json {
+        let value = |key: &str, cell: &String| match key {
+            "invariants" | "flaws" => json!(cell.split(", ").filter(|name| !name.is_empty()).collect::<Vec<_>>()),
+            _ => json!(cell),
+        };
         let objects =
-            rows.iter().map(|row| columns.iter().zip(row).map(|(key, cell)| ((*key).to_owned(), json!(cell))));
+            rows.iter().map(|row| columns.iter().zip(row).map(|(key, cell)| ((*key).to_owned(), value(key, cell))));
         let objects: Vec<Value> = objects.map(|fields| Value::Object(fields.collect())).collect();
         shell.document(&objects)?;
     } else {

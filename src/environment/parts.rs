@@ -81,7 +81,8 @@ pub enum Shape {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Partition {
-    /// The groups. Without a shape: all groups; nodes in none of them form one more. For `bridge`: the two sides.
+    /// The groups. Without a shape: all groups; nodes in none of them form one more. For `bridge`: the two sides; the
+    /// other nodes are linked to both, so two sides of one node each cut a single link.
     /// For `majorities-ring`: one list, the order on the ring. With a shape the default is to draw them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<Vec<NodeId>>,

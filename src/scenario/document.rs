@@ -7,7 +7,7 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::{Map, Value};
 
-use crate::quantities::decimal;
+use crate::decimal;
 
 use super::diagnostic::{Diagnostic, Finding, Problem, TextPosition};
 use super::path::{Path, Step};

@@ -21,7 +21,7 @@ use super::chosen::Chosen;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::files::{Files, Format};
-use super::shell::Shell;
+use super::shell::{FAINT, Shell};
 use super::signals::Signals;
 use super::table::{count, counted};
 use crate::hunt::{End, Header, Results, Sweep, SweepTally};
@@ -92,7 +92,13 @@ pub(super) fn conclude(reports: &[SweepReport], exit: Exit, shell: &Shell) -> Ou
         let sweeps: Vec<_> = reports.iter().map(SweepReport::json).collect();
         shell.document(&serde_json::json!({ "sweeps": sweeps, "replay": replay, "exit_code": exit.code() }))?;
     } else if let Some(replay) = replay {
-        shell.result(&format!("{replay}\n"))?;
+        let next = match replay.split_once(" replay ") {
+            Some((program, run)) if !shell.quiet => format!(
+                "{FAINT}why: {program} replay {run} --why{FAINT:#}\n{FAINT}smaller: {program} shrink {run} -o small.json{FAINT:#}\n"
+            ),
+            Some(_) | None => String::new(),
+        };
+        shell.result(&format!("{next}{replay}\n"))?;
     }
     Ok(exit)
 }

@@ -48,8 +48,8 @@ impl SweepReport {
         tally.runs == 0 && self.saved.runs == 0 && !stopped
     }
 
-    /// The command that reproduces the failure: it replays a saved run that still fails, or the failing run with the
-    /// smallest seed, or repeats the sweep if no single run fails.
+    /// The command that reproduces the failure: it replays a saved run that still fails, or the run with the smallest
+    /// seed that fails as most do, or repeats the sweep if no single run fails.
     pub(in crate::cli) fn replay(&self, shell: &Shell) -> Option<String> {
         let Results { header, tally, .. } = &self.results;
         if self.standing == RunVerdict::Met {
@@ -59,8 +59,11 @@ impl SweepReport {
             return Some(replay(shell, &failed.run, header.path.as_deref()));
         }
         let expected = !header.violates.is_empty();
-        let kept = tally.failures.values().flat_map(|kind| &kind.kept).filter(|_| !expected);
-        let first = kept.min_by_key(|failure| failure.seed);
+        let most = tally.failures.values().filter(|_| !expected).max_by_key(|kind| {
+            let first = kind.kept.iter().map(|failure| failure.seed).min();
+            (kind.count, std::cmp::Reverse(first))
+        });
+        let first = most.and_then(|kind| kind.kept.iter().min_by_key(|failure| failure.seed));
         Some(match first {
             Some(Failure { seed, digest, .. }) => replay(shell, &header.run_id(*seed, *digest), header.path.as_deref()),
             None => self.again(shell),

@@ -24,6 +24,10 @@ const SEEDS: SeedRange = SeedRange { first: 0, count: 20 };
 
 pub(super) fn verify(args: &VerifyArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let VerifyArgs { scenario, seeds, jobs, overrides } = args;
+    if scenario == "-" {
+        let message = "the second process can't read the same standard input";
+        return Err(Failure::helped(message, "save the scenario in a file, and name that"));
+    }
     let chosen = Chosen::load(scenario, overrides, subjects)?;
     let seeds = seeds.unwrap_or(SEEDS);
     if seeds.count == 0 {

@@ -87,6 +87,8 @@ fn lists_show_what_a_beginner_wants_first() {
     assert_eq!(names[1], "hello", "{}", listed.stdout);
     assert!(!listed.stdout.contains("errata/") && listed.stdout.contains("--errata"), "{}", listed.stdout);
     stemmata(&["list", "scenarios", "--errata"]).exits(0).says("errata/e09");
+    let protocols = super::program::json(&stemmata(&["list", "protocols", "--json"]).exits(0).stdout);
+    assert!(protocols[0]["flaws"].is_array(), "{protocols}");
     stemmata(&["list", "faults", "--errata"]).exits(2).complains("list errata");
     let unknown = stemmata(&["run", "nothing-like-it"]).exits(2);
     assert!(unknown.stderr.contains("the nearest are") && unknown.stderr.len() < 400, "{}", unknown.stderr);

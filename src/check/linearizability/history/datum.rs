@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::quantities::decimal;
+use crate::decimal;
 
 /// A value, by its canonical text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Flat maps in EDN, as Jepsen writes histories: `{:type :invoke, :f :read, :value nil, :process 0, :time 123}`.
 
 use super::datum::{Datum, quoted};
-use crate::quantities::decimal;
+use crate::decimal;
 
 /// The fields of a map, by their names without the colon.
 ///
