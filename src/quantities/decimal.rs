@@ -1,5 +1,7 @@
 //! Decimal numbers in one canonical text, so that none is rounded.
 
+use std::borrow::Cow;
+
 /// The largest exponent of a number.
 const LARGEST: i64 = 10_000;
 
@@ -7,10 +9,10 @@ const LARGEST: i64 = 10_000;
 ///
 /// # Errors
 /// If it is too large to be written out.
-pub(crate) fn canonical(text: &str) -> Result<String, String> {
+pub(crate) fn canonical(text: &str) -> Result<Cow<'_, str>, String> {
     let plain = text.len() < 19 && text.bytes().all(|digit| digit.is_ascii_digit());
     if plain && (text == "0" || text.bytes().next().is_some_and(|first| first != b'0')) {
-        return Ok(text.to_owned());
+        return Ok(Cow::Borrowed(text));
     }
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.trim_start_matches('+')), |digits| ("-", digits));
     let (mantissa, exponent) = digits.split_once(['e', 'E']).unwrap_or((digits, "0"));
@@ -22,7 +24,7 @@ pub(crate) fn canonical(text: &str) -> Result<String, String> {
     }
     let significant = all.trim_start_matches('0').trim_end_matches('0');
     if significant.is_empty() {
-        return Ok("0".to_owned());
+        return Ok(Cow::Borrowed("0"));
     }
     let zeros = (all.len() - all.trim_end_matches('0').len()) as i64;
     let power = exponent - fraction.len() as i64 + zeros;
@@ -30,14 +32,14 @@ pub(crate) fn canonical(text: &str) -> Result<String, String> {
         return Err(format!("the number {text} is too large"));
     }
     let places = significant.len() as i64 + power;
-    Ok(match usize::try_from(power) {
+    Ok(Cow::Owned(match usize::try_from(power) {
         Ok(zeros) if places <= 40 => format!("{sign}{significant}{}", "0".repeat(zeros)),
         Err(_) if (1..=40).contains(&places) => {
             let (whole, fraction) = significant.split_at(places as usize);
             format!("{sign}{whole}.{fraction}")
         }
         Ok(_) | Err(_) => format!("{sign}{significant}e{power}"),
-    })
+    }))
 }
 
 #[cfg(test)]

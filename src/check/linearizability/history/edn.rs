@@ -7,7 +7,7 @@ use crate::decimal;
 ///
 /// # Errors
 /// If the text is no map of EDN values.
-pub(super) fn map(text: &str) -> Result<Vec<(String, Datum)>, String> {
+pub(super) fn map(text: &str) -> Result<Vec<(String, Datum<'static>)>, String> {
     let mut reader = Reader { text, at: 0 };
     reader.space();
     if !reader.eats('{') {
@@ -19,8 +19,7 @@ pub(super) fn map(text: &str) -> Result<Vec<(String, Datum)>, String> {
         if reader.eats('}') {
             break;
         }
-        let name = reader.value()?.text();
-        let name = name.trim_matches('"').to_owned();
+        let name = reader.value()?.text().trim_matches('"').to_owned();
         reader.space();
         fields.push((name, reader.value()?));
     }
@@ -60,7 +59,7 @@ impl Reader<'_> {
         is
     }
 
-    fn value(&mut self) -> Result<Datum, String> {
+    fn value(&mut self) -> Result<Datum<'static>, String> {
         for (begin, end) in [('[', ']'), ('(', ')')] {
             if self.eats(begin) {
                 return self.items(end).map(Datum::List);
@@ -70,7 +69,7 @@ impl Reader<'_> {
             self.at += 2;
             let mut items = self.items('}')?;
             items.sort_unstable();
-            return Ok(Datum::Plain(format!("#{{{}}}", items.join(","))));
+            return Ok(Datum::Plain(format!("#{{{}}}", items.join(",")).into()));
         }
         if self.eats('{') {
             let mut items = self.items('}')?;
@@ -79,7 +78,7 @@ impl Reader<'_> {
             }
             let mut pairs: Vec<String> = items.chunks_mut(2).map(|pair| format!("{}:{}", pair[0], pair[1])).collect();
             pairs.sort_unstable();
-            return Ok(Datum::Plain(format!("{{{}}}", pairs.join(","))));
+            return Ok(Datum::Plain(format!("{{{}}}", pairs.join(",")).into()));
         }
         if self.rest().starts_with('"') { self.string() } else { self.word() }
     }
@@ -91,11 +90,11 @@ impl Reader<'_> {
             if self.eats(end) {
                 return Ok(items);
             }
-            items.push(self.value()?.text());
+            items.push(self.value()?.text().into_owned());
         }
     }
 
-    fn string(&mut self) -> Result<Datum, String> {
+    fn string(&mut self) -> Result<Datum<'static>, String> {
         let rest = self.rest();
         let mut escaped = false;
         let end = rest.char_indices().skip(1).find(|(_, letter)| {
@@ -106,11 +105,11 @@ impl Reader<'_> {
         let Some((end, _)) = end else { return Err(self.wrong("the string does not end")) };
         let text: String = serde_json::from_str(&rest[..=end]).map_err(|error| self.wrong(&error.to_string()))?;
         self.at += end + 1;
-        Ok(Datum::Plain(quoted(&text)))
+        Ok(Datum::Plain(quoted(&text).into()))
     }
 
     /// A keyword, a symbol, a number, `nil`, `true` or `false`.
-    fn word(&mut self) -> Result<Datum, String> {
+    fn word(&mut self) -> Result<Datum<'static>, String> {
         let rest = self.rest();
         let end =
             rest.find(|letter: char| letter.is_whitespace() || ",()[]{}\"".contains(letter)).unwrap_or(rest.len());
@@ -122,12 +121,12 @@ impl Reader<'_> {
             "nil" => "null".to_owned(),
             "true" | "false" => word.clone(),
             _ if word.trim_start_matches(['-', '+']).starts_with(|first: char| first.is_ascii_digit()) => {
-                decimal::canonical(word.trim_end_matches(['N', 'M'])).map_err(|why| self.wrong(&why))?
+                decimal::canonical(word.trim_end_matches(['N', 'M'])).map_err(|why| self.wrong(&why))?.into_owned()
             }
             _ => quoted(word.trim_start_matches(':')),
         };
         self.at += end;
-        Ok(Datum::Plain(text))
+        Ok(Datum::Plain(text.into()))
     }
 }
 

@@ -22,7 +22,7 @@ const LONGEST_LINE: u64 = 16 << 20;
 /// If the input fails, if a line is invalid, or if lines contradict each other: the error names the first such line.
 pub fn read(mut input: impl BufRead, objects: Option<Objects>, initial: Option<&str>) -> Result<History, HistoryError> {
     let mut reading = Reading::new(initial).map_err(|why| HistoryError::at(0, format!("the initial value: {why}")))?;
-    let mut ordered: Vec<(i128, u64, Line)> = Vec::new();
+    let mut ordered: Vec<(i128, u64, Line<'static>)> = Vec::new();
     let mut text = Vec::new();
     let mut number = 0;
     loop {
@@ -44,7 +44,7 @@ pub fn read(mut input: impl BufRead, objects: Option<Objects>, initial: Option<&
         let line = parse(text, whole).map_err(|why| HistoryError::at(number, why))?;
         match line.order {
             Some(order) if number == 1 || !ordered.is_empty() || reading.operations.is_empty() => {
-                ordered.push((order, number, line));
+                ordered.push((order, number, line.into_owned()));
             }
             None if !ordered.is_empty() => {
                 return Err(HistoryError::at(
@@ -87,14 +87,28 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawVa
 
 /// A line of a history.
 #[derive(Debug)]
-struct Line {
-    process: Datum,
+struct Line<'t> {
+    process: Datum<'t>,
     kind: Kind,
-    f: Option<String>,
-    key: Option<String>,
-    value: Option<Datum>,
+    f: Option<Cow<'t, str>>,
+    key: Option<Datum<'t>>,
+    value: Option<Datum<'t>>,
     /// Its `index`, or else its `time`.
     order: Option<i128>,
+}
+
+impl Line<'_> {
+    fn into_owned(self) -> Line<'static> {
+        let Self { process, kind, f, key, value, order } = self;
+        Line {
+            process: process.into_owned(),
+            kind,
+            f: f.map(|f| Cow::Owned(f.into_owned())),
+            key: key.map(Datum::into_owned),
+            value: value.map(Datum::into_owned),
+            order,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +131,7 @@ impl Kind {
     }
 }
 
-fn parse(text: &[u8], whole: bool) -> Result<Line, String> {
+fn parse(text: &[u8], whole: bool) -> Result<Line<'_>, String> {
     let readable =
         std::str::from_utf8(text).map_err(|error| format!("byte {} is not UTF-8", error.valid_up_to() + 1))?;
     if edn::resembles(readable) {
@@ -131,28 +145,28 @@ fn parse(text: &[u8], whole: bool) -> Result<Line, String> {
         let place = format!(" at line {} column {}", error.line(), error.column());
         format!("column {}: {}", error.column(), why.strip_suffix(&place).unwrap_or(&why))
     })?;
-    let datum = |raw: Option<&RawValue>| raw.map(Datum::of_json).transpose();
+    let datum = |raw| Option::map(raw, Datum::of_json).transpose();
     assemble(
         [datum(line.process)?, datum(line.key)?, datum(line.value)?, datum(line.index)?, datum(line.time)?],
         &line.kind,
-        line.f.map(Cow::into_owned),
+        line.f,
     )
 }
 
-fn from_edn(text: &str) -> Result<Line, String> {
-    let mut fields: BTreeMap<String, Datum> = edn::map(text)?.into_iter().collect();
+fn from_edn(text: &str) -> Result<Line<'static>, String> {
+    let mut fields: BTreeMap<String, Datum<'static>> = edn::map(text)?.into_iter().collect();
     let mut take = |name: &str| fields.remove(name);
-    let word = |datum: Option<Datum>| datum.map(|datum| datum.text().trim_matches('"').to_owned());
+    let word = |datum: Option<Datum<'_>>| datum.map(|datum| datum.text().trim_matches('"').to_owned());
     let kind = word(take("type")).ok_or("a line needs a `:type`")?;
-    let f = word(take("f"));
+    let f = word(take("f")).map(Cow::Owned);
     assemble([take("process"), take("key"), take("value"), take("index"), take("time")], &kind, f)
 }
 
-fn assemble(
-    [process, key, value, index, time]: [Option<Datum>; 5],
+fn assemble<'t>(
+    [process, key, value, index, time]: [Option<Datum<'t>>; 5],
     kind: &str,
-    f: Option<String>,
-) -> Result<Line, String> {
+    f: Option<Cow<'t, str>>,
+) -> Result<Line<'t>, String> {
     let process = process.filter(|process| !process.is_null()).ok_or("a line needs a `process`")?;
     if matches!(process, Datum::List(_)) || matches!(key, Some(Datum::List(_))) {
         return Err("a process and a key are numbers or texts".to_owned());
@@ -161,7 +175,7 @@ fn assemble(
         let text = order.text();
         text.parse().map_err(|_| format!("an `index` or a `time` is a whole number, and not {}", short(&text)))
     });
-    let key = key.filter(|key| !key.is_null()).map(|key| key.text());
+    let key = key.filter(|key| !key.is_null());
     Ok(Line { process, kind: Kind::of(kind)?, f, key, value, order: order.transpose()? })
 }
 
@@ -177,8 +191,15 @@ struct Reading {
     start: ValueId,
     /// The open operation of each process; whether results are values or lists is known at the end.
     open: BTreeMap<u32, Op>,
-    told: Vec<(Op, Datum)>,
+    told: Vec<(Op, Told)>,
     skipped: u64,
+}
+
+/// What a read told, until it is known what it read.
+#[derive(Clone, Debug)]
+enum Told {
+    Plain(ValueId),
+    List(Vec<ValueId>),
 }
 
 /// The key of operations without one.
@@ -199,17 +220,14 @@ impl Reading {
         Ok(Self { operations, steps, keys, by_key, processes, by_process, values, start, open, told, skipped: 0 })
     }
 
-    fn take(&mut self, number: u64, line: Line) -> Result<(), HistoryError> {
-        let Datum::Plain(name) = &line.process else { return Ok(()) };
+    fn take(&mut self, number: u64, line: Line<'_>) -> Result<(), HistoryError> {
+        let name = line.process.text();
         if name == "\"nemesis\"" {
             self.skipped += 1;
             return Ok(());
         }
-        let next = self.processes.len() as u32;
-        let process = *self.by_process.entry(name.clone()).or_insert_with_key(|name| {
-            self.processes.push(name.trim_matches('"').to_owned());
-            next
-        });
+        let process = place(&name, &mut self.by_process, &mut self.processes);
+        drop(name);
         let taken = match line.kind {
             Kind::Invoke => self.call(number, process, line),
             Kind::Ok | Kind::Fail | Kind::Info => self.end(number, process, line),
@@ -221,7 +239,7 @@ impl Reading {
         &self.processes[process as usize]
     }
 
-    fn call(&mut self, number: u64, process: u32, line: Line) -> Result<(), String> {
+    fn call(&mut self, number: u64, process: u32, line: Line<'_>) -> Result<(), String> {
         let Line { f, key, value, .. } = line;
         if let Some(Op(open)) = self.open.get(&process) {
             let before = self.operations[*open as usize].line;
@@ -229,12 +247,8 @@ impl Reading {
             return Err(format!("process {name} is still busy with the operation of line {before}"));
         }
         let act = self.act(f.as_deref(), value.as_ref())?;
-        let key = key.unwrap_or_else(|| ONLY_KEY.to_owned());
-        let next = self.keys.len() as u32;
-        let key = *self.by_key.entry(key).or_insert_with_key(|key| {
-            self.keys.push(key.trim_matches('"').to_owned());
-            next
-        });
+        let key = key.unwrap_or(Datum::Plain(Cow::Borrowed(ONLY_KEY)));
+        let key = place(&key.text(), &mut self.by_key, &mut self.keys);
         let op = Op(u32::try_from(self.operations.len()).map_err(|_| "more operations than can be judged")?);
         self.operations.push(Operation { process, line: number, key, act, end: None });
         self.steps.push(Step::Called(op));
@@ -242,7 +256,7 @@ impl Reading {
         Ok(())
     }
 
-    fn act(&mut self, f: Option<&str>, value: Option<&Datum>) -> Result<Act, String> {
+    fn act(&mut self, f: Option<&str>, value: Option<&Datum<'_>>) -> Result<Act, String> {
         let needed = |what: &str| value.ok_or_else(|| format!("a {what} needs a `value`"));
         match f {
             Some("read") => Ok(Act::Read),
@@ -262,19 +276,19 @@ impl Reading {
         }
     }
 
-    fn end(&mut self, number: u64, process: u32, line: Line) -> Result<(), String> {
+    fn end(&mut self, number: u64, process: u32, line: Line<'_>) -> Result<(), String> {
         let Line { kind, ref f, ref key, .. } = line;
         let Some(op) = self.open.remove(&process) else {
             return Err(format!("process {} ends an operation, and has none that is open", self.name(process)));
         };
         let operation = &self.operations[op.0 as usize];
         let (called, name) = (operation.line, self.name(process));
-        if key.as_ref().is_some_and(|key| self.by_key.get(key) != Some(&operation.key)) {
+        if key.as_ref().is_some_and(|key| self.by_key.get(&*key.text()) != Some(&operation.key)) {
             return Err(format!(
                 "another key than that of the operation, which process {name} called on line {called}"
             ));
         }
-        if f.as_ref().is_some_and(|f| f.replace("write", "put") != operation.act.name()) {
+        if f.as_ref().is_some_and(|f| f != operation.act.name() && !(f == "write" && operation.act.name() == "put")) {
             let act = operation.act.name();
             return Err(format!(
                 "process {name} ends another operation than the {act} that it called on line {called}"
@@ -292,14 +306,18 @@ impl Reading {
         Ok(())
     }
 
-    fn done(&mut self, op: Op, value: Option<Datum>) -> Result<End, String> {
+    fn done(&mut self, op: Op, value: Option<Datum<'_>>) -> Result<End, String> {
         let Operation { act, line, .. } = &self.operations[op.0 as usize];
         let (act, called) = (*act, *line);
         if act == Act::Read {
             let value = value.ok_or(
                 "a read that is ok needs a `value`, be it null; a read of which the value is not known ends with `info`",
             )?;
-            self.told.push((op, value));
+            let told = match value {
+                Datum::Plain(text) => Told::Plain(self.values.id(&text)),
+                Datum::List(items) => Told::List(items.iter().map(|item| self.values.id(item)).collect()),
+            };
+            self.told.push((op, told));
             return Ok(End::Done);
         }
         match value {
@@ -327,10 +345,19 @@ impl Reading {
             let objects = objects[operation.key as usize];
             let (told, line) = operation.end.as_mut().expect("only what has ended told something");
             let line = *line;
-            *told = match objects {
-                Objects::Registers | Objects::CasRegisters => End::Read(self.values.id(&value.text())),
-                Objects::Lists => {
-                    End::ReadList(list(&value, &mut self.values).map_err(|why| HistoryError::at(line, why))?)
+            *told = match (objects, value) {
+                (Objects::Lists, Told::List(items)) => End::ReadList(items),
+                (Objects::Lists, Told::Plain(Values::NULL)) => End::ReadList(Vec::new()),
+                (Objects::Lists, Told::Plain(value)) => {
+                    let text = short(self.values.text(value));
+                    let why = format!("a read of the model append tells a list, and not {text}");
+                    return Err(HistoryError::at(line, why));
+                }
+                (Objects::Registers | Objects::CasRegisters, Told::Plain(value)) => End::Read(value),
+                (Objects::Registers | Objects::CasRegisters, Told::List(items)) => {
+                    let items: Vec<&str> = items.iter().map(|item| self.values.text(*item)).collect();
+                    let text = format!("[{}]", items.join(","));
+                    End::Read(self.values.id(&text))
                 }
             };
         }
@@ -353,13 +380,15 @@ impl Reading {
     }
 }
 
-/// The result of a read of a list.
-fn list(value: &Datum, values: &mut Values) -> Result<Vec<ValueId>, String> {
-    match value {
-        Datum::List(list) => Ok(list.iter().map(|value| values.id(value)).collect()),
-        Datum::Plain(text) if text == "null" => Ok(Vec::new()),
-        Datum::Plain(text) => Err(format!("a read of the model append tells a list, and not {}", short(text))),
+/// The place of a name, which is new or known; the first quotation marks are not shown.
+fn place(name: &str, places: &mut BTreeMap<String, u32>, shown: &mut Vec<String>) -> u32 {
+    if let Some(place) = places.get(name) {
+        return *place;
     }
+    let place = shown.len() as u32;
+    shown.push(name.trim_matches('"').to_owned());
+    places.insert(name.to_owned(), place);
+    place
 }
 
 impl Act {

@@ -57,6 +57,17 @@ fn a_stale_read_is_told_with_its_line_and_what_it_should_have_seen() {
 }
 
 #[test]
+fn an_initial_value_is_not_read_after_another_one_was_written() {
+    let put = ["1 invoke put x 1", "1 ok", "2 invoke read x"];
+    for rest in [&["2 ok read x null"][..], &["3 invoke read x", "3 ok read x 1", "2 ok read x null"]] {
+        let findings = judge(&[&put[..], rest].concat(), None, false);
+        let [broken] = &findings.broken[..] else { panic!("{findings:?}") };
+        assert!(broken.sentence.starts_with("line 3: process 2 read null, answered on line "), "{broken:?}");
+        assert_eq!(broken.order, ["line 1: process 1 put 1, answered on line 2"]);
+    }
+}
+
+#[test]
 fn a_failed_cas_did_not_happen_or_saw_another_value() {
     let lines = ["1 invoke put x 1", "1 ok", "2 invoke cas x [1,2]", "2 fail", "2 invoke read x", "2 ok read x 1"];
     assert_eq!(judge(&lines, None, false).verdict(), Linearizability::Holds);

@@ -190,8 +190,8 @@ impl<'h> Register<'h> {
             if first.1.called < second.1.called { (first, second) } else { (second, first) };
         let Some(before) = before else {
             // The initial value is read after something else was written and seen.
-            let (early, of) = (early.unwrap_or(late), of);
-            return self.stale(early.op, of.op, Vec::new());
+            let early = early.expect("only one chain begins with the initial value");
+            return self.stale(early.op, late.op, Vec::new());
         };
         let extra = early.into_iter().chain([late]).map(|span| span.op);
         let writer = |op: Op| !matches!(self.history.operation(op).act, Act::Read);
