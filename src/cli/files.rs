@@ -70,7 +70,7 @@ impl Format {
             }
             Self::Shrunk => head.starts_with("{\n") && head.contains("\"about\": \"Shrunk from "),
             Self::Golden => first.starts_with("# golden"),
-            Self::Story => first.starts_with("# ") && first.contains(" breaks "),
+            Self::Story => first.starts_with("# ") && first.contains(" breaks ") && head.contains("\n\nThe run has "),
         }
     }
 }

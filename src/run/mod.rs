@@ -150,19 +150,20 @@ impl AnySubject {
     }
 
     /// Notes in the outcome of a run which of the flaws that are on never acted: the run is repeated without each of them.
-    /// A run that violates something is left as it is, and so is one that should.
+    /// A run that violates something is left as it is, and so is one that should. If that was stopped, so is the outcome:
+    /// it is not known whether the flaw acts.
     pub fn find_idle_flaws(&self, resolved: &Resolved, outcome: &mut Outcome, go_on: GoOn<'_>) {
         let proves_nothing = outcome.interrupted || !resolved.expected.violates.is_empty();
         if proves_nothing || outcome.judgements.iter().any(|judged| judged.verdict.violation().is_some()) {
             return;
         }
-        outcome.idle_flaws = resolved
-            .flaws()
-            .filter(|flaw| {
-                let without = self.run_while(&resolved.without_flaw(flaw), Keep::Verdicts, go_on);
-                !without.interrupted && without.digest == outcome.digest
-            })
-            .collect();
+        for flaw in resolved.flaws() {
+            let without = self.run_while(&resolved.without_flaw(flaw), Keep::Verdicts, go_on);
+            outcome.interrupted |= without.interrupted;
+            if without.digest == outcome.digest {
+                outcome.idle_flaws.push(flaw);
+            }
+        }
     }
 }
 

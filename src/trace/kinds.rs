@@ -252,6 +252,7 @@ impl Kinds {
     /// The union of the bits that a table gives for the places of these, which are the kinds of one event.
     #[inline]
     pub(crate) fn bits_of(self, by_place: &[u64; Self::PLACES]) -> u64 {
+        debug_assert_eq!(self.events.count_ones(), 1, "one event is of one kind, whatever is said in it");
         let mut bits = by_place[self.events.trailing_zeros() as usize];
         let mut seen = self.seen;
         while seen != 0 {

@@ -29,7 +29,7 @@ fn every_erratum_is_gone_without_its_flaw() {
     for name in errata() {
         let file = followed(name).unwrap_or_else(|| load(name)).without_flaws();
         let named = load(name).scenario().expect.violates.clone();
-        let exercised = (0..40).into_par_iter().filter(|seed| {
+        let exercised = (0..100).into_par_iter().filter(|seed| {
             let (resolved, outcome) = run(&file, *seed, Keep::Verdicts);
             assert_ne!(outcome.verdict(&resolved), RunVerdict::Broken, "{name}, seed {seed}: {:?}", outcome.judgements);
             let holds = |name: &String| {

@@ -89,7 +89,7 @@ fn bounds_without_a_swarm_move_nothing() {
 fn what_the_subjects_claim_to_bear_they_bear_in_a_swarm() {
     for name in ordinary() {
         let subject = subject_of(&load(name));
-        (0..30_u64).into_par_iter().for_each(|seed| {
+        (0..50_u64).into_par_iter().for_each(|seed| {
             let outcome = subject.run(&drawn(name, seed), Keep::Verdicts);
             let violated = outcome.judgements.iter().find_map(|judged| judged.verdict.violation());
             assert!(violated.is_none(), "{name}, seed {seed}: {violated:?}");

@@ -42,16 +42,11 @@ fn cases(report: &SweepReport, shell: &Shell) -> Vec<Case> {
 }
 
 fn expectations(report: &SweepReport) -> CaseEnd {
-    let Results { header, tally, end } = &report.results;
     let why = report.shortfalls.join("; ");
-    let part = header.part().count;
-    match (report.standing, end) {
-        _ if tally.runs == 0 => CaseEnd::Skipped("no seed was begun".to_owned()),
-        (RunVerdict::Broken | RunVerdict::Unproven, _) if !why.is_empty() => CaseEnd::Failed(why.clone(), why),
-        (_, End::Signal | End::Unfinished) => {
-            CaseEnd::Skipped(format!("the sweep was stopped after {} of {}", count(tally.runs), counted(part, "seed")))
-        }
-        (_, End::Complete | End::Time | End::Failures) => CaseEnd::Passed,
+    match report.standing {
+        _ if report.results.tally.runs == 0 => CaseEnd::Skipped("no seed was begun".to_owned()),
+        RunVerdict::Broken | RunVerdict::Unproven if !why.is_empty() => CaseEnd::Failed(why.clone(), why),
+        RunVerdict::Met | RunVerdict::Broken | RunVerdict::Unproven => stopped(report).unwrap_or(CaseEnd::Passed),
     }
 }
 
@@ -74,7 +69,19 @@ fn end_of(report: &SweepReport, invariant: &str, shell: &Shell) -> CaseEnd {
     if idle && !check::is_law(invariant) {
         return CaseEnd::Skipped(format!("exercised in none of {}", counted(tally.runs, "run")));
     }
-    CaseEnd::Passed
+    stopped(report).unwrap_or(CaseEnd::Passed)
+}
+
+/// A sweep that was stopped has not shown what it should.
+fn stopped(report: &SweepReport) -> Option<CaseEnd> {
+    let Results { header, tally, end } = &report.results;
+    let seeds = counted(header.part().count, "seed");
+    match end {
+        End::Signal | End::Unfinished => {
+            Some(CaseEnd::Skipped(format!("the sweep was stopped after {} of {seeds}", count(tally.runs))))
+        }
+        End::Complete | End::Time | End::Failures => None,
+    }
 }
 
 /// How an invariant was violated that was expected to hold.

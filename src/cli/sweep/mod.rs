@@ -40,6 +40,10 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
     let mut files = Files::new(args.writing.force);
     args.scenarios.iter().for_each(|scenario| files.reads(scenario));
     for chosen in &chosen {
+        if args.save && chosen.path() == Some("-") {
+            let message = "--save names its file after the scenario's, and standard input has no name";
+            return Err(Failure::helped(message, "save the scenario in a file, and name that"));
+        }
         files.reads(saved::file(chosen));
     }
     if let Some(file) = &args.output {
@@ -117,7 +121,8 @@ fn one(
     let already = (done.runs, done.records);
     let meter = Meter::new((chosen, &header), done.runs, limits, signals, results_file, shell);
     let seeds = header.part();
-    let Limits { threads, max_failures, .. } = *limits;
+    let Limits { max_failures, .. } = *limits;
+    let threads = limits.threads.min(usize::try_from(seeds.count).unwrap_or(usize::MAX));
     let tally =
         Sweep { file: &chosen.file, subject: chosen.subject, seeds, done, threads, max_failures }.run(&meter)?;
     meter.end();

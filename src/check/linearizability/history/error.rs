@@ -9,6 +9,8 @@ pub enum HistoryError {
     Io(io::Error),
     /// It is empty.
     Empty,
+    /// The initial value of registers is not JSON.
+    Initial(String),
     /// A line is invalid.
     Line {
         /// The line, from 1.
@@ -29,6 +31,7 @@ impl fmt::Display for HistoryError {
         match self {
             Self::Io(error) => write!(f, "the history can't be read: {error}"),
             Self::Empty => f.write_str("not a history: there is no line in it"),
+            Self::Initial(why) => write!(f, "the initial value is not JSON: {why}; a text stands in quotation marks"),
             Self::Line { line, why } => write!(f, "line {line}: {why}"),
         }
     }
@@ -38,7 +41,7 @@ impl std::error::Error for HistoryError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io(error) => Some(error),
-            Self::Empty | Self::Line { .. } => None,
+            Self::Empty | Self::Initial(_) | Self::Line { .. } => None,
         }
     }
 }

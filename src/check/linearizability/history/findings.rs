@@ -195,7 +195,7 @@ impl History {
             };
             match if work.searches { Fast::Unfit } else { self.judge_fast(key, steps) } {
                 Fast::Broken(one) => all.push((key, Found::Broken(one))),
-                Fast::Holds(order) if self.has_no_other_answers(steps, &answer, &model) => drop(order),
+                Fast::Holds(_) if self.has_no_other_answers(steps, &answer, &model) => {}
                 Fast::Holds(order) if self.explained(&order, steps, &call, &answer, &mut model.clone()) => {}
                 Fast::Holds(_) | Fast::Unfit => {
                     let (found, used, at) = searched();

@@ -18,7 +18,7 @@ pub(super) fn judge(history: &History, timeline: &Timeline) -> Judged {
         match (operation.act, end) {
             (Act::Append(value), _) if appends.insert(value, span).is_some() => return Judged::Unfit,
             (_, Some(End::ReadList(list))) => reads.push((span, list)),
-            _ => {}
+            (Act::Append(_) | Act::Read | Act::Put(_) | Act::Cas { .. }, _) => {}
         }
     }
     judge_all(history, &appends, &reads).map_or_else(Judged::Broken, Judged::Holds)

@@ -21,8 +21,8 @@ const LONGEST_LINE: u64 = 16 << 20;
 /// # Errors
 /// If the input fails, if a line is invalid, or if lines contradict each other: the error names the first such line.
 pub fn read(mut input: impl BufRead, objects: Option<Objects>, initial: Option<&str>) -> Result<History, HistoryError> {
-    let mut reading = Reading::new(initial).map_err(|why| HistoryError::at(0, format!("the initial value: {why}")))?;
-    let mut ordered: Vec<(i128, u64, Line<'static>)> = Vec::new();
+    let mut reading = Reading::new(initial).map_err(HistoryError::Initial)?;
+    let mut ordered: Vec<(By, i128, u64, Line<'static>)> = Vec::new();
     let mut text = Vec::new();
     let mut number = 0;
     loop {
@@ -43,21 +43,21 @@ pub fn read(mut input: impl BufRead, objects: Option<Objects>, initial: Option<&
         }
         let line = parse(text, whole).map_err(|why| HistoryError::at(number, why))?;
         match line.order {
-            Some(order) if number == 1 || !ordered.is_empty() || reading.operations.is_empty() => {
-                ordered.push((order, number, line.into_owned()));
-            }
-            None if !ordered.is_empty() => {
-                return Err(HistoryError::at(
-                    number,
-                    "the lines before have an `index` or a `time`, and this has none",
-                ));
-            }
-            Some(_) | None => reading.take(number, line)?,
+            Some((by, order)) => ordered.push((by, order, number, line.into_owned())),
+            None => reading.take(number, line)?,
+        }
+        let by = ordered.first().map(|(by, ..)| *by);
+        let mixed = ordered.last().is_some_and(|(other, ..)| Some(*other) != by) || by.is_some() && !reading.is_empty();
+        if mixed {
+            return Err(HistoryError::at(
+                number,
+                "either all lines have an `index`, or all have a `time`, or none has",
+            ));
         }
     }
     // Stable: lines of one time stay as they are.
-    ordered.sort_by_key(|(order, ..)| *order);
-    ordered.into_iter().try_for_each(|(_, number, line)| reading.take(number, line))?;
+    ordered.sort_by_key(|(_, order, ..)| *order);
+    ordered.into_iter().try_for_each(|(.., number, line)| reading.take(number, line))?;
     reading.finish(objects)
 }
 
@@ -94,7 +94,14 @@ struct Line<'t> {
     key: Option<Datum<'t>>,
     value: Option<Datum<'t>>,
     /// Its `index`, or else its `time`.
-    order: Option<i128>,
+    order: Option<(By, i128)>,
+}
+
+/// What lines are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Index,
+    Time,
 }
 
 impl Line<'_> {
@@ -171,9 +178,12 @@ fn assemble<'t>(
     if matches!(process, Datum::List(_)) || matches!(key, Some(Datum::List(_))) {
         return Err("a process and a key are numbers or texts".to_owned());
     }
+    let by = if index.is_some() { By::Index } else { By::Time };
     let order = index.or(time).map(|order| {
         let text = order.text();
-        text.parse().map_err(|_| format!("an `index` or a `time` is a whole number, and not {}", short(&text)))
+        text.parse()
+            .map(|order| (by, order))
+            .map_err(|_| format!("an `index` or a `time` is a whole number, and not {}", short(&text)))
     });
     let key = key.filter(|key| !key.is_null());
     Ok(Line { process, kind: Kind::of(kind)?, f, key, value, order: order.transpose()? })
@@ -233,6 +243,11 @@ impl Reading {
             Kind::Ok | Kind::Fail | Kind::Info => self.end(number, process, line),
         };
         taken.map_err(|why| HistoryError::at(number, why))
+    }
+
+    /// Whether no line was taken.
+    fn is_empty(&self) -> bool {
+        self.operations.is_empty() && self.skipped == 0
     }
 
     fn name(&self, process: u32) -> &str {

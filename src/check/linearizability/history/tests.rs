@@ -140,7 +140,16 @@ fn a_line_that_is_none_is_named() {
         (put.clone() + &line("1 ok read x 1"), "line 2: process 1 ends another operation than the put"),
         (put.clone() + &line("1 ok put x 2"), "line 2: another value than that of the operation"),
         (put.clone() + &line("2 invoke append x 1"), "line 1: unknown operation `put` of the model append"),
-        (format!("{{\"index\":1,{}", &line("1 invoke put x 1")[1..]) + &line("1 ok"), "line 2: the lines before have"),
+        (put.clone() + &format!("{{\"index\":1,{}", &line("1 ok")[1..]), "line 2: either all lines have an `index`"),
+        (
+            format!("{{\"index\":1,{}", &line("1 invoke put x 1")[1..])
+                + &format!("{{\"time\":2,{}", &line("1 ok")[1..]),
+            "line 2: either all lines have an `index`",
+        ),
+        (
+            format!("{{\"index\":1,{}", &line("1 invoke put x 1")[1..]) + &line("1 ok"),
+            "line 2: either all lines have an `index`",
+        ),
         (
             file(&["1 invoke append x 1", "2 invoke read x", "2 ok read x 1"]),
             "line 3: a read of the model append tells a list, and not 1",
@@ -209,6 +218,15 @@ fn histories_of_others_are_read() {
                :index 4}\n";
     assert_eq!(judged(edn, None), ("register".to_owned(), 1, Linearizability::Holds));
     violated(&edn.replace(":f :read, :value 3", ":f :read, :value 4"));
+}
+
+#[test]
+fn what_a_stopped_check_has_not_judged_is_undecided() {
+    let lines = ["1 invoke put x 1", "1 ok", "1 invoke read y", "1 ok read y 7"];
+    let history = read(file(&lines).as_bytes(), None, None).expect("a history");
+    let findings = history.judge(false, BUDGET, &|| false);
+    assert_eq!((findings.verdict(), findings.undecided.len()), (Linearizability::Undecided, 2));
+    assert_eq!((findings.undecided[0].line, findings.undecided[0].why.as_str()), (None, "the check was stopped"));
 }
 
 /// Each of these took minutes, gigabytes, or was given up.
