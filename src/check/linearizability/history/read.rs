@@ -42,17 +42,17 @@ pub fn read(mut input: impl BufRead, objects: Option<Objects>, initial: Option<&
             continue;
         }
         let line = parse(text, whole).map_err(|why| HistoryError::at(number, why))?;
-        match line.order {
-            Some((by, order)) => ordered.push((by, order, number, line.into_owned())),
-            None => reading.take(number, line)?,
-        }
         let by = ordered.first().map(|(by, ..)| *by);
-        let mixed = ordered.last().is_some_and(|(other, ..)| Some(*other) != by) || by.is_some() && !reading.is_empty();
-        if mixed {
+        let begun = by.is_some() || !reading.is_empty();
+        if begun && by != line.order.map(|(by, _)| by) {
             return Err(HistoryError::at(
                 number,
                 "either all lines have an `index`, or all have a `time`, or none has",
             ));
+        }
+        match line.order {
+            Some((by, order)) => ordered.push((by, order, number, line.into_owned())),
+            None => reading.take(number, line)?,
         }
     }
     // Stable: lines of one time stay as they are.
