@@ -276,19 +276,14 @@ mod tests {
     use super::*;
     use crate::check::history::*;
 
-    fn fact_named(outer: &'static str, inner: Option<&'static str>) -> Event<'static> {
-        let label = Label { outer: Cow::Borrowed(outer), inner: inner.map(Cow::Borrowed) };
-        Event::Fact { fact: Said { label, ..said(Vec::new()) } }
-    }
-
     #[test]
     fn it_counts_what_happened() {
         let mut history = History::default();
         history.on("n1", start(1)).on("n1", send("n1#1", "n2", 3)).on("n1", dropped_send("n1#2")).on("n1", killed());
         history.on("n2", receive("n1#1", 0)).on("n2", lost("n1#1", 1)).on("n2", receive_corrupted("n1#1", 2));
         history.on("c1", invoked("c1#1", "n1")).on("c1", gave_up("c1#1"));
-        history.on("n1", fact_named("locks", Some("granted"))).on("n1", fact_named("locks", Some("deferred")));
-        history.on("n1", fact_named("locks", Some("granted"))).on("n1", fact_named("locks", None));
+        history.on("n1", fact_named("locks.granted")).on("n1", fact_named("locks.deferred"));
+        history.on("n1", fact_named("locks.granted")).on("n1", fact_named("locks"));
         history.on("env", Event::Fault { fault: 2, what: Cow::Borrowed("heal") });
         history.on("env", Event::Touched { fault: 2, count: 7 });
         let mut census = Census::default();
@@ -338,17 +333,37 @@ mod tests {
         let behaviour = |told: &[(&str, &'static str)]| {
             let mut history = History::default();
             for (node, label) in told {
-                history.on(node, fact_named("locks", Some(label)));
+                history.on(node, fact_named(label));
             }
             let mut census = Census::default();
             history.records.iter().for_each(|record| census.see(record));
             census.behaviour()
         };
-        let one = behaviour(&[("n1", "granted"), ("n1", "freed"), ("n2", "granted")]);
-        assert_eq!(one, behaviour(&[("n2", "granted"), ("n1", "granted"), ("n1", "freed")]), "who was first");
-        assert_ne!(one, behaviour(&[("n1", "freed"), ("n1", "granted"), ("n2", "granted")]), "in which order");
-        assert_ne!(one, behaviour(&[("n1", "granted"), ("n1", "freed"), ("n3", "granted")]), "at which node");
-        assert_ne!(one, behaviour(&[("n1", "granted"), ("n1", "freed"), ("n2", "granted"), ("n2", "granted")]));
+        let one = behaviour(&[("n1", "locks.granted"), ("n1", "locks.freed"), ("n2", "locks.granted")]);
+        assert_eq!(
+            one,
+            behaviour(&[("n2", "locks.granted"), ("n1", "locks.granted"), ("n1", "locks.freed")]),
+            "who was first"
+        );
+        assert_ne!(
+            one,
+            behaviour(&[("n1", "locks.freed"), ("n1", "locks.granted"), ("n2", "locks.granted")]),
+            "in which order"
+        );
+        assert_ne!(
+            one,
+            behaviour(&[("n1", "locks.granted"), ("n1", "locks.freed"), ("n3", "locks.granted")]),
+            "at which node"
+        );
+        assert_ne!(
+            one,
+            behaviour(&[
+                ("n1", "locks.granted"),
+                ("n1", "locks.freed"),
+                ("n2", "locks.granted"),
+                ("n2", "locks.granted")
+            ])
+        );
         assert_eq!(behaviour(&[]), 0x2d06_8005_38d3_94c2, "the hash of nothing");
     }
 }

@@ -210,6 +210,13 @@ pub(super) fn resumed(delivered: &[(&str, u64)]) -> Event<'static> {
     fact(vec![Observation::Resumed { delivered }])
 }
 
+/// A fact with this label, and nothing in it.
+pub(super) fn fact_named(label: &'static str) -> Event<'static> {
+    let (outer, inner) = label.split_once('.').map_or((label, None), |(outer, inner)| (outer, Some(inner)));
+    let label = Label { outer: Cow::Borrowed(outer), inner: inner.map(Cow::Borrowed) };
+    Event::Fact { fact: Said { label, ..said(Vec::new()) } }
+}
+
 pub(super) fn invoked(op: &str, to: &str) -> Event<'static> {
     Event::Invoked { op: op.parse().expect("an operation"), to: node(to), command: said(Vec::new()) }
 }

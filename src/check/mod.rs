@@ -1,7 +1,8 @@
 //! Checkers: each folds over the records of a trace and concludes whether one invariant held.
 //!
 //! This module has the checkers that need no protocol's types: the kernel's [`laws`], [`Causality`], the invariants of
-//! causal broadcast, channels, locks and consensus, and [`Termination`]. [`checker`] creates one by name,
+//! causal broadcast, channels, locks and consensus, [`Termination`], and what scenarios expect themselves
+//! ([`EXPECTATIONS`]). [`checker`] creates one by name,
 //! [`invariants`] lists them, and [`page`] explains one on a screen of text; a [`Panel`] feeds several and collects
 //! their judgements, and a [`Census`] counts what happened.
 
@@ -13,6 +14,7 @@ mod checker;
 mod common;
 mod consensus;
 mod event_class;
+mod expectations;
 #[cfg(test)]
 mod exploring;
 mod flights;
@@ -47,6 +49,9 @@ pub use consensus::{
     AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, DURABILITY, Durability, ELECTION_SAFETY, EXACTLY_ONCE,
     ElectionSafety, ExactlyOnce, LINEARIZABILITY, LOG_ORDER, Linearizability, LogOrder, QUORUM_EVIDENCE,
     QuorumEvidence, VALIDITY, Validity,
+};
+pub use expectations::{
+    ANSWERED, AT_MOST, Answered, AtMost, EXPECTATIONS, LONGEST_WAIT, LongestWait, Owed, page_of_expectation,
 };
 pub use invariant::Invariant;
 pub use locks::{

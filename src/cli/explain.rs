@@ -70,7 +70,12 @@ fn invariants(subjects: &[AnySubject]) -> Vec<Page> {
             claim.name, row.name, subject.profile.name, claim.about
         ),
     });
-    built_in.chain(own).collect()
+    let stated = check::EXPECTATIONS.into_iter().map(|invariant| Page {
+        kind: "invariant",
+        name: invariant.name.to_owned(),
+        text: check::page_of_expectation(invariant.name).unwrap_or(invariant.about).to_owned(),
+    });
+    built_in.chain(own).chain(stated).collect()
 }
 
 fn flaws(subject: &AnySubject) -> Vec<Page> {

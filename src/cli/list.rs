@@ -65,7 +65,7 @@ pub(super) fn scenarios(subjects: &[AnySubject]) -> Listing {
     (vec!["scenario", "subject", "about"], rows.collect())
 }
 
-/// The kernel's laws, and the invariants that the subjects' protocols claim.
+/// The kernel's laws, the invariants that the subjects' protocols claim, and those that scenarios state themselves.
 fn invariants(subjects: &[AnySubject]) -> Listing {
     let row = |name: &str, subject: &str, protocol: &str, about: &str| {
         [name, subject, protocol, about].map(str::to_owned).to_vec()
@@ -75,7 +75,8 @@ fn invariants(subjects: &[AnySubject]) -> Listing {
         let name = subject.profile.name;
         subject.profile.invariants().map(move |(protocol, claim)| row(claim.name, name, protocol.name, claim.about))
     });
-    (vec!["invariant", "subject", "protocol", "about"], laws.chain(claimed).collect())
+    let stated = check::EXPECTATIONS.into_iter().map(|own| row(own.name, "every", "scenario", own.about));
+    (vec!["invariant", "subject", "protocol", "about"], laws.chain(claimed).chain(stated).collect())
 }
 
 fn protocols(subjects: &[AnySubject]) -> Listing {

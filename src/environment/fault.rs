@@ -32,6 +32,9 @@ impl FaultPlan {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedFault {
+    /// Its name, if the scenario gives it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// When it acts.
     pub when: Trigger,
     /// How long it lasts; then, or at quiescence, it ends if it can (a killed node restarts). Messages and syncs that

@@ -103,7 +103,8 @@ const CHANCES: [Chance; 4] = [
 /// The same run without a part; only the violation ends it early.
 fn without(resolved: &Resolved, kind: &Kind, part: &Part) -> Resolved {
     let mut without = resolved.clone();
-    let violates = resolved.profile.invariants().map(|(_, invariant)| invariant.name).chain(crate::scenario::ALWAYS);
+    let violates = resolved.profile.invariants().map(|(_, invariant)| invariant.name);
+    let violates = violates.chain(crate::scenario::ALWAYS).chain(resolved.scenario.expect.own());
     without.expected.violates = violates.filter(|name| *name == kind.invariant).collect();
     match part {
         Part::Fault(place) => _ = without.plan.faults.remove(*place),

@@ -1,6 +1,7 @@
 //! One run: from a resolved scenario to an outcome. Sweeps, replays and commands call this.
 
 mod deadlines;
+mod expectations;
 pub mod explore;
 mod judge;
 mod observer;
@@ -238,6 +239,7 @@ fn panel<S: Subject>(settings: &S::Settings, resolved: &Resolved, deadlines: &De
             panel.seat_until(name, checker, deadlines.due(name).unwrap_or(Time::MAX));
         }
     }
+    expectations::seat(&mut panel, resolved);
     panel
 }
 

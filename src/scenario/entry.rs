@@ -14,6 +14,9 @@ use crate::time::{Span, Time};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultEntry {
+    /// A name, by which `expect.answered` refers to it; several faults may have the same one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// When the fault acts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Span>,
@@ -80,13 +83,22 @@ pub struct Draw {
 impl FaultEntry {
     /// The entry for a planned fault.
     pub(crate) fn of(planned: &PlannedFault, settings: &Value, profile: &Profile) -> Self {
-        let PlannedFault { when, lasts, fault, drawn } = planned;
+        let PlannedFault { name, when, lasts, fault, drawn } = planned;
         let (at, when) = match when {
             Trigger::At(time) => (Some(time.since(Time::ZERO)), None),
             Trigger::Fact { fact, n } => (None, Some(When { fact: fact.clone(), n: *n })),
         };
         let exceed = profile.exceeds(fault, settings).is_some();
-        Self { at, when, lasts: *lasts, fault: Some(fault.clone()), exceed, drawn: *drawn, ..Self::default() }
+        Self {
+            name: name.clone(),
+            at,
+            when,
+            lasts: *lasts,
+            fault: Some(fault.clone()),
+            exceed,
+            drawn: *drawn,
+            ..Self::default()
+        }
     }
 
     /// The times at which a scripted fault acts: first `at`, then with `every` until quiescence.

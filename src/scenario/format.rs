@@ -12,6 +12,7 @@ use super::links::NetworkSettings;
 use super::operation::OperationEntry;
 use super::swarm::Swarm;
 use crate::chance::Seed;
+use crate::check;
 use crate::codex::Keyspaces;
 use crate::fault::Budget;
 use crate::measure::Share;
@@ -203,4 +204,51 @@ pub struct Expect {
     pub within: BTreeMap<String, Span>,
     /// The facts that must occur; in a sweep, in at least one seed.
     pub sometimes: Vec<String>,
+    /// How many operations must be answered while named faults last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<AnsweredDuring>,
+    /// How often facts may occur: `{ "consensus.elected": 3 }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_most: BTreeMap<String, u64>,
+    /// How long a client may wait for an answer, with all its retries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_wait: Option<Span>,
+}
+
+/// Operations that must be answered while a fault lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnsweredDuring {
+    /// The name of scripted faults. Each time that one acts counts for itself.
+    pub during: String,
+    /// The number of operations; 1 by default.
+    #[serde(default = "one")]
+    pub at_least: u64,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+impl Expect {
+    /// The invariants that it states itself.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &'static str> + Clone {
+        let answered = (!self.answered.is_empty()).then_some(check::ANSWERED.name);
+        let at_most = (!self.at_most.is_empty()).then_some(check::AT_MOST.name);
+        let longest_wait = self.longest_wait.map(|_| check::LONGEST_WAIT.name);
+        [answered, at_most, longest_wait].into_iter().flatten()
+    }
+
+    /// Only what it states itself as the invariant `name`; nothing if that is an invariant of a subject or of the kernel.
+    pub(crate) fn stated(&self, name: &str) -> Self {
+        let mut stated = Self::default();
+        if name == check::ANSWERED.name {
+            stated.answered.clone_from(&self.answered);
+        } else if name == check::AT_MOST.name {
+            stated.at_most.clone_from(&self.at_most);
+        } else if name == check::LONGEST_WAIT.name {
+            stated.longest_wait = self.longest_wait;
+        }
+        stated
+    }
 }

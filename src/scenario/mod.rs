@@ -33,7 +33,7 @@ pub use diagnostic::{Diagnostic, LoadStage, Problem, TextPosition};
 pub use digest::plain as said;
 pub use entry::{Draw, FaultEntry, When};
 pub use file::{ScenarioFile, named_after};
-pub use format::{Clocks, Disk, Expect, Run, Scenario};
+pub use format::{AnsweredDuring, Clocks, Disk, Expect, Run, Scenario};
 pub use links::{LinkSettings, NetworkSettings};
 pub use load::{BuiltIn, built_in, load};
 pub use operation::{Homes, OperationEntry};

@@ -45,7 +45,8 @@ pub struct Resolved {
 /// The expected verdicts of a run, with known names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// The invariants that must hold, without those in `violates`. [`ALWAYS`] must hold in addition.
+    /// The invariants that must hold, without those in `violates`; those that the scenario states itself are among them.
+    /// [`ALWAYS`] must hold in addition.
     pub holds: Vec<&'static str>,
     /// The invariants that must be violated.
     pub violates: Vec<&'static str>,
@@ -187,12 +188,14 @@ impl Expected {
         let expect = &scenario.expect;
         let claims = profile.claims(&scenario.setup(), &scenario.protocols);
         let claimed = || claims.iter().map(|invariant| invariant.name);
-        let known = |name: &String| claimed().chain(ALWAYS).find(|known| known == name);
+        let known = |name: &String| claimed().chain(ALWAYS).chain(expect.own()).find(|known| known == name);
         let violates: Vec<_> = expect.violates.iter().filter_map(known).collect();
-        let holds: Vec<_> = match &expect.holds {
+        let mut holds: Vec<_> = match &expect.holds {
             Some(holds) => holds.iter().filter_map(known).collect(),
             None => claimed().filter(|name| !violates.contains(name)).collect(),
         };
+        let stated: Vec<_> = expect.own().filter(|name| !violates.contains(name) && !holds.contains(name)).collect();
+        holds.extend(stated);
         let within = expect.within.iter().filter_map(|(name, span)| Some((known(name)?, *span)));
         Self { holds, violates, within: within.collect(), sometimes: expect.sometimes.clone() }
     }

@@ -184,6 +184,7 @@ fn conditions(seed: Seed) -> Conditions {
     let mut dice = seed.dice("mayhem");
     let faults = (0..12)
         .map(|_| PlannedFault {
+            name: None,
             when: if dice.happens(Share::from_percent(20)) {
                 Trigger::Fact { fact: "heard".to_owned(), n: 1 + u32::try_from(dice.below(20)).expect("small") }
             } else {

@@ -2,6 +2,7 @@
 
 mod account;
 mod compare;
+mod expected;
 mod explored;
 mod exports;
 mod files;

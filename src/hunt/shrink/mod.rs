@@ -134,7 +134,7 @@ impl Shrink<'_> {
         let before = Size::of(self.resolved, &whole);
         let whole = FailingRun { resolved: self.resolved.clone(), outcome: whole, violation };
         let runner = CandidateRunner::new(self.subject, kind.clone(), &whole, self.threads, Caller { go_on, tell });
-        let plain = Scenario { expect: only(&kind), swarm: None, ..whole.scenario().clone() };
+        let plain = Scenario { expect: only(&kind, &whole.scenario().expect), swarm: None, ..whole.scenario().clone() };
         let plain = Scenario { run: crate::scenario::Run { seed: self.resolved.seed, ..plain.run }, ..plain };
         let Some(best) = runner.judge(plain) else {
             return Err(if runner.goes_on() { Unbroken::Elsewhere(kind) } else { Unbroken::Stopped });
@@ -157,8 +157,8 @@ impl Shrink<'_> {
 }
 
 /// Expects a violation of this invariant, and nothing else.
-fn only(kind: &Kind) -> Expect {
-    Expect { violates: vec![kind.invariant.clone()], ..Expect::default() }
+fn only(kind: &Kind, expect: &Expect) -> Expect {
+    Expect { violates: vec![kind.invariant.clone()], ..expect.stated(&kind.invariant) }
 }
 
 /// The violation of a run that kept its trace, if any: the first expected one, or else the first.

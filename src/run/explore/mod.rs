@@ -218,6 +218,13 @@ fn judges<S: Subject>(
             None => unjudged.push(name),
         }
     }
+    // What the scenario states itself is about whole runs.
+    for name in resolved.scenario.expect.own() {
+        if expected.violates.contains(&name) {
+            return Err(ExploreError::Unjudged(name));
+        }
+        unjudged.push(name);
+    }
     if !claimed.is_empty() && claimed.iter().all(|name| unjudged.contains(name)) {
         return Err(ExploreError::NothingJudged);
     }

@@ -51,7 +51,7 @@ pub(super) fn faults(
             continue;
         };
         let lasts = Some(lasts).filter(|_| lasting(kind));
-        let planned = PlannedFault { when: Trigger::At(Time::ZERO + at), lasts, fault, drawn: true };
+        let planned = PlannedFault { name: None, when: Trigger::At(Time::ZERO + at), lasts, fault, drawn: true };
         if occupancy.occupy_if_free(&planned) {
             faults.push(planned);
         }

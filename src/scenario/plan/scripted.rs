@@ -13,7 +13,13 @@ pub(super) fn expand(entry: &FaultEntry, scenario: &Scenario, key: Key) -> Vec<P
     let Some(fault) = &entry.fault else {
         return Vec::new();
     };
-    let planned = |when: Trigger, fault: Fault| PlannedFault { when, lasts: entry.lasts, fault, drawn: entry.drawn };
+    let planned = |when: Trigger, fault: Fault| PlannedFault {
+        name: entry.name.clone(),
+        when,
+        lasts: entry.lasts,
+        fault,
+        drawn: entry.drawn,
+    };
     if let Some(when) = &entry.when {
         let fault = named(fault, scenario, key.with(0), &|_| true);
         return vec![planned(Trigger::Fact { fact: when.fact.clone(), n: when.n }, fault)];

@@ -99,6 +99,7 @@ fn combination(entry: &FaultEntry, path: &Path) -> Option<Finding> {
         (None, Some(_)) => {
             let keys = [("at", entry.at.is_some()), ("for", entry.lasts.is_some()), ("every", entry.every.is_some())];
             let keys = keys.into_iter().chain([("when", entry.when.is_some()), ("drawn", entry.drawn)]);
+            let keys = keys.chain([("name", entry.name.is_some())]);
             let key = keys.filter(|(_, there)| *there).map(|(key, _)| key).next()?;
             let help = "limit drawn faults with `from`, `until`, `draw.shortest` and `draw.longest`";
             misplaced(key, &format!("`{key}` is for scripted faults, but this entry draws faults"), help)
@@ -107,7 +108,7 @@ fn combination(entry: &FaultEntry, path: &Path) -> Option<Finding> {
     }
 }
 
-const fn can_end(fault: &Fault) -> bool {
+pub(super) const fn can_end(fault: &Fault) -> bool {
     match fault {
         Fault::Restart(_) | Fault::Resume(_) | Fault::Heal(_) => false,
         Fault::Kill(_)

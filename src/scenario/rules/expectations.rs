@@ -1,6 +1,7 @@
 //! Rules for expectations, and for the fates of single messages.
 
 use super::{entries, targets};
+use crate::check::EXPECTATIONS;
 use crate::identity::{LaneId, MessageId, NodeId};
 use crate::network::PinnedFate;
 use crate::scenario::diagnostic::Finding;
@@ -39,8 +40,57 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
             sometimes.filter_map(|(index, fact)| entries::fact(fact, &facts, path.key("sometimes").index(index))),
         );
     }
+    findings.extend(answered(scenario));
+    if !expect.at_most.is_empty() {
+        let facts = (profile.facts)();
+        let at_most = expect.at_most.keys();
+        findings.extend(
+            at_most.filter_map(|fact| entries::fact(fact, &facts, path.key("at_most").key(fact))).map(Finding::at_key),
+        );
+    }
+    if expect.longest_wait.is_some_and(Span::is_zero) {
+        let finding = Finding::new(path.key("longest_wait"), "`longest_wait` must be greater than 0");
+        findings.push(finding.help("such as \"2s\""));
+    }
     for (text, fate) in &scenario.fates {
         findings.extend(pinned(text, *fate, scenario, profile));
+    }
+    findings
+}
+
+/// Faults that `answered` names must be there, and last.
+fn answered(scenario: &Scenario) -> Vec<Finding> {
+    let names = || scenario.faults.iter().filter_map(|entry| entry.name.as_deref());
+    let mut findings = Vec::new();
+    for (index, owed) in scenario.expect.answered.iter().enumerate() {
+        let path = Path::of("expect").key("answered").index(index);
+        let during = path.key("during");
+        let mut named = scenario.faults.iter().filter(|entry| entry.name.as_ref() == Some(&owed.during));
+        let brief = named.clone().filter_map(|entry| entry.fault.as_ref()).find(|fault| !entries::can_end(fault));
+        match (named.next(), brief) {
+            (None, _) => {
+                let help = if names().next().is_none() {
+                    format!("name it: \"faults\": [ {{ \"name\": \"{}\", … }} ]", owed.during)
+                } else {
+                    suggest::cure(&owed.during, names())
+                };
+                let finding = Finding::new(during, format!("no fault has the name `{}`", owed.during));
+                findings.push(finding.label("unknown fault").help(help));
+            }
+            (Some(_), Some(fault)) => {
+                let message = format!("`{}` is a {}, which does not last", owed.during, fault.kind().name());
+                findings.push(Finding::new(during, message).help("name a fault that has a duration"));
+            }
+            (Some(_), None) => {}
+        }
+        if owed.at_least == 0 {
+            let finding = Finding::new(path.key("at_least"), "`at_least` must be greater than 0");
+            findings.push(finding.help("remove it: one operation is the default"));
+        }
+        if scenario.expect.answered[..index].iter().any(|other| other.during == owed.during) {
+            let finding = Finding::new(path.key("during"), format!("`{}` stands here twice", owed.during));
+            findings.push(finding.help("remove one of the two"));
+        }
     }
     findings
 }
@@ -63,9 +113,14 @@ fn bound(name: &str, span: Span, scenario: &Scenario, profile: &Profile, path: P
 
 fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
     let claims = profile.claims(&scenario.setup(), &scenario.protocols);
-    let known = claims.iter().map(|invariant| invariant.name).chain(ALWAYS);
+    let known = claims.iter().map(|invariant| invariant.name).chain(ALWAYS).chain(scenario.expect.own());
     if known.clone().any(|known| known == name) {
         return None;
+    }
+    if let Some(own) = EXPECTATIONS.iter().find(|own| own.name == name) {
+        let message = format!("this scenario states nothing for `{name}`");
+        let help = format!("add `expect.{}`: see `stemmata explain {name}`", own.name.replace('-', "_"));
+        return Some(Finding::new(path, message).help(help));
     }
     let others: Vec<&str> =
         profile.invariants().filter(|(_, invariant)| invariant.name == name).map(|(row, _)| row.name).collect();

@@ -69,6 +69,22 @@ fn words_and_names_that_are_not_known_have_a_suggestion() {
 }
 
 #[test]
+fn what_a_scenario_states_itself_must_be_there_to_be_judged() {
+    let cut = r#""faults": [{ "name": "cut", "at": "1s", "fault": { "partition": { "shape": "halves" } } }, { "name": "now", "at": "1s", "fault": { "heal": {} } }]"#;
+    let stated = [
+        r#""answered": [{ "during": "cat" }, { "during": "now" }, { "during": "cut", "at_least": 0 }, { "during": "cut" }]"#,
+        r#""at_most": { "lock.granted": 1 }, "longest_wait": "0s""#,
+        r#""violates": ["at-most"], "holds": ["longest-wait"]"#,
+    ];
+    let stated = stated.map(|expect| format!("{cut}, \"expect\": {{ {expect} }}"));
+    insta::assert_snapshot!(all_wrong(&stated.each_ref().map(String::as_str)));
+    insta::assert_snapshot!(all_wrong(&[
+        r#""expect": { "answered": [{ "during": "cut" }] }"#,
+        r#""faults": [{ "name": "some", "draw": { "kinds": ["kill"], "rate": "1/s" } }]"#,
+    ]));
+}
+
+#[test]
 fn a_cluster_and_a_run_have_sane_sizes() {
     insta::assert_snapshot!(all_wrong(&[
         r#""nodes": 0"#,

@@ -70,7 +70,7 @@ impl Stage {
 
     fn plan(mut self, when: Trigger, lasts: Option<u64>, fault: Fault) -> Self {
         let lasts = lasts.map(Span::from_millis);
-        self.conditions.faults.faults.push(PlannedFault { when, lasts, fault, drawn: false });
+        self.conditions.faults.faults.push(PlannedFault { name: None, when, lasts, fault, drawn: false });
         self
     }
 

@@ -156,7 +156,7 @@ pub(super) fn conditions(seed: Seed) -> Conditions {
             Fault::Restart(Restart { target, wipe: false, after_effects })
         };
         let when = Trigger::At(Time::from_nanos(dice.below(150_000_000)));
-        PlannedFault { when, lasts: Some(Span::from_millis(15)), fault, drawn: true }
+        PlannedFault { name: None, when, lasts: Some(Span::from_millis(15)), fault, drawn: true }
     });
     conditions.faults = FaultPlan { faults: faults.collect() };
     conditions
