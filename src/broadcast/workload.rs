@@ -130,7 +130,7 @@ mod tests {
 
     fn setup() -> Setup {
         let quiescence = Time::from_nanos(10_000_000_000);
-        Setup { voters: 3, observers: 1, quiescence, keyspaces: crate::codex::Keyspaces::default() }
+        Setup { voters: 3, observers: 1, quiescence, keyspaces: crate::codex::Keyspaces::default(), core: None }
     }
 
     fn planned(json: &str) -> Vec<ClientPlan<Script<Command>>> {

@@ -154,6 +154,7 @@ impl Census {
             | Event::Damaged { .. }
             | Event::FaultEnded { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Pending { .. }
             | Event::Stuck { .. } => {}
             Event::Unmet { message } => self.unmet.push(*message),

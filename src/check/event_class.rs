@@ -53,6 +53,7 @@ impl EventClass {
             | Event::Fault { .. }
             | Event::FaultEnded { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Touched { .. }
             | Event::Stuck { .. }
             | Event::Unmet { .. }

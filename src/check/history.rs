@@ -210,6 +210,11 @@ pub(super) fn resumed(delivered: &[(&str, u64)]) -> Event<'static> {
     fact(vec![Observation::Resumed { delivered }])
 }
 
+/// The nodes that quiescence heals.
+pub(super) fn core(nodes: &[&str]) -> Event<'static> {
+    Event::Core { nodes: nodes.iter().map(|name| node(name)).collect() }
+}
+
 /// A fact with this label, and nothing in it.
 pub(super) fn fact_named(label: &'static str) -> Event<'static> {
     let (outer, inner) = label.split_once('.').map_or((label, None), |(outer, inner)| (outer, Some(inner)));

@@ -13,6 +13,7 @@ mod channel;
 mod checker;
 mod common;
 mod consensus;
+mod core;
 mod event_class;
 mod expectations;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::core::Core;
 use super::event_class::EventClass;
 use super::number_set::SeenNumbers;
 use super::slots::Slots;
@@ -15,12 +16,15 @@ use crate::trace::{Event, Kinds, Verdict, Violation};
 /// is owed if its origin is alive at the end, or if some live node has delivered it (validity and agreement of
 /// Hadzilacos and Toueg 1994). Exercised by pairs of an owed broadcast and another node.
 ///
+/// If quiescence heals a core only, its nodes count as those that are alive.
+///
 /// A node's own broadcasts count as delivered there, and so do the deliveries on its disk at a start (`Resumed`).
 /// Without quiescence nothing is owed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReliableDelivery {
     nodes: Slots<Node>,
     quiescence: Option<Time>,
+    core: Core,
 }
 
 /// Its name and sentence, for `list` and `explain`.
@@ -55,7 +59,7 @@ impl ReliableDelivery {
     }
 
     fn alive(&self) -> impl Iterator<Item = (usize, &Node)> {
-        self.nodes.iter().filter(|(_, node)| node.alive)
+        self.nodes.iter().filter(|(index, node)| node.alive && self.core.has(NodeId::new(*index as u32)))
     }
 
     /// The missing deliveries, and the number of pairs of a broadcast and a node.
@@ -69,7 +73,8 @@ impl ReliableDelivery {
                     .map(|(index, _)| index)
                     .collect();
                 let others = self.alive().filter(|(index, _)| *index != origin).count();
-                if !source.alive && lacking.len() == others {
+                let lives = source.alive && self.core.has(NodeId::new(origin as u32));
+                if !lives && lacking.len() == others {
                     continue;
                 }
                 pairs += others as u64;
@@ -104,12 +109,14 @@ impl<F> Checker<F> for ReliableDelivery {
         .with(Kinds::DELIVERED)
         .with(Kinds::RESUMED)
         .with(Kinds::CALM)
+        .with(Core::WANTS)
         .with(Kinds::START)
         .with(Kinds::DEATHS);
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
         let Actor::Node(node) = record.id.actor else {
+            self.core.see(&record.event);
             if matches!(record.event, Event::Calm) {
                 self.quiescence = Some(record.time);
             }
@@ -205,6 +212,19 @@ mod tests {
         history.on("env", Event::Calm).on("n1", killed());
         let unowed = history.clone();
         assert_vacuous(&unowed, ReliableDelivery::default(), "no broadcast was owed to another node");
+        history.on("n2", delivered("n1", 1));
+        let sentence = "not delivered 0.000ms after quiescence: n1's broadcast 1 at n3";
+        assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");
+    }
+
+    #[test]
+    fn with_a_core_only_its_nodes_are_owed() {
+        let mut history = three_nodes();
+        history.on("env", core(&["n1", "n2"])).on("env", Event::Calm).on("n2", delivered("n1", 1));
+        assert_holds(&history, ReliableDelivery::default(), 1);
+        let mut history = three_nodes();
+        history.on("env", core(&["n2", "n3"])).on("env", Event::Calm);
+        assert_vacuous(&history, ReliableDelivery::default(), "no broadcast was owed to another node");
         history.on("n2", delivered("n1", 1));
         let sentence = "not delivered 0.000ms after quiescence: n1's broadcast 1 at n3";
         assert_broken(&history, ReliableDelivery::default(), sentence, "n1#2");

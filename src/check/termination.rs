@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
+use super::core::Core;
 use super::event_class::EventClass;
 use super::reasons::{Reason as _, Reasons};
 use super::{Checker, End, Exercised, Invariant, Shown};
@@ -14,6 +17,8 @@ use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 /// or its node crashes; an operation on a store is answered, or its client gives it up. Exercised by everything that
 /// was opened.
 ///
+/// If quiescence heals a core only, what is open at its nodes counts, and the operations that one of its nodes was asked.
+///
 /// Observations say what they open and close ([`Observation::course`]). A violation names what is missing and, if the
 /// trace shows it, what it waits for.
 #[derive(Clone, Debug, Default, Hash)]
@@ -22,6 +27,7 @@ pub struct Termination {
     reasons: Reasons,
     opened: Exercised,
     quiescence: Option<Time>,
+    core: Core,
 }
 
 /// Its name and sentence, for `list` and `explain`.
@@ -40,6 +46,8 @@ enum Scope {
 struct Open {
     event: EventId,
     since: Time,
+    /// The nodes that a client has asked.
+    asked: SmallVec<[NodeId; 2]>,
 }
 
 /// The maximum number of open items in a sentence.
@@ -54,19 +62,34 @@ const fn scope(matter: Matter, node: NodeId) -> Scope {
 }
 
 impl Termination {
-    fn open(&mut self, record: &Record<'_>, scope: Scope, matter: Matter) {
+    fn open(&mut self, record: &Record<'_>, scope: Scope, matter: Matter, asked: Option<NodeId>) {
         self.opened += true;
-        self.open.insert((scope, matter), Open { event: record.id, since: record.time });
+        let open = Open { event: record.id, since: record.time, asked: asked.into_iter().collect() };
+        self.open.insert((scope, matter), open);
+    }
+
+    /// What is open and must end.
+    fn owed(&self) -> impl Iterator<Item = (&(Scope, Matter), &Open)> {
+        self.open.iter().filter(|((scope, _), open)| match scope {
+            Scope::Node(node) => self.core.has(*node),
+            Scope::Everywhere => open.asked.iter().any(|node| self.core.has(*node)),
+        })
     }
 
     /// Processes records of clients and of the environment.
     fn see_outside(&mut self, record: &Record<'_>) {
+        self.core.see(&record.event);
         let asks = |seen: &Observation| seen.course() == Some(Course::Asks);
         if matches!(record.event, Event::Calm) {
             self.quiescence = Some(record.time);
-        } else if let Event::Invoked { op, command, .. } = &record.event {
+        } else if let Event::Invoked { op, command, to } = &record.event {
             if command.observations.iter().any(asks) {
-                self.open(record, Scope::Everywhere, Matter::Operation(*op));
+                self.open(record, Scope::Everywhere, Matter::Operation(*op), Some(*to));
+            }
+        } else if let Event::Retried { op, to, .. } = &record.event {
+            let open = self.open.get_mut(&(Scope::Everywhere, Matter::Operation(*op)));
+            if let Some(open) = open.filter(|open| !open.asked.contains(to)) {
+                open.asked.push(*to);
             }
         } else if let Event::Returned { op, .. } | Event::GaveUp { op } = &record.event {
             self.open.remove(&(Scope::Everywhere, Matter::Operation(*op)));
@@ -78,7 +101,7 @@ impl Termination {
         if let Event::Fact { fact } = &record.event {
             for course in fact.observations.iter().filter_map(Observation::course) {
                 match course {
-                    Course::Opens(matter) => self.open(record, scope(matter, node), matter),
+                    Course::Opens(matter) => self.open(record, scope(matter, node), matter, Some(node)),
                     Course::Closes(matter) => _ = self.open.remove(&(scope(matter, node), matter)),
                     Course::Asks => {}
                 }
@@ -101,7 +124,9 @@ impl Termination {
 
 impl<F> Checker<F> for Termination {
     const WANTS: Kinds = Reasons::WANTS
+        .with(Core::WANTS)
         .with(Kinds::INVOKED)
+        .with(Kinds::RETRIED)
         .with(Kinds::RETURNED)
         .with(Kinds::GAVE_UP)
         .with(Kinds::CALM)
@@ -119,20 +144,21 @@ impl<F> Checker<F> for Termination {
     }
 
     fn is_settled(&self) -> bool {
-        self.open.is_empty()
+        self.owed().next().is_none()
     }
 
     fn conclude(&mut self, end: &End<'_>) -> Verdict {
         let Some(quiescence) = self.quiescence else {
             return Verdict::Vacuous { why: "the run never quiesces, so nothing has to end".to_owned() };
         };
-        if self.open.is_empty() {
+        let open: Vec<_> = self.owed().collect();
+        if open.is_empty() {
             return Verdict::of(self.opened.0, "nothing was opened");
         }
-        let named = self.open.iter().take(NAMED);
+        let named = open.iter().take(NAMED);
         let (witnesses, named): (Vec<_>, Vec<_>) =
-            named.map(|(matter, open)| (open.event, self.told(*matter, open))).unzip();
-        let more = self.open.len() - named.len();
+            named.map(|(matter, open)| (open.event, self.told(**matter, open))).unzip();
+        let more = open.len() - named.len();
         let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
         let quiescence = Time::ZERO + end.time.since(quiescence);
         let sentence = format!("still waiting {quiescence}ms after quiescence: {}{rest}", named.join(", "));
@@ -194,6 +220,22 @@ mod tests {
             let sentence = format!("still waiting 0.000ms after quiescence: c1#1 since 7.000ms ({cause})");
             assert_broken(&history, Termination::default(), &sentence, "c1#1");
         }
+    }
+
+    #[test]
+    fn with_a_core_its_nodes_and_what_they_were_asked_must_end() {
+        let told = |core_nodes: &[&str]| {
+            let mut history = History::default();
+            history.on("n1", asked("c1#1")).on("c2", asked_store("c2#1", "k", StoreCall::Read));
+            history.on("c2", retried("c2#1", "n3", 2)).on("env", core(core_nodes)).on("env", Event::Calm);
+            history
+        };
+        assert_holds(&told(&["n2"]), Termination::default(), 2);
+        let sentence = "still waiting 0.000ms after quiescence: c1#1 at n1 since 0.000ms (its node has not sent it), c2#1 since 0.000ms (nobody has \
+                        proposed it; nothing was decided since)";
+        assert_broken(&told(&["n1", "n2"]), Termination::default(), sentence, "n1#1 c2#1");
+        let sentence = "still waiting 0.000ms after quiescence: c2#1 since 0.000ms (nobody has proposed it; nothing was decided since)";
+        assert_broken(&told(&["n2", "n3"]), Termination::default(), sentence, "c2#1");
     }
 
     #[test]

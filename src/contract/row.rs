@@ -40,6 +40,19 @@ pub struct Row {
     pub periodic: &'static [&'static str],
     /// How it tolerates a fault.
     pub bears: fn(&Fault) -> Bearing,
+    /// The nodes that its liveness claims need after quiescence.
+    pub lives_on: LivesOn,
+}
+
+/// The nodes that must be healed after quiescence for a protocol's liveness claims to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LivesOn {
+    /// Any: it claims no liveness of its own.
+    AnyNodes,
+    /// A majority of the voters.
+    Majority,
+    /// All nodes.
+    AllNodes,
 }
 
 /// A role of a node in a protocol, for instance by election.
@@ -64,7 +77,8 @@ pub enum Bearing {
 }
 
 impl Row {
-    /// A row with a name and a description only: it claims nothing, needs nothing and tolerates every fault.
+    /// A row with a name and a description only: it claims nothing, needs no other protocol, tolerates every fault, and
+    /// lives on all nodes.
     #[must_use]
     pub const fn new(name: &'static str, about: &'static str) -> Self {
         Self {
@@ -79,6 +93,7 @@ impl Row {
             roles: &[],
             periodic: &[],
             bears: |_| Bearing::Borne,
+            lives_on: LivesOn::AllNodes,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::symmetry::Symmetry;
 use crate::time::{Span, Time};
 
 pub use super::profile::Profile;
-pub use super::row::{Bearing, Role, Row};
+pub use super::row::{Bearing, LivesOn, Role, Row};
 pub use super::world::{Turn, World};
 
 /// A process that scenarios can name.
@@ -130,6 +130,9 @@ pub struct Setup {
     pub quiescence: Time,
     /// The keyspaces of the scenario.
     pub keyspaces: Keyspaces,
+    /// The nodes that quiescence heals, in order, if not all: what is broken of the others stays broken for good, and
+    /// liveness is judged for these.
+    pub core: Option<Vec<NodeId>>,
 }
 
 impl Setup {
@@ -137,6 +140,18 @@ impl Setup {
     #[must_use]
     pub const fn nodes(&self) -> u32 {
         self.voters + self.observers
+    }
+
+    /// Whether quiescence heals this node.
+    #[must_use]
+    pub fn heals(&self, node: NodeId) -> bool {
+        self.core.as_ref().is_none_or(|core| core.contains(&node))
+    }
+
+    /// The number of nodes that quiescence does not heal.
+    #[must_use]
+    pub fn outside(&self) -> u32 {
+        self.core.as_ref().map_or(0, |core| self.nodes() - core.len() as u32)
     }
 }
 

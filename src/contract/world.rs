@@ -36,6 +36,8 @@ pub struct World {
     pub written: u64,
     /// The longest time that a client waits before it retries or gives up.
     pub timeout: Span,
+    /// The number of nodes that may never answer, because quiescence does not heal them.
+    pub silent: u32,
 }
 
 impl World {
@@ -49,6 +51,13 @@ impl World {
         self.given_up += clients.iter().map(given_up).sum::<u64>();
         self.timeout = clients.iter().map(|client| client.timeout).max().unwrap_or_default().max(self.timeout);
         self
+    }
+
+    /// The same world with so many nodes that never answer: a client may ask each of them in vain before it asks one that
+    /// does.
+    #[must_use]
+    pub fn around(self, silent: u32) -> Self {
+        Self { timeout: self.timeout.times(u64::from(silent) + 1), silent, ..self }
     }
 
     /// The maximum number of open operations.

@@ -32,7 +32,8 @@ impl Node {
     /// The first of two nodes, with locks alone.
     fn new() -> Self {
         let settings = Settings { locks: Some(LockSettings::default()), ..Settings::default() };
-        let setup = Setup { voters: 2, observers: 0, quiescence: Time::MAX, keyspaces: Keyspaces::default() };
+        let setup =
+            Setup { voters: 2, observers: 0, quiescence: Time::MAX, keyspaces: Keyspaces::default(), core: None };
         let mut bench = Workbench::new(N1, 2, CodexNode::config(&setup, &settings));
         let node = bench.step(|ctx| CodexNode::start(ctx.boot(), &[], ctx));
         Self { bench, node }

@@ -19,7 +19,7 @@ use crate::clocks::{Causality, HybridClock, HybridStamp, Stamp, VectorClock};
 use crate::identity::Incarnation;
 use crate::observation::{Observation, Observe};
 use crate::protocols::Settings;
-use crate::subject::{Flaw, Flaws, Row};
+use crate::subject::{Flaw, Flaws, LivesOn, Row};
 use crate::time::LocalTime;
 
 /// Settings of the nodes' clocks.
@@ -35,6 +35,7 @@ impl Settings for ClocksSettings {}
 /// The nodes' clocks.
 pub const ROW: Row = Row {
     claims: &[check::CAUSALITY],
+    lives_on: LivesOn::AnyNodes,
     flaws: &[
         Flaw::new(
             "e09",

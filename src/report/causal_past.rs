@@ -162,6 +162,7 @@ impl CausalGraph {
             | Event::GaveUp { .. }
             | Event::FaultEnded { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Touched { .. }
             | Event::Stuck { .. }
             | Event::Unmet { .. }

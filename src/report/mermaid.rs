@@ -100,7 +100,7 @@ impl Diagram {
                 self.actors.insert(actor);
                 Some(format!("Note over {actor}: {line}"))
             }
-            Event::Fault { .. } | Event::FaultEnded { .. } | Event::Calm | Event::Stuck { .. } => {
+            Event::Fault { .. } | Event::FaultEnded { .. } | Event::Core { .. } | Event::Calm | Event::Stuck { .. } => {
                 let over = self.everybody()?;
                 Some(format!("Note over {over}: {line}"))
             }

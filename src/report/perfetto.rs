@@ -102,6 +102,7 @@ impl Timeline<'_> {
             | Event::Returned { .. }
             | Event::GaveUp { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Touched { .. }
             | Event::Stuck { .. }
             | Event::Unmet { .. }

@@ -66,7 +66,7 @@ pub(super) fn deadlines<S: Subject>(
             &resolved.setup,
             settings,
             clients,
-            &resolved.world().with_clients(clients, resolved.setup.quiescence),
+            &resolved.world().with_clients(clients, resolved.setup.quiescence).around(resolved.setup.outside()),
         ));
         bounds.extend(expected.within.iter().map(|(name, within)| (*name, *within)));
         bounds.retain(|name, _| asked(name));

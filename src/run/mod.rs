@@ -216,6 +216,7 @@ fn conditions(resolved: &Resolved, deadlines: &Deadlines) -> Conditions {
         seed: resolved.seed,
         end: deadlines.end,
         quiescence: resolved.is_quiescent().then_some(resolved.setup.quiescence),
+        core: resolved.setup.core.clone(),
         rests: deadlines.rests,
         network: resolved.network.clone(),
         fates: resolved.fates.clone(),

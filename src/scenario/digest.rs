@@ -53,8 +53,8 @@ pub(super) fn said(least: &Scenario, ranges: &[Range], profile: &Profile) -> Val
         explore,
     } = least;
     let paring = Paring { ranges };
-    let lasts = run.lasts.filter(|_| *run != Run { lasts: Some(Run::USUAL), quiesce_at: None, ..*run });
-    let run = Run { seed: Seed::default(), lasts, ..*run };
+    let lasts = run.lasts.filter(|_| *run != Run { lasts: Some(Run::USUAL), quiesce_at: None, ..run.clone() });
+    let run = Run { seed: Seed::default(), lasts, ..run.clone() };
     let mut said = Map::new();
     let mut say = |key: &str, value: Value| {
         if !is_empty(&value) {

@@ -14,7 +14,8 @@ use super::swarm::Swarm;
 use crate::chance::Seed;
 use crate::check;
 use crate::codex::Keyspaces;
-use crate::fault::Budget;
+use crate::fault::{Budget, Target};
+use crate::identity::NodeId;
 use crate::measure::Share;
 use crate::network::{Delay, PinnedFate};
 use crate::subject::Setup;
@@ -98,7 +99,7 @@ impl Default for Scenario {
 }
 
 /// The length and the seed of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
     /// When the run ends. The default is `10s`; with `quiesce_at`, the run ends as soon as everything has finished and only
@@ -108,6 +109,10 @@ pub struct Run {
     /// When quiescence begins: faults end, and clients start no new operations. The default is never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quiesce_at: Option<Span>,
+    /// The nodes that quiescence heals: a list, or `"majority"`, drawn from the seed. What is broken of the others then
+    /// stays broken for good, and liveness is judged for these nodes and their clients. The default is all nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub core: Option<Target>,
     /// The seed, if neither a flag nor the environment gives one.
     pub seed: Seed,
 }
@@ -121,7 +126,20 @@ impl Scenario {
             observers: self.nodes.observers,
             quiescence: Time::ZERO + self.run.quiescence(),
             keyspaces: self.keyspaces.clone(),
+            core: self.core(),
         }
+    }
+
+    /// The nodes that quiescence heals, if not all; the first voters, if they are not drawn yet.
+    fn core(&self) -> Option<Vec<NodeId>> {
+        let mut core = match self.run.core.as_ref()? {
+            Target::Nodes(nodes) => nodes.clone(),
+            Target::Majority => NodeId::all(self.nodes.majority()).collect(),
+            Target::One | Target::Minority | Target::All | Target::Proposer => return None,
+        };
+        core.sort_unstable();
+        core.dedup();
+        (core.len() < self.nodes.count() as usize).then_some(core)
     }
 
     /// Whether a flaw is switched on.

@@ -10,7 +10,7 @@ use super::format::{Clocks, Scenario};
 use super::operation::OperationEntry;
 use super::{ALWAYS, plan, rules, swarm, worst_case};
 use crate::chance::{Chance, Seed};
-use crate::fault::FaultPlan;
+use crate::fault::{FaultPlan, Target};
 use crate::identity::{MessageId, NodeId};
 use crate::measure::{Drift, Offset, Share};
 use crate::network::{Delay, Network, PinnedFate};
@@ -57,7 +57,11 @@ pub struct Expected {
 }
 
 impl Resolved {
-    pub(super) fn new(scenario: Arc<Scenario>, profile: Profile, seed: Seed) -> Self {
+    pub(super) fn new(mut scenario: Arc<Scenario>, profile: Profile, seed: Seed) -> Self {
+        if scenario.run.core == Some(Target::Majority) {
+            let core = plan::core(&scenario, seed);
+            Arc::make_mut(&mut scenario).run.core = Some(Target::Nodes(core));
+        }
         let fates = scenario.fates.iter();
         let fates = fates.filter_map(|(id, fate)| Some((rules::expectations::message(id, &profile).ok()?, *fate)));
         Self {

@@ -14,11 +14,14 @@ pub(super) fn of(resolved: &Resolved) -> World {
         delay: links(network).map(|link| link.delay.longest()).max().unwrap_or_default().min(network.calm_delay),
         sync: scenario.disk.sync.longest(),
         late: late(resolved),
-        outage: outage(resolved).max(links(network).map(|link| lag(resolved, link)).max().unwrap_or_default()),
+        outage: outage(resolved)
+            .max(links(network).map(|link| lag(resolved, link)).max().unwrap_or_default())
+            .max(stays_slow(resolved)),
         slow: scenario.clocks.monotonic_drift,
         clients: operations.iter().map(|entry| entry.op.client.index() as u64 + 1).max().unwrap_or_default(),
         given_up: 0,
         written: operations.len() as u64,
+        silent: 0,
         timeout: operations.iter().map(|entry| entry.timeout).max().unwrap_or_default(),
     }
 }
@@ -40,6 +43,17 @@ fn late_copy(resolved: &Resolved, link: Link) -> Span {
     };
     of(link.reorder, |fault| matches!(fault, Fault::Reorder(_)), link.reorder_lag.0)
         + of(link.duplicate, |fault| matches!(fault, Fault::Duplicate(_)), link.duplicate_lag.0)
+}
+
+/// The longest delay of a link that quiescence does not heal.
+fn stays_slow(resolved: &Resolved) -> Span {
+    if resolved.setup.outside() == 0 {
+        return Span::ZERO;
+    }
+    let delay = |planned: &PlannedFault| {
+        if let Fault::Delay(slow) = &planned.fault { slow.delay.longest() } else { Span::ZERO }
+    };
+    resolved.plan.faults.iter().map(delay).max().unwrap_or_default()
 }
 
 /// How long after quiescence something older may arrive. From then on, whatever is under way takes no longer than a message

@@ -116,6 +116,16 @@ impl<P: Process> Client<P> {
         }
     }
 
+    /// Whether it asks a node for which this is true, at some attempt.
+    pub(crate) fn asks_any(&self, is_one: impl Fn(NodeId) -> bool) -> bool {
+        match &self.part {
+            Part::Played(plan) => plan.homes.iter().any(|home| is_one(*home)),
+            Part::Written { operations, .. } => {
+                operations.iter().flat_map(|operation| &operation.to).any(|home| is_one(*home))
+            }
+        }
+    }
+
     /// The numbers of the operations that have no answer yet.
     pub(crate) fn open(&self) -> impl Iterator<Item = u32> {
         self.open.iter().map(|open| open.number)

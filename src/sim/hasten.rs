@@ -42,7 +42,7 @@ impl<P: Process, W: Witness<P::Fact>> Outside<P, W> {
             Course::Altered(draws) => Some(self.links.delay_again(&id, to, copy, draws)),
             Course::Plain => {
                 let took = item.time().since(self.flights.get(item.slot).sent);
-                self.links.capped(took)
+                self.links.capped(id.sender, to, took)
             }
         }
     }

@@ -110,7 +110,7 @@ pub(crate) struct Links {
     cuts: Vec<Barred>,
     clogs: Vec<Barred>,
     pinned: BTreeMap<MessageId, PinnedFate>,
-    quiescent: bool,
+    calm: Option<Calm>,
     is_plain: bool,
 }
 
@@ -145,7 +145,7 @@ impl Links {
             cuts: Vec::new(),
             clogs: Vec::new(),
             pinned,
-            quiescent: false,
+            calm: None,
             is_plain: false,
         };
         links.settle();
@@ -177,23 +177,24 @@ impl Links {
 
     /// Updates whether all links only delay and lose messages, all with the same parameters.
     fn settle(&mut self) {
-        let Self { exceptions, changes, pinned, quiescent, network, .. } = self;
+        let Self { exceptions, changes, pinned, calm, network, .. } = self;
         let everywhere = exceptions.is_empty() && changes.is_empty() && pinned.is_empty();
-        self.is_plain = everywhere && !*quiescent && !network.link.is_unruly();
+        self.is_plain = everywhere && calm.is_none() && !network.link.is_unruly();
     }
 
     #[cold]
     fn altered_fate(&mut self, nth: u32, to: NodeId, id: &MessageId, touched: &mut [u64]) -> Fate {
         let draws = self.draws(to, id, nth);
         let base = self.base(id.sender, to);
-        let mut link = if self.quiescent { Link { delay: base.delay, ..Link::default() } } else { base };
+        let calm = self.is_calm(id.sender, to);
+        let mut link = if calm { Link { delay: base.delay, ..Link::default() } } else { base };
         let mut causes: SmallVec<[(u32, Changed); 4]> = SmallVec::new();
-        for change in self.changes.iter().filter(|change| within(&change.from, &change.to, id.sender, to)) {
+        for change in self.changes.iter().filter(|change| !calm && within(&change.from, &change.to, id.sender, to)) {
             change.what.apply(&mut link);
             causes.push((change.fault, change.what));
         }
         let mut passages = all_passages(&link, draws);
-        if self.quiescent {
+        if calm {
             passages[0].delay = passages[0].delay.min(self.network.calm_delay);
         }
         if !causes.is_empty() {
@@ -209,7 +210,7 @@ impl Links {
             return Fate::Several(pin(pinned, passages[0].delay), Course::Fixed);
         }
         let plain = draws.delay(base.delay);
-        let is_plain = self.quiescent || passages.iter().all(|passage| passage.delay == plain);
+        let is_plain = calm || passages.iter().all(|passage| passage.delay == plain);
         let drawn = Drawn { nth, changes: self.begun };
         Fate::Several(passages, if is_plain { Course::Plain } else { Course::Altered(drawn) })
     }
@@ -219,7 +220,7 @@ impl Links {
     pub(crate) fn delay_again(&self, id: &MessageId, to: NodeId, copy: u16, drawn: Drawn) -> Span {
         let draws = self.draws(to, id, drawn.nth);
         let mut link = self.base(id.sender, to);
-        if self.quiescent {
+        if self.is_calm(id.sender, to) {
             return draws.delay(link.delay).min(self.network.calm_delay);
         }
         let met = self.changes.iter().filter(|change| change.ordinal < drawn.changes);
@@ -230,9 +231,15 @@ impl Links {
         if copy == 0 { first } else { first + draws.lag(&link) }
     }
 
-    /// After quiescence, the maximum time under way of something with this delay.
-    pub(crate) fn capped(&self, delay: Span) -> Option<Span> {
-        self.quiescent.then(|| delay.min(self.network.calm_delay))
+    /// On a link that quiescence has healed, the maximum time under way of something with this delay.
+    pub(crate) fn capped(&self, from: NodeId, to: NodeId, delay: Span) -> Option<Span> {
+        self.is_calm(from, to).then(|| delay.min(self.network.calm_delay))
+    }
+
+    /// Whether quiescence has healed this link.
+    #[inline]
+    fn is_calm(&self, from: NodeId, to: NodeId) -> bool {
+        self.calm.as_ref().is_some_and(|calm| calm.covers(from, to))
     }
 
     /// Whether no link is cut, has been cut, or is clogged.
@@ -243,12 +250,14 @@ impl Links {
 
     /// The fault that cuts a link now, or has cut it since `sent`.
     pub(crate) fn cut(&self, from: NodeId, to: NodeId, sent: Time) -> Option<u32> {
-        self.cuts.iter().find(|cut| cut.until > sent && cut.links.holds(from, to)).map(|cut| cut.fault)
+        let healed = self.calm.as_ref().filter(|calm| calm.covers(from, to)).map_or(Time::MAX, |calm| calm.since);
+        self.cuts.iter().find(|cut| cut.until.min(healed) > sent && cut.links.holds(from, to)).map(|cut| cut.fault)
     }
 
     /// The fault that clogs a link now.
     pub(crate) fn clogged(&self, from: NodeId, to: NodeId) -> Option<u32> {
-        self.clogs.iter().find(|clog| clog.links.holds(from, to)).map(|clog| clog.fault)
+        let mut clogs = self.clogs.iter().filter(|_| !self.is_calm(from, to));
+        clogs.find(|clog| clog.links.holds(from, to)).map(|clog| clog.fault)
     }
 
     pub(crate) fn start_cut(&mut self, fault: u32, nodes: u32, partition: &Partition) {
@@ -294,12 +303,28 @@ impl Links {
         healed
     }
 
-    /// Ends every disturbance for good.
-    pub(crate) fn quiesce(&mut self, now: Time) {
-        self.heal(now);
-        self.changes.clear();
-        self.quiescent = true;
+    /// Ends every disturbance for good: of all links, or of those within the core.
+    pub(crate) fn quiesce(&mut self, now: Time, core: Option<&FixedBitSet>) {
+        self.calm = Some(Calm { since: now, core: core.cloned() });
+        if core.is_none() {
+            self.heal(now);
+            self.changes.clear();
+        }
         self.settle();
+    }
+}
+
+/// The links that quiescence has healed.
+#[derive(Clone, Debug)]
+struct Calm {
+    since: Time,
+    /// The nodes between which they are; all, if none.
+    core: Option<FixedBitSet>,
+}
+
+impl Calm {
+    fn covers(&self, from: NodeId, to: NodeId) -> bool {
+        self.core.as_ref().is_none_or(|core| core.contains(from.index()) && core.contains(to.index()))
     }
 }
 

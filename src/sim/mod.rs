@@ -107,6 +107,8 @@ pub struct Conditions {
     pub end: Time,
     /// When faults and clients' new operations end.
     pub quiescence: Option<Time>,
+    /// The nodes that quiescence heals, in order, if not all.
+    pub core: Option<Vec<NodeId>>,
     /// Whether the run ends early when it has come to rest: it is quiescent, its witness is settled, and only periodic
     /// messages and timers are pending.
     pub rests: bool,
@@ -132,6 +134,7 @@ impl Conditions {
             seed,
             end,
             quiescence: None,
+            core: None,
             rests: false,
             network: Network::default(),
             fates: BTreeMap::new(),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use fixedbitset::FixedBitSet;
+
 use super::agenda::{Item, Kind};
 use super::clients::{Client, Impatience};
 use super::clock::Rate;
@@ -27,6 +29,8 @@ pub struct Simulation<P: Process, W> {
     plan: FaultPlan,
     end: Time,
     quiescent: bool,
+    /// The nodes that quiescence heals, if not all.
+    core: Option<FixedBitSet>,
     /// Whether the run ends early when it has come to rest.
     rests: bool,
     /// A pending item that is not periodic: there is no rest before it is over.
@@ -47,7 +51,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     /// If the target of a planned fault is neither a list of nodes nor the proposer, or names nodes that do not exist.
     #[must_use]
     pub fn new(conditions: Conditions, cast: Cast<P>, witness: W) -> Self {
-        let Conditions { seed, end, quiescence, rests, network, fates, clocks, sync, faults: plan, elected } =
+        let Conditions { seed, end, quiescence, core, rests, network, fates, clocks, sync, faults: plan, elected } =
             conditions;
         let links = Links::new(seed, cast.nodes, P::LANES, network, fates);
         let clients = cast.clients.into_iter().map(Client::new).collect();
@@ -68,7 +72,8 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
         let cluster = Cluster::new(seed, cast.config, NodeId::all(cast.nodes).map(cast.disk));
         let (quiescent, awaited, held) = (false, None, Vec::new());
-        let mut simulation = Self { cluster, outside, plan, end, quiescent, rests, awaited, held, at_once: 0 };
+        let core = core.map(|core| core.iter().map(|node| node.index()).collect());
+        let mut simulation = Self { cluster, outside, plan, end, quiescent, core, rests, awaited, held, at_once: 0 };
         simulation.begin(0);
         simulation
     }
@@ -156,8 +161,17 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
     }
 
     /// The items after quiescence that are not periodic: a message that arrives or is lost, a set timer, a sync without
-    /// an answer, an operation that is open or finishes something.
+    /// an answer, an operation that is open or finishes something. With a core, those of its nodes and clients.
     fn pending(&self) -> impl Iterator<Item = Item> {
+        let asks_core = |client: ClientId| self.outside.clients[client.index()].asks_any(|node| self.heals(node));
+        let in_core = move |item: &&Item| match item.kind {
+            Kind::Fault | Kind::FaultEnd | Kind::Quiesce => false,
+            Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => {
+                self.heals(item.node()) && self.heals(item.sender())
+            }
+            Kind::Timer | Kind::Disk => self.heals(item.node()),
+            Kind::Ask | Kind::Patience => asks_core(item.client_id()),
+        };
         let matters = |item: &&Item| match item.kind {
             Kind::Fault | Kind::FaultEnd | Kind::Quiesce => false,
             Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => {
@@ -171,7 +185,12 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             Kind::Ask => self.outside.clients[item.client_id().index()].winds_up(),
             Kind::Patience => self.outside.clients[item.client_id().index()].open().any(|number| number == item.slot),
         };
-        self.outside.agenda.iter().filter(matters).copied()
+        self.outside.agenda.iter().filter(matters).filter(in_core).copied()
+    }
+
+    /// Whether quiescence heals this node.
+    fn heals(&self, node: NodeId) -> bool {
+        self.core.as_ref().is_none_or(|core| core.contains(node.index()))
     }
 
     /// Ends the run: waiting effects are dropped; records what each fault touched, and which fixed fates applied to no
@@ -556,12 +575,11 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    fn end_clock(&mut self, fault: u32, clock: &ClockFault) {
-        self.outside.odd_clocks.retain(|(odd, _)| *odd != fault);
+    /// Ends a clock fault on one of its nodes.
+    fn end_clock(&mut self, fault: u32, node: NodeId, clock: &ClockFault) {
+        self.outside.odd_clocks.retain(|odd| *odd != (fault, node));
         let back = clock.offset.map(|offset| Offset::from_nanos(-offset.as_nanos()));
-        for node in listed(&clock.target) {
-            self.change_clocks(*node, fault, clock, back.as_slice());
-        }
+        self.change_clocks(node, fault, clock, back.as_slice());
     }
 
     /// The wall clock of a node jumps, and those of its clocks that `changed` concerns run at the rates under the faults in
@@ -655,7 +673,9 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                 self.outside.hasten(&mut self.cluster);
             }
             Fault::Loss(_) | Fault::Duplicate(_) | Fault::Corrupt(_) => self.outside.links.end(fault, now),
-            Fault::Clock(clock) => self.end_clock(fault, clock),
+            Fault::Clock(clock) => {
+                listed(&clock.target).iter().for_each(|node| self.end_clock(fault, *node, clock));
+            }
             Fault::Disk(disk) => self.end_disk(fault, disk),
             Fault::Restart(_) | Fault::Resume(_) | Fault::Heal(_) => {}
         }
@@ -682,22 +702,31 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
         }
     }
 
-    /// Ends every disturbance, and starts every node that is down.
+    /// Ends every disturbance, and starts every node that is down: of the core, if there is one.
     fn quiesce(&mut self) {
         self.quiescent = true;
+        if let Some(core) = &self.core {
+            let nodes: Vec<NodeId> =
+                NodeId::all(self.cluster.size()).filter(|node| core.contains(node.index())).collect();
+            self.outside.tell_environment(Event::Core { nodes: Cow::Owned(nodes) });
+        }
         self.outside.tell_environment(Event::Calm);
-        self.outside.links.quiesce(self.outside.now);
+        self.outside.links.quiesce(self.outside.now, self.core.as_ref());
         self.release_held();
-        self.outside.slow_disks.clear();
+        let core = self.core.clone();
+        let heals = |node: NodeId| core.as_ref().is_none_or(|core| core.contains(node.index()));
+        self.outside.slow_disks.retain(|slow| !heals(slow.node));
         self.outside.hasten(&mut self.cluster);
         self.outside.tripwires.clear();
-        while let Some((fault, _)) = self.outside.odd_clocks.first().copied() {
+        let odd: Vec<(u32, NodeId)> =
+            self.outside.odd_clocks.iter().copied().filter(|(_, node)| heals(*node)).collect();
+        for (fault, node) in odd {
             let Fault::Clock(clock) = self.plan.faults[fault as usize].fault.clone() else {
                 unreachable!("no other fault moves a clock");
             };
-            self.end_clock(fault, &clock);
+            self.end_clock(fault, node, &clock);
         }
-        for id in NodeId::all(self.cluster.size()) {
+        for id in NodeId::all(self.cluster.size()).filter(|node| heals(*node)) {
             let node = self.cluster.node(id);
             node.pending_faults = None;
             match node.life {

@@ -71,6 +71,7 @@ impl Causes {
             }
             Event::Dropped { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Touched { .. }
             | Event::Stuck { .. }
             | Event::Unmet { .. }

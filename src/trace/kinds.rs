@@ -16,7 +16,7 @@ use crate::observation::{ChannelSeen, ConsensusSeen, LockSeen, Observation, Stor
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kinds {
     /// A bit for each kind of event.
-    events: u32,
+    events: u64,
     /// A bit for each kind of observation.
     seen: u128,
 }
@@ -126,6 +126,8 @@ kinds! {
     PENDING = 30: Event::Pending { .. },
     /// An entry of a disk was damaged.
     DAMAGED = 31: Event::Damaged { .. },
+    /// The nodes that quiescence heals.
+    CORE = 32: Event::Core { .. },
 }
 
 observations! {
@@ -240,12 +242,12 @@ impl Kinds {
     }
 
     /// Above every place of a kind.
-    pub(crate) const PLACES: usize = 32 + 128;
+    pub(crate) const PLACES: usize = 64 + 128;
 
     /// The places of these among all kinds.
     pub(crate) fn places(self) -> impl Iterator<Item = usize> {
-        let events = (0..32).filter(move |place| self.events & 1 << place != 0);
-        let seen = (0..128).filter(move |place| self.seen & 1 << place != 0).map(|place| 32 + place);
+        let events = (0..64).filter(move |place| self.events & 1 << place != 0);
+        let seen = (0..128).filter(move |place| self.seen & 1 << place != 0).map(|place| 64 + place);
         events.chain(seen)
     }
 
@@ -256,7 +258,7 @@ impl Kinds {
         let mut bits = by_place[self.events.trailing_zeros() as usize];
         let mut seen = self.seen;
         while seen != 0 {
-            bits |= by_place[32 + (seen.trailing_zeros() as usize & 127)];
+            bits |= by_place[64 + (seen.trailing_zeros() as usize & 127)];
             seen &= seen - 1;
         }
         bits

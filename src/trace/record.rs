@@ -231,6 +231,11 @@ pub enum Event<'a> {
         /// The number of messages, timers, disk answers, and clients' operations.
         count: u64,
     },
+    /// Just before quiescence: only these nodes are healed then, and the links between them.
+    Core {
+        /// The nodes, in order.
+        nodes: Cow<'a, [NodeId]>,
+    },
 }
 
 /// Why a copy of a message was lost.
@@ -405,7 +410,8 @@ impl<'a> Event<'a> {
             | Self::Touched { .. }
             | Self::Stuck { .. }
             | Self::Unmet { .. }
-            | Self::Pending { .. } => None,
+            | Self::Pending { .. }
+            | Self::Core { .. } => None,
         }
     }
 }

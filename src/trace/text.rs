@@ -136,6 +136,7 @@ const fn least_detail(event: &Event<'_>) -> Detail {
         | Event::Fault { .. }
         | Event::FaultEnded { .. }
         | Event::Calm
+        | Event::Core { .. }
         | Event::Touched { .. }
         | Event::Stuck { .. }
         | Event::Unmet { .. }

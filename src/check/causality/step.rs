@@ -115,6 +115,7 @@ impl Kind {
             | Event::Fault { .. }
             | Event::FaultEnded { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Touched { .. }
             | Event::Stuck { .. }
             | Event::Unmet { .. }

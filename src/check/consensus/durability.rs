@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Evidence, told};
+use crate::check::core::Core;
 use crate::check::event_class::EventClass;
 use crate::check::slots::Slots;
 use crate::check::{Checker, End, Exercised, Exploring, Invariant, Parts, RunOnly, Shown, broken};
@@ -12,7 +13,7 @@ use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Checks that before a client is told the outcome of its operation, a quorum of voters has durably confirmed the slot
 /// in which it took effect; and that after quiescence every live voter that is not lost has applied that slot.
-/// Exercised by answers.
+/// If quiescence heals a core only, its voters count. Exercised by answers.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Durability {
     done: BTreeMap<OpId, Slot>,
@@ -35,6 +36,7 @@ struct After {
     told: Option<(Slot, EventId)>,
     voters: u32,
     quiescence: bool,
+    core: Core,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,8 +71,11 @@ impl Durability {
     fn behind(&self) -> Option<(NodeId, Slot, Slot, EventId)> {
         let (slot, event) = self.after.told?;
         let mut voters = self.after.nodes.iter().take(self.after.voters as usize);
-        let (index, standing) = voters.find(|(_, node)| node.lives && !node.lost && node.applied < slot)?;
-        Some((NodeId::new(u32::try_from(index).expect("a node's index")), standing.applied, slot, event))
+        let named = |index: usize| NodeId::new(u32::try_from(index).expect("a node's index"));
+        let (index, standing) = voters.find(|(index, node)| {
+            node.lives && !node.lost && node.applied < slot && self.after.core.has(named(*index))
+        })?;
+        Some((named(index), standing.applied, slot, event))
     }
 }
 
@@ -82,6 +87,7 @@ impl<F> Checker<F> for Durability {
         .with(Kinds::START)
         .with(Kinds::REPLY)
         .with(Kinds::CALM)
+        .with(Core::WANTS)
         .with(Kinds::DEATHS);
     const WANTS_EXPLORING: Kinds = Kinds::CONSENSUS_APPLIED.with(Kinds::REPLY);
     const READS: Parts = Parts::DISKS;
@@ -91,6 +97,7 @@ impl<F> Checker<F> for Durability {
         let record = shown.record;
         let Actor::Node(node) = record.id.actor else {
             self.after.quiescence |= matches!(record.event, Event::Calm);
+            self.after.core.see(&record.event);
             return Ok(());
         };
         match EventClass::of(&record.event) {
@@ -193,5 +200,17 @@ mod tests {
         assert_broken(&history, Durability::default(), sentence, "n1#7");
         history.on("n3", killed());
         assert_holds(&history, Durability::default(), 1);
+    }
+
+    #[test]
+    fn with_a_core_every_voter_of_it_has_it() {
+        let mut history = whole();
+        history.on("n1", reply("c1#2")).on("n2", applied(1, 7, 5));
+        let mut two = history.clone();
+        two.on("env", core(&["n1", "n2"])).on("env", Event::Calm);
+        assert_holds(&two, Durability::default(), 1);
+        history.on("env", core(&["n2", "n3"])).on("env", Event::Calm);
+        let sentence = "a client was told of slot 1, and after quiescence n3 has applied only up to 0";
+        assert_broken(&history, Durability::default(), sentence, "n1#7");
     }
 }

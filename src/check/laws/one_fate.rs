@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check::core::Core;
 use crate::check::flights::{Before, Flight, Flights, Told};
 use crate::check::message_event::MessageEvent;
 use crate::check::{Checker, End, Exercised, Parts, Shown, broken, event_of};
@@ -11,7 +12,7 @@ use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
 /// Checks that every copy of a sent message ends at most once, at the node it was sent to, and that there are no more
 /// copies than the network made; and, if the network is known, that after quiescence no copy is under way for longer
-/// than the network allows. Exercised by every copy that ended.
+/// than the network allows on links that are healed. Exercised by every copy that ended.
 ///
 /// It reads the common state of messages under way, and keeps none itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,6 +20,7 @@ pub struct OneFate {
     fates: Exercised,
     limit: Option<Limit>,
     quiescence: Option<Time>,
+    core: Core,
 }
 
 /// The maximum time under way of a copy after quiescence.
@@ -41,6 +43,7 @@ impl OneFate {
         let (Limit { longest, fixed }, quiescence) = (self.limit.as_ref()?, self.quiescence?);
         let late = messages
             .live()
+            .filter(|(message, copies)| self.core.has(message.sender) && self.core.has(copies.to))
             .filter(|(message, copies)| copies.sent.max(quiescence) + *longest < end && !fixed.contains(message));
         let (message, copies) = late.min_by_key(|(message, copies)| (copies.sent, *message))?;
         let copy = copies.first_open().expect("a message is live while a copy is");
@@ -98,11 +101,12 @@ fn speaks_of(message: MessageId, copy: u16) -> String {
 }
 
 impl<F> Checker<F> for OneFate {
-    const WANTS: Kinds = Kinds::CALM.with(Flights::WANTS);
+    const WANTS: Kinds = Kinds::CALM.with(Core::WANTS).with(Flights::WANTS);
     const READS: Parts = Parts::MESSAGES;
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
+        self.core.see(&record.event);
         if let Event::Calm = record.event {
             self.quiescence = Some(record.time);
         }

@@ -153,6 +153,7 @@ impl<F> Checker<F> for Operations {
             | Event::Fault { .. }
             | Event::FaultEnded { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Touched { .. }
             | Event::Stuck { .. }
             | Event::Unmet { .. }

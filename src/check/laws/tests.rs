@@ -135,6 +135,10 @@ mod one_fate {
                         10.000 no copy may be under way for more than 5ms";
         assert_broken(&history, bounded(), sentence, "n1#2");
         assert_holds(&history, OneFate::default(), 1);
+        let mut outside = two_nodes();
+        outside.at(1).on("n1", send("n1#1", "n2", 1)).on("env", core(&["n1"])).at(10).on("env", Event::Calm);
+        outside.at(900).on("n1", timer());
+        assert_holds(&outside, bounded(), 0);
         let mut later = two_nodes();
         later.at(10).on("env", Event::Calm).at(20).on("n2", send("n2#1", "n1", 1)).at(26).on("n1", timer());
         let sentence = "copy 0 of message 1 of n2, sent at n2#2 to n1, had no end by 26.000, though after quiescence at \
@@ -238,6 +242,17 @@ mod the_dead_do_nothing {
             .at(12)
             .on("n1", timer());
         assert_holds(&history, TheDeadDoNothing::default(), 4);
+    }
+
+    #[test]
+    fn who_is_outside_the_core_may_stay_dead() {
+        let mut history = two_nodes();
+        history.on("n1", killed()).on("env", core(&["n2"])).at(10).on("env", Event::Calm).at(11).on("n2", timer());
+        assert_holds(&history, TheDeadDoNothing::default(), 1);
+        let mut history = two_nodes();
+        history.on("n1", killed()).on("env", core(&["n1"])).at(10).on("env", Event::Calm).at(11).on("n2", timer());
+        let sentence = "n1 has been dead since n1#2, though env#2 ended every fault";
+        assert_broken(&history, TheDeadDoNothing::default(), sentence, "n1#2 env#2");
     }
 
     #[test]

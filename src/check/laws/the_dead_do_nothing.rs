@@ -1,6 +1,7 @@
 //! `the-dead-do-nothing`: a crashed node takes no step and has no effect, a paused node takes no step; and after
 //! quiescence no node is down or paused.
 
+use crate::check::core::Core;
 use crate::check::event_class::EventClass;
 use crate::check::slots::Slots;
 use crate::check::{Checker, End, Shown, broken, event_of};
@@ -11,7 +12,7 @@ use crate::trace::{Event, Record, Verdict, Violation};
 /// Checks that between a node's crash (a kill, an io error, a panic) and its next start it handles nothing, its disk
 /// answers nothing, and no effect that it called is performed, then or in a later boot; that it starts only after a
 /// crash, each time with the next boot; that it takes no step while it is paused; and that after quiescence every node
-/// is up, except one that panicked. Exercised by crashes and pauses.
+/// that it heals is up, except one that panicked. Exercised by crashes and pauses.
 ///
 /// Events that happen *to* crashed nodes are allowed: messages that are lost, garbled or held, and effects that are
 /// dropped. While a node is paused, its disk may answer, and effects that were called before the pause may follow.
@@ -21,6 +22,7 @@ pub struct TheDeadDoNothing {
     endings: u64,
     quiescence: Option<EventId>,
     quiet_since: Time,
+    core: Core,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,8 +67,9 @@ impl TheDeadDoNothing {
     /// The first node that is not up, if after quiescence every node should be up by `end`.
     fn still_down(&self, end: Time) -> Option<Violation> {
         let quiescence = self.quiescence.filter(|_| self.quiet_since < end)?;
-        self.nodes.iter().find_map(|(node, life)| {
-            let node = NodeId::new(u32::try_from(node).expect("it was a node"));
+        let named = |node: usize| NodeId::new(u32::try_from(node).expect("it was a node"));
+        let healed = self.nodes.iter().map(|(node, life)| (named(node), life)).filter(|(node, _)| self.core.has(*node));
+        healed.into_iter().find_map(|(node, life)| {
             let (is, since) = match life.state {
                 State::Dead(since) if !life.panicked => ("dead", since),
                 State::Paused(since) => ("paused", since),
@@ -134,6 +137,7 @@ impl<F> Checker<F> for TheDeadDoNothing {
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
         let Actor::Node(node) = record.id.actor else {
+            self.core.see(&record.event);
             if let Event::Calm = record.event {
                 (self.quiescence, self.quiet_since) = (Some(record.id), record.time);
             }

@@ -11,7 +11,7 @@ use crate::identity::{Incarnation, NodeId};
 use crate::network::Discipline;
 use crate::observation::{ChannelSeen, Observation, Observe, PayloadId};
 use crate::protocols::{LaneName, Settings, resending};
-use crate::subject::{Bearing, Flaw, Flaws, Objection, Row};
+use crate::subject::{Bearing, Flaw, Flaws, LivesOn, Objection, Row};
 use crate::time::Span;
 
 /// Settings of the channel.
@@ -86,6 +86,7 @@ pub const ROW: Row = Row {
             "two nodes that say hello to each other at once, or a lost hello",
         ),
     ],
+    lives_on: LivesOn::AnyNodes,
     bears: |fault| match fault.takes() {
         Some(Taken::Timers) => Bearing::Beyond("a node whose timers have stopped never sends again"),
         Some(Taken::Disk | Taken::Entry) | None => Bearing::Borne,

@@ -11,7 +11,7 @@ use crate::subject::World;
 /// disks. A wait for a proposer takes at most six timeouts: the timeout, up to as much again by the draw, and a backoff
 /// of up to four. Four waits are counted, because two voters may stand at once. Each window of open operations takes
 /// five messages and three syncs, each of which may wait for another one. A node that lags learns so from the next
-/// heartbeat, and fetches at most the decisions that voters keep behind a state.
+/// heartbeat, and fetches at most the decisions that voters keep behind a state; it may ask every silent node in vain.
 pub(super) fn bound(settings: &ConsensusSettings, open: u64, world: &World) -> Bound {
     let trip = (world.delay + world.sync.times(2)).times(2);
     let patience = settings.election.max(world.outage.max(trip).times(6));
@@ -19,8 +19,9 @@ pub(super) fn bound(settings: &ConsensusSettings, open: u64, world: &World) -> B
     let windows = open.div_ceil(settings.window.max(1).into()) + 1;
     let answered = world.late + world.timeout + world.timer(wait.times(4) + patience) + trip.times(10 + 3 * windows);
     let kept = u64::from(settings.keep) + u64::from(settings.compact_after) + u64::from(settings.window);
-    let fetched =
-        world.timer(settings.heartbeat.times(2) + patience.times(4)) + trip.times(kept.div_ceil(CHUNK as u64) + 2);
+    let in_vain = if world.silent == 0 { 0 } else { u64::from(world.silent) + 2 };
+    let fetched = world.timer(settings.heartbeat.times(2) + patience.times(4 * (1 + in_vain)))
+        + trip.times(kept.div_ceil(CHUNK as u64) + 2);
     let claims = vec![(check::DURABILITY.name, answered + fetched)];
     let quiet = fetched + world.timer(patience.times(3)) + trip.times(2);
     Bound { payloads: 0, ended: answered, claims, quiet }

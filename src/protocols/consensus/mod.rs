@@ -21,6 +21,7 @@
 //! All messages are datagrams. Facts: see [`ConsensusFact`].
 
 mod attempt;
+mod backing;
 mod bound;
 mod candidate;
 mod certificate;

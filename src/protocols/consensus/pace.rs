@@ -6,6 +6,8 @@
 //! the timestamps of TCP, RFC 7323), so that late answers are measured too. A timeout that is too short needs that to
 //! grow.
 
+use std::hash::{Hash, Hasher};
+
 use super::spec::ConsensusSettings;
 use crate::observation::Round;
 use crate::time::{LocalTime, Span};
@@ -21,6 +23,35 @@ pub(super) struct Pace {
     gap: Peak,
     /// The last heartbeat that arrived: its round and the time of arrival.
     heard: Option<(Round, LocalTime)>,
+}
+
+/// The promises that a voter has given since the last sign of a proposer.
+///
+/// A candidate that never wins, because the answers of other voters do not reach it, may ask again sooner than a more
+/// patient voter stands for election. If each promise restarted that voter's wait, it would never stand. So after a few of
+/// them its wait goes on. That decides only when a timer expires: in an exploration, where any timer may expire at any
+/// time, it distinguishes no states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Promises(u32);
+
+impl Hash for Promises {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
+}
+
+impl Promises {
+    /// The number of promises that restart the wait.
+    const PATIENT: u32 = 4;
+
+    /// There is a sign of a proposer, or the voter stands itself.
+    pub(super) const fn reset(&mut self) {
+        self.0 = 0;
+    }
+
+    /// A promise is given; returns whether the wait for a proposer starts anew.
+    pub(super) const fn give(&mut self) -> bool {
+        self.0 = self.0.saturating_add(1);
+        self.0 <= Self::PATIENT
+    }
 }
 
 /// A decaying maximum of the recent measurements: it grows at once, but at most to double, so that one outlier has a

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::attempt::{AfterVote, Attempt, Replacement};
+use super::backing::Backing;
 use super::certificate::{Decided, Seal};
 use super::messages::ConsensusMessage;
 use super::quorum::Voters;
@@ -14,6 +15,7 @@ use super::value::{Proposal, Value};
 use crate::codex::Refusal;
 use crate::identity::NodeId;
 use crate::observation::{Ballot, ProposalId, Round, Slot};
+use crate::time::LocalTime;
 
 /// The state of a proposer in its round.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +38,8 @@ pub(super) struct Proposer {
     shown: Slot,
     /// Reads that need no slot.
     pub(super) reads: Reads,
+    /// Who has acknowledged it lately.
+    pub(super) backing: Backing,
 }
 
 /// A value that is to be proposed.
@@ -56,8 +60,8 @@ pub(super) struct Overdue {
 }
 
 impl Proposer {
-    /// The proposer of a round, where `highest` is the highest slot that recovery found.
-    pub(super) const fn new(round: Round, highest: Slot) -> Self {
+    /// The proposer of a round that is elected now, where `highest` is the highest slot that recovery found.
+    pub(super) const fn new(round: Round, highest: Slot, now: LocalTime) -> Self {
         Self {
             round,
             next: highest.next(),
@@ -69,6 +73,7 @@ impl Proposer {
             beats: 0,
             shown: Slot(0),
             reads: Reads::new(highest),
+            backing: Backing::new(now),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::codex::{Anchors, Keyspaces};
 use crate::fault::Taken;
 use crate::measure::positive;
 use crate::protocols::{Registry, Settings};
-use crate::subject::{Bearing, Flaw, Flaws, Objection, Role, Row};
+use crate::subject::{Bearing, Flaw, Flaws, LivesOn, Objection, Role, Row};
 use crate::time::Span;
 
 /// Settings of consensus.
@@ -142,7 +142,7 @@ macro_rules! switched {
 
 switched!(
     e01, e02, e03, e04, e24, e25, e28, k01, k02, k03, k04, k05, k06, k07, k08, k09, k10, k11, k12, k13, k14, k15, k16,
-    k17, k18, k19
+    k17, k18, k19, k20, k21, k22
 );
 
 impl Rules {
@@ -345,10 +345,33 @@ pub const ROW: Row = Row {
             "Tokens of fenced keys are not checked: a write of a holder that has lost its lock succeeds.",
             "fenced keys, written with a token of a lock that has been lost",
         ),
+        Flaw::new(
+            "k20",
+            "termination",
+            "A proposer that no quorum answers goes on: its heartbeats keep the others from standing for election, and \
+             nothing is decided.",
+            "a proposer whose messages arrive while most answers to it do not, for good: `run.core`, and a partition in \
+             one direction",
+        ),
+        Flaw::new(
+            "k21",
+            "durability",
+            "A node asks only the proposer for the decisions that it lacks: if nothing reaches that one, it never catches \
+             up.",
+            "a node that hears a proposer which does not hear it, for good: `run.core`, and a partition in one direction",
+        ),
+        Flaw::new(
+            "k22",
+            "durability",
+            "Each promise restarts a voter's wait for a proposer: a candidate that never wins, and asks again sooner than \
+             the voter stands for election, keeps it from standing for ever.",
+            "a candidate that hears no majority, and a more patient voter that hears only that candidate: `run.core`",
+        ),
     ],
     owns: &[OWNER],
     periodic: &["consensus.heartbeat", "consensus.heartbeat-ack"],
     roles: &[Role { name: "proposer", fact: "consensus.elected" }],
+    lives_on: LivesOn::Majority,
     bears: |fault| match fault.takes() {
         Some(Taken::Disk | Taken::Entry) => Bearing::LosesVoters,
         Some(Taken::Timers) => Bearing::Beyond("a node whose timers have stopped never sends again"),

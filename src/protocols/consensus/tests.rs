@@ -13,7 +13,7 @@ use crate::observation::{Ballot, LockStamp, ProposalId, Round, Slot};
 use crate::process::Stored;
 use crate::protocols::test_port::{Did, TestPort};
 use crate::protocols::{Protocol as _, Registry};
-use crate::time::LocalTime;
+use crate::time::{LocalTime, Span};
 
 fn n(number: u32) -> NodeId {
     NodeId::new(number - 1)
@@ -781,7 +781,7 @@ fn a_node_that_lacks_decisions_asks_for_them_once_until_time_is_up() {
         decided: Slot(9),
         number,
         asked: LocalTime::default(),
-        trip: crate::time::Span::ZERO,
+        trip: Span::ZERO,
     };
     node.hears(2, beat(1));
     assert!(node.did().contains(&"> n2 fetch 1".to_owned()));
@@ -1030,4 +1030,76 @@ fn who_installs_a_state_without_reserved_keys_is_told_so() {
     node.hears(2, ConsensusMessage::State { snapshot: Arc::new(empty(9)) });
     let told = node.port.take_told();
     assert!(!told.is_empty(), "it still takes ~rule for a");
+}
+
+fn flawed(flaw: &str) -> ConsensusSettings {
+    serde_json::from_value(serde_json::json!({ "flaws": [flaw] })).expect("settings")
+}
+
+/// A proposer that hears of no quorum for twice its patience makes way, and speaks no more.
+#[test]
+fn a_proposer_that_no_quorum_answers_steps_down() {
+    let patience = ConsensusSettings::default().election.times(2);
+    let beats = |node: &mut Node, after: Span| {
+        node.port.now = node.port.now + after;
+        node.waits(ConsensusTimer::Beat);
+        node.did().iter().any(|did| did.starts_with("> n2 heartbeat"))
+    };
+    let mut node = Node::new();
+    node.lead();
+    assert!(beats(&mut node, patience - Span::from_millis(1)));
+    let (round, asked) = (round("1.n1"), node.port.now);
+    node.hears(4, ConsensusMessage::HeartbeatAck { round, number: 2, asked });
+    assert!(!beats(&mut node, Span::from_millis(1)), "an observer backs nobody");
+    let mut node = Node::new();
+    node.lead();
+    assert!(beats(&mut node, patience - Span::from_millis(1)));
+    node.hears(3, ConsensusMessage::HeartbeatAck { round, number: 2, asked: node.port.now });
+    assert!(beats(&mut node, patience - Span::from_millis(1)), "n3 has answered");
+    assert!(!beats(&mut node, Span::from_millis(1)));
+    let mut node = Node::of(&flawed("k20"));
+    node.lead();
+    assert!(beats(&mut node, patience.times(9)));
+}
+
+/// What the proposer sends may arrive while nothing reaches it.
+#[test]
+fn who_gets_no_answer_asks_the_other_voters_for_what_it_lacks() {
+    let beat = |node: &mut Node| {
+        let (round, asked) = (round("1.n2"), LocalTime::default());
+        let trip = Span::ZERO;
+        node.hears(2, ConsensusMessage::Heartbeat { round, decided: Slot(1), number: 1, asked, trip });
+        node.did().into_iter().filter(|did| did.contains("fetch")).collect::<Vec<_>>()
+    };
+    let asks = |node: &mut Node| {
+        let mut asked = Vec::new();
+        for _ in 0..5 {
+            asked.extend(beat(node));
+            node.waits(ConsensusTimer::Fetch);
+        }
+        asked
+    };
+    let mut node = Node::new();
+    assert_eq!(asks(&mut node), ["> n2 fetch 1", "> n2 fetch 1", "> n3 fetch 1", "> n2 fetch 1", "> n3 fetch 1"]);
+    let mut node = Node::of(&flawed("k21"));
+    assert_eq!(asks(&mut node), ["> n2 fetch 1"; 5]);
+}
+
+/// A candidate that never wins does not keep a voter from standing.
+#[test]
+fn only_a_few_promises_restart_the_wait_for_a_proposer() {
+    let waits = |node: &mut Node, from: u32, number: u32| {
+        node.elect(from, &format!("{number}.n{from}"));
+        let set = |did: &Did<_, _, _, _, _, _, _>| matches!(did, Did::SetTimer(ConsensusTimer::Election, _));
+        node.port.take().iter().any(set)
+    };
+    let mut node = Node::new();
+    let restarted: Vec<bool> = (1..=6).map(|number| waits(&mut node, 2, number)).collect();
+    assert_eq!(restarted, [true, true, true, true, false, false]);
+    let (round, asked, trip) = (round("6.n2"), LocalTime::default(), Span::ZERO);
+    node.hears(2, ConsensusMessage::Heartbeat { round, decided: Slot(0), number: 1, asked, trip });
+    node.port.take();
+    assert!(waits(&mut node, 3, 7), "there was a proposer meanwhile");
+    let mut node = Node::of(&flawed("k22"));
+    assert!((1..=6).all(|number| waits(&mut node, 2, number)));
 }

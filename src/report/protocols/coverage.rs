@@ -281,6 +281,7 @@ impl FaultCoverage {
             | Event::Fault { .. }
             | Event::FaultEnded { .. }
             | Event::Calm
+            | Event::Core { .. }
             | Event::Touched { .. }
             | Event::Stuck { .. }
             | Event::Unmet { .. }

@@ -50,7 +50,9 @@ pub(super) fn faults(
         let Some(fault) = fault else {
             continue;
         };
-        let lasts = Some(lasts).filter(|_| lasting(kind));
+        // With a core, what acts until quiescence does not end outside it.
+        let stays = scenario.run.core.is_some() && at + lasts >= quiescence;
+        let lasts = Some(lasts).filter(|_| lasting(kind) && !stays);
         let planned = PlannedFault { name: None, when: Trigger::At(Time::ZERO + at), lasts, fault, drawn: true };
         if occupancy.occupy_if_free(&planned) {
             faults.push(planned);

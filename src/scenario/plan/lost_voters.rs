@@ -1,4 +1,5 @@
-//! The voters that faults remove permanently; drawn faults may remove at most a minority of them.
+//! The voters that faults remove permanently; drawn faults may remove at most a minority of them, and must leave a
+//! majority in the core.
 
 use std::collections::BTreeSet;
 
@@ -12,17 +13,25 @@ pub(super) struct LostVoters<'a> {
     scenario: &'a Scenario,
     profile: &'a Profile,
     lost: BTreeSet<NodeId>,
+    /// The nodes that quiescence heals, if not all.
+    core: Option<Vec<NodeId>>,
 }
 
 impl<'a> LostVoters<'a> {
-    pub(super) const fn new(scenario: &'a Scenario, profile: &'a Profile) -> Self {
-        Self { scenario, profile, lost: BTreeSet::new() }
+    pub(super) fn new(scenario: &'a Scenario, profile: &'a Profile) -> Self {
+        Self { scenario, profile, lost: BTreeSet::new(), core: scenario.setup().core }
     }
 
     /// Whether at most a minority is removed, including those of this fault.
     pub(super) fn allows(&self, fault: &Fault) -> bool {
-        let more = self.loses(fault).filter(|node| !self.lost.contains(node)).count();
-        more == 0 || self.lost.len() + more <= self.scenario.nodes.minority() as usize
+        let more: Vec<NodeId> = self.loses(fault).filter(|node| !self.lost.contains(node)).collect();
+        let left = |core: &Vec<NodeId>| {
+            let voters = core.iter().filter(|node| node.index() < self.scenario.nodes.voters as usize);
+            let left = voters.filter(|node| !self.lost.contains(node) && !more.contains(node));
+            left.count() >= self.scenario.nodes.majority() as usize
+        };
+        let few = self.lost.len() + more.len() <= self.scenario.nodes.minority() as usize;
+        more.is_empty() || (few && self.core.as_ref().is_none_or(left))
     }
 
     pub(super) fn add(&mut self, fault: &Fault) {

@@ -11,12 +11,20 @@ mod scripted;
 mod variants;
 
 use self::lost_voters::LostVoters;
+use self::node_chooser::NodeChooser;
 use self::occupancy::Occupancy;
 pub(super) use self::variants::log_uniform;
 use super::format::Scenario;
 use crate::chance::Seed;
-use crate::fault::{FaultPlan, PlannedFault};
+use crate::fault::{FaultPlan, PlannedFault, Target};
+use crate::identity::NodeId;
 use crate::subject::Profile;
+
+/// The nodes that quiescence heals, if they are drawn: a smallest majority of the voters.
+pub(super) fn core(scenario: &Scenario, seed: Seed) -> Vec<NodeId> {
+    let chooser = NodeChooser { nodes: scenario.nodes, free: &|_| true };
+    chooser.target(&Target::Majority, &mut seed.key("core").draws())
+}
 
 /// The plan of `scenario` for one seed.
 pub(super) fn draw(scenario: &Scenario, profile: &Profile, seed: Seed) -> FaultPlan {

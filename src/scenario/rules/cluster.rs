@@ -3,19 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::{entries, targets};
-use crate::fault::Budget;
+use crate::fault::{Budget, Target};
 use crate::measure::Share;
 use crate::scenario::cluster::Nodes;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
-use crate::subject::Profile;
+use crate::subject::{LivesOn, Profile};
 
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(name(&scenario.name));
     findings.extend(nodes(scenario.nodes));
     findings.extend(run(scenario));
+    findings.extend(core(scenario, profile));
     findings.extend(clocks(scenario));
     findings.extend(explore(&scenario.explore, profile));
     if findings.is_empty() {
@@ -53,7 +54,7 @@ fn nodes(nodes: Nodes) -> Option<Finding> {
 }
 
 fn run(scenario: &Scenario) -> Option<Finding> {
-    let (run, path) = (scenario.run, Path::of("run"));
+    let (run, path) = (&scenario.run, Path::of("run"));
     let end = run.ends()?;
     if end.is_zero() {
         return Some(Finding::new(path.key("for"), "`run.for` must be greater than 0").help("such as \"10s\""));
@@ -62,6 +63,49 @@ fn run(scenario: &Scenario) -> Option<Finding> {
     let finding =
         Finding::new(path.key("quiesce_at"), format!("quiescence at {quiescence} is after the end of the run"));
     Some(finding.label(format!("the run ends at {end}")).help("choose an earlier time, or make `run.for` longer"))
+}
+
+/// The nodes that quiescence heals must be there, and be enough for the protocols that run.
+fn core(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
+    let path = Path::of("run").key("core");
+    let Some(core) = &scenario.run.core else { return Vec::new() };
+    if scenario.run.quiesce_at.is_none() {
+        let finding = Finding::new(path, "`core` says which nodes quiescence heals, and this run has none");
+        return vec![finding.at_key().help("add `run.quiesce_at`")];
+    }
+    match core {
+        Target::Nodes(_) | Target::Majority => {}
+        Target::One | Target::Minority | Target::All | Target::Proposer => {
+            let finding = Finding::new(path, format!("`{core}` is no core"));
+            return vec![finding.help("name its nodes, as in [\"n1\", \"n2\"], or write \"majority\"")];
+        }
+    }
+    let findings = targets::target(core, scenario.nodes, &path);
+    if !findings.is_empty() {
+        return findings;
+    }
+    too_small(scenario, profile, path).into_iter().collect()
+}
+
+/// The finding for a core on which a protocol can't live.
+fn too_small(scenario: &Scenario, profile: &Profile, path: Path) -> Option<Finding> {
+    let setup = scenario.setup();
+    let core = setup.core.as_ref()?;
+    let voters = core.iter().filter(|node| node.index() < setup.voters as usize).count();
+    let majority = scenario.nodes.majority();
+    (profile.running)(&scenario.protocols).into_iter().find_map(|row| match row.lives_on {
+        LivesOn::AnyNodes => None,
+        LivesOn::Majority if voters >= majority as usize => None,
+        LivesOn::Majority => {
+            let message = format!("`{}` needs a majority of the voters in the core: {majority}", row.name);
+            let label = if voters == 1 { "1 voter".to_owned() } else { format!("{voters} voters") };
+            Some(Finding::new(path.clone(), message).label(label).help("add voters"))
+        }
+        LivesOn::AllNodes => {
+            let message = format!("`{}` lives only if quiescence heals all nodes", row.name);
+            Some(Finding::new(path.clone(), message).help("remove `core`"))
+        }
+    })
 }
 
 fn clocks(scenario: &Scenario) -> Vec<Finding> {

@@ -154,7 +154,7 @@ fn says_nothing(clock: &ClockFault) -> bool {
 
 /// The time must be before quiescence and before the end.
 fn in_time(at: Span, scenario: &Scenario, path: Path) -> Option<Finding> {
-    let run = scenario.run;
+    let run = &scenario.run;
     if let Some(end) = run.end_before(at) {
         let finding =
             Finding::new(path, format!("{at} is after the end of the run")).label(format!("the run ends at {end}"));

@@ -39,7 +39,7 @@ pub(super) fn fault(fault: &Fault, nodes: Nodes, path: &Path) -> Vec<Finding> {
     }
 }
 
-fn target(target: &Target, nodes: Nodes, path: &Path) -> Vec<Finding> {
+pub(super) fn target(target: &Target, nodes: Nodes, path: &Path) -> Vec<Finding> {
     match target {
         Target::Nodes(named) if named.is_empty() => {
             vec![

@@ -85,6 +85,17 @@ fn what_a_scenario_states_itself_must_be_there_to_be_judged() {
 }
 
 #[test]
+fn a_core_has_nodes_and_a_quiescence() {
+    insta::assert_snapshot!(all_wrong(&[
+        r#""run": { "for": "5s", "core": ["n1"] }"#,
+        r#""run": { "quiesce_at": "5s", "core": ["n9"] }"#,
+        r#""run": { "quiesce_at": "5s", "core": [] }"#,
+        r#""run": { "quiesce_at": "5s", "core": "one" }"#,
+        r#""run": { "quiesce_at": "5s", "core": ["n1", "n2"] }"#,
+    ]));
+}
+
+#[test]
 fn a_cluster_and_a_run_have_sane_sizes() {
     insta::assert_snapshot!(all_wrong(&[
         r#""nodes": 0"#,

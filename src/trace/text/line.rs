@@ -83,6 +83,10 @@ impl Line<'_> {
             Event::Fault { fault: _, what } => write!(f, "fault {}", Plain(what)),
             Event::FaultEnded { fault } => write!(f, "fault {fault} ended"),
             Event::Calm => f.write_str("calm"),
+            Event::Core { nodes } => {
+                let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+                write!(f, "core {}", nodes.join(","))
+            }
             Event::Touched { fault, count } => write!(f, "fault {fault} touched {count}"),
             Event::Stuck { events } => write!(f, "stuck events={events}"),
             Event::Unmet { message } => write!(f, "unmet {}", self.name(*message)),

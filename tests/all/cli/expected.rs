@@ -90,3 +90,31 @@ fn expectations_that_can_not_be_judged_are_refused_or_vacuous() {
     stemmata(&["explain", "longest-wait"]).exits(0).says("Retries belong to the same");
     stemmata(&["list", "invariants"]).exits(0).says("at-most");
 }
+
+#[test]
+fn a_core_must_be_enough_for_what_runs_and_is_shown() {
+    let folder = folder("core");
+    let run = |core: &str, protocols: &str, faults: &str| {
+        let text = format!(
+            r#"{{ "nodes": 5, "run": {{ "quiesce_at": "3s", "core": {core} }}, "protocols": {{ {protocols} }},
+  "workload": [ {{ "registers": {{ "clients": 2 }} }} ],
+  "faults": [ {{ "at": "1s", "fault": {{ "kill": {{ "target": ["n4", "n5"] }} }} }}{faults} ] }}"#
+        );
+        fs::write(folder.join("x.json"), text).expect("written");
+        within(&folder, &["run", "x.json", "--trace", "t.jsonl", "--force"])
+    };
+    run(r#"["n1", "n2"]"#, "", "").exits(2).complains("`consensus` needs a majority of the voters in the core: 3");
+    run(r#"["n1", "n2", "n3"]"#, r#""locks": {}"#, "").exits(2).complains("`locks` lives only if quiescence heals all");
+    let wiped = r#", { "at": "1s", "fault": { "restart": { "target": "n1", "wipe": true } } }"#;
+    run(r#"["n1", "n2", "n3"]"#, "", wiped).exits(2).complains("without which the core has no majority");
+    run(r#"["n1", "n2", "n3"]"#, "", "").exits(0);
+    let trace = within(&folder, &["export", "t.jsonl", "--to", "text", "--detail", "facts"]).exits(0);
+    trace.says("3000.000 -- core n1,n2,n3").says("3000.000 -- calm");
+    assert!(!trace.stdout.contains("n4 start boot=2"), "it stays dead");
+    within(&folder, &["check", "t.jsonl"]).exits(0);
+    let drawn = run("\"majority\"", "", "").exits(0);
+    let resolved = fs::read_to_string(folder.join("t.jsonl")).expect("a trace");
+    let header = resolved.lines().next().expect("a header");
+    assert!(header.contains("\"core\":[\"n") && drawn.stdout.contains("termination"), "{header}");
+    assert!(!drawn.stdout.contains("quiet"), "what is owed to the broken may be sent for ever");
+}

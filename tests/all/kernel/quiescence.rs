@@ -7,7 +7,7 @@ use stemmata::time::Span;
 
 use super::player::Act::{Alarm, Append, Clocks, Send, Set, Sync};
 use super::player::Cue::{Start, Timer};
-use super::stage::{Stage, kill, kill_after, split, target};
+use super::stage::{Stage, kill, kill_after, nodes, split, target};
 
 const LATE: u64 = 150;
 
@@ -111,4 +111,66 @@ fn after_the_calm_clocks_run_at_their_own_rate() {
     let stage = Stage::new(1).on(1, Start(1), [Set(1, 200)]).on(1, Timer(1), [Clocks]).calm_at(100);
     let seen = stage.at(50, Fault::Clock(wrong)).run();
     assert_eq!(seen.lines("n1", "clocks"), ["150ms fact clocks [86400200000000,200000000]"]);
+}
+
+/// The nodes that the calm heals.
+fn core(mut stage: Stage, core: &[u32]) -> Stage {
+    stage.conditions.core = Some(nodes(core));
+    stage
+}
+
+#[test]
+fn a_core_is_healed_and_the_rest_stays_as_it_is() {
+    let dead = || Fault::Kill(Crash { target: target(&[1, 3]), after_effects: None });
+    let seen = core(talking(), &[1, 2]).at(5, dead()).run();
+    assert_eq!(seen.lines("env", "core"), ["100ms core n1,n2"]);
+    assert_eq!(seen.lines("n1", "start"), ["0ms start boot=1", "100ms start boot=2"]);
+    assert_eq!(seen.lines("n3", "start"), ["0ms start boot=1"]);
+    let still = Fault::Pause(OfNodes { target: target(&[2, 3]) });
+    let seen = core(talking(), &[1, 2]).at(6, still).run();
+    assert_eq!(seen.lines("n2", "unpaused"), ["100ms unpaused"]);
+    assert!(seen.lines("n3", "unpaused").is_empty());
+}
+
+#[test]
+fn links_are_healed_within_the_core_only() {
+    let all = || LinkShare { share: Share::from_percent(100), from: None, to: None };
+    let slow = SlowLinks { delay: Delay::Constant(Span::from_secs(9)), from: None, to: None };
+    for fault in [split(&[&[1], &[2], &[3]]), Fault::Clog(Clog::default()), Fault::Loss(all()), Fault::Delay(slow)] {
+        let seen = core(talking(), &[1, 2]).at(50, fault.clone()).run();
+        for (node, heard) in [("n1", 2), ("n2", 2), ("n3", 1)] {
+            let got = seen.lines(node, "recv").iter().filter(|line| line.starts_with("160ms recv")).count();
+            let own = usize::from(node == "n3" && matches!(fault, Fault::Loss(_) | Fault::Delay(_) | Fault::Clog(_)));
+            assert_eq!(got, heard - own, "{node}: {fault}");
+        }
+    }
+}
+
+#[test]
+fn what_a_cut_has_already_lost_within_the_core_stays_lost() {
+    let stage = Stage::new(2).on(1, Start(1), [Set(1, 95)]).on(1, Timer(1), [Send(2, 1)]).calm_at(100);
+    let seen = core(stage, &[1, 2]).at(50, split(&[&[1], &[2]])).run();
+    assert_eq!(seen.lines("n2", "lost"), ["105ms lost n1.words#1 (partition)"]);
+}
+
+#[test]
+fn clocks_and_disks_outside_the_core_stay_wrong() {
+    let wrong = ClockFault {
+        target: target(&[1, 2]),
+        offset: Some(Offset::from_nanos(5_000_000)),
+        drift: None,
+        monotonic_drift: None,
+        bump: None,
+        freeze: false,
+        monotonic_freeze: false,
+    };
+    let stage = Stage::new(2).all_on(Start(1), &[Set(1, 150)]).all_on(Timer(1), &[Clocks]).calm_at(100);
+    let seen = core(stage, &[1]).at(50, Fault::Clock(wrong)).run();
+    assert_eq!(seen.lines("n1", "clocks"), ["150ms fact clocks [86400150000000,150000000]"]);
+    assert_eq!(seen.lines("n2", "clocks"), ["150ms fact clocks [86400155000000,150000000]"]);
+    let stage = Stage::new(2).all_on(Start(1), &[Set(1, 150)]).all_on(Timer(1), &[Append(1), Sync]).calm_at(100);
+    let slow = Fault::Disk(DiskFault { target: target(&[1, 2]), harm: Harm::Slow(Span::from_millis(80)) });
+    let seen = core(stage, &[1]).at(50, slow).run();
+    assert_eq!(seen.lines("n1", "synced"), ["155ms synced"]);
+    assert_eq!(seen.lines("n2", "synced"), ["230ms synced"]);
 }

@@ -36,6 +36,7 @@ impl Consensus {
         port.note(ConsensusFact::Promised { round });
         self.role = Role::Candidate(Candidate::new(round));
         self.failures = self.failures.saturating_add(1);
+        self.promises.reset();
         self.await_proposer(port);
         let from = self.log.first_open();
         let asked = port.monotonic();
@@ -74,7 +75,10 @@ impl Consensus {
             self.rules.persist(ConsensusEntry::Promised { round }, port);
             port.note(ConsensusFact::Promised { round });
         }
-        self.await_proposer(port);
+        // Flaw k22: each promise restarts the wait, so that a candidate which never wins keeps this voter from standing.
+        if self.promises.give() || self.rules.flaws.k22 {
+            self.await_proposer(port);
+        }
         let report = Arc::new(self.log.report(first));
         port.send(from, ConsensusMessage::Promise { round, report, asked });
     }
@@ -113,7 +117,7 @@ impl Consensus {
         let recovered = recovery.slots.iter().filter(|(_, value)| value.is_some()).count() as u32;
         let filled = recovery.slots.len() as u32 - recovered;
         port.note(ConsensusFact::Elected { round, recovered, filled });
-        let mut proposer = Proposer::new(round, recovery.highest);
+        let mut proposer = Proposer::new(round, recovery.highest, port.monotonic());
         // What is decided is not recovered, and may be a barrier that is not applied yet.
         let decided = self.log.decisions(self.learner.replica.applied.next());
         decided.filter(|decided| decided.value.is_barrier()).for_each(|decided| proposer.hold(decided.slot));
@@ -148,6 +152,7 @@ impl Consensus {
     pub(super) fn hear_of_proposer(&mut self, round: Round, port: &mut impl Port<Self>) {
         let is_news = self.followed < Some(round);
         self.followed = self.followed.max(Some(round));
+        self.promises.reset();
         if self.role.round() != Some(round) && self.voter.may_stand(port.boot(), &self.rules) {
             self.failures = 0;
             self.await_proposer(port);
@@ -167,7 +172,7 @@ impl Consensus {
     }
 
     /// Stops standing or proposing.
-    fn step_down(&mut self, port: &mut impl Port<Self>) {
+    pub(super) fn step_down(&mut self, port: &mut impl Port<Self>) {
         let Some(round) = self.role.round() else { return };
         port.note(ConsensusFact::SteppedDown { round });
         self.role = Role::Follower;

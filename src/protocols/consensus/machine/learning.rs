@@ -87,11 +87,22 @@ impl Consensus {
         }
     }
 
-    /// Asks for the decisions that this node lacks, and sends no other request before an answer or the timeout.
+    /// Asks for the decisions that this node lacks, and sends no other request before an answer or the timeout. After two
+    /// requests without an answer it asks the other voters in turn: what `from` sends may arrive while nothing reaches it.
     fn fetch(&mut self, from: NodeId, port: &mut impl Port<Self>) {
-        port.send(from, ConsensusMessage::Fetch { from: self.log.first_open() });
         let failures = self.learner.fetching.begin();
+        // Flaw k21: only the proposer is asked.
+        let further = if self.rules.flaws.k21 { 0 } else { failures.saturating_sub(1) };
+        let keeper = self.voter_after(from, further);
+        port.send(keeper, ConsensusMessage::Fetch { from: self.log.first_open() });
         port.set_timer(ConsensusTimer::Fetch, self.pace.fetch(failures, &self.rules.settings));
+    }
+
+    /// The voter that comes so many places after this one, cyclically, without this node itself.
+    fn voter_after(&self, voter: NodeId, places: u32) -> NodeId {
+        let others: Vec<NodeId> = self.other_voters().collect();
+        let before = others.iter().filter(|other| **other < voter).count();
+        others.get((before + places as usize) % others.len().max(1)).copied().unwrap_or(voter)
     }
 
     /// An answer has come, or no decision is missing any more.

@@ -21,7 +21,7 @@ use super::journal::{Gathering, Journal};
 use super::learner::Learner;
 use super::log::Log;
 use super::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage, ConsensusTimer};
-use super::pace::Pace;
+use super::pace::{Pace, Promises};
 use super::proposer::Proposer;
 use super::quorum::Voters;
 use super::replica::Snapshot;
@@ -50,6 +50,7 @@ pub struct Consensus {
     /// The number of its consecutive failed elections.
     failures: u32,
     pace: Pace,
+    promises: Promises,
     pub(super) journal: Journal,
     /// What the proposer has to do when its disk has answered.
     late: Late,
@@ -224,6 +225,7 @@ impl Consensus {
             followed: None,
             failures: 0,
             pace: Pace::default(),
+            promises: Promises::default(),
             journal: Journal::default(),
             late: Late::default(),
             arrived: None,

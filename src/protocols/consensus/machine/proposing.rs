@@ -160,7 +160,12 @@ impl Consensus {
     /// Sends a heartbeat. A late heartbeat is sent before the effects that waited for the disk.
     pub(super) fn beat(&mut self, is_late: bool, port: &mut impl Port<Self>) {
         let (decided, trip) = (self.log.first_open().before(), self.pace.trip());
+        let (quorum, patience) = (self.rules.voters.quorum(), self.pace.election(&self.rules.settings).times(2));
         let Some(proposer) = self.role.proposer() else { return };
+        // Flaw k20: a proposer that no quorum answers goes on, and its heartbeats keep all others from standing.
+        if proposer.backing.is_lost(quorum, port.monotonic(), patience) && !self.rules.flaws.k20 {
+            return self.step_down(port);
+        }
         let (number, decided) = proposer.beat(decided, is_late);
         let (round, asked) = (proposer.round(), port.monotonic());
         port.set_timer(ConsensusTimer::Beat, self.rules.settings.heartbeat);
@@ -201,6 +206,7 @@ impl Consensus {
         let is_voter = self.rules.voters.has(from);
         let Some(proposer) = self.role.proposer() else { return };
         if is_voter && proposer.round() == round {
+            proposer.backing.acknowledged(from, port.monotonic());
             proposer.reads.on_heartbeat_ack(from, number);
             self.release_reads(port);
         }
