@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::args::{Color, Global, Progress};
 use super::environment;
@@ -48,6 +49,8 @@ impl Shell {
             Progress::Never => false,
         };
         let Global { json, quiet, verbose, .. } = *global;
+        // A bar is nothing for a program that reads JSON.
+        let progress = progress && !json;
         let lines = matches!(global.progress, Progress::Auto) && !progress && !quiet;
         Self { program, json, quiet, verbose, color, progress: progress && !quiet, lines }
     }
@@ -91,11 +94,21 @@ impl Shell {
         drop(writeln!(self.diagnostics(), "{text}"));
     }
 
+    /// Prints a diagnostic: as text, or with `--json` as one object in a line.
+    pub(super) fn tell(&self, text: &str, object: impl FnOnce() -> Value) {
+        if self.json { self.say(&object().to_string()) } else { self.say(text) }
+    }
+
     /// Prints a note, unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(&format!("{FAINT}note: {text}{FAINT:#}"));
+            self.tell(&format!("{FAINT}note: {text}{FAINT:#}"), || json!({ "note": text }));
         }
+    }
+
+    /// Prints what is no part of the result, such as how fast it went.
+    pub(super) fn remark(&self, text: &str) {
+        self.tell(text, || json!({ "note": text }));
     }
 
     /// Prints why the command failed.
@@ -118,8 +131,8 @@ impl Shell {
         let Panic { message, place } = panic;
         let place = place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
         if self.json {
-            let error = serde_json::json!({ "message": message, "place": place, "command": command, "exit_code": 70 });
-            return self.say(&serde_json::json!({ "error": error }).to_string());
+            let error = json!({ "message": message, "place": place, "command": command, "exit_code": 70 });
+            return self.say(&json!({ "error": error }).to_string());
         }
         self.say(&format!("{BAD}internal error{BAD:#}: {message}{place}"));
         self.say(&format!("  This is a bug in the program. Please report it, with the command:\n  {command}"));

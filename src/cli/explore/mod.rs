@@ -50,7 +50,7 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     let explored = search(&*exploration.space, &limits, Watch { go_on: &go_on, tell: &tell });
     meter.end();
     if !shell.quiet {
-        shell.say(&pace(&explored, watch.elapsed(), limits.threads));
+        shell.remark(&pace(&explored, watch.elapsed(), limits.threads));
     }
     let outcome = explored.path.as_deref().map(|path| exploration.retrace(path));
     let searched = Searched { explored: &explored, limits: &limits, exploration: &exploration, signal: signals.exit() };
