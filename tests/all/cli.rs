@@ -42,7 +42,13 @@ fn a_failing_command_ends_with_the_command_that_replays_it() {
     ran.says("violated causality:");
     let replayed = program::shell(ran.last_line()).exits(1);
     assert_eq!(run_id(&ran.stdout), run_id(&replayed.stdout));
-    replayed.says("# stemmata trace v2").says("# end violated causality");
+    replayed.says("# end violated causality");
+    assert!(!replayed.stdout.contains("# stemmata trace"), "the head is behind -v:\n{}", replayed.stdout);
+    let (_, report) = replayed.stdout.split_once("# digest ").expect("the end of the trace");
+    let report: Vec<&str> = report.lines().skip(1).collect();
+    assert_eq!(report[..2], ["", "failed: causality is violated"], "{}", replayed.stdout);
+    assert_eq!(replayed.last_line(), ran.last_line());
+    program::shell(&format!("{} -v", ran.last_line())).exits(1).says("# stemmata trace v2").says("# end violated");
 }
 
 #[test]
