@@ -183,8 +183,18 @@ pub(super) struct SweepArgs {
     /// Also write the verdicts to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Also print what was found as annotations for a CI service
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub(super) annotate: Option<Annotate>,
     #[command(flatten)]
     pub(super) writing: Writing,
+}
+
+/// A CI service that shows annotations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Annotate {
+    /// GitHub Actions: workflow commands on standard output, with `--json` on standard error
+    Github,
 }
 
 /// Merges the results of a sweep's shards; together they must cover its seeds exactly once
@@ -372,6 +382,9 @@ pub(super) struct CheckArgs {
     /// The steps that a search for an order may take in the whole file [default: 1,500,000]
     #[arg(long, value_name = "STEPS", requires = "history", help_heading = "Histories of other systems")]
     pub(super) budget: Option<usize>,
+    /// Also print what was found as annotations for a CI service
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub(super) annotate: Option<Annotate>,
 }
 
 /// How the objects of a history behave.
@@ -515,6 +528,9 @@ pub(super) struct SnapCheckArgs {
     /// Also write the results to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Also print what was found as annotations for a CI service
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub(super) annotate: Option<Annotate>,
     #[command(flatten)]
     pub(super) writing: Writing,
 }

@@ -7,10 +7,11 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::args::{Color, Global, Progress};
+use super::args::{Annotate, Color, Global, Progress};
 use super::environment;
 use super::failure::Failure;
 use super::panics::Panic;
+use crate::report::annotation::{Annotation, workflow_commands};
 
 /// Good news.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -109,6 +110,21 @@ impl Shell {
     /// Prints what is no part of the result, such as how fast it went.
     pub(super) fn remark(&self, text: &str) {
         self.tell(text, || json!({ "note": text }));
+    }
+
+    /// Prints what was found for a CI service, if one is named: after the result, or with `--json` beside it.
+    pub(super) fn annotate(&self, service: Option<Annotate>, found: &[Annotation]) -> Result<(), Failure> {
+        let text = match service {
+            None => return Ok(()),
+            Some(Annotate::Github) => workflow_commands(found),
+        };
+        if !self.json {
+            return self.result(&text);
+        }
+        if !text.is_empty() {
+            self.say(text.trim_end());
+        }
+        Ok(())
     }
 
     /// Prints why the command failed.

@@ -1,6 +1,7 @@
 //! Reports for people: texts, pictures and scenario files that explain a failure; traces in the formats of other programs;
 //! and tables of many runs, only in virtual time, so that they are reproducible.
 
+pub mod annotation;
 mod causal_past;
 mod errata;
 mod error;

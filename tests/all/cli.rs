@@ -1,6 +1,7 @@
 //! The program from outside: exit codes, streams, files, and what it says to bad input.
 
 mod account;
+mod annotated;
 mod compare;
 mod explored;
 mod exports;

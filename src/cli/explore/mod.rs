@@ -62,7 +62,7 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     if shell.json {
         shell.document(&report)?;
     } else if to_stdout {
-        shell.say(&format!("{}{}", report.finding(shell), report.rest(shell)).trim_end());
+        shell.say(format!("{}{}", report.finding(shell), report.rest(shell)).trim_end());
     } else {
         shell.result(&report.finding(shell))?;
         if let Some(trace) = shown.filter(|_| !shell.quiet) {

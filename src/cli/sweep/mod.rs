@@ -1,5 +1,6 @@
 //! `sweep`: many seeds of several scenarios, one scenario after another.
 
+mod annotations;
 mod junit;
 mod limits;
 mod progress;
@@ -9,6 +10,7 @@ mod saved;
 
 use std::time::Duration;
 
+use annotations::annotations;
 use limits::Limits;
 use progress::Meter;
 pub(super) use report::SweepReport;
@@ -86,6 +88,8 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
             counted(chosen.len() as u64, "scenario")
         ));
     }
+    let found: Vec<_> = reports.iter().flat_map(|report| annotations(report, shell)).collect();
+    shell.annotate(args.annotate, &found)?;
     conclude(&reports, exit, shell)
 }
 

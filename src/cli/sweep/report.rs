@@ -72,7 +72,7 @@ impl SweepReport {
     }
 
     /// Whether no seed was begun, though nobody stopped it.
-    fn ran_nothing(&self) -> bool {
+    pub(super) fn ran_nothing(&self) -> bool {
         let Results { tally, end, .. } = &self.results;
         let stopped = matches!(end, End::Signal | End::Unfinished);
         tally.runs == 0 && self.saved.runs == 0 && !stopped
@@ -102,7 +102,7 @@ impl SweepReport {
     }
 
     /// The command that sweeps the same seeds.
-    fn again(&self, shell: &Shell) -> String {
+    pub(super) fn again(&self, shell: &Shell) -> String {
         let header = &self.results.header;
         let scenario = quoted(header.path.as_ref().unwrap_or(&header.scenario));
         let flaws = if header.flaws.is_empty() { String::new() } else { format!(" --flaw {}", header.flaws.join(",")) };
