@@ -557,12 +557,15 @@ pub(super) struct NewArgs {
     pub(super) template: Option<String>,
 }
 
-/// Prints the script with which a shell completes commands and flags
+/// Prints the script with which a shell completes commands, flags and names
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata completions bash > ~/.local/share/bash-completion/completions/stemmata
-  stemmata completions zsh > ~/.zfunc/_stemmata")]
+  stemmata completions zsh > ~/.zfunc/_stemmata
+
+Bash, zsh and fish complete names of built-in scenarios beside files, and names of flaws, of invariants and of what
+`explain` explains. PowerShell and Elvish complete commands and flags alone.")]
 pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]

@@ -42,6 +42,11 @@ pub(super) fn explain(args: &ExplainArgs, subjects: &[AnySubject], shell: &Shell
     Ok(Exit::Met)
 }
 
+/// The names of everything that can be explained.
+pub(super) fn names(subjects: &[AnySubject]) -> Vec<String> {
+    pages(subjects).into_iter().map(|page| page.name).collect()
+}
+
 /// Everything that can be explained.
 fn pages(subjects: &[AnySubject]) -> Vec<Page> {
     let mut pages = invariants(subjects);
