@@ -598,14 +598,14 @@ pub(super) enum Listed {
     Errata,
 }
 
-/// Explains an invariant, flaw, fault, subject, protocol, scenario, word or exit code on one screen
+/// Explains an invariant, flaw, fault, subject, protocol, scenario, word, exit code, or the format of scenario files
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata explain causality    an invariant
   stemmata explain e09          a flaw
-  stemmata explain lane         a word
-  stemmata explain 3            an exit code")]
+  stemmata explain 3            an exit code
+  stemmata explain format       the format of scenario files; format.faults explains one part")]
 pub(super) struct ExplainArgs {
     /// Its name, as other commands print it
     pub(super) name: String,

@@ -5,6 +5,7 @@ pub mod annotation;
 mod causal_past;
 mod errata;
 mod error;
+pub mod format;
 pub mod junit;
 pub mod mermaid;
 pub mod perfetto;

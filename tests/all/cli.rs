@@ -192,6 +192,9 @@ fn every_name_that_is_listed_is_explained() {
         protocols.says(&format!("\n  {name} "));
     }
     stemmata(&["explain", "consensus"]).exits(0).says("Skeen").says("agreement").says("k18").says("proposer");
+    stemmata(&["explain", "format"]).exits(0).says("format.faults");
+    stemmata(&["explain", "format.faults"]).exits(0).says("Example:").says("majorities-ring").says("after_effects");
+    stemmata(&["explain", "format.fault"]).exits(2).complains("did you mean `format.faults`?");
     stemmata(&["explain", "causalty"]).exits(2).complains("did you mean `causality`?");
 }
 

@@ -6,6 +6,7 @@ mod consensus;
 mod determinism;
 mod errata;
 mod explore;
+mod format;
 mod fuzz;
 mod golden;
 mod kernel;
