@@ -17,6 +17,7 @@ mod locks;
 mod own_protocol;
 mod pins;
 mod ranges;
+mod readme;
 mod rows;
 mod scenarios;
 mod schema;
