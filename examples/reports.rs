@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use stemmata::report::format::format_report;
 use stemmata::report::{Erratum, errata, errata_report, protocols};
 use stemmata::run::subjects;
 use stemmata::scenario::Problem;
@@ -15,6 +16,7 @@ fn main() -> io::Result<()> {
     let profiles = subjects().map(|subject| subject.profile);
     let schema = serde_json::to_string_pretty(&stemmata::scenario::schema(&profiles))?;
     fs::write(scenarios.join("scenario.schema.json"), schema + "\n")?;
+    fs::write(reports.join("format.md"), format_report(&profiles))?;
     fs::write(reports.join("protocols.md"), protocols::protocols())?;
     fs::create_dir_all(scenarios.join("errata/shrunk"))?;
     let errata = measured().map_err(|problem| io::Error::other(problem.to_string()))?;

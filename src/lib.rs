@@ -1,4 +1,8 @@
 //! stemmata: a deterministic discrete-event simulator of distributed protocols.
+//!
+//! A program with a protocol of its own implements [`process::Process`] and [`subject::Subject`], for which [`prelude`] has
+//! all names, and calls [`cli::main`]. Its types derive the traits of `serde`, and its settings and workloads also that of
+//! `schemars`; so its package depends on them too, or names those that are re-exported here: see [`prelude`].
 #![forbid(unsafe_code)]
 
 pub mod broadcast;
@@ -25,3 +29,4 @@ pub use contract::{context, process, subject, symmetry};
 pub use environment::{fault, network};
 use quantities::decimal;
 pub use quantities::{chance, identity, measure, time, units};
+pub use {schemars, serde};

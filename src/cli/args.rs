@@ -33,7 +33,7 @@ pub(super) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Global {
-    /// Write one JSON document to standard output instead of text; errors are JSON on standard error
+    /// Write one JSON document to standard output instead of text; on standard error, each line is one JSON object
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// Print only the verdict
@@ -183,8 +183,18 @@ pub(super) struct SweepArgs {
     /// Also write the verdicts to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Also print what was found as annotations for a CI service
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub(super) annotate: Option<Annotate>,
     #[command(flatten)]
     pub(super) writing: Writing,
+}
+
+/// A CI service that shows annotations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Annotate {
+    /// GitHub Actions: workflow commands on standard output, with `--json` on standard error
+    Github,
 }
 
 /// Merges the results of a sweep's shards; together they must cover its seeds exactly once
@@ -372,6 +382,9 @@ pub(super) struct CheckArgs {
     /// The steps that a search for an order may take in the whole file [default: 1,500,000]
     #[arg(long, value_name = "STEPS", requires = "history", help_heading = "Histories of other systems")]
     pub(super) budget: Option<usize>,
+    /// Also print what was found as annotations for a CI service
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub(super) annotate: Option<Annotate>,
 }
 
 /// How the objects of a history behave.
@@ -515,6 +528,9 @@ pub(super) struct SnapCheckArgs {
     /// Also write the results to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
+    /// Also print what was found as annotations for a CI service
+    #[arg(long, value_enum, value_name = "SERVICE")]
+    pub(super) annotate: Option<Annotate>,
     #[command(flatten)]
     pub(super) writing: Writing,
 }
@@ -541,12 +557,15 @@ pub(super) struct NewArgs {
     pub(super) template: Option<String>,
 }
 
-/// Prints the script with which a shell completes commands and flags
+/// Prints the script with which a shell completes commands, flags and names
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata completions bash > ~/.local/share/bash-completion/completions/stemmata
-  stemmata completions zsh > ~/.zfunc/_stemmata")]
+  stemmata completions zsh > ~/.zfunc/_stemmata
+
+Bash, zsh and fish complete names of built-in scenarios beside files, and names of flaws, of invariants and of what
+`explain` explains. PowerShell and Elvish complete commands and flags alone.")]
 pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
@@ -579,14 +598,14 @@ pub(super) enum Listed {
     Errata,
 }
 
-/// Explains an invariant, flaw, fault, subject, protocol, scenario, word or exit code on one screen
+/// Explains an invariant, flaw, fault, subject, protocol, scenario, word, exit code, or the format of scenario files
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   stemmata explain causality    an invariant
   stemmata explain e09          a flaw
-  stemmata explain lane         a word
-  stemmata explain 3            an exit code")]
+  stemmata explain 3            an exit code
+  stemmata explain format       the format of scenario files; format.faults explains one part")]
 pub(super) struct ExplainArgs {
     /// Its name, as other commands print it
     pub(super) name: String,

@@ -17,19 +17,21 @@ use super::suggest;
 use super::table::counted;
 use super::verdicts::{self, Judged};
 use crate::check;
-use crate::run::{self, AnySubject, RunVerdict};
+use crate::report::annotation::{Annotation, Level};
+use crate::run::{self, AnySubject, RunVerdict, Shortfall};
 use crate::scenario::{Resolved, ScenarioFile};
 use crate::trace::{Header, Judgement, Source, Verdict};
 
 pub(super) fn check(args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     match (&args.history, &args.trace) {
         (Some(file), _) => history::check(file, args, shell),
-        (None, Some(trace)) => check_trace(trace, &args.invariant, subjects, shell),
+        (None, Some(trace)) => check_trace(trace, args, subjects, shell),
         (None, None) => Err(Failure::usage("name a trace, or a history with --history")),
     }
 }
 
-fn check_trace(trace: &Path, names: &[String], subjects: &[AnySubject], shell: &Shell) -> Outcome {
+fn check_trace(trace: &Path, args: &CheckArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
+    let names = args.invariant.as_slice();
     let mut reader = file::open(trace)?;
     let header = reader.header().clone();
     let known = known(&header, subjects);
@@ -45,18 +47,24 @@ fn check_trace(trace: &Path, names: &[String], subjects: &[AnySubject], shell: &
         outcome.judgements.retain(|judged| names.contains(&judged.invariant));
     }
     let differences = differences(&footer.judgements, &outcome.judgements);
-    let standing = match &known {
-        Some((_, resolved)) if names.is_empty() => outcome.verdict(resolved),
-        Some(_) | None => standing(&outcome.judgements, &violates),
+    let shortfalls = match &known {
+        Some((_, resolved)) if names.is_empty() => outcome.shortfalls(resolved),
+        Some(_) | None => shortfalls(&outcome.judgements, &violates),
     };
+    let standing = shortfalls.iter().map(Shortfall::verdict).max().unwrap_or(RunVerdict::Met);
     let exit = if differences.is_empty() { Exit::from(standing) } else { Exit::Broken };
     let lines = file::lines_of(trace, &verdicts::witnesses(&outcome.judgements))?;
     let judged = verdicts::judged(&outcome.judgements, &violates, &lines);
-    let report = Report { header: &header, judged, differences, standing, exit, trace, names };
+    let report = Report { header: &header, judged, shortfalls, differences, standing, exit, trace, names };
     if shell.json {
         shell.document(&report.json())?;
-    } else {
-        shell.result(&report.text(shell))?;
+        shell.annotate(args.annotate, &report.annotations(shell))?;
+        return Ok(exit);
+    }
+    shell.result(&report.text(shell))?;
+    shell.annotate(args.annotate, &report.annotations(shell))?;
+    if exit != Exit::Met {
+        shell.result(&format!("{}\n", report.again(shell)))?;
     }
     Ok(exit)
 }
@@ -141,24 +149,47 @@ fn say(verdict: &Verdict) -> String {
     }
 }
 
-/// Compares the verdicts with the expectations, if nothing else is known about the run.
-fn standing(judgements: &[Judgement], violates: &[String]) -> RunVerdict {
-    let fell = |judged: &&Judgement| judged.verdict.violation().is_some();
+/// Which expectations are not met, if nothing else is known about the run.
+fn shortfalls(judgements: &[Judgement], violates: &[String]) -> Vec<Shortfall> {
     let mut awaited = judgements.iter().filter(|judged| violates.contains(&judged.invariant)).peekable();
     if awaited.peek().is_some() {
-        return if awaited.all(|judged| fell(&judged)) { RunVerdict::Met } else { RunVerdict::Broken };
+        let holds = awaited.filter(|judged| judged.verdict.violation().is_none());
+        return holds.map(|judged| Shortfall::StillHolds { invariant: judged.invariant.clone() }).collect();
     }
-    let of = |judged: &Judgement| match judged.verdict {
-        Verdict::Holds { .. } => RunVerdict::Met,
-        Verdict::Violated(_) => RunVerdict::Broken,
-        Verdict::Undecided { .. } | Verdict::Vacuous { .. } => RunVerdict::Unproven,
+    let of = |judged: &Judgement| {
+        let invariant = judged.invariant.clone();
+        match judged.verdict.clone() {
+            Verdict::Holds { .. } => None,
+            Verdict::Violated(violation) => Some(Shortfall::Violated { invariant, violation }),
+            Verdict::Undecided { why } => Some(Shortfall::Undecided { invariant, why }),
+            Verdict::Vacuous { why } => Some(Shortfall::Vacuous { invariant, why }),
+        }
     };
-    judgements.iter().map(of).max().unwrap_or(RunVerdict::Met)
+    judgements.iter().filter_map(of).collect()
+}
+
+/// A shortfall as an annotation: its title, and a sentence.
+fn annotated(shortfall: &Shortfall) -> Annotation {
+    let sentence = verdicts::sentence(shortfall);
+    let (level, title) = match shortfall {
+        Shortfall::Violated { invariant, violation } => {
+            return Annotation::new(Level::Error, format!("{invariant} violated"), violation.sentence.clone());
+        }
+        Shortfall::StillHolds { .. } => (Level::Error, "expected violation is missing".to_owned()),
+        Shortfall::Undecided { invariant, .. } => (Level::Warning, format!("{invariant} undecided")),
+        Shortfall::Vacuous { invariant, .. } => (Level::Warning, format!("{invariant} vacuous")),
+        Shortfall::Untouched { .. }
+        | Shortfall::Unmet { .. }
+        | Shortfall::IdleFlaw { .. }
+        | Shortfall::Never { .. } => (Level::Warning, "unproven".to_owned()),
+    };
+    Annotation::new(level, title, sentence)
 }
 
 struct Report<'a> {
     header: &'a Header,
     judged: Vec<Judged>,
+    shortfalls: Vec<Shortfall>,
     differences: Vec<String>,
     standing: RunVerdict,
     exit: Exit,
@@ -200,12 +231,27 @@ impl Report<'_> {
             if self.differences.is_empty() { "same verdicts as in the run" } else { "other verdicts than in the run" };
         let judged = counted(self.judged.len() as u64, "invariant");
         text.push_str(&format!("\n{style}{word}{style:#}: {judged} checked, {same}\n"));
-        if self.exit != Exit::Met {
-            let trace = quoted(&self.trace.display().to_string());
-            let names = self.names.join(",");
-            let names = if names.is_empty() { names } else { format!(" --invariant {names}") };
-            text.push_str(&format!("{} check {trace}{names}\n", quoted(&shell.program)));
-        }
         text
+    }
+
+    /// The command that repeats the check.
+    fn again(&self, shell: &Shell) -> String {
+        let trace = quoted(&self.trace.display().to_string());
+        let names = self.names.join(",");
+        let names = if names.is_empty() { names } else { format!(" --invariant {names}") };
+        format!("{} check {trace}{names}", quoted(&shell.program))
+    }
+
+    /// What is not as expected, for a CI service.
+    fn annotations(&self, shell: &Shell) -> Vec<Annotation> {
+        let differs = |why: &String| Annotation::new(Level::Error, "verdict differs", why.clone());
+        let found = self.shortfalls.iter().map(annotated).chain(self.differences.iter().map(differs));
+        let trace = self.trace.to_str();
+        let again = self.again(shell);
+        let placed = found.map(|found| {
+            let message = format!("{}: {}. replay: {again}", self.header.scenario, found.message);
+            Annotation { message, ..found }.at(trace, 1)
+        });
+        placed.collect()
     }
 }

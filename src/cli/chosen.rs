@@ -134,8 +134,17 @@ impl Chosen {
 
 /// The command that replays a run of the scenario at `path`, or of a built-in one.
 pub(super) fn replay(shell: &Shell, run: &RunId, path: Option<&str>) -> String {
+    command_on("replay", shell, run, path)
+}
+
+/// The command that shrinks such a run; the output is still to be named.
+pub(super) fn shrink(shell: &Shell, run: &RunId, path: Option<&str>) -> String {
+    command_on("shrink", shell, run, path)
+}
+
+fn command_on(command: &str, shell: &Shell, run: &RunId, path: Option<&str>) -> String {
     let scenario = path.map(|path| format!(" --scenario {}", quoted(path))).unwrap_or_default();
-    format!("{} replay {}{scenario}", quoted(&shell.program), always_quoted(&run.to_string()))
+    format!("{} {command} {}{scenario}", quoted(&shell.program), always_quoted(&run.to_string()))
 }
 
 /// The subject of a scenario that was read with these subjects' profiles.

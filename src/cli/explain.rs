@@ -10,6 +10,7 @@ use super::shell::Shell;
 use super::suggest;
 use crate::check;
 use crate::fault::FaultKind;
+use crate::report::format::{format_index, format_pages};
 use crate::run::AnySubject;
 use crate::scenario;
 use crate::subject::Row;
@@ -42,6 +43,11 @@ pub(super) fn explain(args: &ExplainArgs, subjects: &[AnySubject], shell: &Shell
     Ok(Exit::Met)
 }
 
+/// The names of everything that can be explained.
+pub(super) fn names(subjects: &[AnySubject]) -> Vec<String> {
+    pages(subjects).into_iter().map(|page| page.name).collect()
+}
+
 /// Everything that can be explained.
 fn pages(subjects: &[AnySubject]) -> Vec<Page> {
     let mut pages = invariants(subjects);
@@ -51,6 +57,7 @@ fn pages(subjects: &[AnySubject]) -> Vec<Page> {
     pages.extend(scenarios(subjects));
     pages.extend(WORDS.into_iter().map(word));
     pages.extend(Exit::ALL.into_iter().map(exit));
+    pages.extend(format(subjects));
     pages
 }
 
@@ -185,6 +192,16 @@ fn scenarios(subjects: &[AnySubject]) -> Vec<Page> {
         Some(Page { kind: "scenario", name: built_in.name.to_owned(), text })
     });
     pages.collect()
+}
+
+/// The format of scenario files: the index, and a page for each part.
+fn format(subjects: &[AnySubject]) -> Vec<Page> {
+    let index = Page { kind: "format", name: "format".to_owned(), text: format_index() };
+    let parts = format_pages(&profiles(subjects)).into_iter().map(|page| {
+        let text = page.text();
+        Page { kind: "format", name: page.name, text }
+    });
+    std::iter::once(index).chain(parts).collect()
 }
 
 fn exit(exit: Exit) -> Page {

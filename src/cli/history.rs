@@ -17,6 +17,7 @@ use crate::cli::run::is_stdout;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use crate::cli::signals::Signals;
 use crate::cli::table::{count, counted};
+use crate::report::annotation::{Annotation, Level};
 
 pub(super) fn check(file: &Path, args: &CheckArgs, shell: &Shell) -> Outcome {
     let history = read(file, args).map_err(|error| {
@@ -35,13 +36,33 @@ pub(super) fn check(file: &Path, args: &CheckArgs, shell: &Shell) -> Outcome {
     if shell.json {
         shell.document(&as_json(&history, &findings, exit))?;
     } else {
-        let mut text = as_text(file, &history, &findings, shell);
-        if exit != Exit::Met {
-            text.push_str(&again(file, args, shell));
-        }
-        shell.result(&text)?;
+        shell.result(&as_text(file, &history, &findings, shell))?;
+    }
+    let again = again(file, args, shell);
+    shell.annotate(args.annotate, &annotations(file, &findings, &again))?;
+    if exit != Exit::Met && !shell.json {
+        shell.result(&again)?;
     }
     Ok(exit)
+}
+
+/// What is not as it should be, for a CI service.
+fn annotations(file: &Path, findings: &Findings, again: &str) -> Vec<Annotation> {
+    let found = |level, word: &str, line, message: String| {
+        let message = format!("{message}. replay: {}", again.trim_end());
+        Annotation::new(level, format!("linearizability {word}"), message).at(file.to_str(), line)
+    };
+    let broken = findings.broken.iter().map(|Broken { key, line, sentence, .. }| {
+        found(Level::Error, "violated", *line, format!("the key `{key}`: {sentence}"))
+    });
+    let undecided = findings.undecided.iter().map(|Undecided { key, line, why }| {
+        found(Level::Warning, "undecided", line.unwrap_or(1), format!("the key `{key}`: {why}"))
+    });
+    let vacuous = (findings.verdict() == Linearizability::Vacuous).then(|| {
+        let message = "no operation is known to have taken effect".to_owned();
+        found(Level::Warning, "vacuous", 1, message)
+    });
+    broken.chain(undecided).chain(vacuous).collect()
 }
 
 fn read(file: &Path, args: &CheckArgs) -> Result<History, HistoryError> {

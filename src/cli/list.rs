@@ -1,5 +1,6 @@
 //! `list`: scenarios, invariants, protocols, faults, flaws.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::args::{ListArgs, Listed};
@@ -17,8 +18,8 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
     let (columns, rows) = match args.what {
         Listed::Scenarios => {
             let (columns, mut rows) = scenarios(subjects);
-            let is_first = |row: &[String]| row[0] != "hello";
-            rows.retain(|row| args.errata || !row[0].starts_with("errata/"));
+            let is_first = |row: &[Cell]| row[0] != Cell::from("hello");
+            rows.retain(|row| args.errata || !row[0].text().starts_with("errata/"));
             rows.sort_by_key(|row| is_first(row)); // stable: the others stay in the order of their names
             (columns, rows)
         }
@@ -31,17 +32,13 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
         return Err(Failure::helped("--errata belongs to `list scenarios`", "`stemmata list errata` lists the flaws"));
     }
     if shell.json {
-        let value = |key: &str, cell: &String| match key {
-            "invariants" | "flaws" => json!(cell.split(", ").filter(|name| !name.is_empty()).collect::<Vec<_>>()),
-            _ => json!(cell),
-        };
         let objects =
-            rows.iter().map(|row| columns.iter().zip(row).map(|(key, cell)| ((*key).to_owned(), value(key, cell))));
+            rows.iter().map(|row| columns.iter().zip(row).map(|(key, cell)| ((*key).to_owned(), json!(cell))));
         let objects: Vec<Value> = objects.map(|fields| Value::Object(fields.collect())).collect();
         shell.document(&objects)?;
     } else {
         let mut grid = Grid::new(&columns);
-        rows.into_iter().for_each(|row| grid.plain(row));
+        rows.iter().for_each(|row| grid.plain(row.iter().map(Cell::text).collect()));
         let mut text = grid.render();
         if args.what == Listed::Scenarios && !args.errata {
             let hidden = scenario::built_in().filter(|known| known.name.starts_with("errata/")).count();
@@ -52,15 +49,38 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
     Ok(Exit::Met)
 }
 
-type Listing = (Vec<&'static str>, Vec<Vec<String>>);
+/// One value of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Cell {
+    Text(String),
+    List(Vec<&'static str>),
+}
+
+impl Cell {
+    /// The value for people.
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::List(names) => names.join(", "),
+        }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+type Listing = (Vec<&'static str>, Vec<Vec<Cell>>);
 
 /// The built-in scenarios that run one of these subjects.
-pub(super) fn scenarios(subjects: &[AnySubject]) -> Listing {
+fn scenarios(subjects: &[AnySubject]) -> Listing {
     let profiles = profiles(subjects);
     let rows = scenario::built_in().filter_map(|built_in| {
         let file = scenario::ScenarioFile::parse(built_in.name, built_in.name, built_in.text, &profiles).ok()?;
-        let subject = file.subject().name.to_owned();
-        Some(vec![built_in.name.to_owned(), subject, file.scenario().about.clone()])
+        Some(vec![built_in.name.into(), file.subject().name.into(), file.scenario().about.as_str().into()])
     });
     (vec!["scenario", "subject", "about"], rows.collect())
 }
@@ -68,7 +88,7 @@ pub(super) fn scenarios(subjects: &[AnySubject]) -> Listing {
 /// The kernel's laws, the invariants that the subjects' protocols claim, and those that scenarios state themselves.
 fn invariants(subjects: &[AnySubject]) -> Listing {
     let row = |name: &str, subject: &str, protocol: &str, about: &str| {
-        [name, subject, protocol, about].map(str::to_owned).to_vec()
+        [name, subject, protocol, about].map(Cell::from).to_vec()
     };
     let laws = check::kernel().map(|law| row(law.name, "every", "kernel", law.about));
     let claimed = subjects.iter().flat_map(|subject| {
@@ -82,16 +102,16 @@ fn invariants(subjects: &[AnySubject]) -> Listing {
 fn protocols(subjects: &[AnySubject]) -> Listing {
     let rows = subjects.iter().flat_map(|subject| {
         subject.profile.rows.iter().map(|row| {
-            let claims: Vec<&str> = row.claims.iter().map(|claim| claim.name).collect();
-            let flaws: Vec<&str> = row.flaws.iter().map(|flaw| flaw.id).collect();
-            vec![row.name.to_owned(), subject.profile.name.to_owned(), claims.join(", "), flaws.join(", ")]
+            let claims = row.claims.iter().map(|claim| claim.name).collect();
+            let flaws = row.flaws.iter().map(|flaw| flaw.id).collect();
+            vec![row.name.into(), subject.profile.name.into(), Cell::List(claims), Cell::List(flaws)]
         })
     });
     (vec!["protocol", "subject", "invariants", "flaws"], rows.collect())
 }
 
 fn faults() -> Listing {
-    let rows = FaultKind::ALL.into_iter().map(|kind| vec![kind.name().to_owned(), kind.about().to_owned()]);
+    let rows = FaultKind::ALL.into_iter().map(|kind| vec![kind.name().into(), kind.about().into()]);
     (vec!["fault", "about"], rows.collect())
 }
 

@@ -117,7 +117,7 @@ fn command(command: &Command, matches: &ArgMatches, subjects: &[AnySubject], she
         Command::Export(args) => export::export(args, shell),
         Command::Snap(args) => snap::snap(args, subjects, shell),
         Command::New(args) => new::new(args, subjects, shell),
-        Command::Completions(args) => completions::completions(args, shell),
+        Command::Completions(args) => completions::completions(args, subjects, shell),
         Command::List(args) => list::list(args, subjects, shell),
         Command::Explain(args) => explain::explain(args, subjects, shell),
         Command::Merge(args) => merge::merge(args, shell),

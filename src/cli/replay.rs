@@ -9,7 +9,7 @@ use super::failure::{Failure, Outcome};
 use super::files::{Files, Format};
 use super::run::{is_stdout, save, two_documents};
 use super::run_report::RunReport;
-use super::shell::{BAD, Shell};
+use super::shell::{BAD, FAINT, Shell};
 use super::verdicts;
 use super::why::Why;
 use crate::chance::Seed;
@@ -56,23 +56,47 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
         shell.document(&document)?;
         return Ok(exit);
     }
-    let mut text = format!("\n{}", report.text(shell));
-    if let Some((_, why)) = &difference {
-        text.push_str(&format!("\n{BAD}differs{BAD:#}: {why}\n{}\n", report.replay));
-    }
-    if args.why {
-        let nothing = "\nnothing is violated, so there is nothing to explain\n".to_owned();
-        text = format!("{}{text}", why.map_or(nothing, |why| why.text()));
-    }
+    let difference = difference.map(|(_, why)| why);
+    let explained = args.why.then_some(why.as_ref());
+    let text = text(&report, difference.as_deref(), explained, exit, shell);
     if to_stdout {
         shell.say(text.trim_end());
     } else {
         if !shell.quiet && !args.why {
             show(trace, args.detail.into(), shell)?;
+            shell.result("\n")?;
         }
-        shell.result(text.trim_start())?;
+        shell.result(&text)?;
     }
     Ok(exit)
+}
+
+/// The report: the verdict and the events that prove it, the explanation if it is wanted, and then the tables of the run,
+/// which an explanation pushes behind `-v`.
+fn text(
+    report: &RunReport,
+    difference: Option<&str>,
+    explained: Option<Option<&Why>>,
+    exit: Exit,
+    shell: &Shell,
+) -> String {
+    let mut text = difference.map(|why| format!("{BAD}differs{BAD:#}: {why}\n")).unwrap_or_default();
+    text.push_str(&report.finding());
+    match explained {
+        Some(Some(why)) => text.push_str(&why.text()),
+        Some(None) => text.push_str("\nnothing is violated, so there is nothing to explain\n"),
+        None => {}
+    }
+    match explained {
+        _ if shell.quiet => {}
+        Some(_) if !shell.verbose => text.push_str(&format!("\n{FAINT}-v also shows the tables of the run{FAINT:#}\n")),
+        Some(_) | None => text.push_str(&format!("\n{}", report.tables(shell.verbose))),
+    }
+    if exit != Exit::Met {
+        let blank = if shell.quiet { "" } else { "\n" };
+        text.push_str(&format!("{blank}{}\n", report.replay));
+    }
+    text
 }
 
 /// Whether the run is named by a run id, which pins the seed.
@@ -157,12 +181,14 @@ pub(super) fn difference(id: &RunId, chosen: &Chosen, resolved: &Resolved, diges
     Some((Exit::Broken, why))
 }
 
-/// Prints a trace as text, with the lines that violations cite in colour.
+/// Prints a trace as text, with the lines that violations cite in colour; the resolved scenario at its head only with `-v`.
 pub(super) fn show(trace: &Trace, detail: Detail, shell: &Shell) -> Result<(), Failure> {
     let mut out = shell.results();
     let cited = verdicts::witnesses(&trace.footer.judgements);
     let mut renderer = Renderer::new(&trace.header.lanes, detail);
-    out.write_all(text::head(&trace.header).as_bytes())?;
+    if shell.verbose {
+        out.write_all(text::head(&trace.header).as_bytes())?;
+    }
     for record in trace.records() {
         if out.closed() {
             break;

@@ -107,20 +107,33 @@ impl RunReport {
         }
     }
 
-    /// The report for people.
+    /// The report for people, which ends with the verdict.
     pub(super) fn text(&self, shell: &Shell) -> String {
-        let mut text = String::new();
-        if !shell.quiet {
-            text.push_str(&self.head());
-            text.push_str(&verdicts::table(&self.judgements));
-            text.push_str(&self.fault_table(shell.verbose));
-            text.push_str(&self.message_table());
-            text.push_str(&self.replica_lines());
-            text.push_str(&self.fact_table(shell.verbose));
-        }
+        let mut text = if shell.quiet { String::new() } else { self.tables(shell.verbose) };
         text.push_str(&verdicts::violations(&self.judgements));
-        text.push_str(&self.verdict());
+        text.push_str(&format!("\n{}\n", self.verdict()));
+        if self.standing != RunVerdict::Met {
+            text.push_str(&format!("{}\n", self.replay));
+        }
         if shell.quiet { text.trim_start().to_owned() } else { text }
+    }
+
+    /// The verdict, and the events that prove each violation.
+    pub(super) fn finding(&self) -> String {
+        format!("{}\n{}", self.verdict(), verdicts::violations(&self.judgements))
+    }
+
+    /// What ran, and the tables of what happened.
+    pub(super) fn tables(&self, verbose: bool) -> String {
+        [
+            self.head(),
+            verdicts::table(&self.judgements),
+            self.fault_table(verbose),
+            self.message_table(),
+            self.replica_lines(),
+            self.fact_table(verbose),
+        ]
+        .concat()
     }
 
     fn head(&self) -> String {
@@ -207,14 +220,13 @@ impl RunReport {
         if verbose && !grid.is_empty() { format!("\n{}", grid.render()) } else { String::new() }
     }
 
-    /// The last lines: the verdict, and the command that replays the run if it did not pass.
-    pub(super) fn verdict(&self) -> String {
+    /// The verdict, in a line.
+    fn verdict(&self) -> String {
         let list = |what: &[Shortfall]| what.iter().map(verdicts::sentence).collect::<Vec<_>>().join("; ");
-        let replay = &self.replay;
         match self.standing {
             RunVerdict::Met if !self.violates.is_empty() => {
                 let fell = self.violates.join(", ");
-                format!("\n{GOOD}passed{GOOD:#}: {fell} was expected to be violated, and is\n")
+                format!("{GOOD}passed{GOOD:#}: {fell} was expected to be violated, and is")
             }
             RunVerdict::Met => {
                 let is_idle = |judged: &&Judged| judged.verdict == Verdict::Holds { exercised: 0 };
@@ -230,12 +242,10 @@ impl RunReport {
                 } else {
                     ""
                 };
-                format!("\n{GOOD}passed{GOOD:#}: {held} held{idle}{faults}\n")
+                format!("{GOOD}passed{GOOD:#}: {held} held{idle}{faults}")
             }
-            RunVerdict::Unproven => {
-                format!("\n{DOUBT}unproven{DOUBT:#}: {}\n{replay}\n", list(&self.shortfalls))
-            }
-            RunVerdict::Broken => format!("\n{BAD}failed{BAD:#}: {}\n{replay}\n", list(&self.shortfalls)),
+            RunVerdict::Unproven => format!("{DOUBT}unproven{DOUBT:#}: {}", list(&self.shortfalls)),
+            RunVerdict::Broken => format!("{BAD}failed{BAD:#}: {}", list(&self.shortfalls)),
         }
     }
 }

@@ -5,11 +5,13 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::args::{Color, Global, Progress};
+use super::args::{Annotate, Color, Global, Progress};
 use super::environment;
 use super::failure::Failure;
 use super::panics::Panic;
+use crate::report::annotation::{Annotation, workflow_commands};
 
 /// Good news.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -48,6 +50,8 @@ impl Shell {
             Progress::Never => false,
         };
         let Global { json, quiet, verbose, .. } = *global;
+        // A bar is nothing for a program that reads JSON.
+        let progress = progress && !json;
         let lines = matches!(global.progress, Progress::Auto) && !progress && !quiet;
         Self { program, json, quiet, verbose, color, progress: progress && !quiet, lines }
     }
@@ -91,11 +95,36 @@ impl Shell {
         drop(writeln!(self.diagnostics(), "{text}"));
     }
 
+    /// Prints a diagnostic: as text, or with `--json` as one object in a line.
+    pub(super) fn tell(&self, text: &str, object: impl FnOnce() -> Value) {
+        if self.json { self.say(&object().to_string()) } else { self.say(text) }
+    }
+
     /// Prints a note, unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(&format!("{FAINT}note: {text}{FAINT:#}"));
+            self.tell(&format!("{FAINT}note: {text}{FAINT:#}"), || json!({ "note": text }));
         }
+    }
+
+    /// Prints what is no part of the result, such as how fast it went.
+    pub(super) fn remark(&self, text: &str) {
+        self.tell(text, || json!({ "note": text }));
+    }
+
+    /// Prints what was found for a CI service, if one is named: after the result, or with `--json` beside it.
+    pub(super) fn annotate(&self, service: Option<Annotate>, found: &[Annotation]) -> Result<(), Failure> {
+        let text = match service {
+            None => return Ok(()),
+            Some(Annotate::Github) => workflow_commands(found),
+        };
+        if !self.json {
+            return self.result(&text);
+        }
+        if !text.is_empty() {
+            self.say(text.trim_end());
+        }
+        Ok(())
     }
 
     /// Prints why the command failed.
@@ -118,8 +147,8 @@ impl Shell {
         let Panic { message, place } = panic;
         let place = place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
         if self.json {
-            let error = serde_json::json!({ "message": message, "place": place, "command": command, "exit_code": 70 });
-            return self.say(&serde_json::json!({ "error": error }).to_string());
+            let error = json!({ "message": message, "place": place, "command": command, "exit_code": 70 });
+            return self.say(&json!({ "error": error }).to_string());
         }
         self.say(&format!("{BAD}internal error{BAD:#}: {message}{place}"));
         self.say(&format!("  This is a bug in the program. Please report it, with the command:\n  {command}"));

@@ -12,7 +12,7 @@ use super::environment::{self, Stopwatch};
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::files::{Files, Format};
-use super::heartbeat::Heartbeat;
+use super::heartbeat::{Beat, Heartbeat};
 use super::replay::{self, RunSelector, RunToRepeat, wanted};
 use super::run::is_stdout;
 use super::shell::{BAD, FAINT, GOOD, Shell};
@@ -41,7 +41,10 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
     });
     match &difference {
         Some((Exit::NotDeterministic, why)) => return Err(Failure::NotDeterministic(why.clone())),
-        Some((_, why)) => shell.say(&format!("{BAD}differs{BAD:#}: {why}; what is shrunk is the run of now")),
+        Some((_, why)) => {
+            let note = format!("{why}; what is shrunk is the run of now");
+            shell.tell(&format!("{BAD}differs{BAD:#}: {note}"), || json!({ "note": note }));
+        }
         None => {}
     }
     let (signals, watch) = (Signals::watch(), Stopwatch::start());
@@ -60,7 +63,7 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
     let files_of_run = outputs.write(chosen.file.name(), &shrunk, &needs)?;
     if !shell.quiet {
         let millis = watch.elapsed().as_millis();
-        shell.say(&format!("{} runs in {}.{}s", count(shrunk.runs), millis / 1_000, millis % 1_000 / 100));
+        shell.remark(&format!("{} runs in {}.{}s", count(shrunk.runs), millis / 1_000, millis % 1_000 / 100));
     }
     // Used-up time is a normal end.
     let exit = signals.exit().filter(|_| shrunk.stopped).unwrap_or(Exit::Met);
@@ -190,7 +193,10 @@ impl Meter {
         let ShrinkProgress { runs, size } = progress;
         let mut least = self.least.lock().expect("no thread panics with it");
         *least = size.records.min(*least);
-        self.heartbeat.beat(&self.name, || format!("{}, at best {}", counted(runs, "run"), counted(*least, "record")));
+        self.heartbeat.beat(&self.name, || Beat {
+            text: format!("{}, at best {}", counted(runs, "run"), counted(*least, "record")),
+            counts: json!({ "runs": runs, "records": *least }),
+        });
         self.bar.set_message(format!(
             "{} runs: {} nodes, {} operations, {} faults, {} records",
             count(runs),

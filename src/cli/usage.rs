@@ -92,6 +92,7 @@ pub(super) fn show_environment(flag: &str, source: Option<ValueSource>, shell: &
     if source == Some(ValueSource::EnvVariable) {
         let variable = format!("STEMMATA_{}", flag.to_uppercase());
         let value = environment::variable(&variable).unwrap_or_default();
-        shell.say(&format!("note: --{flag} {} comes from the environment ({variable})", quoted(&value)));
+        let note = format!("--{flag} {} comes from the environment ({variable})", quoted(&value));
+        shell.tell(&format!("note: {note}"), || serde_json::json!({ "note": note }));
     }
 }

@@ -163,7 +163,8 @@ pub enum PinnedFate {
     Copies(u16),
     /// It arrives, and a second time this much later.
     Again(Span),
-    /// It arrives with this bit of its encoding flipped, counted as [`crate::encoding::flip_bit`] does.
+    /// It arrives with this bit of its encoding flipped, counted from the lowest bit of its first byte; after the last
+    /// bit comes the first again.
     Flip(u64),
 }
 

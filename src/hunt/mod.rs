@@ -25,6 +25,6 @@ pub use run_id::{RunId, RunIdError};
 pub use seeds::SeedRange;
 pub use shard::Shard;
 pub use shrink::{Shrink, ShrinkProgress, Shrunk, Size, Unbroken, broken};
-pub use sweep::{Fresh, Sweep, Watch};
+pub use sweep::{Sweep, Watch};
 pub use tally::{Failure, FailureKind, Ratio, SweepTally};
 pub use why::{Need, Part, Without, needs, parts};

@@ -9,7 +9,7 @@ use super::{Kind, SeedRange};
 use crate::chance::Seed;
 use crate::run::{AnySubject, Keep, Outcome};
 use crate::scenario::{Problem, Resolved, ScenarioFile};
-use crate::trace::{Digest, Violation};
+use crate::trace::Violation;
 
 /// Many seeds of one scenario.
 #[derive(Clone, Debug)]
@@ -36,24 +36,8 @@ pub trait Watch: Sync {
     /// Whether to continue runs that were started; an interrupted run does not count.
     fn hurry_on(&self) -> bool;
 
-    /// Called for each run that violates an invariant that its scenario expects to hold.
-    fn broke(&self, fresh: Fresh<'_>);
-
     /// Called after each run with the sum over the first seeds, without a gap.
     fn ran(&self, tally: &SweepTally);
-}
-
-/// A run that has just violated an invariant that its scenario expects to hold.
-#[derive(Clone, Copy, Debug)]
-pub struct Fresh<'a> {
-    /// Its seed.
-    pub seed: Seed,
-    /// Its digest.
-    pub digest: Digest,
-    /// The kind of the failure.
-    pub kind: &'a Kind,
-    /// The violation.
-    pub violation: &'a Violation,
 }
 
 impl Sweep<'_> {
@@ -79,10 +63,8 @@ impl Sweep<'_> {
                     return;
                 };
                 let mut sum = sum.lock().expect("no thread panics with it");
-                if let (Some(kind), false) = (kinds.first(), expects_a_fall) {
+                if !kinds.is_empty() && !expects_a_fall {
                     failures.fetch_add(1, Ordering::Relaxed);
-                    let violation = violations(&outcome).next().expect("one for each kind").1;
-                    watch.broke(Fresh { seed: resolved.seed, digest: outcome.digest, kind, violation });
                 }
                 sum.add(at, |tally| tally.add(resolved, &outcome, kinds));
                 watch.ran(&sum.tally);

@@ -1,9 +1,11 @@
 //! Reports for people: texts, pictures and scenario files that explain a failure; traces in the formats of other programs;
 //! and tables of many runs, only in virtual time, so that they are reproducible.
 
+pub mod annotation;
 mod causal_past;
 mod errata;
 mod error;
+pub mod format;
 pub mod junit;
 pub mod mermaid;
 pub mod perfetto;

@@ -48,7 +48,9 @@ impl Default for Nodes {
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Parts {
+    /// The number of nodes that vote.
     voters: u32,
+    /// The number of nodes that only learn.
     observers: u32,
 }
 

@@ -1,6 +1,7 @@
 //! The program from outside: exit codes, streams, files, and what it says to bad input.
 
 mod account;
+mod annotated;
 mod compare;
 mod expected;
 mod explored;
@@ -43,7 +44,13 @@ fn a_failing_command_ends_with_the_command_that_replays_it() {
     ran.says("violated causality:");
     let replayed = program::shell(ran.last_line()).exits(1);
     assert_eq!(run_id(&ran.stdout), run_id(&replayed.stdout));
-    replayed.says("# stemmata trace v2").says("# end violated causality");
+    replayed.says("# end violated causality");
+    assert!(!replayed.stdout.contains("# stemmata trace"), "the head is behind -v:\n{}", replayed.stdout);
+    let (_, report) = replayed.stdout.split_once("# digest ").expect("the end of the trace");
+    let report: Vec<&str> = report.lines().skip(1).collect();
+    assert_eq!(report[..2], ["", "failed: causality is violated"], "{}", replayed.stdout);
+    assert_eq!(replayed.last_line(), ran.last_line());
+    program::shell(&format!("{} -v", ran.last_line())).exits(1).says("# stemmata trace v2").says("# end violated");
 }
 
 #[test]
@@ -91,7 +98,8 @@ fn a_sweep_comes_to_the_same_on_any_number_of_threads() {
 #[test]
 fn a_failing_sweep_names_the_smallest_seed_last() {
     let ran = stemmata(&["sweep", "hello", "--flaw", "e10", "--seeds", "5..40"]).exits(1);
-    ran.says("violated causality").complains("stm2:hello@");
+    ran.says("violated causality");
+    assert!(!ran.stderr.contains("violated") && !ran.stderr.contains("stm2:"), "said twice:\n{}", ran.stderr);
     assert!(ran.last_line().contains(":0x0000000000000005:flaws=e10="), "{}", ran.last_line());
     ran.says(" --why\n").says(" -o small.json\n");
     stemmata(&["sweep", "hello", "--flaw", "e10", "--count", "100000", "--max-failures", "3", "-j", "1", "--json"])
@@ -185,6 +193,9 @@ fn every_name_that_is_listed_is_explained() {
         protocols.says(&format!("\n  {name} "));
     }
     stemmata(&["explain", "consensus"]).exits(0).says("Skeen").says("agreement").says("k18").says("proposer");
+    stemmata(&["explain", "format"]).exits(0).says("format.faults");
+    stemmata(&["explain", "format.faults"]).exits(0).says("Example:").says("majorities-ring").says("after_effects");
+    stemmata(&["explain", "format.fault"]).exits(2).complains("did you mean `format.faults`?");
     stemmata(&["explain", "causalty"]).exits(2).complains("did you mean `causality`?");
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use stemmata::chance::Seed;
-use stemmata::hunt::{Fresh, SweepTally, Watch};
+use stemmata::hunt::{SweepTally, Watch};
 pub(crate) use stemmata::run::subjects;
 use stemmata::run::{AnySubject, Keep, Outcome};
 use stemmata::scenario::{self, Resolved, ScenarioFile};
@@ -20,8 +20,6 @@ impl Watch for Unwatched {
     fn hurry_on(&self) -> bool {
         true
     }
-
-    fn broke(&self, _: Fresh<'_>) {}
 
     fn ran(&self, _: &SweepTally) {}
 }

@@ -50,7 +50,7 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     let explored = search(&*exploration.space, &limits, Watch { go_on: &go_on, tell: &tell });
     meter.end();
     if !shell.quiet {
-        shell.say(&pace(&explored, watch.elapsed(), limits.threads));
+        shell.remark(&pace(&explored, watch.elapsed(), limits.threads));
     }
     let outcome = explored.path.as_deref().map(|path| exploration.retrace(path));
     let searched = Searched { explored: &explored, limits: &limits, exploration: &exploration, signal: signals.exit() };
@@ -62,13 +62,14 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     if shell.json {
         shell.document(&report)?;
     } else if to_stdout {
-        shell.say(report.text(shell).trim_end());
+        shell.say(format!("{}{}", report.finding(shell), report.rest(shell)).trim_end());
     } else {
+        shell.result(&report.finding(shell))?;
         if let Some(trace) = shown.filter(|_| !shell.quiet) {
-            replay::show(trace, (*detail).into(), shell)?;
             shell.result("\n")?;
+            replay::show(trace, (*detail).into(), shell)?;
         }
-        shell.result(&report.text(shell))?;
+        shell.result(&report.rest(shell))?;
     }
     Ok(report.exit)
 }

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 
 use crate::cli::environment::Stopwatch;
-use crate::cli::heartbeat::Heartbeat;
+use crate::cli::heartbeat::{Beat, Heartbeat};
 use crate::cli::shell::Shell;
 use crate::cli::table::{count, counted};
 use crate::hunt::explore::{Limits, Progress};
@@ -31,8 +32,9 @@ impl Meter {
     }
 
     pub(super) fn tell(&self, progress: Progress) {
-        self.heartbeat.beat(&self.name, || {
-            format!("{}, depth {}", counted(progress.states, "state"), count(progress.depth.into()))
+        self.heartbeat.beat(&self.name, || Beat {
+            text: format!("{}, depth {}", counted(progress.states, "state"), count(progress.depth.into())),
+            counts: json!({ "states": progress.states, "depth": progress.depth }),
         });
         let tenths = self.watch.elapsed().as_millis() / 100;
         if self.bar.is_hidden() || self.told.replace(tenths) == tenths {

@@ -109,17 +109,26 @@ impl ExploreReport {
         }
     }
 
-    /// The report for people.
-    pub(super) fn text(&self, shell: &Shell) -> String {
-        let mut text = String::new();
-        if !shell.quiet {
-            text.push_str(&self.head());
-            text.push_str(&self.table());
-            text.push_str(&self.left_out());
+    /// The verdict, the events that prove a violation, and how much was searched.
+    pub(super) fn finding(&self, shell: &Shell) -> String {
+        let numbers = if shell.quiet { String::new() } else { format!("\n{}", self.head()) };
+        format!("{}\n{}{numbers}", self.verdict(), verdicts::violations(&self.judgements))
+    }
+
+    /// With `-v` each invariant, and what the exploration abstracts from; at the end the command that explores it again if
+    /// it did not pass.
+    pub(super) fn rest(&self, shell: &Shell) -> String {
+        let mut text = match (shell.quiet, shell.verbose) {
+            (true, _) => String::new(),
+            (false, true) => format!("\n{}{}", self.table(), self.left_out()),
+            (false, false) => {
+                format!("\n{FAINT}-v also shows each invariant, and what the exploration abstracts from{FAINT:#}\n")
+            }
+        };
+        if self.exit != Exit::Met {
+            text.push_str(&format!("{}\n", self.again));
         }
-        text.push_str(&verdicts::violations(&self.judgements));
-        text.push_str(&self.verdict());
-        if shell.quiet { text.trim_start().to_owned() } else { text }
+        text
     }
 
     fn head(&self) -> String {
@@ -139,7 +148,7 @@ impl ExploreReport {
         format!(
             "{STRONG}{scenario}{STRONG:#}{about}\n\
              {FAINT}{order}, {}; at most {} lost, {} doubled, {}, {timers}{frames}{within}{after}\n\
-             {states}, {generated} generated, {} deep{FAINT:#}\n\n",
+             {states}, {generated} generated, {} deep{FAINT:#}\n",
             counted(self.nodes.into(), "node"),
             counted((*loss).into(), "message"),
             count((*duplicates).into()),
@@ -178,9 +187,8 @@ impl ExploreReport {
         format!("\n  {FAINT}abstracted from{FAINT:#}\n{}", lines.collect::<String>())
     }
 
-    /// The last lines: the verdict, and the command that explores it again if it did not pass.
+    /// The verdict, in a line.
     fn verdict(&self) -> String {
-        let Self { again, .. } = self;
         let why = self.shortfalls.join("; ");
         let fell = self.violates.join(", ");
         let covered = match self.ended {
@@ -191,20 +199,20 @@ impl ExploreReport {
         match self.exit {
             Exit::Met if self.ended == End::Found => {
                 let steps = counted(self.steps.unwrap_or_default() as u64, "step");
-                format!("\n{GOOD}passed{GOOD:#}: {fell} was expected to be violated, and is, after {steps}\n")
+                format!("{GOOD}passed{GOOD:#}: {fell} was expected to be violated, and is, after {steps}")
             }
             Exit::Met => {
-                format!("\n{GOOD}{covered}{GOOD:#}: no path within the budget violates an invariant that was checked\n")
+                format!("{GOOD}{covered}{GOOD:#}: no path within the budget violates an invariant that was checked")
             }
-            Exit::Broken => format!("\n{BAD}failed{BAD:#}: {why}\n{again}\n"),
-            Exit::Unproven => format!("\n{DOUBT}unproven{DOUBT:#}: {covered}, but {why}\n{again}\n"),
+            Exit::Broken => format!("{BAD}failed{BAD:#}: {why}"),
+            Exit::Unproven => format!("{DOUBT}unproven{DOUBT:#}: {covered}, but {why}"),
             Exit::Usage
             | Exit::NotDeterministic
             | Exit::Nothing
             | Exit::Internal
             | Exit::Io
             | Exit::Stopped
-            | Exit::Interrupted => format!("\n{DOUBT}{covered}{DOUBT:#}: {why}\n{again}\n"),
+            | Exit::Interrupted => format!("{DOUBT}{covered}{DOUBT:#}: {why}"),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn snap(args: &SnapArgs, subjects: &[AnySubject], shell: &Shell) -> O
             if let Some(file) = &args.junit {
                 store::write(file, |out| out.write_all(results.junit().as_bytes()))?;
             }
-            results.tell(shell)
+            results.tell(args.annotate, shell)
         }
         SnapVerb::Update(args) => update(args, subjects, shell),
     }

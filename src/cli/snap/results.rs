@@ -1,17 +1,19 @@
 //! The results of comparing goldens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use super::golden::Golden;
+use crate::cli::args::Annotate;
 use crate::cli::chosen::quoted;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, Outcome};
 use crate::cli::shell::{BAD, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{count, counted};
+use crate::report::annotation::{Annotation, Level};
 use crate::report::junit::{self, Case, CaseEnd};
 
 /// A golden, and the golden that the scenario gives now.
@@ -37,6 +39,13 @@ const AROUND: usize = 3;
 impl Result {
     fn differs(&self) -> bool {
         self.golden.text.as_ref() != Some(&self.fresh)
+    }
+
+    /// The number of the golden's first line that is no longer so.
+    fn first_change(&self) -> u64 {
+        let before = self.golden.text.as_deref().unwrap_or_default();
+        let same = before.lines().zip(self.fresh.lines()).take_while(|(before, fresh)| before == fresh).count();
+        same as u64 + 1
     }
 
     /// The changed lines, each with whether it was added or removed.
@@ -92,7 +101,7 @@ impl Result {
 }
 
 impl Results {
-    pub(super) fn tell(&self, shell: &Shell) -> Outcome {
+    pub(super) fn tell(&self, annotate: Option<Annotate>, shell: &Shell) -> Outcome {
         let differing: Vec<&Result> = self.compared.iter().filter(|result| result.differs()).collect();
         let unchanged = differing.is_empty() && self.orphans.is_empty();
         let exit = if unchanged { Exit::Met } else { Exit::Broken };
@@ -104,6 +113,7 @@ impl Results {
             });
             let goldens: Vec<_> = goldens.collect();
             shell.document(&json!({ "goldens": goldens, "orphans": self.orphans, "exit_code": exit.code() }))?;
+            shell.annotate(annotate, &self.annotations(shell))?;
             return Ok(exit);
         }
         let mut text = String::new();
@@ -122,15 +132,48 @@ impl Results {
             }
             [] => text.push_str(&format!("{GOOD}passed{GOOD:#}: {all} unchanged\n")),
             _ => {
-                let names: Vec<_> = differing.iter().map(|result| quoted(&result.scenario)).collect();
-                let (program, names) = (quoted(&shell.program), names.join(" "));
                 let number = count(differing.len() as u64);
-                text.push_str(&format!("{BAD}failed{BAD:#}: {number} of {all} changed; if that is intended:\n"));
-                text.push_str(&format!("{program} snap update {names}\n"));
+                text.push_str(&format!("{BAD}failed{BAD:#}: {number} of {all} changed\n"));
             }
         }
         shell.result(&text)?;
+        shell.annotate(annotate, &self.annotations(shell))?;
+        if !differing.is_empty() {
+            let names: Vec<_> = differing.iter().map(|result| quoted(&result.scenario)).collect();
+            let program = quoted(&shell.program);
+            shell.result(&format!(
+                "{FAINT}if that is intended:{FAINT:#}\n{program} snap update {}\n",
+                names.join(" ")
+            ))?;
+        }
         Ok(exit)
+    }
+
+    /// What is not as it should be, for a CI service.
+    fn annotations(&self, shell: &Shell) -> Vec<Annotation> {
+        let program = quoted(&shell.program);
+        let differing = self.compared.iter().filter(|result| result.differs()).map(|result| {
+            let Result { scenario, golden, .. } = result;
+            let path = golden.path.display().to_string();
+            let replay = format!("replay: {program} snap check {}", quoted(scenario));
+            match golden.text {
+                // There is no golden to point at, but there may be the file of its scenario.
+                None => Annotation::new(Level::Error, "golden missing", format!("{path} does not exist. {replay}"))
+                    .at(Path::new(scenario).is_file().then_some(scenario), 1),
+                Some(_) => {
+                    let line = result.first_change();
+                    let message =
+                        format!("the trace of {scenario} differs from its golden from line {line} on. {replay}");
+                    Annotation::new(Level::Error, "golden differs", message).at(Some(&path), line)
+                }
+            }
+        });
+        let orphans = self.orphans.iter().map(|golden| {
+            let path = golden.display().to_string();
+            let message = format!("{path} has no scenario; remove it, or give it one");
+            Annotation::new(Level::Error, "golden orphaned", message).at(Some(&path), 1)
+        });
+        differing.chain(orphans).collect()
     }
 
     /// The results as JUnit XML.

@@ -1,5 +1,6 @@
 //! `sweep`: many seeds of several scenarios, one scenario after another.
 
+mod annotations;
 mod junit;
 mod limits;
 mod progress;
@@ -9,6 +10,7 @@ mod saved;
 
 use std::time::Duration;
 
+use annotations::annotations;
 use limits::Limits;
 use progress::Meter;
 pub(super) use report::SweepReport;
@@ -21,7 +23,7 @@ use super::chosen::Chosen;
 use super::exit::Exit;
 use super::failure::{Failure, Outcome};
 use super::files::{Files, Format};
-use super::shell::{FAINT, Shell};
+use super::shell::Shell;
 use super::signals::Signals;
 use super::table::{count, counted};
 use crate::hunt::{End, Header, Results, Sweep, SweepTally};
@@ -86,23 +88,21 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
             counted(chosen.len() as u64, "scenario")
         ));
     }
+    let found: Vec<_> = reports.iter().flat_map(|report| annotations(report, shell)).collect();
+    shell.annotate(args.annotate, &found)?;
     conclude(&reports, exit, shell)
 }
 
 /// Prints the results as a document, or the command that reproduces a failure.
 pub(super) fn conclude(reports: &[SweepReport], exit: Exit, shell: &Shell) -> Outcome {
-    let replay = reports.iter().find_map(|report| report.replay(shell));
+    let culprit = reports.iter().find_map(SweepReport::culprit);
     if shell.json {
+        let replay = culprit.map(|culprit| culprit.replay(shell));
         let sweeps: Vec<_> = reports.iter().map(SweepReport::json).collect();
         shell.document(&serde_json::json!({ "sweeps": sweeps, "replay": replay, "exit_code": exit.code() }))?;
-    } else if let Some(replay) = replay {
-        let next = match replay.split_once(" replay ") {
-            Some((program, run)) if !shell.quiet => format!(
-                "{FAINT}why: {program} replay {run} --why{FAINT:#}\n{FAINT}smaller: {program} shrink {run} -o small.json{FAINT:#}\n"
-            ),
-            Some(_) | None => String::new(),
-        };
-        shell.result(&format!("{next}{replay}\n"))?;
+    } else if let Some(culprit) = culprit {
+        let hints = if shell.quiet { String::new() } else { culprit.hints(shell) };
+        shell.result(&format!("{hints}{}\n", culprit.replay(shell)))?;
     }
     Ok(exit)
 }
@@ -134,9 +134,9 @@ fn one(
     };
     if !shell.quiet {
         if already.0 > 0 {
-            shell.say(&format!("{} from the earlier results", counted(already.0, "run")));
+            shell.remark(&format!("{} from the earlier results", counted(already.0, "run")));
         }
-        shell.say(&pace(&tally, already, meter.elapsed(), threads));
+        shell.remark(&pace(&tally, already, meter.elapsed(), threads));
     }
     let took = meter.elapsed();
     Ok(SweepReport { took, ..SweepReport::new(Results { header: header.clone(), tally, end }, saved) })

@@ -1,26 +1,20 @@
-//! The progress of a sweep: a bar on a terminal, and the first failures as they happen.
+//! The progress of a sweep: a bar on a terminal, elsewhere a line from time to time, with the number of failures.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 
 use super::Limits;
 use super::results_file::ResultsFile;
 use crate::cli::chosen::Chosen;
 use crate::cli::environment::Stopwatch;
-use crate::cli::heartbeat::Heartbeat;
-use crate::cli::shell::{BAD, Shell};
+use crate::cli::heartbeat::{Beat, Heartbeat};
+use crate::cli::shell::Shell;
 use crate::cli::signals::Signals;
 use crate::cli::table::{count, counted};
-use crate::hunt::{End, Fresh, Header, Kind, Results, SweepTally, Watch};
-
-/// The number of failures of one kind that are announced.
-const ANNOUNCED: u64 = 3;
-/// The number of kinds that are announced.
-const KINDS: usize = 10;
+use crate::hunt::{End, Header, Results, SweepTally, Watch};
 
 pub(super) struct Meter<'a> {
     bar: ProgressBar,
@@ -29,7 +23,6 @@ pub(super) struct Meter<'a> {
     signals: &'a Signals,
     /// The tenth of a second of the last message.
     told: AtomicU64,
-    announced: Mutex<BTreeMap<Kind, u64>>,
     chosen: &'a Chosen,
     header: &'a Header,
     results_file: &'a ResultsFile,
@@ -62,7 +55,6 @@ impl<'a> Meter<'a> {
             watch: Stopwatch::start(),
             signals,
             told: AtomicU64::new(0),
-            announced: Mutex::default(),
             chosen,
             header,
             results_file,
@@ -84,6 +76,11 @@ impl<'a> Meter<'a> {
         self.bar.finish_and_clear();
     }
 
+    /// The number of runs that failed so far.
+    fn failures(&self, tally: &SweepTally) -> u64 {
+        tally.failed(!self.header.violates.is_empty())
+    }
+
     /// Updates the message at most ten times a second.
     fn show(&self, tally: &SweepTally) {
         let elapsed = millis(self.watch.elapsed());
@@ -91,7 +88,7 @@ impl<'a> Meter<'a> {
         let tenth = elapsed / 100 + 1;
         if self.told.fetch_max(tenth, Ordering::Relaxed) < tenth {
             let rate = (tally.runs - self.done).saturating_mul(1_000) / elapsed.max(1);
-            let failures = counted(tally.failed(!self.header.violates.is_empty()), "failure");
+            let failures = counted(self.failures(tally), "failure");
             self.bar.set_message(format!("{} runs, {}/s, {failures}", count(tally.runs), count(rate)));
         }
     }
@@ -106,28 +103,14 @@ impl Watch for Meter<'_> {
         self.signals.exit().is_none()
     }
 
-    fn broke(&self, fresh: Fresh<'_>) {
-        let Fresh { seed, digest, kind, violation } = fresh;
-        let mut announced = self.announced.lock().expect("no thread panics with it");
-        if self.shell.quiet || announced.len() >= KINDS && !announced.contains_key(kind) {
-            return;
-        }
-        let times = announced.entry(kind.clone()).or_default();
-        *times += 1;
-        if *times > ANNOUNCED {
-            return;
-        }
-        let run = self.chosen.run_id(seed, digest);
-        let more = if *times == ANNOUNCED { "\n  (further failures of this kind are only counted)" } else { "" };
-        let line = format!("{BAD}violated{BAD:#} {}: {}\n  {run}{more}", kind.invariant, violation.sentence);
-        self.bar.suspend(|| self.shell.say(&line));
-    }
-
     fn ran(&self, tally: &SweepTally) {
         if self.bar.is_hidden() {
             self.heartbeat.beat(self.chosen.file.name(), || {
-                let failures = counted(tally.failed(!self.header.violates.is_empty()), "failure");
-                format!("{}, {failures}", counted(tally.runs, "run"))
+                let (runs, failures) = (tally.runs, self.failures(tally));
+                Beat {
+                    text: format!("{}, {}", counted(runs, "run"), counted(failures, "failure")),
+                    counts: json!({ "runs": runs, "failures": failures }),
+                }
             });
         } else {
             self.show(tally);

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::saved::Saved;
 use crate::check;
-use crate::cli::chosen::{quoted, replay};
+use crate::cli::chosen::{quoted, replay, shrink};
 use crate::cli::exit::Exit;
 use crate::cli::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use crate::cli::table::{Grid, count, counted};
 use crate::cli::verdicts::counted_laws;
-use crate::hunt::{Behaviours, End, Failure, FailureKind, Results, SeedRange, write_results};
+use crate::hunt::{Behaviours, End, Failure, FailureKind, Results, RunId, SeedRange, write_results};
 use crate::run::RunVerdict;
 
 /// A sweep of one scenario.
@@ -24,6 +24,36 @@ pub(in crate::cli) struct SweepReport {
     pub(in crate::cli) shortfalls: Vec<String>,
     /// How long it took; not part of the result.
     pub(in crate::cli) took: Duration,
+}
+
+/// What reproduces a failure.
+pub(super) enum Culprit<'a> {
+    /// This run, of the scenario at this path, or of a built-in one.
+    Run(RunId, Option<&'a str>),
+    /// The whole sweep.
+    Sweep(&'a SweepReport),
+}
+
+impl Culprit<'_> {
+    /// The command that reproduces the failure.
+    pub(super) fn replay(&self, shell: &Shell) -> String {
+        match self {
+            Self::Run(run, path) => replay(shell, run, *path),
+            Self::Sweep(report) => report.again(shell),
+        }
+    }
+
+    /// The commands that explain the failing run, and make it smaller.
+    pub(super) fn hints(&self, shell: &Shell) -> String {
+        match self {
+            Self::Run(run, path) => format!(
+                "{FAINT}why: {} --why{FAINT:#}\n{FAINT}smaller: {} -o small.json{FAINT:#}\n",
+                replay(shell, run, *path),
+                shrink(shell, run, *path)
+            ),
+            Self::Sweep(_) => String::new(),
+        }
+    }
 }
 
 /// How many kinds of failures of an invariant are shown without `-v`; if there is only one kind, how many runs of it are
@@ -42,21 +72,22 @@ impl SweepReport {
     }
 
     /// Whether no seed was begun, though nobody stopped it.
-    fn ran_nothing(&self) -> bool {
+    pub(super) fn ran_nothing(&self) -> bool {
         let Results { tally, end, .. } = &self.results;
         let stopped = matches!(end, End::Signal | End::Unfinished);
         tally.runs == 0 && self.saved.runs == 0 && !stopped
     }
 
-    /// The command that reproduces the failure: it replays a saved run that still fails, or the run with the smallest
-    /// seed that fails as most do, or repeats the sweep if no single run fails.
-    pub(in crate::cli) fn replay(&self, shell: &Shell) -> Option<String> {
+    /// What reproduces the failure: a saved run that still fails, or the run with the smallest seed that fails as most
+    /// do, or the sweep itself if no single run fails.
+    pub(super) fn culprit(&self) -> Option<Culprit<'_>> {
         let Results { header, tally, .. } = &self.results;
         if self.standing == RunVerdict::Met {
             return None;
         }
+        let path = header.path.as_deref();
         if let Some(failed) = self.saved.failed.first() {
-            return Some(replay(shell, &failed.run, header.path.as_deref()));
+            return Some(Culprit::Run(failed.run.clone(), path));
         }
         let expected = !header.violates.is_empty();
         let most = tally.failures.values().filter(|_| !expected).max_by_key(|kind| {
@@ -65,13 +96,13 @@ impl SweepReport {
         });
         let first = most.and_then(|kind| kind.kept.iter().min_by_key(|failure| failure.seed));
         Some(match first {
-            Some(Failure { seed, digest, .. }) => replay(shell, &header.run_id(*seed, *digest), header.path.as_deref()),
-            None => self.again(shell),
+            Some(Failure { seed, digest, .. }) => Culprit::Run(header.run_id(*seed, *digest), path),
+            None => Culprit::Sweep(self),
         })
     }
 
     /// The command that sweeps the same seeds.
-    fn again(&self, shell: &Shell) -> String {
+    pub(super) fn again(&self, shell: &Shell) -> String {
         let header = &self.results.header;
         let scenario = quoted(header.path.as_ref().unwrap_or(&header.scenario));
         let flaws = if header.flaws.is_empty() { String::new() } else { format!(" --flaw {}", header.flaws.join(",")) };

@@ -34,7 +34,7 @@ pub(in crate::cli) struct Saved {
 pub(in crate::cli) struct StillFailed {
     pub(in crate::cli) run: RunId,
     pub(in crate::cli) invariant: String,
-    sentence: String,
+    pub(super) sentence: String,
 }
 
 impl Saved {

@@ -134,6 +134,39 @@ fn shells_learn_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let ran = stemmata(&["completions", shell]).exits(0);
         ran.says("sweep").says("observe-failures");
+        if matches!(shell, "bash" | "zsh" | "fish") {
+            ran.says("split-brain").says("errata/e20").says("lock-exclusion").says("e09").says("none");
+        }
     }
     stemmata(&["completions", "basic"]).exits(2).complains("bash");
+}
+
+/// What bash offers for these words, the last of which is being typed.
+#[cfg(unix)]
+fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
+    let last = words.len() - 1;
+    let (typed, before) = (words[last], words[last - 1]);
+    let script = format!(
+        "source ./completions.bash; COMP_WORDS=({}); COMP_CWORD={last}; _stemmata stemmata '{typed}' '{before}'; \
+         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+    );
+    let output = std::process::Command::new("bash").args(["-c", &script]).current_dir(folder).output().expect("bash");
+    String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_names_of_scenarios_beside_files_and_names_of_flaws_and_invariants() {
+    let folder = folder("completed");
+    fs::write(folder.join("completions.bash"), &stemmata(&["completions", "bash"]).exits(0).stdout).expect("written");
+    fs::write(folder.join("split-mine.json"), "{}").expect("written");
+    let scenarios = ["split-brain", "split-mine.json"];
+    assert_eq!(offered(&folder, &["stemmata", "run", "split-"]), scenarios);
+    assert_eq!(offered(&folder, &["stemmata", "sweep", "--count", "10", "split-"]), scenarios);
+    assert_eq!(offered(&folder, &["stemmata", "snap", "check", "split-"]), scenarios);
+    assert_eq!(offered(&folder, &["stemmata", "run", "hello", "--flaw", "e2"])[0], "e20");
+    assert_eq!(offered(&folder, &["stemmata", "check", "t.jsonl", "--invariant", "lock"]), ["lock-exclusion"]);
+    assert_eq!(offered(&folder, &["stemmata", "explain", "split-"]), ["split-brain"]);
+    assert_eq!(offered(&folder, &["stemmata", "new", "mine", "--template", "split-"]), ["split-brain"]);
 }

@@ -18,7 +18,11 @@ fn world(name: &str, budget: &str, keys: &str) -> String {
 fn a_small_world_is_explored_to_its_last_state() {
     let world = world("whole", r#""timers": 0"#, "");
     let ran = stemmata(&["explore", &world]).exits(0);
-    ran.says("complete: no path within the budget violates").says("exercised").says("clocks are stopped");
+    assert!(ran.stdout.starts_with("complete: no path within the budget violates"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("clocks are stopped"), "details are behind -v:\n{}", ran.stdout);
+    let ran = stemmata(&["explore", &world, "-v"]).exits(0);
+    assert!(ran.stdout.starts_with("complete: no path within the budget violates"), "{}", ran.stdout);
+    ran.says("exercised").says("clocks are stopped");
     ran.says("causality").says("not checked").complains("generated/s");
     let one = json(&stemmata(&["explore", &world, "--json", "-j", "1"]).exits(0).stdout);
     let two = json(&stemmata(&["explore", &world, "--json", "-j", "2"]).exits(0).stdout);
@@ -38,7 +42,9 @@ fn a_flaw_is_found_on_a_shortest_way_that_other_commands_can_read() {
     let trace = trace.to_str().expect("text");
     let ran = stemmata(&["explore", &world, "--flaw", "b02", "--trace", trace]).exits(1);
     ran.says("violated no-duplication: n2 delivered n1's broadcast 1 twice").says("after 6 steps");
-    ran.says("# stemmata trace v2").says("# end violated no-duplication t=6.000");
+    assert!(ran.stdout.starts_with("failed: no-duplication is violated after 6 steps\n"), "{}", ran.stdout);
+    ran.says("# end violated no-duplication t=6.000");
+    assert!(!ran.stdout.contains("# scenario"), "the resolved settings are behind -v:\n{}", ran.stdout);
     let checked = stemmata(&["check", trace]).exits(1);
     checked.says("violated no-duplication: n2 delivered n1's broadcast 1 twice");
     stemmata(&["export", trace, "--to", "text"]).exits(0).says("n2 killed");
@@ -111,8 +117,8 @@ fn a_signal_ends_it_with_what_it_has() {
 #[test]
 fn what_is_taken_for_granted_is_told_where_it_is_there() {
     let channel = "the channel below locks";
-    stemmata(&["explore", "locks-tiny", "--depth", "2"]).says(channel);
-    let ran = stemmata(&["explore", "consensus-tiny", "--depth", "2"]);
+    stemmata(&["explore", "locks-tiny", "--depth", "2", "-v"]).says(channel);
+    let ran = stemmata(&["explore", "consensus-tiny", "--depth", "2", "-v"]);
     assert!(!ran.says("clocks are stopped").stdout.contains(channel), "{}", ran.stdout);
 }
 

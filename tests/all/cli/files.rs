@@ -75,7 +75,7 @@ fn a_trace_is_exported_in_both_forms() {
     stemmata(&["export", text(&trace), "--to", "jsonl", "-o", text(&copy)]).exits(0);
     assert_eq!(fs::read_to_string(&copy).expect("a copy"), run.stdout);
     stemmata(&["export", text(&trace), "--to", "text", "-o", text(&told)]).exits(0);
-    let replayed = stemmata(&["replay", "hello"]).exits(0);
+    let replayed = stemmata(&["replay", "hello", "-v"]).exits(0);
     assert!(replayed.stdout.starts_with(&fs::read_to_string(&told).expect("text")), "the same text");
     let all = stemmata(&["export", text(&trace), "--to", "text", "--detail", "all"]).exits(0);
     assert!(all.stdout.lines().count() > replayed.stdout.lines().take_while(|line| !line.starts_with("# end")).count());

@@ -66,7 +66,11 @@ fn why_tells_what_led_to_a_violation_and_what_it_needs() {
     ran.says("what led to the violation")
         .says("which faults were necessary")
         .says("necessary: when broadcast.broadcast n=7")
-        .says("passed:");
+        .says("-v also shows the tables");
+    assert!(ran.stdout.starts_with("passed: "), "the verdict is first:\n{}", ran.stdout);
+    assert!(!ran.stdout.contains("messages "), "the tables are behind -v:\n{}", ran.stdout);
+    let whole = stemmata(&["replay", "errata/b04", "--why", "-v"]).exits(0);
+    whole.says("which faults were necessary").says("\n  messages ");
     let ran = stemmata(&["replay", "errata/b03", "--why"]).exits(0);
     ran.says("necessary: the `loss` of links: without it, the invariant holds").says("earlier events omitted");
     stemmata(&["replay", "hello", "--why"]).exits(0).says("nothing to explain");

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::program::{command, ran, stemmata, with};
+use super::program::{command, folder, json, ran, stemmata, with};
 
 #[cfg(unix)]
 #[test]
@@ -68,4 +68,27 @@ fn a_run_that_is_too_short_for_what_it_owes_says_how_long_it_would_have_to_be() 
     ran.says("reliable-delivery is undecided: the run ends at 1001.000ms, and it has until ");
     stemmata(&["run", path, "--json"]).exits(3).says("\"missed\"");
     std::fs::remove_dir_all(&folder).expect("it is ours");
+}
+
+#[test]
+fn with_json_all_that_is_said_beside_the_result_is_one_object_a_line() {
+    let small = folder("said").join("small.json");
+    let small = small.to_str().expect("text");
+    let commands: [(&[&str], i32); 5] = [
+        (&["sweep", "hello", "--flaw", "e10", "--count", "9", "--shard", "1/1"], 1),
+        (&["sweep", "hello"], 0),
+        (&["explore", "locks-tiny", "--depth", "2"], 3),
+        (&["shrink", "errata/b02", "-o", small], 0),
+        (&["sweep", "helo", "--count", "1"], 2),
+    ];
+    for (arguments, code) in commands {
+        let variables = [("STEMMATA_SEEDS", "5..9"), ("STEMMATA_JOBS", "1")];
+        let ran = with(&variables, &[arguments, &["--json"]].concat()).exits(code);
+        assert!(!ran.stderr.is_empty(), "{arguments:?} says nothing");
+        for line in ran.stderr.lines() {
+            let said = json(line);
+            let known = ["note", "progress", "error"].iter().any(|key| said[key].is_string() || said[key].is_object());
+            assert!(known, "{arguments:?}: {line}");
+        }
+    }
 }
