@@ -10,6 +10,7 @@ use super::args::{Color, Global, Progress};
 use super::environment;
 use super::failure::Failure;
 use super::panics::Panic;
+use crate::scenario::Problem;
 
 /// Good news.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -105,7 +106,8 @@ impl Shell {
         }
         if let Failure::Problem(problem) = failure {
             let colour = self.diagnostics().current_choice() != ColorChoice::Never;
-            return self.say(problem.render(colour).trim_end());
+            let width = columns(&io::stderr()).unwrap_or(Problem::WIDTH);
+            return self.say(problem.render(colour, width).trim_end());
         }
         self.say(&format!("{BAD}error{BAD:#}: {}", failure.message()));
         if let Some(help) = failure.help() {
@@ -124,6 +126,15 @@ impl Shell {
         self.say(&format!("{BAD}internal error{BAD:#}: {message}{place}"));
         self.say(&format!("  This is a bug in the program. Please report it, with the command:\n  {command}"));
     }
+}
+
+/// The width to which text on a stream is wrapped: what the variable `COLUMNS` says if it is exported, or that of the
+/// terminal. A stream that is no terminal has none: what a program reads is not wrapped.
+fn columns(stream: &impl IsTerminal) -> Option<usize> {
+    let terminal = || stream.is_terminal().then(terminal_size::terminal_size).flatten();
+    let given = environment::variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let width = given.or_else(|| terminal().map(|(width, _)| usize::from(width.0)));
+    width.filter(|width| *width > 0)
 }
 
 /// Standard output. When its reader has closed it, the rest is silently dropped.

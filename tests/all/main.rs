@@ -25,3 +25,4 @@ mod small;
 mod support;
 mod swarm;
 mod verify;
+mod wording;

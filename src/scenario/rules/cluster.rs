@@ -11,17 +11,18 @@ use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
 use crate::subject::Profile;
 
+/// What is wrong whatever the size of the cluster and of the run.
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(name(&scenario.name));
-    findings.extend(nodes(scenario.nodes));
-    findings.extend(run(scenario));
     findings.extend(clocks(scenario));
     findings.extend(explore(&scenario.explore, profile));
-    if findings.is_empty() {
-        findings.extend(links(scenario));
-    }
     findings
+}
+
+/// What is wrong with the size of the cluster and of the run, on which other rules depend.
+pub(super) fn size(scenario: &Scenario) -> Vec<Finding> {
+    nodes(scenario.nodes).into_iter().chain(run(scenario)).collect()
 }
 
 /// Run ids, file names and traces contain the name.
@@ -85,7 +86,8 @@ fn explore(budget: &Budget, profile: &Profile) -> Vec<Finding> {
     findings
 }
 
-fn links(scenario: &Scenario) -> Vec<Finding> {
+/// Links are between two nodes that are there, each once.
+pub(super) fn links(scenario: &Scenario) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     for (index, link_settings) in scenario.network.links.iter().enumerate() {
