@@ -185,9 +185,9 @@ impl Report<'_> {
         if !shell.quiet {
             let trace = self.trace.display();
             text.push_str(&format!("{STRONG}{scenario}{STRONG:#} {FAINT}seed {seed}, from {trace}{FAINT:#}\n\n"));
-            text.push_str(&verdicts::table(&self.judged));
+            text.push_str(&verdicts::table(&self.judged, shell));
         }
-        text.push_str(&verdicts::violations(&self.judged));
+        text.push_str(&verdicts::violations(&self.judged, shell));
         for difference in &self.differences {
             text.push_str(&format!("\n{BAD}differs{BAD:#}: {difference}\n"));
         }

@@ -42,7 +42,7 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
     } else {
         let mut grid = Grid::new(&columns);
         rows.into_iter().for_each(|row| grid.plain(row));
-        let mut text = grid.render();
+        let mut text = grid.render(shell.width);
         if args.what == Listed::Scenarios && !args.errata {
             let hidden = scenario::built_in().filter(|known| known.name.starts_with("errata/")).count();
             text.push_str(&format!("\n{FAINT}and {hidden} that each show a flaw: --errata lists them{FAINT:#}\n"));

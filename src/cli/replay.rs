@@ -62,7 +62,7 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
     }
     if args.why {
         let nothing = "\nnothing is violated, so there is nothing to explain\n".to_owned();
-        text = format!("{}{text}", why.map_or(nothing, |why| why.text()));
+        text = format!("{}{text}", why.map_or(nothing, |why| why.text(shell)));
     }
     if to_stdout {
         shell.say(text.trim_end());

@@ -65,6 +65,12 @@ struct ReplicaLine {
 struct FaultLine {
     fault: u32,
     what: String,
+    /// The nodes that it acted on, if it has nodes as target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<String>,
+    /// What it is, for people.
+    #[serde(skip)]
+    told: String,
     drawn: bool,
     acted: u64,
     touched: u64,
@@ -111,15 +117,15 @@ impl RunReport {
     pub(super) fn text(&self, shell: &Shell) -> String {
         let mut text = String::new();
         if !shell.quiet {
-            text.push_str(&self.head());
-            text.push_str(&verdicts::table(&self.judgements));
-            text.push_str(&self.fault_table(shell.verbose));
-            text.push_str(&self.message_table());
-            text.push_str(&self.replica_lines());
-            text.push_str(&self.fact_table(shell.verbose));
+            text.push_str(&shell.fit(&self.head()));
+            text.push_str(&verdicts::table(&self.judgements, shell));
+            text.push_str(&self.fault_table(shell));
+            text.push_str(&self.message_table(shell));
+            text.push_str(&shell.fit(&self.replica_lines()));
+            text.push_str(&self.fact_table(shell));
         }
-        text.push_str(&verdicts::violations(&self.judgements));
-        text.push_str(&self.verdict());
+        text.push_str(&verdicts::violations(&self.judgements, shell));
+        text.push_str(&shell.fit(&self.verdict()));
         if shell.quiet { text.trim_start().to_owned() } else { text }
     }
 
@@ -135,22 +141,22 @@ impl RunReport {
         )
     }
 
-    fn fault_table(&self, verbose: bool) -> String {
+    fn fault_table(&self, shell: &Shell) -> String {
         let mut grid = Grid::new(&["#fault", "what", "#touched"]);
-        let listed = if verbose { self.faults.len() } else { FAULTS };
-        for FaultLine { fault, what, touched, drawn, acted: _ } in self.faults.iter().take(listed) {
-            let (word, style) = if *touched == 0 && !drawn { (what.as_str(), DOUBT) } else { ("", GOOD) };
-            grid.row(vec![fault.to_string(), what.clone(), count(*touched)], word, style);
+        let listed = if shell.verbose { self.faults.len() } else { FAULTS };
+        for FaultLine { fault, told, touched, drawn, .. } in self.faults.iter().take(listed) {
+            let (word, style) = if *touched == 0 && !drawn { (told.as_str(), DOUBT) } else { ("", GOOD) };
+            grid.row(vec![fault.to_string(), told.clone(), count(*touched)], word, style);
         }
         if grid.is_empty() {
             return String::new();
         }
         let rest = self.faults.len().saturating_sub(listed);
         let more = if rest > 0 { format!("  {FAINT}and {rest} more; -v lists all{FAINT:#}\n") } else { String::new() };
-        format!("\n{}{more}", grid.render())
+        format!("\n{}{more}", grid.render(shell.width))
     }
 
-    fn message_table(&self) -> String {
+    fn message_table(&self, shell: &Shell) -> String {
         let always = ["sent", "received"];
         let used: Vec<&str> = COLUMNS
             .into_iter()
@@ -178,7 +184,7 @@ impl RunReport {
                 self.longest_wait()
             )
         };
-        format!("\n{}{operations}", grid.render())
+        format!("\n{}{}", grid.render(shell.width), shell.fit(&operations))
     }
 
     /// The longest wait for an answer.
@@ -188,7 +194,7 @@ impl RunReport {
         if wait.is_null() {
             return String::new();
         }
-        format!("; the longest wait {}ms, of {} from {} on", part("lasted"), part("op"), part("since"))
+        format!("; the longest wait {}ms, of {} from {}ms on", part("lasted"), part("op"), part("since"))
     }
 
     /// How far the replicas of the log have come: one line if all have the same state.
@@ -199,12 +205,12 @@ impl RunReport {
         self.replicas.iter().map(line).collect()
     }
 
-    fn fact_table(&self, verbose: bool) -> String {
+    fn fact_table(&self, shell: &Shell) -> String {
         let mut grid = Grid::new(&["fact", "#count"]);
         for (fact, number) in &self.facts {
             grid.plain(vec![fact.clone(), count(*number)]);
         }
-        if verbose && !grid.is_empty() { format!("\n{}", grid.render()) } else { String::new() }
+        if shell.verbose && !grid.is_empty() { format!("\n{}", grid.render(shell.width)) } else { String::new() }
     }
 
     /// The last lines: the verdict, and the command that replays the run if it did not pass.
@@ -244,8 +250,16 @@ fn faults(resolved: &Resolved, outcome: &Outcome) -> Vec<FaultLine> {
     let faults = (1..).zip(&resolved.plan.faults);
     let line = |(fault, planned): (u32, &crate::fault::PlannedFault)| {
         let counts = outcome.census.fault(fault);
-        let what = planned.to_string();
-        FaultLine { fault, what, drawn: planned.drawn, acted: counts.acted, touched: counts.touched }
+        let targets = outcome.census.targets(fault);
+        FaultLine {
+            fault,
+            what: planned.to_string(),
+            targets: targets.iter().map(ToString::to_string).collect(),
+            told: planned.told((counts.acted > 0).then_some(targets)),
+            drawn: planned.drawn,
+            acted: counts.acted,
+            touched: counts.touched,
+        }
     };
     faults.map(line).collect()
 }

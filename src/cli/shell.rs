@@ -1,4 +1,11 @@
 //! The terminal: results, diagnostics and their colours.
+//!
+//! What people read is wrapped at words to the width of the terminal: paragraphs, and the cells of tables. Words, numbers,
+//! lines of a trace and commands are never broken, and nothing is wrapped where no terminal shows it. An exported `COLUMNS`
+//! sets the width, in a pipe too.
+//!
+//! Reports have one form for an instant, that of traces in milliseconds, `150.212ms`, and one for a planned duration, that of
+//! scenario files, `300ms` or `5s`. A measured duration is told like an instant.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -7,10 +14,12 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::args::{Color, Global, Progress};
+use super::chosen::quoted;
 use super::environment;
 use super::failure::Failure;
 use super::panics::Panic;
 use crate::scenario::Problem;
+use crate::wrap::wrap;
 
 /// Good news.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -31,6 +40,8 @@ pub(super) struct Shell {
     pub(super) json: bool,
     pub(super) quiet: bool,
     pub(super) verbose: bool,
+    /// The width to which results are wrapped; `None` if they are not.
+    pub(super) width: Option<usize>,
     color: ColorChoice,
     progress: bool,
     /// Whether lines of progress are written where no bar is drawn.
@@ -50,7 +61,8 @@ impl Shell {
         };
         let Global { json, quiet, verbose, .. } = *global;
         let lines = matches!(global.progress, Progress::Auto) && !progress && !quiet;
-        Self { program, json, quiet, verbose, color, progress: progress && !quiet, lines }
+        let width = columns(&io::stdout());
+        Self { program, json, quiet, verbose, width, color, progress: progress && !quiet, lines }
     }
 
     /// Whether lines of progress may be written.
@@ -73,6 +85,20 @@ impl Shell {
         AutoStream::new(io::stderr(), self.color)
     }
 
+    /// A text whose lines are wrapped at words to the terminal's width. A line that begins with the program's name is a
+    /// command to copy, and stays whole.
+    pub(super) fn fit(&self, text: &str) -> String {
+        self.fit_to(text, self.width)
+    }
+
+    fn fit_to(&self, text: &str, width: Option<usize>) -> String {
+        let Some(width) = width else { return text.to_owned() };
+        let command = format!("{} ", quoted(&self.program));
+        let lines = text.split('\n');
+        let lines = lines.map(|line| if line.starts_with(&command) { line.to_owned() } else { wrap(line, width, 2) });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// Writes text as the command's result.
     pub(super) fn result(&self, text: &str) -> Result<(), Failure> {
         let mut out = self.results();
@@ -92,10 +118,15 @@ impl Shell {
         drop(writeln!(self.diagnostics(), "{text}"));
     }
 
+    /// Prints a diagnostic for people, wrapped to the terminal's width.
+    pub(super) fn tell(&self, text: &str) {
+        self.say(&self.fit_to(text, columns(&io::stderr())));
+    }
+
     /// Prints a note, unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(&format!("{FAINT}note: {text}{FAINT:#}"));
+            self.tell(&format!("{FAINT}note: {text}{FAINT:#}"));
         }
     }
 
@@ -109,9 +140,9 @@ impl Shell {
             let width = columns(&io::stderr()).unwrap_or(Problem::WIDTH);
             return self.say(problem.render(colour, width).trim_end());
         }
-        self.say(&format!("{BAD}error{BAD:#}: {}", failure.message()));
+        self.tell(&format!("{BAD}error{BAD:#}: {}", failure.message()));
         if let Some(help) = failure.help() {
-            self.say(&format!("  {STRONG}help{STRONG:#}: {help}"));
+            self.tell(&format!("  {STRONG}help{STRONG:#}: {help}"));
         }
     }
 

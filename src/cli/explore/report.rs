@@ -113,12 +113,12 @@ impl ExploreReport {
     pub(super) fn text(&self, shell: &Shell) -> String {
         let mut text = String::new();
         if !shell.quiet {
-            text.push_str(&self.head());
-            text.push_str(&self.table());
-            text.push_str(&self.left_out());
+            text.push_str(&shell.fit(&self.head()));
+            text.push_str(&self.table(shell));
+            text.push_str(&shell.fit(&self.left_out()));
         }
-        text.push_str(&verdicts::violations(&self.judgements));
-        text.push_str(&self.verdict());
+        text.push_str(&verdicts::violations(&self.judgements, shell));
+        text.push_str(&shell.fit(&self.verdict()));
         if shell.quiet { text.trim_start().to_owned() } else { text }
     }
 
@@ -148,7 +148,7 @@ impl ExploreReport {
         )
     }
 
-    fn table(&self) -> String {
+    fn table(&self, shell: &Shell) -> String {
         let mut grid = Grid::new(&["invariant", "verdict", ""]);
         for Row { invariant, verdict, exercised } in &self.judged {
             let law = check::is_law(invariant);
@@ -170,7 +170,7 @@ impl ExploreReport {
         for invariant in &self.unjudged {
             grid.row(vec![(*invariant).to_owned(), "not checked".to_owned(), String::new()], "not checked", FAINT);
         }
-        grid.render()
+        grid.render(shell.width)
     }
 
     fn left_out(&self) -> String {

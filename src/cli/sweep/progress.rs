@@ -120,7 +120,7 @@ impl Watch for Meter<'_> {
         let run = self.chosen.run_id(seed, digest);
         let more = if *times == ANNOUNCED { "\n  (further failures of this kind are only counted)" } else { "" };
         let line = format!("{BAD}violated{BAD:#} {}: {}\n  {run}{more}", kind.invariant, violation.sentence);
-        self.bar.suspend(|| self.shell.say(&line));
+        self.bar.suspend(|| self.shell.tell(&line));
     }
 
     fn ran(&self, tally: &SweepTally) {
