@@ -189,7 +189,7 @@ impl Report<'_> {
         }
         text.push_str(&verdicts::violations(&self.judged, shell));
         for difference in &self.differences {
-            text.push_str(&format!("\n{BAD}differs{BAD:#}: {difference}\n"));
+            text.push_str(&shell.fit(&format!("\n{BAD}differs{BAD:#}: {difference}\n")));
         }
         let (word, style) = match self.standing {
             RunVerdict::Met => ("passed", GOOD),

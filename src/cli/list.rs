@@ -45,7 +45,8 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
         let mut text = grid.render(shell.width);
         if args.what == Listed::Scenarios && !args.errata {
             let hidden = scenario::built_in().filter(|known| known.name.starts_with("errata/")).count();
-            text.push_str(&format!("\n{FAINT}and {hidden} that each show a flaw: --errata lists them{FAINT:#}\n"));
+            let more = format!("\n{FAINT}and {hidden} that each show a flaw: --errata lists them{FAINT:#}\n");
+            text.push_str(&shell.fit(&more));
         }
         shell.result(&text)?;
     }

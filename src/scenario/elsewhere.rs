@@ -5,7 +5,7 @@ use serde_json::json;
 use super::diagnostic::Finding;
 use super::format::Scenario;
 use super::path::{Path, Step};
-use crate::subject::Profile;
+use crate::subject::{Misfit, Profile};
 
 /// The finding for the name of a protocol where that of a subject belongs.
 pub(super) fn protocol_as_subject(name: &str, owner: &Profile) -> Finding {
@@ -26,6 +26,11 @@ pub(super) fn tell(mut findings: Vec<Finding>, profile: &Profile, subjects: &[Pr
             [Step::Key(part), Step::Index(_), Step::Key(name)] if part == "workload" => {
                 ("workload", name, has_workload)
             }
+            [Step::Key(part), Step::Index(_), Step::Key(key), Step::Key(name)]
+                if part == "operations" && key == "command" =>
+            {
+                ("command", name, has_command)
+            }
             [..] => continue,
         };
         if let Some(owner) = subjects.iter().find(|subject| subject.name != profile.name && has(subject, name)) {
@@ -40,6 +45,15 @@ pub(super) fn tell(mut findings: Vec<Finding>, profile: &Profile, subjects: &[Pr
 
 /// Whether a subject has a workload of this name, whatever its settings.
 fn has_workload(subject: &Profile, name: &str) -> bool {
-    let entry = (subject.workload)(&json!({ name: {} }));
-    entry.map_or_else(|misfit| !misfit.message.starts_with("unknown variant"), |_| true)
+    is_known(&(subject.workload)(&json!({ name: {} })), name)
+}
+
+/// Whether a subject has commands of this name, whatever is in them.
+fn has_command(subject: &Profile, name: &str) -> bool {
+    is_known(&(subject.command)(&json!({ name: {} })), name)
+}
+
+fn is_known<T>(read: &Result<T, Misfit>, name: &str) -> bool {
+    let unknown = format!("unknown variant `{name}`");
+    read.as_ref().map_or_else(|misfit| !misfit.message.starts_with(&unknown), |_| true)
 }

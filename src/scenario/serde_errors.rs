@@ -120,8 +120,11 @@ fn quantity(finding: Finding, message: &str, written: Option<&Value>) -> Finding
     match message.and_then(|message| message.split_once(", expected ")) {
         Some((found, expected)) => {
             let near = suggest::nearest(text, quoted(expected));
-            let message = format!("expected {}", words::expected(expected));
-            let finding = Finding { message, ..finding }.label(words::found(found));
+            let expected_words = words::expected(expected);
+            // A list in place of an object is told by its length.
+            let is_length = expected_words == "an object" && found.parse::<u64>().is_ok();
+            let found = words::found(if is_length { "sequence" } else { found });
+            let finding = Finding { message: format!("expected {expected_words}"), ..finding }.label(found);
             Finding { help: near.map(|near| format!("did you mean `{near}`?")), ..finding }
         }
         None => finding,

@@ -228,7 +228,10 @@ fn a_name_of_another_subject_is_told_whose_it_is() {
             "`registers` is a workload of the subject",
         ),
     ];
-    for (text, told) in cases {
+    let broadcast = r#"{ "at": "1s", "op": "c1#1", "to": "n1", "command": { "broadcast": { "text": "arma" } } }"#;
+    let of_another = format!(r#"{{ "operations": [{broadcast}] }}"#);
+    let command = [(of_another.as_str(), "`broadcast` is a command of the subject `broadcast`")];
+    for (text, told) in cases.into_iter().chain(command) {
         let refused = refusal(text);
         assert!(refused.contains(told), "{text} is not told `{told}`:\n{refused}");
         assert_eq!(refused.matches("error: ").count(), 1, "{refused}");

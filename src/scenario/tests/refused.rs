@@ -98,6 +98,7 @@ fn faults_name_nodes_that_are_there_each_once() {
         r#"{ "at": "1s", "fault": { "partition": { "shape": "halves", "groups": [["n1"]] } } }"#,
         r#"{ "at": "1s", "fault": { "heal": {}, "kill": { "target": "n1" } } }"#,
         r#"{ "at": "1s", "fault": "heal" }"#,
+        r#"{ "at": "1s", "fault": { "restart": [] } }"#,
     ]));
 }
 
