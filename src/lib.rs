@@ -24,6 +24,7 @@ pub mod run;
 pub mod scenario;
 pub mod sim;
 pub mod trace;
+mod wrap;
 
 pub use contract::{context, process, subject, symmetry};
 pub use environment::{fault, network};

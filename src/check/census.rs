@@ -30,6 +30,8 @@ pub struct Census {
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
+    /// By fault: the nodes that it acted on, if it has nodes as target.
+    targets: BTreeMap<u32, Vec<NodeId>>,
     /// A hash of each node's facts so far, in their order.
     paths: Slots<u64>,
     /// The open operations, with the times at which they were invoked.
@@ -134,7 +136,10 @@ impl Census {
                 self.open.remove(op);
             }
             Event::Fact { fact } => self.fact(record.id.actor, fact),
-            Event::Fault { fault, .. } => self.faults.at(*fault as usize).acted += 1,
+            Event::Fault { fault, what } => {
+                self.faults.at(*fault as usize).acted += 1;
+                self.acted_on(*fault, what);
+            }
             Event::Touched { fault, count } => self.faults.at(*fault as usize).touched += count,
             Event::Receive { .. }
             | Event::Timer { .. }
@@ -173,6 +178,12 @@ impl Census {
         self.faults.get(fault as usize).copied().unwrap_or_default()
     }
 
+    /// The nodes that the `fault`-th fault of the plan acted on, from 1; none if its target is no list of nodes.
+    #[must_use]
+    pub fn targets(&self, fault: u32) -> &[NodeId] {
+        self.targets.get(&fault).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The labels of the facts that were noted, in order, with their numbers.
     pub fn facts(&self) -> impl Iterator<Item = (String, u64)> + '_ {
         self.facts.iter().map(|fact| (fact.name(), fact.count))
@@ -194,6 +205,18 @@ impl Census {
             hash.update(&path.to_le_bytes());
         }
         hash.digest()
+    }
+
+    /// The nodes stand behind the kind of the fault: `kill n1,n3 after_effects=2`.
+    fn acted_on(&mut self, fault: u32, what: &str) {
+        let names = what.split(' ').nth(1).unwrap_or_default().split(',');
+        let Some(nodes) = names.map(|name| name.parse().ok()).collect::<Option<Vec<NodeId>>>() else { return };
+        let known = self.targets.entry(fault).or_default();
+        for node in nodes {
+            if !known.contains(&node) {
+                known.push(node);
+            }
+        }
     }
 
     fn passage(&mut self, passage: MessageEvent) {
@@ -301,6 +324,19 @@ mod tests {
         let told = [("locks", 1), ("locks.deferred", 1), ("locks.granted", 2)];
         assert_eq!(facts, told.map(|(label, count)| (label.to_owned(), count)));
         assert_eq!(census.facts_of("locks.granted"), 2);
+    }
+
+    #[test]
+    fn it_keeps_the_nodes_that_a_fault_acted_on() {
+        let mut history = History::default();
+        let acts = [(1, "kill n2 after_effects=2"), (1, "kill n3,n2"), (2, "partition {n1} | {n2}"), (3, "pause ")];
+        for (fault, what) in acts {
+            history.on("env", Event::Fault { fault, what: Cow::Borrowed(what) });
+        }
+        let mut census = Census::default();
+        history.records.iter().for_each(|record| census.see(record));
+        let named = |fault| census.targets(fault).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        assert_eq!([1, 2, 3].map(named), ["n2 n3", "", ""]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::file;
 use super::history;
 use super::run::is_stdout;
 use super::shell::{BAD, FAINT, GOOD, STRONG, Shell};
+use super::signals::Signals;
 use super::suggest;
 use super::table::counted;
 use super::verdicts::{self, Judged};
@@ -42,6 +43,12 @@ fn check_trace(trace: &Path, args: &CheckArgs, subjects: &[AnySubject], shell: &
         None => run::judge_unknown(&mut reader, &unknown_names(trace, &header, names)?, &violates),
     };
     let run::Judged { mut outcome, footer, foreign_facts } = judged.map_err(|error| file::unreadable(trace, error))?;
+    if let Some((subject, resolved)) = &known
+        && names.is_empty()
+    {
+        let signals = Signals::watch();
+        subject.find_idle_flaws(resolved, &mut outcome, &|| signals.exit().is_none());
+    }
     warn(&header, known.is_some(), foreign_facts, shell);
     if !names.is_empty() {
         outcome.judgements.retain(|judged| names.contains(&judged.invariant));
@@ -216,11 +223,11 @@ impl Report<'_> {
         if !shell.quiet {
             let trace = self.trace.display();
             text.push_str(&format!("{STRONG}{scenario}{STRONG:#} {FAINT}seed {seed}, from {trace}{FAINT:#}\n\n"));
-            text.push_str(&verdicts::table(&self.judged));
+            text.push_str(&verdicts::table(&self.judged, shell));
         }
-        text.push_str(&verdicts::violations(&self.judged));
+        text.push_str(&verdicts::violations(&self.judged, shell));
         for difference in &self.differences {
-            text.push_str(&format!("\n{BAD}differs{BAD:#}: {difference}\n"));
+            text.push_str(&shell.fit(&format!("\n{BAD}differs{BAD:#}: {difference}\n")));
         }
         let (word, style) = match self.standing {
             RunVerdict::Met => ("passed", GOOD),

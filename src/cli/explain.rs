@@ -22,6 +22,15 @@ struct Page {
     text: String,
 }
 
+impl Page {
+    /// Its text, wrapped to the terminal; the JSON of a scenario stays as it is.
+    fn fit(&self, shell: &Shell) -> String {
+        let text = self.text.trim_end();
+        let (words, json) = text.split_at(text.find("\n{").unwrap_or(text.len()));
+        format!("{}{json}", shell.fit(words))
+    }
+}
+
 pub(super) fn explain(args: &ExplainArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
     let pages = pages(subjects);
     let name = args.name.as_str();
@@ -37,7 +46,7 @@ pub(super) fn explain(args: &ExplainArgs, subjects: &[AnySubject], shell: &Shell
         let pages = found.iter().map(|page| json!({ "kind": page.kind, "name": page.name, "text": page.text }));
         shell.document(&pages.collect::<Vec<_>>())?;
     } else {
-        let texts: Vec<String> = found.iter().map(|page| format!("{}\n", page.text.trim_end())).collect();
+        let texts: Vec<String> = found.iter().map(|page| format!("{}\n", page.fit(shell))).collect();
         shell.result(&texts.join("\n"))?;
     }
     Ok(Exit::Met)

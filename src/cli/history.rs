@@ -130,12 +130,11 @@ fn as_text(file: &Path, history: &History, findings: &Findings, shell: &Shell) -
         };
         let (operations, keys) = (counted(*operations, "operation"), counted(*keys, "key"));
         let file = file.display();
-        text.push_str(&format!(
-            "{STRONG}{file}{STRONG:#} {FAINT}{operations} on {keys}, model {model}{skipped}{FAINT:#}\n"
-        ));
+        let head = format!("{STRONG}{file}{STRONG:#} {FAINT}{operations} on {keys}, model {model}{skipped}{FAINT:#}\n");
+        text.push_str(&shell.fit(&head));
     }
     let explained = if shell.verbose { broken.len() } else { EXPLAINED };
-    broken.iter().take(explained).for_each(|broken| text.push_str(&explain(broken)));
+    broken.iter().take(explained).for_each(|broken| text.push_str(&explain(broken, shell)));
     if broken.len() > explained {
         text.push_str(&format!("\n{FAINT}and {} more; -v explains all{FAINT:#}\n", broken.len() - explained));
     }
@@ -157,13 +156,14 @@ fn as_text(file: &Path, history: &History, findings: &Findings, shell: &Shell) -
         }
         Linearizability::Vacuous => format!("{DOUBT}unproven{DOUBT:#}: no operation is known to have taken effect"),
     };
-    text.push_str(&format!("\n{verdict}\n"));
+    text.push_str(&shell.fit(&format!("\n{verdict}\n")));
     if shell.quiet { text.trim_start().to_owned() } else { text }
 }
 
-fn explain(broken: &Broken) -> String {
+fn explain(broken: &Broken, shell: &Shell) -> String {
     let Broken { key, line: _, sentence, why, order } = broken;
-    let mut text = format!("\n{BAD}violated{BAD:#} {STRONG}linearizability{STRONG:#} of the key `{key}`: {sentence}\n");
+    let told = format!("\n{BAD}violated{BAD:#} {STRONG}linearizability{STRONG:#} of the key `{key}`: {sentence}\n");
+    let mut text = shell.fit(&told);
     if let (Reason::Order { changes }, false) = (why, order.is_empty()) {
         let changes = counted(*changes, "change");
         text.push_str(&format!(

@@ -39,10 +39,11 @@ pub(super) fn list(args: &ListArgs, subjects: &[AnySubject], shell: &Shell) -> O
     } else {
         let mut grid = Grid::new(&columns);
         rows.iter().for_each(|row| grid.plain(row.iter().map(Cell::text).collect()));
-        let mut text = grid.render();
+        let mut text = grid.render(shell.width);
         if args.what == Listed::Scenarios && !args.errata {
             let hidden = scenario::built_in().filter(|known| known.name.starts_with("errata/")).count();
-            text.push_str(&format!("\n{FAINT}and {hidden} that each show a flaw: --errata lists them{FAINT:#}\n"));
+            let more = format!("\n{FAINT}and {hidden} that each show a flaw: --errata lists them{FAINT:#}\n");
+            text.push_str(&shell.fit(&more));
         }
         shell.result(&text)?;
     }

@@ -80,17 +80,18 @@ fn text(
     exit: Exit,
     shell: &Shell,
 ) -> String {
-    let mut text = difference.map(|why| format!("{BAD}differs{BAD:#}: {why}\n")).unwrap_or_default();
-    text.push_str(&report.finding());
+    let differs = |why| shell.fit(&format!("{BAD}differs{BAD:#}: {why}\n"));
+    let mut text = difference.map(differs).unwrap_or_default();
+    text.push_str(&report.finding(shell));
     match explained {
-        Some(Some(why)) => text.push_str(&why.text()),
+        Some(Some(why)) => text.push_str(&why.text(shell)),
         Some(None) => text.push_str("\nnothing is violated, so there is nothing to explain\n"),
         None => {}
     }
     match explained {
         _ if shell.quiet => {}
         Some(_) if !shell.verbose => text.push_str(&format!("\n{FAINT}-v also shows the tables of the run{FAINT:#}\n")),
-        Some(_) | None => text.push_str(&format!("\n{}", report.tables(shell.verbose))),
+        Some(_) | None => text.push_str(&format!("\n{}", report.tables(shell))),
     }
     if exit != Exit::Met {
         let blank = if shell.quiet { "" } else { "\n" };

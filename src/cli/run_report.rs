@@ -65,6 +65,12 @@ struct ReplicaLine {
 struct FaultLine {
     fault: u32,
     what: String,
+    /// The nodes that it acted on, if it has nodes as target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<String>,
+    /// What it is, for people.
+    #[serde(skip)]
+    told: String,
     drawn: bool,
     acted: u64,
     touched: u64,
@@ -109,9 +115,9 @@ impl RunReport {
 
     /// The report for people, which ends with the verdict.
     pub(super) fn text(&self, shell: &Shell) -> String {
-        let mut text = if shell.quiet { String::new() } else { self.tables(shell.verbose) };
-        text.push_str(&verdicts::violations(&self.judgements));
-        text.push_str(&format!("\n{}\n", self.verdict()));
+        let mut text = if shell.quiet { String::new() } else { self.tables(shell) };
+        text.push_str(&verdicts::violations(&self.judgements, shell));
+        text.push_str(&shell.fit(&format!("\n{}\n", self.verdict())));
         if self.standing != RunVerdict::Met {
             text.push_str(&format!("{}\n", self.replay));
         }
@@ -119,19 +125,19 @@ impl RunReport {
     }
 
     /// The verdict, and the events that prove each violation.
-    pub(super) fn finding(&self) -> String {
-        format!("{}\n{}", self.verdict(), verdicts::violations(&self.judgements))
+    pub(super) fn finding(&self, shell: &Shell) -> String {
+        format!("{}\n{}", shell.fit(&self.verdict()), verdicts::violations(&self.judgements, shell))
     }
 
     /// What ran, and the tables of what happened.
-    pub(super) fn tables(&self, verbose: bool) -> String {
+    pub(super) fn tables(&self, shell: &Shell) -> String {
         [
-            self.head(),
-            verdicts::table(&self.judgements),
-            self.fault_table(verbose),
-            self.message_table(),
-            self.replica_lines(),
-            self.fact_table(verbose),
+            shell.fit(&self.head()),
+            verdicts::table(&self.judgements, shell),
+            self.fault_table(shell),
+            self.message_table(shell),
+            shell.fit(&self.replica_lines()),
+            self.fact_table(shell),
         ]
         .concat()
     }
@@ -148,22 +154,22 @@ impl RunReport {
         )
     }
 
-    fn fault_table(&self, verbose: bool) -> String {
+    fn fault_table(&self, shell: &Shell) -> String {
         let mut grid = Grid::new(&["#fault", "what", "#touched"]);
-        let listed = if verbose { self.faults.len() } else { FAULTS };
-        for FaultLine { fault, what, touched, drawn, acted: _ } in self.faults.iter().take(listed) {
-            let (word, style) = if *touched == 0 && !drawn { (what.as_str(), DOUBT) } else { ("", GOOD) };
-            grid.row(vec![fault.to_string(), what.clone(), count(*touched)], word, style);
+        let listed = if shell.verbose { self.faults.len() } else { FAULTS };
+        for FaultLine { fault, told, touched, drawn, .. } in self.faults.iter().take(listed) {
+            let (word, style) = if *touched == 0 && !drawn { (told.as_str(), DOUBT) } else { ("", GOOD) };
+            grid.row(vec![fault.to_string(), told.clone(), count(*touched)], word, style);
         }
         if grid.is_empty() {
             return String::new();
         }
         let rest = self.faults.len().saturating_sub(listed);
         let more = if rest > 0 { format!("  {FAINT}and {rest} more; -v lists all{FAINT:#}\n") } else { String::new() };
-        format!("\n{}{more}", grid.render())
+        format!("\n{}{more}", grid.render(shell.width))
     }
 
-    fn message_table(&self) -> String {
+    fn message_table(&self, shell: &Shell) -> String {
         let always = ["sent", "received"];
         let used: Vec<&str> = COLUMNS
             .into_iter()
@@ -191,7 +197,7 @@ impl RunReport {
                 self.longest_wait()
             )
         };
-        format!("\n{}{operations}", grid.render())
+        format!("\n{}{}", grid.render(shell.width), shell.fit(&operations))
     }
 
     /// The longest wait for an answer.
@@ -201,7 +207,7 @@ impl RunReport {
         if wait.is_null() {
             return String::new();
         }
-        format!("; the longest wait {}ms, of {} from {} on", part("lasted"), part("op"), part("since"))
+        format!("; the longest wait {}ms, of {} from {}ms on", part("lasted"), part("op"), part("since"))
     }
 
     /// How far the replicas of the log have come: one line if all have the same state.
@@ -212,12 +218,12 @@ impl RunReport {
         self.replicas.iter().map(line).collect()
     }
 
-    fn fact_table(&self, verbose: bool) -> String {
+    fn fact_table(&self, shell: &Shell) -> String {
         let mut grid = Grid::new(&["fact", "#count"]);
         for (fact, number) in &self.facts {
             grid.plain(vec![fact.clone(), count(*number)]);
         }
-        if verbose && !grid.is_empty() { format!("\n{}", grid.render()) } else { String::new() }
+        if shell.verbose && !grid.is_empty() { format!("\n{}", grid.render(shell.width)) } else { String::new() }
     }
 
     /// The verdict, in a line.
@@ -254,8 +260,16 @@ fn faults(resolved: &Resolved, outcome: &Outcome) -> Vec<FaultLine> {
     let faults = (1..).zip(&resolved.plan.faults);
     let line = |(fault, planned): (u32, &crate::fault::PlannedFault)| {
         let counts = outcome.census.fault(fault);
-        let what = planned.to_string();
-        FaultLine { fault, what, drawn: planned.drawn, acted: counts.acted, touched: counts.touched }
+        let targets = outcome.census.targets(fault);
+        FaultLine {
+            fault,
+            what: planned.to_string(),
+            targets: targets.iter().map(ToString::to_string).collect(),
+            told: planned.told((counts.acted > 0).then_some(targets)),
+            drawn: planned.drawn,
+            acted: counts.acted,
+            touched: counts.touched,
+        }
     };
     faults.map(line).collect()
 }

@@ -1,4 +1,11 @@
 //! The terminal: results, diagnostics and their colours.
+//!
+//! What people read is wrapped at words to the width of the terminal: paragraphs, and the cells of tables. Words, numbers,
+//! lines of a trace and commands are never broken, and nothing is wrapped where no terminal shows it. An exported `COLUMNS`
+//! sets the width, in a pipe too.
+//!
+//! Reports have one form for an instant, that of traces in milliseconds, `150.212ms`, and one for a planned duration, that of
+//! scenario files, `300ms` or `5s`. A measured duration is told like an instant.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -8,10 +15,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::args::{Annotate, Color, Global, Progress};
+use super::chosen::quoted;
 use super::environment;
 use super::failure::Failure;
 use super::panics::Panic;
 use crate::report::annotation::{Annotation, workflow_commands};
+use crate::scenario::Problem;
+use crate::wrap::wrap;
 
 /// Good news.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -32,6 +42,8 @@ pub(super) struct Shell {
     pub(super) json: bool,
     pub(super) quiet: bool,
     pub(super) verbose: bool,
+    /// The width to which results are wrapped; `None` if they are not.
+    pub(super) width: Option<usize>,
     color: ColorChoice,
     progress: bool,
     /// Whether lines of progress are written where no bar is drawn.
@@ -53,7 +65,8 @@ impl Shell {
         // A bar is nothing for a program that reads JSON.
         let progress = progress && !json;
         let lines = matches!(global.progress, Progress::Auto) && !progress && !quiet;
-        Self { program, json, quiet, verbose, color, progress: progress && !quiet, lines }
+        let width = columns(&io::stdout());
+        Self { program, json, quiet, verbose, width, color, progress: progress && !quiet, lines }
     }
 
     /// Whether lines of progress may be written.
@@ -76,6 +89,20 @@ impl Shell {
         AutoStream::new(io::stderr(), self.color)
     }
 
+    /// A text whose lines are wrapped at words to the terminal's width. A line that begins with the program's name is a
+    /// command to copy, and stays whole.
+    pub(super) fn fit(&self, text: &str) -> String {
+        self.fit_to(text, self.width)
+    }
+
+    fn fit_to(&self, text: &str, width: Option<usize>) -> String {
+        let Some(width) = width else { return text.to_owned() };
+        let command = format!("{} ", quoted(&self.program));
+        let lines = text.split('\n');
+        let lines = lines.map(|line| if line.starts_with(&command) { line.to_owned() } else { wrap(line, width, 2) });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// Writes text as the command's result.
     pub(super) fn result(&self, text: &str) -> Result<(), Failure> {
         let mut out = self.results();
@@ -95,9 +122,18 @@ impl Shell {
         drop(writeln!(self.diagnostics(), "{text}"));
     }
 
-    /// Prints a diagnostic: as text, or with `--json` as one object in a line.
+    /// Prints a diagnostic: as text that is wrapped to the terminal's width, or with `--json` as one object in a line.
     pub(super) fn tell(&self, text: &str, object: impl FnOnce() -> Value) {
-        if self.json { self.say(&object().to_string()) } else { self.say(text) }
+        if self.json {
+            self.say(&object().to_string());
+        } else {
+            self.say_fit(text);
+        }
+    }
+
+    /// Prints a diagnostic for people, wrapped to the terminal's width.
+    fn say_fit(&self, text: &str) {
+        self.say(&self.fit_to(text, columns(&io::stderr())));
     }
 
     /// Prints a note, unless `--quiet` is given.
@@ -134,11 +170,12 @@ impl Shell {
         }
         if let Failure::Problem(problem) = failure {
             let colour = self.diagnostics().current_choice() != ColorChoice::Never;
-            return self.say(problem.render(colour).trim_end());
+            let width = columns(&io::stderr()).unwrap_or(Problem::WIDTH);
+            return self.say(problem.render(colour, width).trim_end());
         }
-        self.say(&format!("{BAD}error{BAD:#}: {}", failure.message()));
+        self.say_fit(&format!("{BAD}error{BAD:#}: {}", failure.message()));
         if let Some(help) = failure.help() {
-            self.say(&format!("  {STRONG}help{STRONG:#}: {help}"));
+            self.say_fit(&format!("  {STRONG}help{STRONG:#}: {help}"));
         }
     }
 
@@ -153,6 +190,15 @@ impl Shell {
         self.say(&format!("{BAD}internal error{BAD:#}: {message}{place}"));
         self.say(&format!("  This is a bug in the program. Please report it, with the command:\n  {command}"));
     }
+}
+
+/// The width to which text on a stream is wrapped: what the variable `COLUMNS` says if it is exported, or that of the
+/// terminal. A stream that is no terminal has none: what a program reads is not wrapped.
+fn columns(stream: &impl IsTerminal) -> Option<usize> {
+    let terminal = || stream.is_terminal().then(terminal_size::terminal_size).flatten();
+    let given = environment::variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let width = given.or_else(|| terminal().map(|(width, _)| usize::from(width.0)));
+    width.filter(|width| *width > 0)
 }
 
 /// Standard output. When its reader has closed it, the rest is silently dropped.

@@ -162,13 +162,13 @@ fn text(shrunk: &Shrunk, files_of_run: &ShrunkFiles, file: &Path, shell: &Shell)
     }
     let story = if shell.quiet { String::new() } else { format!("\n{}", files_of_run.scenario) };
     let stopped = if *stopped { "stopped early; the smallest run so far: " } else { "" };
-    format!(
-        "{}{story}\n{GOOD}shrunk{GOOD:#}: {stopped}{} ({FAINT}with .md and .svg next to it{FAINT:#})\n{BAD}violated{BAD:#} {}: {}\n",
-        grid.render(),
+    let end = format!(
+        "\n{GOOD}shrunk{GOOD:#}: {stopped}{} ({FAINT}with .md and .svg next to it{FAINT:#})\n{BAD}violated{BAD:#} {}: {}\n",
         file.display(),
         kind.invariant,
         violation.sentence
-    )
+    );
+    format!("{}{story}{}", grid.render(shell.width), shell.fit(&end))
 }
 
 /// The progress display.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anstyle::Style;
 use serde::Serialize;
 
-use super::shell::{BAD, DOUBT, GOOD, STRONG};
+use super::shell::{BAD, DOUBT, GOOD, STRONG, Shell};
 use super::table::{Grid, count};
 use crate::check;
 use crate::identity::EventId;
@@ -71,7 +71,7 @@ pub(super) fn cited_lines(trace: &Trace, judgements: &[Judgement]) -> BTreeMap<E
 }
 
 /// The table of verdicts.
-pub(super) fn table(judged: &[Judged]) -> String {
+pub(super) fn table(judged: &[Judged], shell: &Shell) -> String {
     let mut grid = Grid::new(&["invariant", "verdict", "#exercised", ""]);
     let keeps = |judged: &&Judged| check::is_law(&judged.invariant) && matches!(judged.verdict, Verdict::Holds { .. });
     let (laws, others): (Vec<&Judged>, Vec<&Judged>) = judged.iter().partition(keeps);
@@ -91,7 +91,7 @@ pub(super) fn table(judged: &[Judged]) -> String {
         let style = style_of(verdict, *expected_to_fall);
         grid.row(vec![invariant.clone(), verdict.word().to_owned(), exercised, why], verdict.word(), style);
     }
-    grid.render()
+    grid.render(shell.width)
 }
 
 /// `the kernel's 7 laws`
@@ -110,7 +110,7 @@ const fn style_of(verdict: &Verdict, expected_to_fall: bool) -> Style {
 }
 
 /// Each violation in its sentence, with the events that prove it.
-pub(super) fn violations(judged: &[Judged]) -> String {
+pub(super) fn violations(judged: &[Judged], shell: &Shell) -> String {
     let mut text = String::new();
     for Judged { invariant, expected_to_fall, verdict, cited } in judged {
         let Some(violation) = verdict.violation() else {
@@ -118,7 +118,8 @@ pub(super) fn violations(judged: &[Judged]) -> String {
         };
         let (title, style) = if *expected_to_fall { ("expected: violated", GOOD) } else { ("violated", BAD) };
         let sentence = &violation.sentence;
-        text.push_str(&format!("\n{style}{title}{style:#} {STRONG}{invariant}{STRONG:#}: {sentence}\n"));
+        let told = format!("\n{style}{title}{style:#} {STRONG}{invariant}{STRONG:#}: {sentence}\n");
+        text.push_str(&shell.fit(&told));
         let width = cited.iter().map(|cited| cited.event.len()).max().unwrap_or_default();
         for Cited { event, line } in cited {
             text.push_str(&format!("  {BAD}>{BAD:#} {event:width$} | {line}\n"));

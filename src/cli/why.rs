@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::chosen::Chosen;
-use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG};
+use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use super::signals::Signals;
 use crate::hunt::{self, Part, Without};
 use crate::report::{self, CausalPast};
@@ -29,7 +29,11 @@ pub(super) struct Why {
 /// A part of the run, and the outcome of the run without it.
 #[derive(Clone, Debug, Serialize)]
 struct Needed {
+    /// As in the header of a trace.
     what: String,
+    /// For people.
+    #[serde(skip)]
+    told: String,
     necessary: bool,
     without: Without,
 }
@@ -46,7 +50,8 @@ impl Why {
         let needs = hunt::needs(chosen.subject, resolved, &kind, parts, &|| signals.exit().is_none());
         let stopped = needs.len() < count;
         let needed = needs.into_iter().map(|need| Needed {
-            what: report::part(resolved, &need.part),
+            what: written(resolved, outcome, &need.part),
+            told: report::part(resolved, &outcome.census, &need.part),
             necessary: need.without != Without::Same,
             without: need.without,
         });
@@ -54,7 +59,7 @@ impl Why {
         Some(Self { invariant: kind.invariant, past, left_out: causal_past.left_out, needs: needed.collect(), stopped })
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, shell: &Shell) -> String {
         let Self { invariant, past, left_out, needs, stopped } = self;
         let more = if *left_out == 0 { String::new() } else { format!(" ({left_out} earlier events omitted)") };
         let mut text = format!("\n{STRONG}what led to the violation{STRONG:#}{FAINT}{more}{FAINT:#}\n");
@@ -66,9 +71,10 @@ impl Why {
         if needs.is_empty() {
             text.push_str(&format!("  none: {invariant} is violated without any fault\n"));
         }
-        for Needed { what, necessary, without } in needs {
+        for Needed { what: _, told, necessary, without } in needs {
             let (word, style) = if *necessary { ("necessary", BAD) } else { ("not necessary", GOOD) };
-            text.push_str(&format!("  {style}{word}{style:#}: {what}: {}\n", report::without(without)));
+            let line = format!("  {style}{word}{style:#}: {told}: {}\n", report::without(without));
+            text.push_str(&shell.fit(&line));
         }
         if !needs.is_empty() && !*stopped && needs.iter().all(|need| !need.necessary) {
             text.push_str(&format!(
@@ -79,5 +85,13 @@ impl Why {
             text.push_str(&format!("  {DOUBT}stopped before every fault had been tried{DOUBT:#}\n"));
         }
         text
+    }
+}
+
+/// A part as it is written in the header of a trace.
+fn written(resolved: &Resolved, outcome: &Outcome, part: &Part) -> String {
+    match part {
+        Part::Fault(place) => resolved.plan.faults.get(*place).map_or_else(String::new, ToString::to_string),
+        Part::Chance(_) | Part::Fate(_) | Part::Operation(_) => report::part(resolved, &outcome.census, part),
     }
 }

@@ -115,7 +115,7 @@ impl<'de> de::Visitor<'de> for Visitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value: null, true or false, a whole number, a text, a list or a map")
+        f.write_str("a value: null, true or false, a whole number, a text, a list or an object")
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Value, E> {

@@ -6,6 +6,7 @@ use super::fault::{
     Clog, Direction, DiskFault, Fault, Harm, Nothing, Partition, PlannedFault, Shape, SlowLinks, Target, Trigger,
 };
 use super::target::names;
+use crate::identity::NodeId;
 use crate::time::Time;
 
 /// As in the header of a trace: `at 5s for 8s partition {n1,n2} | {n3}`.
@@ -20,6 +21,38 @@ impl fmt::Display for PlannedFault {
         }
         write!(f, " {}", self.fault)?;
         flag(f, "drawn", self.drawn)
+    }
+}
+
+impl PlannedFault {
+    /// As in a report: its time as in the lines of a trace, and if it acted, the nodes that had the role which is its target:
+    /// `at 5000.000ms for 8s kill proposer (n2)`.
+    #[must_use]
+    pub fn told(&self, acted_on: Option<&[NodeId]>) -> String {
+        let when = match &self.when {
+            Trigger::At(time) => format!("at {time}ms"),
+            Trigger::Fact { fact, n } => format!("when {fact} n={n}"),
+        };
+        let lasts = self.lasts.map(|lasts| format!(" for {lasts}")).unwrap_or_default();
+        let fault = match (self.fault.target(), acted_on) {
+            (Some(role @ Target::Proposer), Some(nodes)) => {
+                let resolved = format!(" {role} ({})", shortened(nodes));
+                self.fault.to_string().replacen(&format!(" {role}"), &resolved, 1)
+            }
+            (Some(_) | None, Some(_) | None) => self.fault.to_string(),
+        };
+        let drawn = if self.drawn { " drawn" } else { "" };
+        format!("{when}{lasts} {fault}{drawn}")
+    }
+}
+
+/// The names of nodes, if there are many only the first two.
+fn shortened(nodes: &[NodeId]) -> String {
+    let list = |nodes: &[NodeId]| nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match nodes {
+        [] => "no node".to_owned(),
+        [first, second, _, _, ..] => format!("{} and {} more", list(&[*first, *second]), nodes.len() - 2),
+        few => list(few),
     }
 }
 
@@ -100,5 +133,31 @@ impl fmt::Display for Partition {
             Direction::To => f.write_str(" direction=to"),
             Direction::From => f.write_str(" direction=from"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fault::Crash;
+    use super::*;
+
+    #[test]
+    fn a_report_tells_whom_a_fault_with_a_role_as_target_hit() {
+        let fault = Fault::Kill(Crash { target: Target::Proposer, after_effects: Some(2) });
+        let planned = PlannedFault {
+            name: None,
+            when: Trigger::At(Time::from_nanos(5_000_123_456)),
+            lasts: None,
+            fault,
+            drawn: true,
+        };
+        let nodes: Vec<NodeId> = NodeId::all(5).collect();
+        let told = [None, Some(&nodes[..0]), Some(&nodes[1..2]), Some(&nodes[..])].map(|nodes| planned.told(nodes));
+        insta::assert_snapshot!(told.join("\n"), @"
+        at 5000.123ms kill proposer after_effects=2 drawn
+        at 5000.123ms kill proposer (no node) after_effects=2 drawn
+        at 5000.123ms kill proposer (n2) after_effects=2 drawn
+        at 5000.123ms kill proposer (n1, n2 and 3 more) after_effects=2 drawn
+        ");
     }
 }

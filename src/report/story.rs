@@ -1,6 +1,8 @@
 //! The story of a failure on one page: the violation, the necessary parts, and the events that led to it.
 
 use super::causal_past::CausalPast;
+use crate::check::Census;
+use crate::fault::PlannedFault;
 use crate::hunt::{Need, Part, Shrunk, Size, Without};
 use crate::scenario::Resolved;
 
@@ -56,14 +58,19 @@ fn size(size: &Size) -> String {
 
 fn causes(shrunk: &Shrunk, needs: &[Need]) -> String {
     let resolved = &shrunk.resolved;
-    needs.iter().map(|need| format!("- {}: {}\n", part(resolved, &need.part), without(&need.without))).collect()
+    needs
+        .iter()
+        .map(|need| format!("- {}: {}\n", part(resolved, &shrunk.outcome.census, &need.part), without(&need.without)))
+        .collect()
 }
 
-/// A part of a run, in words.
+/// A part of a run, in words; `census` is the run's.
 #[must_use]
-pub fn part(resolved: &Resolved, part: &Part) -> String {
+pub fn part(resolved: &Resolved, census: &Census, part: &Part) -> String {
     match part {
-        Part::Fault(place) => resolved.plan.faults.get(*place).map_or_else(String::new, ToString::to_string),
+        Part::Fault(place) => {
+            resolved.plan.faults.get(*place).map_or_else(String::new, |planned| told(planned, *place, census))
+        }
         Part::Chance(name) => format!("the `{name}` of links"),
         Part::Fate(message) => {
             let lane = resolved.profile.lanes.get(message.lane.index()).copied().unwrap_or_default();
@@ -71,6 +78,12 @@ pub fn part(resolved: &Resolved, part: &Part) -> String {
         }
         Part::Operation(op) => format!("the operation {op}"),
     }
+}
+
+/// The fault at a place of the plan, with the nodes that it acted on.
+fn told(planned: &PlannedFault, place: usize, census: &Census) -> String {
+    let number = u32::try_from(place + 1).expect("the faults of a plan have numbers");
+    planned.told((census.fault(number).acted > 0).then(|| census.targets(number)))
 }
 
 /// The outcome of a run without one of its parts, in words.

@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
 use super::path::Path;
+use crate::wrap::wrap;
 
 /// Why a scenario can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -122,25 +123,34 @@ impl Problem {
         Self { file: file.to_owned(), stage, diagnostics: vec![diagnostic], text: String::new() }
     }
 
-    /// The problem for people, in the format of rustc; `colour` adds escape codes.
+    /// The width where there is no terminal.
+    pub const WIDTH: usize = 140;
+
+    /// The problem for people, in the format of rustc; `colour` adds escape codes. Messages are wrapped at words to
+    /// `width` letters, and only the part of a longer line of the file that matters is shown.
     #[must_use]
-    pub fn render(&self, colour: bool) -> String {
+    pub fn render(&self, colour: bool, width: usize) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let reports = self.diagnostics.iter().map(|diagnostic| renderer.render(&self.report(diagnostic)));
+        let renderer = renderer.term_width(width);
+        let reports = self.diagnostics.iter().map(|diagnostic| renderer.render(&self.report(diagnostic, width)));
         let mut text = reports.collect::<Vec<_>>().join("\n\n");
         text.push('\n');
         text
     }
 
-    fn report<'a>(&'a self, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
-        let title = Level::ERROR.primary_title(&*diagnostic.message);
+    fn report<'a>(&'a self, diagnostic: &'a Diagnostic, width: usize) -> Vec<Group<'a>> {
+        let message = wrap(&diagnostic.message, width.saturating_sub("error: ".len()), 0);
+        let title = Level::ERROR.primary_title(message);
         let mut group = Group::with_title(title);
         if let Some(place) = &diagnostic.place {
             let annotation = AnnotationKind::Primary.span(place.bytes.clone()).label(&*diagnostic.label);
             group = group.element(Snippet::source(&*self.text).path(&*self.file).annotation(annotation));
         }
         if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(&**help));
+            // The help stands behind the number of the line.
+            let line = diagnostic.place.as_ref().map_or(0, |place| place.line.to_string().len());
+            let help = wrap(help, width.saturating_sub(line + " = help: ".len()), 0);
+            group = group.element(Level::HELP.message(help));
         }
         vec![group]
     }

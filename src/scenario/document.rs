@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::decimal;
 
+use super::brackets;
 use super::diagnostic::{Diagnostic, Finding, Problem, TextPosition};
 use super::path::{Path, Step};
 
@@ -18,6 +19,15 @@ pub(super) struct Document {
     pub(super) file: String,
     pub(super) text: String,
     root: ValuePosition,
+    misread: Misread,
+}
+
+/// What is JSON but can't be read: duplicate keys, and numbers that can't be held.
+#[derive(Clone, Debug, Default)]
+struct Misread {
+    mistakes: Vec<Diagnostic>,
+    /// The places whose values are unknown, in the order of the text.
+    unread: Vec<Path>,
 }
 
 /// The place of a value, and of its parts.
@@ -54,16 +64,28 @@ impl Document {
         let problem = |finding: Finding, bytes| Problem::new(file, text, vec![place(finding, text, bytes)]);
         let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| {
             let range = error.range();
-            problem(syntax(&error.kind().to_string()), range.start..range.end)
+            let broken = (syntax(&error.kind().to_string()), range.start..range.end);
+            let (finding, bytes) = brackets::unbalanced(text).unwrap_or(broken);
+            problem(finding, bytes)
         })?;
         let Some(root) = parsed.value else {
             let finding = Finding::new(Path::ROOT, "the file is empty").help("the smallest scenario is {}");
             return Err(problem(finding, 0..0));
         };
+        let mut reading = Reading { text, path: Path::ROOT, misread: Misread::default() };
         let mut value = Value::Null;
-        let read = convert(&root, None, &mut Path::ROOT.clone(), &mut value);
-        let root = read.map_err(|(finding, bytes)| problem(finding, bytes))?;
-        Ok((Self { file: file.to_owned(), text: text.to_owned(), root }, value))
+        let root = reading.convert(&root, None, &mut value);
+        Ok((Self { file: file.to_owned(), text: text.to_owned(), root, misread: reading.misread }, value))
+    }
+
+    /// The places whose values could not be read, in the order of the text.
+    pub(super) fn unread(&self) -> &[Path] {
+        &self.misread.unread
+    }
+
+    /// Whether all of it could be read.
+    pub(super) fn readable(&self) -> Result<(), Problem> {
+        if self.misread.mistakes.is_empty() { Ok(()) } else { Err(self.problem(Vec::new())) }
     }
 
     /// Finds the place of a finding in the text, or of the nearest part that is in the text.
@@ -86,9 +108,11 @@ impl Document {
         place(finding, &self.text, bytes)
     }
 
-    /// The problem of all `findings`.
+    /// The problem of all `findings`, and of what could not be read, in the order of the text.
     pub(super) fn problem(&self, findings: Vec<Finding>) -> Problem {
-        let diagnostics = findings.into_iter().map(|finding| self.locate(finding)).collect();
+        let mut diagnostics = self.misread.mistakes.clone();
+        diagnostics.extend(findings.into_iter().map(|finding| self.locate(finding)));
+        diagnostics.sort_by_key(|diagnostic| diagnostic.place.as_ref().map(|place| place.bytes.start));
         Problem::new(&self.file, &self.text, diagnostics)
     }
 }
@@ -116,77 +140,98 @@ impl ValuePosition {
     }
 }
 
-type ConvertError = (Finding, Range<usize>);
-
 fn bytes(node: &impl Ranged) -> Range<usize> {
     let range = node.range();
     range.start..range.end
 }
 
-/// Turns a node into a value and its place; refuses duplicate keys.
-fn convert(
-    node: &ast::Value<'_>,
-    key: Option<Range<usize>>,
-    path: &mut Path,
-    into: &mut Value,
-) -> Result<ValuePosition, ConvertError> {
-    let inner = match node {
-        ast::Value::StringLit(text) => {
-            *into = Value::String(text.value.to_string());
-            Inner::Plain
-        }
-        ast::Value::NumberLit(number) => {
-            let refused =
-                |why: &str| (Finding::new(path.clone(), format!("the number `{}` {why}", number.value)), bytes(number));
-            let read: serde_json::Number =
-                serde_json::from_str(number.value).map_err(|_| refused("is out of range"))?;
-            if decimal::canonical(number.value) != decimal::canonical(&read.to_string()) {
-                return Err(refused("has more digits than can be kept"));
-            }
-            *into = Value::Number(read);
-            Inner::Plain
-        }
-        ast::Value::BooleanLit(truth) => {
-            *into = Value::Bool(truth.value);
-            Inner::Plain
-        }
-        ast::Value::NullKeyword(_) => Inner::Plain,
-        ast::Value::Object(object) => {
-            let (fields, positions) = convert_object(object, path)?;
-            *into = Value::Object(fields);
-            Inner::Object(positions)
-        }
-        ast::Value::Array(array) => {
-            let mut items = vec![Value::Null; array.elements.len()];
-            let mut positions = Vec::with_capacity(items.len());
-            for (index, (element, item)) in array.elements.iter().zip(&mut items).enumerate() {
-                path.push(Step::Index(index));
-                positions.push(convert(element, None, path, item)?);
-                path.pop();
-            }
-            *into = Value::Array(items);
-            Inner::List(positions)
-        }
-    };
-    Ok(ValuePosition { key, value: bytes(node), inner })
-}
-
 type Fields = (Map<String, Value>, Vec<(String, ValuePosition)>);
 
-fn convert_object(object: &ast::Object<'_>, path: &mut Path) -> Result<Fields, ConvertError> {
-    let mut fields = Map::new();
-    let mut positions = Vec::with_capacity(object.properties.len());
-    for property in &object.properties {
-        let name = property.name.as_str();
-        let mut value = Value::Null;
-        let key = bytes(&property.name);
-        path.push(Step::Key(name.to_owned()));
-        positions.push((name.to_owned(), convert(&property.value, Some(key.clone()), path, &mut value)?));
-        if fields.insert(name.to_owned(), value).is_some() {
-            let finding = Finding::new(path.clone(), format!("duplicate key `{name}`"));
-            return Err((finding.label("the second time").help("remove one of the two"), key));
-        }
-        path.pop();
+/// The way through the nodes of a text.
+struct Reading<'a> {
+    text: &'a str,
+    path: Path,
+    misread: Misread,
+}
+
+impl Reading<'_> {
+    /// Turns a node into a value and its place.
+    fn convert(&mut self, node: &ast::Value<'_>, key: Option<Range<usize>>, into: &mut Value) -> ValuePosition {
+        let inner = match node {
+            ast::Value::StringLit(text) => {
+                *into = Value::String(text.value.to_string());
+                Inner::Plain
+            }
+            ast::Value::NumberLit(number) => {
+                match read_number(number.value) {
+                    Ok(read) => *into = Value::Number(read),
+                    Err(why) => {
+                        self.misread.unread.push(self.path.clone());
+                        self.mistake(format!("the number `{}` {why}", number.value), "", None, bytes(number));
+                    }
+                }
+                Inner::Plain
+            }
+            ast::Value::BooleanLit(truth) => {
+                *into = Value::Bool(truth.value);
+                Inner::Plain
+            }
+            ast::Value::NullKeyword(_) => Inner::Plain,
+            ast::Value::Object(object) => {
+                let (fields, positions) = self.object(object);
+                *into = Value::Object(fields);
+                Inner::Object(positions)
+            }
+            ast::Value::Array(array) => {
+                let mut items = vec![Value::Null; array.elements.len()];
+                let mut positions = Vec::with_capacity(items.len());
+                for (index, (element, item)) in array.elements.iter().zip(&mut items).enumerate() {
+                    self.path.push(Step::Index(index));
+                    positions.push(self.convert(element, None, item));
+                    self.path.pop();
+                }
+                *into = Value::Array(items);
+                Inner::List(positions)
+            }
+        };
+        ValuePosition { key, value: bytes(node), inner }
     }
-    Ok((fields, positions))
+
+    /// The fields of an object. Of two with one name the first counts.
+    fn object(&mut self, object: &ast::Object<'_>) -> Fields {
+        let mut fields = Map::new();
+        let mut positions = Vec::with_capacity(object.properties.len());
+        for property in &object.properties {
+            let name = property.name.as_str();
+            let key = bytes(&property.name);
+            self.path.push(Step::Key(name.to_owned()));
+            if fields.contains_key(name) {
+                let message = format!("duplicate key `{name}`");
+                self.mistake(message, "the second time", Some("remove one of the two"), key);
+            } else {
+                let mut value = Value::Null;
+                let position = self.convert(&property.value, Some(key), &mut value);
+                positions.push((name.to_owned(), position));
+                fields.insert(name.to_owned(), value);
+            }
+            self.path.pop();
+        }
+        (fields, positions)
+    }
+
+    fn mistake(&mut self, message: String, label: &str, help: Option<&str>, bytes: Range<usize>) {
+        let finding = Finding::new(self.path.clone(), message).label(label);
+        let finding = Finding { help: help.map(ToOwned::to_owned), ..finding };
+        self.misread.mistakes.push(place(finding, self.text, bytes));
+    }
+}
+
+/// The number in a text, or why it can't be held.
+fn read_number(text: &str) -> Result<serde_json::Number, &'static str> {
+    let read: serde_json::Number = serde_json::from_str(text).map_err(|_| "is out of range")?;
+    if decimal::canonical(text) == decimal::canonical(&read.to_string()) {
+        Ok(read)
+    } else {
+        Err("has more digits than can be kept")
+    }
 }

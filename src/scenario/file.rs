@@ -10,8 +10,9 @@ use super::document::Document;
 use super::format::Scenario;
 use super::path::Path;
 use super::range::{self, Pick, Range};
+use super::repair::Repair;
 use super::resolved::Resolved;
-use super::{digest, rules, serde_errors, suggest};
+use super::{digest, elsewhere, rules, serde_errors, suggest};
 use crate::chance::Seed;
 use crate::subject::Profile;
 
@@ -35,7 +36,7 @@ impl ScenarioFile {
     /// Reads the text of a scenario from `file`; `name` is its name if the text gives none.
     ///
     /// # Errors
-    /// Every error that was found before reading had to stop.
+    /// All its mistakes, in the order of the text; if the text is not JSON, where it breaks.
     pub fn parse(file: &str, name: &str, text: &str, subjects: &[Profile]) -> Result<Self, Problem> {
         let (document, value) = Document::parse(file, text)?;
         let problem = |findings| document.problem(findings);
@@ -43,8 +44,12 @@ impl ScenarioFile {
             return Err(problem(vec![Finding::new(Path::ROOT, "a scenario is an object: { … }")]));
         }
         let profile = subject(&value, subjects).map_err(|finding| problem(vec![finding]))?;
-        let ranges = range::find(&value).map_err(problem)?;
-        let least = extremes(&value, &ranges, &profile).map_err(problem)?;
+        let mut repair = Repair::new(value.clone());
+        document.unread().iter().rev().for_each(|path| drop(repair.remove(path)));
+        let ranges = ranges(&mut repair);
+        let least = extremes(&repair, &ranges, &profile);
+        let least = least.map_err(|findings| problem(elsewhere::tell(findings, &profile, subjects)))?;
+        document.readable()?;
         works(&value, &ranges, &profile, &least).map_err(problem)?;
         let name = if least.name.is_empty() { named_after(name) } else { least.name.clone() };
         let digest = digest::of(&least, &ranges, &profile);
@@ -123,7 +128,7 @@ impl ScenarioFile {
 
     /// Reads the value again, after an overlay changed it.
     pub(super) fn reread(&mut self) {
-        let least = one(&self.value, &self.ranges, Pick::Least, &self.profile);
+        let least = one(Repair::new(self.value.clone()), &self.ranges, Pick::Least, &self.profile);
         let least = least.expect("an overlay only switches known flaws");
         self.least = Arc::new(Scenario { name: self.name.clone(), ..least });
     }
@@ -140,24 +145,49 @@ fn subject(value: &Value, subjects: &[Profile]) -> Result<Profile, Finding> {
     };
     let known = subjects.iter().map(|profile| profile.name);
     subjects.iter().find(|profile| profile.name == name).copied().ok_or_else(|| {
+        if let Some(owner) = subjects.iter().find(|profile| profile.row(name).is_some()) {
+            return elsewhere::protocol_as_subject(name, owner);
+        }
         let finding = Finding::new(Path::of("subject"), format!("there is no subject `{name}`"));
         let finding = if named.is_some() { finding } else { finding.label("`subject` is missing here") };
         finding.help(suggest::cure(name, known))
     })
 }
 
+/// All ranges. What looks like a range and is none is noted, and removed.
+fn ranges(repair: &mut Repair) -> Vec<Range> {
+    while !repair.is_full() {
+        let wrong = match range::find(repair.value()) {
+            Ok(ranges) => return ranges,
+            Err(wrong) => wrong,
+        };
+        let Some(finding) = wrong.into_iter().next() else { break };
+        let mut whole = finding.path.clone();
+        if matches!(whole.last_key(), Some("min" | "max" | "one_of")) {
+            whole.pop();
+        }
+        repair.note(finding, None);
+        if repair.remove(&whole).is_none() {
+            break;
+        }
+    }
+    Vec::new()
+}
+
 /// Checks the file with the ends of all ranges and with every option of its choices, and returns it with the minimum of each
 /// range.
-fn extremes(value: &Value, ranges: &[Range], profile: &Profile) -> Result<Scenario, Vec<Finding>> {
+fn extremes(repair: &Repair, ranges: &[Range], profile: &Profile) -> Result<Scenario, Vec<Finding>> {
     let mut least = None;
-    let mut findings = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut findings = repair.findings().to_vec();
+    let name = |finding: &Finding| (finding.path.clone(), finding.message.clone());
+    let mut seen: BTreeSet<_> = findings.iter().map(name).collect();
+    let in_file: Vec<Range> = ranges.iter().map(|range| range.at(repair.in_file(&range.path))).collect();
     for pick in range::extremes(ranges) {
-        match one(value, ranges, pick, profile) {
+        match one(repair.clone(), ranges, pick, profile) {
             Ok(scenario) => least = least.or(Some(scenario)),
             Err(wrong) => findings.extend(wrong.into_iter().filter_map(|mut finding| {
-                let new = seen.insert((finding.path.clone(), finding.message.clone()));
-                finding.path = range::written(&finding.path, ranges, pick);
+                let new = seen.insert(name(&finding));
+                finding.path = range::written(&finding.path, &in_file, pick);
                 new.then_some(finding)
             })),
         }
@@ -205,57 +235,63 @@ fn draw(
     attempt: u64,
     profile: &Profile,
 ) -> Result<Scenario, Vec<Finding>> {
-    let scenario = one(value, ranges, Pick::Drawn(seed, attempt), profile)?;
+    let scenario = one(Repair::new(value.clone()), ranges, Pick::Drawn(seed, attempt), profile)?;
     match rules::objection(&scenario, profile, value) {
         Some(finding) => Err(vec![finding]),
         None => Ok(scenario),
     }
 }
 
-/// The typed scenario with one choice of its ranges, the subject's defaults filled in.
-fn one(value: &Value, ranges: &[Range], pick: Pick, profile: &Profile) -> Result<Scenario, Vec<Finding>> {
-    let mut value = value.clone();
-    range::fill(&mut value, ranges, pick);
-    let mut scenario: Scenario = serde_errors::read(&value).map_err(|finding| vec![finding])?;
-    let findings = rules::uniform_bounds(&value);
-    if !findings.is_empty() {
-        return Err(findings);
-    }
+/// The typed scenario with one choice of its ranges, the subject's defaults filled in; or all its mistakes.
+fn one(mut repair: Repair, ranges: &[Range], pick: Pick, profile: &Profile) -> Result<Scenario, Vec<Finding>> {
+    range::fill(repair.value_mut(), ranges, pick);
+    let Some(mut scenario) = repair.read::<Scenario>(&Path::ROOT, serde_errors::read) else {
+        return Err(repair.findings().to_vec());
+    };
     scenario.run.lasts = scenario.run.ends();
-    let mut findings = fill(&mut scenario, profile, &value);
-    findings.extend(rules::check(&scenario, profile));
-    if findings.is_empty() { Ok(scenario) } else { Err(findings) }
+    let mut findings = fill(&mut scenario, profile, &mut repair);
+    findings.extend(rules::uniform_bounds(repair.value()));
+    findings.extend(rules::check(&scenario, profile, &repair));
+    if findings.is_empty() && repair.findings().is_empty() {
+        return Ok(scenario);
+    }
+    findings.retain(|finding| !repair.touches(&finding.path));
+    findings.iter_mut().for_each(|finding| finding.path = repair.in_file(&finding.path));
+    Err(repair.findings().iter().cloned().chain(findings).collect())
 }
 
 /// Lets the subject read its parts, and replaces them with the result.
-fn fill(scenario: &mut Scenario, profile: &Profile, root: &Value) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (index, entry) in scenario.workload.iter_mut().enumerate() {
-        match (profile.workload)(entry) {
-            Ok(filled) => *entry = filled,
-            Err(misfit) => findings.push(serde_errors::misfit(&Path::of("workload").index(index), &misfit, root)),
-        }
-    }
+fn fill(scenario: &mut Scenario, profile: &Profile, repair: &mut Repair) -> Vec<Finding> {
+    scenario.workload = workload(profile, repair);
     for (index, entry) in scenario.operations.iter_mut().enumerate() {
-        match (profile.command)(&entry.command) {
-            Ok(filled) => entry.command = filled,
-            Err(misfit) => {
-                let path = Path::of("operations").index(index).key("command");
-                findings.push(serde_errors::misfit(&path, &misfit, root));
-            }
+        let path = Path::of("operations").index(index).key("command");
+        if let Some(filled) = repair.read(&path, profile.command) {
+            entry.command = filled;
         }
     }
     add_required_protocols(scenario, profile);
-    match settings(&scenario.protocols, profile) {
-        Ok(filled) => {
-            findings.extend(unknown_protocols(&scenario.protocols, &filled, profile));
-            findings.extend(rules::flaws(&filled, profile));
-            findings.extend(rules::nothing_runs(&filled, profile));
-            scenario.protocols = filled;
-        }
-        Err(misfit) => findings.push(serde_errors::misfit(&Path::of("protocols"), &misfit, root)),
+    repair.value_mut()["protocols"] = scenario.protocols.clone();
+    let Some(filled) = repair.read(&Path::of("protocols"), |protocols| settings(protocols, profile)) else {
+        return Vec::new();
+    };
+    let mut findings = unknown_protocols(&repair.value()["protocols"], &filled, profile);
+    findings.extend(rules::flaws(&filled, profile));
+    if repair.knows_protocols() {
+        findings.extend(rules::nothing_runs(&filled, profile));
     }
+    scenario.protocols = filled;
     findings
+}
+
+/// The entries of the workload that can be read.
+fn workload(profile: &Profile, repair: &mut Repair) -> Vec<Value> {
+    let list = Path::of("workload");
+    let mut filled = Vec::new();
+    // An entry that can't be read is removed, and the next one has its index.
+    while !repair.is_full() && list.index(filled.len()).get(repair.value()).is_some() {
+        filled.extend(repair.read(&list.index(filled.len()), profile.workload));
+    }
+    filled
 }
 
 /// Adds the protocols that workloads, operations or keyspaces require.

@@ -1,13 +1,15 @@
 //! Scenarios: a file becomes data, and a seed becomes a plan.
 //!
-//! A [`ScenarioFile`] is read once, and checked with the minimum and the maximum of each of its ranges.
+//! A [`ScenarioFile`] is read once, with all its mistakes in one [`Problem`], and checked with the minimum and the maximum of each of its ranges.
 //! [`ScenarioFile::resolve`] then draws, for one seed, everything that is drawn before a run, and draws again if the
 //! settings are incompatible. No subject is known here; its [`Profile`](crate::subject::Profile) describes what it accepts.
 
+mod brackets;
 mod cluster;
 mod diagnostic;
 mod digest;
 mod document;
+mod elsewhere;
 mod entry;
 mod file;
 mod format;
@@ -18,6 +20,7 @@ mod overrides;
 mod path;
 mod plan;
 mod range;
+mod repair;
 mod resolved;
 mod rules;
 mod schema;
@@ -26,6 +29,7 @@ mod suggest;
 mod swarm;
 #[cfg(test)]
 mod tests;
+mod words;
 mod worst_case;
 
 pub use cluster::Nodes;

@@ -48,6 +48,18 @@ impl Path {
         &self.0
     }
 
+    /// The path without its last step, and that step; `None` for the root.
+    pub(super) fn split_last(&self) -> Option<(Self, &Step)> {
+        let (last, before) = self.0.split_last()?;
+        Some((Self(before.to_vec()), last))
+    }
+
+    /// The path up to its first index: an entry of a list.
+    pub(super) fn entry(&self) -> Option<Self> {
+        let index = self.0.iter().position(|step| matches!(step, Step::Index(_)))?;
+        Some(Self(self.0[..=index].to_vec()))
+    }
+
     /// The keys on the path, without the indices.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|step| match step {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::entry::FaultEntry;
 use super::format::{Clocks, Scenario};
 use super::operation::OperationEntry;
+use super::repair::Repair;
 use super::{ALWAYS, plan, rules, swarm, worst_case};
 use crate::chance::{Chance, Seed};
 use crate::fault::{FaultPlan, Target};
@@ -92,7 +93,8 @@ impl Resolved {
     pub fn of(scenario: Scenario, profile: Profile) -> Option<Self> {
         let reads = scenario.operations.iter().all(|entry| (profile.command)(&entry.command).is_ok());
         let works = |scenario: &Scenario| (profile.objection)(&scenario.setup(), &scenario.protocols).is_none();
-        let sound = reads && rules::check(&scenario, &profile).is_empty() && works(&scenario);
+        let sound =
+            reads && rules::check(&scenario, &profile, &Repair::new(Value::Null)).is_empty() && works(&scenario);
         let seed = scenario.run.seed;
         sound.then(|| Self::new(Arc::new(scenario), profile, seed))
     }

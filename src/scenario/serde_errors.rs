@@ -4,27 +4,31 @@ use serde_json::Value;
 
 use super::diagnostic::Finding;
 use super::path::Path;
-use super::suggest;
+use super::{suggest, words};
 use crate::subject::Misfit;
 use crate::time::Span;
 
 /// Reads a value, or returns what is wrong and where.
-pub(super) fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Finding> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let segments: Vec<_> = error.path().iter().map(ToString::to_string).collect();
-        let path = Path::ROOT.join(segments.iter().map(String::as_str), value);
-        finding(path, &error.inner().to_string(), value)
+pub(super) fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Misfit> {
+    serde_path_to_error::deserialize(value).map_err(|error| Misfit {
+        path: error.path().iter().map(ToString::to_string).collect(),
+        message: error.inner().to_string(),
     })
 }
 
-/// The finding for a subject's error in its part of the file, which is at `part`.
+/// The key that is missing, if serde's `message` says so.
+pub(super) fn missing(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split('`').next()
+}
+
+/// The finding for an error in a part of the file, which is at `part`.
 pub(super) fn misfit(part: &Path, misfit: &Misfit, root: &Value) -> Finding {
     let path = part.join(misfit.path.iter().map(String::as_str), root);
     finding(path, &misfit.message, root)
 }
 
 /// The finding for serde's `message` about `path`.
-pub(super) fn finding(path: Path, message: &str, root: &Value) -> Finding {
+fn finding(path: Path, message: &str, root: &Value) -> Finding {
     let words = quoted(message);
     let name = path.last_key().unwrap_or("this").to_owned();
     let written = path.get(root);
@@ -59,7 +63,7 @@ pub(super) fn finding(path: Path, message: &str, root: &Value) -> Finding {
             let word = written.and_then(Value::as_str).unwrap_or(&name);
             plain_word(plain, &format!("`{word}` needs a value"), &format!("write {{ \"{word}\": … }}"))
         }
-        [..] if message.starts_with("invalid type: map, expected unit") => {
+        [..] if message.ends_with(", expected unit") => {
             plain_word(plain, "this word takes no value", "write it as a string")
         }
         [..] => quantity(plain, message, written),
@@ -111,19 +115,20 @@ fn quantity(finding: Finding, message: &str, written: Option<&Value>) -> Finding
         };
         return Finding { message: message.to_owned(), ..finding }.help(help);
     }
-    let message = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    let prefixes = ["invalid type: ", "invalid value: ", "invalid length "];
+    let message = prefixes.iter().find_map(|prefix| message.strip_prefix(prefix));
     match message.and_then(|message| message.split_once(", expected ")) {
         Some((found, expected)) => {
             let near = suggest::nearest(text, quoted(expected));
-            let finding = Finding { message: format!("expected {expected}"), ..finding }.label(found_label(found));
+            let expected_words = words::expected(expected);
+            // A list in place of an object is told by its length.
+            let is_length = expected_words == "an object" && found.parse::<u64>().is_ok();
+            let found = words::found(if is_length { "sequence" } else { found });
+            let finding = Finding { message: format!("expected {expected_words}"), ..finding }.label(found);
             Finding { help: near.map(|near| format!("did you mean `{near}`?")), ..finding }
         }
         None => finding,
     }
-}
-
-fn found_label(found: &str) -> String {
-    format!("found {}", found.replace("map", "an object").replace("sequence", "a list"))
 }
 
 /// The words between backticks.

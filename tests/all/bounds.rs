@@ -220,7 +220,7 @@ fn nagger(run: &str, deaf: bool) -> Outcome {
     let text = r#"{ "subject": "nagger", "nodes": 2, "run": { RUN }, "protocols": { "nagger": { "deaf": DEAF } } }"#;
     let text = text.replace("RUN", run).replace("DEAF", if deaf { "true" } else { "false" });
     let file = ScenarioFile::parse("test.json", "test", &text, &[subject.profile]);
-    one(&file.unwrap_or_else(|problem| panic!("{}", problem.render(false))), subject, 0)
+    one(&file.unwrap_or_else(|problem| panic!("{problem}")), subject, 0)
 }
 
 #[test]

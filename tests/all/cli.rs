@@ -16,6 +16,7 @@ mod saved;
 mod shards;
 mod shrink;
 mod streams;
+mod widths;
 
 use program::{Ran, folder, json, run_id, stemmata};
 

@@ -144,13 +144,12 @@ fn every_flaw_has_its_scenario_and_every_claim_falls_to_one() {
 fn the_report_and_the_shrunk_files_are_those_of_this_build() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let report = fs::read_to_string(root.join("reports/errata.md")).expect("the report is there");
-    let known = report::errata(&subjects()).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let known = report::errata(&subjects()).unwrap_or_else(|problem| panic!("{problem}"));
     for (id, file, subject) in &known {
         let start = format!("\n| {id} | ");
         assert!(report.contains(&start), "the report has no row for {id}: write it anew");
         if ["b01", "b04", "e10", "k13"].contains(&id.as_str()) {
-            let erratum =
-                Erratum::of(id, file, *subject, 2).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+            let erratum = Erratum::of(id, file, *subject, 2).unwrap_or_else(|problem| panic!("{problem}"));
             assert!(report.contains(&format!("\n{}\n", erratum.row())), "another row now: {}", erratum.row());
             let shipped = fs::read_to_string(erratum.path(&root.join("scenarios"))).expect("it is shipped");
             assert_eq!(shipped, erratum.shrunk, "write the shrunk scenarios anew");

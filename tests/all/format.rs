@@ -63,7 +63,9 @@ fn every_page_has_an_example_that_is_valid_and_uses_its_part() {
     for page in format_pages(&profiles()) {
         let example = page.example.unwrap_or_else(|| panic!("the example of {} is refused", page.name));
         let file = parse(example);
-        file.resolve(file.seed()).unwrap_or_else(|problem| panic!("{}: {}", page.name, problem.render(false)));
+        file.resolve(file.seed()).unwrap_or_else(|problem| {
+            panic!("{}: {}", page.name, problem.render(false, stemmata::scenario::Problem::WIDTH))
+        });
         let part = page.name.strip_prefix("format.").expect("a part");
         let uses = part == "values" || part == "scenario" || example.contains(&format!("\n  \"{part}\": "));
         assert!(uses, "the example of {} has no `{part}`", page.name);

@@ -27,3 +27,4 @@ mod small;
 mod support;
 mod swarm;
 mod verify;
+mod wording;

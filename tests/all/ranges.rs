@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use stemmata::chance::Seed;
 use stemmata::hunt::{self, Shrink};
 use stemmata::run::Keep;
-use stemmata::scenario::ScenarioFile;
+use stemmata::scenario::{Problem, ScenarioFile};
 
 use crate::support::{parse, run, subject_of, subjects};
 
 fn refusal(text: &str) -> String {
     let profiles: Vec<_> = subjects().iter().map(|subject| subject.profile).collect();
     let refused = ScenarioFile::parse("test.json", "test", text, &profiles).map(|_| text);
-    refused.expect_err("it is refused").render(false)
+    refused.expect_err("it is refused").render(false, Problem::WIDTH)
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn the_scenarios_in_the_readme_are_read() {
     let examples: Vec<&str> = readme.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(examples.len() >= 3, "the README shows scenarios");
     for example in examples {
-        parse(example).resolve(Seed(1)).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+        parse(example).resolve(Seed(1)).unwrap_or_else(|problem| panic!("{problem}"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Scenarios of the codex: what is refused, what odd ones come to, and what runs though nobody named it.
 
 use stemmata::run::{Keep, RunVerdict};
-use stemmata::scenario::ScenarioFile;
+use stemmata::scenario::{Problem, ScenarioFile};
 use stemmata::trace::Verdict;
 
 use crate::support::{load, parse, run, subjects};
@@ -9,7 +9,7 @@ use crate::support::{load, parse, run, subjects};
 fn refusal(text: &str) -> String {
     let profiles: Vec<_> = subjects().iter().map(|subject| subject.profile).collect();
     let refused = ScenarioFile::parse("test.json", "test", text, &profiles).map(|_| text);
-    refused.expect_err("it is refused").render(false)
+    refused.expect_err("it is refused").render(false, Problem::WIDTH)
 }
 
 fn put(key: &str, value: &str) -> String {
@@ -207,10 +207,33 @@ fn keys_may_be_both_fenced_and_anchored() {
 fn a_flaw_of_a_protocol_that_does_not_run_is_refused() {
     let refused = load("split-brain").with_flaws(&["e20"]).expect_err("there are no locks");
     assert!(
-        refused.render(false).contains("`e20` is a flaw of `locks`, which does not run"),
+        refused.render(false, Problem::WIDTH).contains("`e20` is a flaw of `locks`, which does not run"),
         "{}",
-        refused.render(false)
+        refused.render(false, Problem::WIDTH)
     );
     assert_eq!(load("hello").as_written().switched().len(), 8);
     assert!(load("split-brain").as_written().switched().iter().all(|flaw| !flaw.starts_with('l')));
+}
+
+#[test]
+fn a_name_of_another_subject_is_told_whose_it_is() {
+    let cases = [
+        (r#"{ "subject": "consensus" }"#, "`consensus` is a protocol of `codex`, and no subject"),
+        (r#"{ "subject": "locks" }"#, r#"(or no `subject`), and "protocols": { "locks": {} }"#),
+        (r#"{ "protocols": { "broadcast": {} } }"#, "`broadcast` is a protocol of the subject `broadcast`"),
+        (r#"{ "workload": [{ "texts": {} }] }"#, "`texts` is a workload of the subject `broadcast`"),
+        (r#"{ "subject": "broadcast", "protocols": { "locks": {} } }"#, r#"write "subject": "codex" instead of"#),
+        (
+            r#"{ "subject": "broadcast", "workload": [{ "registers": {} }] }"#,
+            "`registers` is a workload of the subject",
+        ),
+    ];
+    let broadcast = r#"{ "at": "1s", "op": "c1#1", "to": "n1", "command": { "broadcast": { "text": "arma" } } }"#;
+    let of_another = format!(r#"{{ "operations": [{broadcast}] }}"#);
+    let command = [(of_another.as_str(), "`broadcast` is a command of the subject `broadcast`")];
+    for (text, told) in cases.into_iter().chain(command) {
+        let refused = refusal(text);
+        assert!(refused.contains(told), "{text} is not told `{told}`:\n{refused}");
+        assert_eq!(refused.matches("error: ").count(), 1, "{refused}");
+    }
 }

@@ -21,7 +21,7 @@ fn subject_of(file: &ScenarioFile) -> AnySubject {
 }
 
 fn resolved(file: &ScenarioFile, seed: u64) -> Resolved {
-    file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+    file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 fn shrink(file: &ScenarioFile, seed: u64, threads: usize) -> Result<Shrunk, Unbroken> {
@@ -42,7 +42,7 @@ fn said(text: &str) -> String {
 /// The kind of what the run of a file's text breaks.
 fn kind_of(text: &str, subject: AnySubject) -> Kind {
     let file = ScenarioFile::parse("small.json", "small", text, &[subject.profile])
-        .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+        .unwrap_or_else(|problem| panic!("{problem}"));
     let resolved = resolved(&file, file.seed().0);
     let outcome = subject.run(&resolved, Keep::Trace);
     assert_eq!(outcome.verdict(&resolved), RunVerdict::Met, "{text}");

@@ -27,14 +27,13 @@ impl Watch for Unwatched {
 /// A built-in scenario, or the file of that path.
 pub(crate) fn load(name: &str) -> ScenarioFile {
     let profiles: Vec<_> = subjects().iter().map(|subject| subject.profile).collect();
-    scenario::load(name, &profiles).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+    scenario::load(name, &profiles).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// The scenario of this text.
 pub(crate) fn parse(text: &str) -> ScenarioFile {
     let profiles: Vec<_> = subjects().iter().map(|subject| subject.profile).collect();
-    ScenarioFile::parse("test.json", "test", text, &profiles)
-        .unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+    ScenarioFile::parse("test.json", "test", text, &profiles).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// Whether a part of a committed report is what this build makes of it.
@@ -61,7 +60,7 @@ pub(crate) fn example(name: &str) -> Command {
 
 /// One run of a scenario.
 pub(crate) fn run(file: &ScenarioFile, seed: u64, keep: Keep) -> (Resolved, Outcome) {
-    let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{problem}"));
     let outcome = subject_of(file).run(&resolved, keep);
     (resolved, outcome)
 }

@@ -26,7 +26,7 @@ impl<F> Checker<F> for ProgressOfTime {
             self.instants += 1;
         }
         if let Event::Stuck { events } = record.event {
-            let sentence = format!("the time stands still at {}: {events} events at one instant", record.time);
+            let sentence = format!("the time stands still at {}ms: {events} events at one instant", record.time);
             return Err(broken(record, sentence, &[record.id]));
         }
         Ok(())

@@ -29,7 +29,7 @@ impl ReceivedWasSent {
                 let sentence = if record.id.actor != Actor::Node(to) {
                     format!("{} receives what {send} sent to {to}", record.id)
                 } else if record.time < sent {
-                    format!("{} receives at {} what {send} sent at {sent}", record.id, record.time)
+                    format!("{} receives at {}ms what {send} sent at {sent}ms", record.id, record.time)
                 } else {
                     return Ok(());
                 };

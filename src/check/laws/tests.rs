@@ -42,7 +42,7 @@ mod received_was_sent {
     fn a_receipt_before_its_send_breaks_it() {
         let mut history = two_nodes();
         history.at(5).on("n1", send("n1#1", "n2", 1)).at(4).on("n2", receive("n1#1", 0));
-        let sentence = "n2#2 receives at 4.000 what n1#2 sent at 5.000";
+        let sentence = "n2#2 receives at 4.000ms what n1#2 sent at 5.000ms";
         assert_broken(&history, ReceivedWasSent::default(), sentence, "n2#2 n1#2");
     }
 
@@ -180,7 +180,7 @@ mod time_forward {
     fn time_that_goes_back_breaks_it() {
         let mut history = two_nodes();
         history.at(3).on("n1", timer()).at(2).on("n2", timer());
-        let sentence = "n2#2 at 2.000 stands after n1#2 at 3.000";
+        let sentence = "n2#2 at 2.000ms stands after n1#2 at 3.000ms";
         assert_broken(&history, TimeForward::default(), sentence, "n2#2 n1#2");
     }
 
@@ -375,6 +375,6 @@ fn a_time_that_stands_still_breaks_progress_of_time() {
     history.at(7).on("n1", timer());
     assert_holds(&history, ProgressOfTime::default(), 2);
     history.on("env", Event::Stuck { events: 1_000_000 });
-    let sentence = "the time stands still at 7.000: 1000000 events at one instant";
+    let sentence = "the time stands still at 7.000ms: 1000000 events at one instant";
     assert_broken(&history, ProgressOfTime::default(), sentence, "env#1");
 }

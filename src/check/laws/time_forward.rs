@@ -36,7 +36,7 @@ impl<F> Checker<F> for TimeForward {
         if let Some((time, before)) = self.last
             && record.time < time
         {
-            let sentence = format!("{} at {} stands after {before} at {time}", record.id, record.time);
+            let sentence = format!("{} at {}ms stands after {before} at {time}ms", record.id, record.time);
             return Err(broken(record, sentence, &[record.id, before]));
         }
         self.last = Some((record.time, record.id));

@@ -18,8 +18,10 @@ use super::run::{is_stdout, save, two_documents};
 use super::shell::Shell;
 use super::signals::Signals;
 use super::table::{count, counted};
-use crate::hunt::explore::{Explored, Limits, Order, Watch, explore as search};
+use crate::hunt::explore::{End, Explored, Limits, Order, Watch, explore as search};
 use crate::run::AnySubject;
+use crate::scenario::Resolved;
+use crate::subject::Flaw;
 use std::time::Duration;
 
 pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell) -> Outcome {
@@ -53,7 +55,14 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
         shell.remark(&pace(&explored, watch.elapsed(), limits.threads));
     }
     let outcome = explored.path.as_deref().map(|path| exploration.retrace(path));
-    let searched = Searched { explored: &explored, limits: &limits, exploration: &exploration, signal: signals.exit() };
+    let idle = idle_flaws(&chosen, &resolved, &explored, &limits, &go_on);
+    let searched = Searched {
+        explored: &explored,
+        limits: &limits,
+        exploration: &exploration,
+        idle: &idle,
+        signal: signals.exit(),
+    };
     let report = ExploreReport::new(&chosen, &resolved, &searched, outcome.as_ref(), shell);
     let shown = outcome.as_ref().and_then(|outcome| outcome.trace.as_ref());
     if let (Some(file), Some(trace)) = (trace, shown) {
@@ -72,6 +81,24 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
         shell.result(&report.rest(shell))?;
     }
     Ok(report.exit)
+}
+
+/// The flaws that never acted in an exploration that found nothing: it is repeated without each of them, and has the same
+/// states. If a signal stops that, nothing is known of the flaw.
+fn idle_flaws(
+    chosen: &Chosen,
+    resolved: &Resolved,
+    explored: &Explored,
+    limits: &Limits,
+    go_on: &(dyn Fn() -> bool + Sync),
+) -> Vec<&'static Flaw> {
+    let found_nothing = matches!(explored.end, End::Complete | End::Depth) && resolved.expected.violates.is_empty();
+    let is_idle = |flaw: &&Flaw| {
+        let Ok(without) = chosen.subject.explore(&resolved.without_flaw(flaw)) else { return false };
+        let other = search(&*without.space, limits, Watch { go_on, tell: &|_| {} });
+        (other.end, other.sum, other.generated) == (explored.end, explored.sum, explored.generated)
+    };
+    resolved.flaws().filter(|_| found_nothing).filter(is_idle).collect()
 }
 
 fn limits(args: &ExploreArgs) -> Limits {

@@ -111,8 +111,8 @@ impl ExploreReport {
 
     /// The verdict, the events that prove a violation, and how much was searched.
     pub(super) fn finding(&self, shell: &Shell) -> String {
-        let numbers = if shell.quiet { String::new() } else { format!("\n{}", self.head()) };
-        format!("{}\n{}{numbers}", self.verdict(), verdicts::violations(&self.judgements))
+        let numbers = if shell.quiet { String::new() } else { shell.fit(&format!("\n{}", self.head())) };
+        format!("{}\n{}{numbers}", shell.fit(&self.verdict()), verdicts::violations(&self.judgements, shell))
     }
 
     /// With `-v` each invariant, and what the exploration abstracts from; at the end the command that explores it again if
@@ -120,10 +120,10 @@ impl ExploreReport {
     pub(super) fn rest(&self, shell: &Shell) -> String {
         let mut text = match (shell.quiet, shell.verbose) {
             (true, _) => String::new(),
-            (false, true) => format!("\n{}{}", self.table(), self.left_out()),
-            (false, false) => {
-                format!("\n{FAINT}-v also shows each invariant, and what the exploration abstracts from{FAINT:#}\n")
-            }
+            (false, true) => format!("\n{}{}", self.table(shell), shell.fit(&self.left_out())),
+            (false, false) => shell.fit(&format!(
+                "\n{FAINT}-v also shows each invariant, and what the exploration abstracts from{FAINT:#}\n"
+            )),
         };
         if self.exit != Exit::Met {
             text.push_str(&format!("{}\n", self.again));
@@ -157,7 +157,7 @@ impl ExploreReport {
         )
     }
 
-    fn table(&self) -> String {
+    fn table(&self, shell: &Shell) -> String {
         let mut grid = Grid::new(&["invariant", "verdict", ""]);
         for Row { invariant, verdict, exercised } in &self.judged {
             let law = check::is_law(invariant);
@@ -179,7 +179,7 @@ impl ExploreReport {
         for invariant in &self.unjudged {
             grid.row(vec![(*invariant).to_owned(), "not checked".to_owned(), String::new()], "not checked", FAINT);
         }
-        grid.render()
+        grid.render(shell.width)
     }
 
     fn left_out(&self) -> String {

@@ -10,6 +10,7 @@ use crate::hunt::explore::{End, Explored, Limits};
 use crate::run::Outcome;
 use crate::run::explore::Exploration;
 use crate::scenario::Resolved;
+use crate::subject::Flaw;
 
 /// A search with its inputs.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Searched<'a> {
     pub(super) explored: &'a Explored,
     pub(super) limits: &'a Limits,
     pub(super) exploration: &'a Exploration,
+    /// The flaws that are on and without which it has the same states: they never acted.
+    pub(super) idle: &'a [&'static Flaw],
     /// The exit code of the signal that stopped it, if any.
     pub(super) signal: Option<Exit>,
 }
@@ -62,7 +65,7 @@ pub(super) fn standing(
     resolved: &Resolved,
     outcome: Option<&Outcome>,
 ) -> (Exit, Vec<String>) {
-    let Searched { explored, limits, signal, .. } = *searched;
+    let Searched { explored, limits, idle: idle_flaws, signal, .. } = *searched;
     match explored.end {
         End::Found => {
             let outcome = outcome.expect("a path that was found is repeated");
@@ -86,7 +89,13 @@ pub(super) fn standing(
         }
         End::Complete | End::Depth => {
             let idle = judged.iter().filter(|row| !row.exercised && !check::is_law(row.invariant));
-            let idle: Vec<String> = idle.map(|row| format!("{} was not exercised", row.invariant)).collect();
+            let mut idle: Vec<String> = idle.map(|row| format!("{} was not exercised", row.invariant)).collect();
+            idle.extend(idle_flaws.iter().map(|flaw| {
+                format!(
+                    "the flaw {} never acted: all states are the same without it; to act, it needs {}",
+                    flaw.id, flaw.needs
+                )
+            }));
             (if idle.is_empty() { Exit::Met } else { Exit::Unproven }, idle)
         }
     }

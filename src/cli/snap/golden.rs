@@ -10,6 +10,7 @@ use crate::chance::Seed;
 use crate::cli::args::{Depth, Goldens, Overrides};
 use crate::cli::chosen::Chosen;
 use crate::cli::failure::Failure;
+use crate::cli::shell::Shell;
 use crate::run::AnySubject;
 use crate::trace::{Trace, VERSION};
 
@@ -44,14 +45,23 @@ impl Golden {
         Err(Failure::helped(message, "write it anew with `stemmata snap update`"))
     }
 
-    /// The golden that the scenario gives now.
-    pub(super) fn fresh(&self, scenario: &str, wanted: &Goldens, subjects: &[AnySubject]) -> Result<String, Failure> {
+    /// The golden that the scenario gives now. A flaw that never acts is noted: the golden shows nothing of it.
+    pub(super) fn fresh(
+        &self,
+        scenario: &str,
+        wanted: &Goldens,
+        subjects: &[AnySubject],
+        shell: &Shell,
+    ) -> Result<String, Failure> {
         let chosen =
             Chosen::load(scenario, &Overrides { flaw: Vec::new(), as_written: false, swarm: false }, subjects)?;
         let (detail, seed) = self.made_with();
         let detail = wanted.detail.or(detail).unwrap_or_default();
         let seed = wanted.seed.or(seed).unwrap_or(chosen.file.seed());
         let outcome = chosen.run(&chosen.resolve(seed)?)?;
+        for flaw in &outcome.idle_flaws {
+            shell.note(&format!("{scenario}: the flaw {} never acted; to act, it needs {}", flaw.id, flaw.needs));
+        }
         let name = detail.to_possible_value().expect("no detail is hidden");
         let trace = outcome.trace.as_ref().expect("it was kept");
         Ok(format!("{HEAD} detail={} seed={seed}\n{}", name.get_name(), story(trace, detail)))

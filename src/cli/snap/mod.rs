@@ -28,7 +28,7 @@ pub(super) fn snap(args: &SnapArgs, subjects: &[AnySubject], shell: &Shell) -> O
             if let Some(file) = &args.junit {
                 files.writes(file, Format::Junit)?;
             }
-            let compared = compare(selected, &args.goldens, subjects)?;
+            let compared = compare(selected, &args.goldens, subjects, shell)?;
             compared.iter().try_for_each(|result| result.golden.is_current())?;
             let results = Results { compared, orphans };
             if let Some(file) = &args.junit {
@@ -41,11 +41,16 @@ pub(super) fn snap(args: &SnapArgs, subjects: &[AnySubject], shell: &Shell) -> O
 }
 
 /// Runs the scenario of each golden, and compares.
-fn compare(selected: Vec<Selected>, wanted: &Goldens, subjects: &[AnySubject]) -> Result<Vec<SnapResult>, Failure> {
+fn compare(
+    selected: Vec<Selected>,
+    wanted: &Goldens,
+    subjects: &[AnySubject],
+    shell: &Shell,
+) -> Result<Vec<SnapResult>, Failure> {
     let compared = selected.into_iter().map(|selected| {
         let golden = Golden::open(selected.golden)?;
         let watch = Stopwatch::start();
-        let fresh = golden.fresh(&selected.scenario, wanted, subjects)?;
+        let fresh = golden.fresh(&selected.scenario, wanted, subjects, shell)?;
         Ok(SnapResult { scenario: selected.scenario, golden, fresh, took: watch.elapsed() })
     });
     compared.collect()
@@ -56,7 +61,13 @@ fn update(args: &SnapUpdateArgs, subjects: &[AnySubject], shell: &Shell) -> Outc
     let mut files = Files::new(args.writing.force);
     let Selection { goldens: selected, .. } = select::select(&wanted.paths)?;
     selected.iter().for_each(|selected| files.reads(&selected.scenario));
-    let results = compare(selected, wanted, subjects)?;
+    let results = compare(selected, wanted, subjects, shell)?;
+    // Nothing is written if one of them is refused.
+    for SnapResult { golden, fresh, .. } in &results {
+        if golden.text.as_ref() != Some(fresh) {
+            files.writes(&golden.path, Format::Golden)?;
+        }
+    }
     let mut told = Vec::new();
     for SnapResult { golden, fresh, .. } in &results {
         let differs = golden.text.as_ref() != Some(fresh);
@@ -65,7 +76,6 @@ fn update(args: &SnapUpdateArgs, subjects: &[AnySubject], shell: &Shell) -> Outc
                 let what = format!("can't create the folder `{}`", folder.display());
                 std::fs::create_dir_all(folder).map_err(|error| Failure::Io { what, error, help: None })?;
             }
-            files.writes(&golden.path, Format::Golden)?;
             store::write(&golden.path, |out| out.write_all(fresh.as_bytes()))?;
         }
         told.push((golden.path.display().to_string(), differs));

@@ -133,14 +133,14 @@ impl SweepReport {
     pub(in crate::cli) fn text(&self, shell: &Shell) -> String {
         let mut text = String::new();
         if !shell.quiet {
-            text.push_str(&self.head());
-            text.push_str(&self.coverage());
+            text.push_str(&shell.fit(&self.head()));
+            text.push_str(&self.coverage(shell));
         }
-        text.push_str(&self.saved.text(shell.quiet));
-        text.push_str(&self.failed(shell));
-        text.push_str(&self.verdict());
+        text.push_str(&shell.fit(&self.saved.text(shell.quiet)));
+        text.push_str(&shell.fit(&self.failed(shell)));
+        text.push_str(&shell.fit(&self.verdict()));
         if !shell.quiet {
-            text.push_str(&self.behaviours());
+            text.push_str(&shell.fit(&self.behaviours()));
         }
         text
     }
@@ -157,7 +157,7 @@ impl SweepReport {
     }
 
     /// In how many seeds each invariant was exercised, each fault took effect and each fact was noted.
-    fn coverage(&self) -> String {
+    fn coverage(&self, shell: &Shell) -> String {
         let mut grid = Grid::new(&["", "", "#seeds", "#out of", ""]);
         let tally = &self.results.tally;
         let kinds = [
@@ -183,7 +183,7 @@ impl SweepReport {
                 grid.row(cells, word, style);
             }
         }
-        if grid.is_empty() { String::new() } else { format!("{}\n", grid.render()) }
+        if grid.is_empty() { String::new() } else { format!("{}\n", grid.render(shell.width)) }
     }
 
     fn failed(&self, shell: &Shell) -> String {

@@ -18,6 +18,9 @@ use crate::run::{Keep, Shortfall};
 /// The folder, relative to the working directory.
 const FOLDER: &str = "regressions";
 
+/// Where in it the files of scenarios are that are not below the working directory.
+const OUTSIDE: &str = "@root";
+
 /// The outcomes of the saved runs of a scenario.
 #[derive(Clone, Debug, Default)]
 pub(in crate::cli) struct Saved {
@@ -149,9 +152,10 @@ pub(super) fn file(chosen: &Chosen) -> PathBuf {
     };
     let whole = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
     let here = fs::canonicalize(".").unwrap_or_default();
-    let within = whole.strip_prefix(&here).unwrap_or(&whole);
-    let parts = within.components().filter(|part| matches!(part, Component::Normal(_)));
-    let mut name = parts.collect::<PathBuf>();
+    let within = whole.strip_prefix(&here).ok();
+    let parts = within.unwrap_or(&whole).components().filter(|part| matches!(part, Component::Normal(_)));
+    let outside = within.is_none().then_some(Component::Normal(OUTSIDE.as_ref()));
+    let mut name = outside.into_iter().chain(parts).collect::<PathBuf>();
     if name.extension().is_some_and(|ending| ending == "json") {
         name.set_extension("");
     }

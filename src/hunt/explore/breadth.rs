@@ -78,6 +78,7 @@ impl<'a> Breadth<'a> {
             Some(Stop::Before(end)) => (end, None),
         };
         explored.states = visited.len() as u64;
+        explored.sum = visited.sum();
         explored.bytes = (visited.bytes() + paths.bytes()) as u64;
         explored
     }

@@ -54,6 +54,7 @@ pub(super) fn search(space: &dyn Space, limits: &Limits, watch: Watch<'_>) -> Ex
         path.push(Turn { nth: step.nth, steps: successors.steps });
     }
     explored.states = visited.len() as u64;
+    explored.sum = visited.sum();
     explored.bytes = visited.bytes() as u64;
     explored
 }

@@ -58,6 +58,8 @@ pub struct Explored {
     pub end: End,
     /// The number of different states that were visited.
     pub states: u64,
+    /// The sum of the fingerprints of all visited states: two explorations with one sum have the same states.
+    pub sum: u128,
     /// The number of generated states, each as often as it was generated.
     pub generated: u64,
     /// The greatest number of steps from the start to a state, on the path on which it was found.
@@ -91,7 +93,7 @@ pub enum End {
 impl Default for Explored {
     fn default() -> Self {
         let (states, generated, widest, exercised, bytes) = (0, 0, 0, 0, 0);
-        Self { end: End::Complete, states, generated, depth: 0, widest, exercised, path: None, bytes }
+        Self { end: End::Complete, states, sum: 0, generated, depth: 0, widest, exercised, path: None, bytes }
     }
 }
 

@@ -36,6 +36,11 @@ impl Visited {
         self.slots.capacity() * size_of::<u128>()
     }
 
+    /// The sum of all fingerprints, which does not depend on their order.
+    pub(super) fn sum(&self) -> u128 {
+        self.slots.iter().fold(0, |sum, fingerprint| sum.wrapping_add(*fingerprint))
+    }
+
     pub(super) fn has(&self, fingerprint: Fingerprint) -> bool {
         let fingerprint = nonzero(fingerprint);
         self.slots[self.place(fingerprint)] == fingerprint

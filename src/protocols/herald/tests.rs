@@ -23,7 +23,7 @@ const TWO: &str = r#"{
 fn what_is_proclaimed_at_one_node_is_decided_once_and_heard_at_all_in_one_order() {
     let codex = run::codex();
     let file = ScenarioFile::parse("heralds.json", "heralds", TWO, &[codex.profile])
-        .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+        .unwrap_or_else(|problem| panic!("{problem}"));
     let outcome = codex.run(&file.resolve(Seed(1)).expect("no ranges clash"), Keep::Trace);
     let mut heard: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
     let mut answered = Vec::new();
@@ -64,7 +64,7 @@ fn a_decree_is_in_the_trace_before_it_takes_effect_whatever_a_crash_cuts_off() {
     let codex = run::codex();
     for nth in ["1", "2"] {
         let file = ScenarioFile::parse("heralds.json", "heralds", &OBSERVED.replace("NTH", nth), &[codex.profile])
-            .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+            .unwrap_or_else(|problem| panic!("{problem}"));
         let outcome = codex.run(&file.resolve(Seed(1)).expect("no ranges clash"), Keep::Verdicts);
         let broken = outcome.judgements.iter().find(|judgement| judgement.verdict.violation().is_some());
         assert!(broken.is_none(), "{broken:?}");

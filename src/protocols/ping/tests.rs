@@ -18,8 +18,7 @@ const PINGS: &str = r#"{
 
 fn pings() -> ScenarioFile {
     let codex = run::codex();
-    ScenarioFile::parse("pings.json", "pings", PINGS, &[codex.profile])
-        .unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+    ScenarioFile::parse("pings.json", "pings", PINGS, &[codex.profile]).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 fn outcomes(file: &ScenarioFile) -> impl Iterator<Item = Outcome> {

@@ -165,7 +165,7 @@ pub fn wait_row(subject: AnySubject, nodes: u32) -> String {
         }}"#
     );
     let file = ScenarioFile::parse("contended.json", "contended", &text, &[subject.profile]);
-    let file = file.unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let file = file.unwrap_or_else(|problem| panic!("{problem}"));
     let mut waits = Waits::default();
     for seed in 0..WAIT_SEEDS {
         waits.add(&trace(subject, &file, seed));
@@ -192,7 +192,7 @@ fn decision_row(subject: AnySubject, voters: u32, window: u32, batch: u32) -> St
         }}"#
     );
     let file = ScenarioFile::parse("busy.json", "busy", &text, &[subject.profile]);
-    let file = file.unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let file = file.unwrap_or_else(|problem| panic!("{problem}"));
     let mut decisions = Decisions::default();
     decisions.add(&trace(subject, &file, 0));
     let round_trips = |wait: Span| tenths(wait.as_nanos() / 1_000_000);
@@ -277,17 +277,17 @@ pub fn settling(subject: AnySubject, name: &str, seeds: u64) -> Settling {
     let mut settling = Settling::default();
     for seed in 0..seeds {
         let file = &files[usize::from(seed % 2 == 1)];
-        let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+        let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{problem}"));
         settling.add(&resolved, &subject.run(&resolved, Keep::Trace).trace.expect("it was kept"));
     }
     settling
 }
 
 fn builtin(subject: AnySubject, name: &str) -> ScenarioFile {
-    scenario::load(name, &[subject.profile]).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+    scenario::load(name, &[subject.profile]).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 fn trace(subject: AnySubject, file: &ScenarioFile, seed: u64) -> Trace {
-    let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let resolved = file.resolve(Seed(seed)).unwrap_or_else(|problem| panic!("{problem}"));
     subject.run(&resolved, Keep::Trace).trace.expect("it was kept")
 }

@@ -68,6 +68,11 @@ pub(super) fn written(path: &Path, ranges: &[Range], pick: Pick) -> Path {
 }
 
 impl Range {
+    /// The same range at another path.
+    pub(super) fn at(&self, path: Path) -> Self {
+        Self { path, values: self.values.clone() }
+    }
+
     /// The range in its shortest form; options as they were written.
     pub(super) fn spelled(&self) -> Value {
         match &self.values {

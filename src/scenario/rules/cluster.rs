@@ -11,18 +11,18 @@ use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
 use crate::subject::{LivesOn, Profile};
 
+/// What is wrong whatever the size of the cluster and of the run.
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(name(&scenario.name));
-    findings.extend(nodes(scenario.nodes));
-    findings.extend(run(scenario));
-    findings.extend(core(scenario, profile));
     findings.extend(clocks(scenario));
     findings.extend(explore(&scenario.explore, profile));
-    if findings.is_empty() {
-        findings.extend(links(scenario));
-    }
     findings
+}
+
+/// What is wrong with the size of the cluster and of the run, on which other rules depend.
+pub(super) fn size(scenario: &Scenario) -> Vec<Finding> {
+    nodes(scenario.nodes).into_iter().chain(run(scenario)).collect()
 }
 
 /// Run ids, file names and traces contain the name.
@@ -66,7 +66,7 @@ fn run(scenario: &Scenario) -> Option<Finding> {
 }
 
 /// The nodes that quiescence heals must be there, and be enough for the protocols that run.
-fn core(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
+pub(super) fn core(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let path = Path::of("run").key("core");
     let Some(core) = &scenario.run.core else { return Vec::new() };
     if scenario.run.quiesce_at.is_none() {
@@ -79,6 +79,10 @@ fn core(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
             let finding = Finding::new(path, format!("`{core}` is no core"));
             return vec![finding.help("name its nodes, as in [\"n1\", \"n2\"], or write \"majority\"")];
         }
+    }
+    if *core == Target::Nodes(Vec::new()) {
+        let finding = Finding::new(path, "the core has no node");
+        return vec![finding.help("name its nodes, write \"majority\", or remove `core`")];
     }
     let findings = targets::target(core, scenario.nodes, &path);
     if !findings.is_empty() {
@@ -129,7 +133,8 @@ fn explore(budget: &Budget, profile: &Profile) -> Vec<Finding> {
     findings
 }
 
-fn links(scenario: &Scenario) -> Vec<Finding> {
+/// Links are between two nodes that are there, each once.
+pub(super) fn links(scenario: &Scenario) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     for (index, link_settings) in scenario.network.links.iter().enumerate() {

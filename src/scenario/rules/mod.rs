@@ -14,25 +14,37 @@ use serde_json::Value;
 use super::diagnostic::Finding;
 use super::format::Scenario;
 use super::path::Path;
+use super::repair::Repair;
 use super::suggest;
 use crate::subject::Profile;
 use crate::time::Span;
 
 pub(super) use entries::MOST_FAULTS;
 
-/// Every rule that `scenario` breaks.
-pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
+/// Every rule that `scenario` breaks, as far as it is known despite what was removed from it.
+pub(super) fn check(scenario: &Scenario, profile: &Profile, repair: &Repair) -> Vec<Finding> {
     let mut findings = cluster::check(scenario, profile);
-    if !findings.is_empty() {
-        return findings; // the other rules need a valid cluster and a valid run
+    if repair.lacks(&["nodes", "run"]) {
+        return findings; // the other rules need the cluster and the run
     }
+    let size = cluster::size(scenario);
+    if !size.is_empty() {
+        findings.extend(size);
+        return findings;
+    }
+    findings.extend(cluster::links(scenario));
     findings.extend(entries::check(scenario, profile));
-    findings.extend(lost_voters::check(scenario, profile));
-    findings.extend(operations::check(scenario));
-    findings.extend(keyspaces::check(scenario, profile));
+    if !repair.lacks(&["operations"]) {
+        findings.extend(operations::check(scenario));
+    }
     findings.extend(swarm(scenario));
-    findings.extend(expectations::check(scenario, profile));
-    if findings.is_empty() {
+    if repair.knows_protocols() {
+        findings.extend(cluster::core(scenario, profile));
+        findings.extend(lost_voters::check(scenario, profile));
+        findings.extend(keyspaces::check(scenario, profile));
+        findings.extend(expectations::check(scenario, profile));
+    }
+    if findings.is_empty() && repair.findings().is_empty() {
         findings = contradictions::check(scenario);
     }
     findings

@@ -38,8 +38,9 @@ fn shipped_scenarios_have_known_keys_and_name_their_schema() {
         let (document, mut value) = Document::parse(known.name, known.text).expect("it is JSON");
         let ranges = range::find(&value).expect("its ranges are in order");
         range::fill(&mut value, &ranges, Pick::Least);
+        document.readable().expect("all of it can be read");
         let read: Result<Scenario, _> = serde_errors::read(&value);
-        let scenario = read.unwrap_or_else(|finding| panic!("{}", document.problem(vec![finding]).render(false)));
+        let scenario = read.unwrap_or_else(|misfit| panic!("{}: {misfit:?}", known.name));
         let up = "../".repeat(known.name.matches('/').count());
         assert_eq!(scenario.schema, Some(format!("{up}scenario.schema.json")), "{}", known.name);
         assert!(scenario.name.is_empty() || scenario.name == known.name, "{} has another name", known.name);

@@ -162,10 +162,10 @@ pub(super) fn with(keys: &str) -> Result<ScenarioFile, Problem> {
 
 /// The same, for a valid scenario.
 pub(super) fn good(keys: &str) -> ScenarioFile {
-    with(keys).unwrap_or_else(|problem| panic!("{}", problem.render(false)))
+    with(keys).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// The rendered errors of an invalid scenario.
 pub(super) fn wrong(keys: &str) -> String {
-    with(keys).expect_err("something is wrong here").render(false)
+    with(keys).expect_err("something is wrong here").render(false, Problem::WIDTH)
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::fake::{FAKE, read};
 use crate::chance::Seed;
+use crate::scenario::Problem;
 
 const WHOLE: &str = r#"{
   "subject": "fake", "name": "whole", "about": "Everything once.", // and a comment
@@ -32,22 +33,22 @@ fn survives(text: &str) {
     match read(text) {
         Ok(file) => {
             if let Err(problem) = file.resolve(Seed(7)) {
-                assert!(!problem.render(true).is_empty());
+                assert!(!problem.render(true, Problem::WIDTH).is_empty());
             }
             let file = file.with_flaws(&["e20"]).expect("a known flaw").without_flaws();
             drop(file.resolve(Seed(8)));
         }
         Err(problem) => {
-            assert!(!problem.render(false).is_empty());
-            assert!(!problem.render(true).is_empty());
+            assert!(!problem.render(false, Problem::WIDTH).is_empty());
+            assert!(!problem.render(true, Problem::WIDTH).is_empty());
         }
     }
 }
 
 #[test]
 fn the_whole_is_a_scenario() {
-    let file = read(WHOLE).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
-    let resolved = file.resolve(Seed(1)).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let file = read(WHOLE).unwrap_or_else(|problem| panic!("{problem}"));
+    let resolved = file.resolve(Seed(1)).unwrap_or_else(|problem| panic!("{problem}"));
     assert_eq!(resolved.fates.len(), 3);
     assert!(resolved.plan.faults.len() > 15, "{}", resolved.plan.faults.len());
 }
@@ -56,7 +57,7 @@ fn the_whole_is_a_scenario() {
 fn what_a_resolved_scenario_prints_is_a_scenario() {
     let resolved = read(WHOLE).expect("fine").resolve(Seed(1)).expect("fine");
     let text = serde_json::to_string_pretty(&*resolved.scenario).expect("plain data");
-    let again = read(&text).unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let again = read(&text).unwrap_or_else(|problem| panic!("{problem}"));
     let again = again.resolve(Seed(1)).expect("fine");
     assert_eq!(again.scenario, resolved.scenario);
     assert_eq!(again.plan, resolved.plan);

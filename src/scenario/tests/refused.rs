@@ -1,6 +1,7 @@
 //! Errors are shown with their places and corrections.
 
-use super::fake::{read, wrong};
+use super::fake::{read, with, wrong};
+use crate::scenario::Problem;
 
 /// The rendered errors of these scenarios, one after another.
 fn all_wrong(scenarios: &[&str]) -> String {
@@ -30,7 +31,7 @@ fn a_text_that_is_not_json_is_marked_where_it_breaks() {
     let broken =
         "{\n  \"subject\": \"fake\",\n  // a comment\n  \"run\": {\n    \"for\": \"10s\"\n  },\n  \"nodes\" 3\n}\n";
     let all = ["", "[]", "{", "{ \"a\": 1, }", "{ \"a\": 1, \"a\": 2 }", "{ \"a\": 1e999 }", broken];
-    let all: Vec<_> = all.iter().map(|text| read(text).expect_err(text).render(false)).collect();
+    let all: Vec<_> = all.iter().map(|text| read(text).expect_err(text).render(false, Problem::WIDTH)).collect();
     insta::assert_snapshot!(all.join("\n"));
 }
 
@@ -124,6 +125,7 @@ fn faults_name_nodes_that_are_there_each_once() {
         r#"{ "at": "1s", "fault": { "partition": { "shape": "halves", "groups": [["n1"]] } } }"#,
         r#"{ "at": "1s", "fault": { "heal": {}, "kill": { "target": "n1" } } }"#,
         r#"{ "at": "1s", "fault": "heal" }"#,
+        r#"{ "at": "1s", "fault": { "restart": [] } }"#,
     ]));
 }
 
@@ -171,8 +173,82 @@ fn written_faults_do_not_contradict_each_other() {
 }
 
 #[test]
+fn all_mistakes_of_a_file_are_told_at_once_in_the_order_of_the_text() {
+    let problem = with(
+        r#""nodez": 3, "clocks": { "drift": "51%" },
+  "network": { "delay": { "constant": "5" }, "loss": "200%", "loss": "1%" },
+  "protocols": { "gossip": { "fanout": "two", "resend": 5, "share": { "min": "2%", "max": "1%" } }, "lockz": {} },
+  "workload": [{ "writes": { "rate": "5", "clients": -1 } }, { "writez": {} }, { "writes": { "rat": "5/s" } }],
+  "faults": [
+    { "at": "1s", "fault": { "kill": { "target": "n9" } } },
+    { "at": "1s", "fault": { "kill": { "tarket": "n1" } } },
+    { "at": "1", "fault": { "pause": { "target": 5 } } },
+    { "at": "1s", "fault": { "pause": { "target": "n8" } } },
+    { "when": { "n": 1 }, "fault": { "heal": {}, "kill": {} } }
+  ]"#,
+    );
+    insta::assert_snapshot!(problem.expect_err("it is refused").to_string());
+}
+
+#[test]
+fn what_follows_from_a_mistake_is_no_mistake() {
+    let once = [
+        r#""nodes": "five", "faults": [{ "at": "1s", "fault": { "kill": { "target": "n5" } } }]"#,
+        r#""run": { "for": "60" }, "faults": [{ "at": "50s", "fault": { "heal": {} } }]"#,
+        r#""faults": [{ "at": "1", "fault": { "heal": {} } }]"#,
+        r#""faults": [{ "at": "1s", "fault": { "kil": { "target": "n1" } } }]"#,
+        r#""faults": [{ "at": "1s", "fault": { "kill": { "target": 7 } } }]"#,
+        r#""faults": [{ "at": "1s", "fault": { "kill": { "tarket": "n1" } } }]"#,
+        r#""faults": [{ "from": "1s", "draw": { "kinds": ["kill"], "rate": 5 } }]"#,
+        r#""protocols": { "gosip": {} }, "expect": { "holds": ["convergense"] }"#,
+        r#""network": { "loss": { "min": "2%", "max": "1%" } }"#,
+        r#""operations": [{ "at": "1s", "op": "c1#1", "to": 5, "command": { "write": { "key": "k" } } },
+            { "at": "2s", "op": "c1#2", "to": "n1", "command": { "write": { "key": "k" } } }]"#,
+        r#""operations": [{ "at": "1s", "op": "c1#1", "to": "n1", "command": { "write": { "value": 1 } } }]"#,
+    ];
+    for keys in once {
+        let problem = with(keys).expect_err("it is refused");
+        assert_eq!(problem.diagnostics.len(), 1, "{problem}");
+    }
+}
+
+#[test]
+fn no_more_than_fifty_mistakes_are_read() {
+    let entries = vec![r#"{ "at": 1 }"#; 10_000].join(", ");
+    let problem = with(&format!("\"faults\": [{entries}]")).expect_err("it is refused");
+    assert_eq!(problem.diagnostics.len(), 50);
+}
+
+#[test]
+fn a_bracket_that_does_not_match_is_marked() {
+    let texts = [
+        "{\n  \"run\": {\n    \"for\": \"10s\"\n  ,\n  \"nodes\": 3\n}\n",
+        "{\n  \"run\": {\n    \"for\": \"10s\"\n",
+        "{ \"faults\": [ { \"at\": \"1s\" }, \"nodes\": 3 }",
+        "{ \"faults\": [ { \"at\": \"1s\" ], \"nodes\": 3 }",
+        "{ \"nodes\": 3 ]",
+        "{ \"nodes\": 3 } }",
+        "{ \"name\": \"a } b \\\" ]\", // a comment }\n /* ] */ \"nodes\": [ 3 }",
+    ];
+    let all = texts.map(|text| read(text).expect_err(text).render(false, Problem::WIDTH));
+    insta::assert_snapshot!(all.join("\n"));
+    for text in ["{ \"nodes\": \"3 }", "{ /* \"nodes\": 3 }", "{ 'a': 3 }"] {
+        let problem = read(text).expect_err(text).to_string();
+        assert!(problem.contains("this is not JSON"), "{problem}");
+    }
+}
+
+#[test]
+fn long_messages_are_wrapped_at_words() {
+    let problem = with(r#""name": "a b", "about": "Something that is long, and goes on beyond the edge.", "nodes": 0"#);
+    let problem = problem.expect_err("it is refused").render(false, 60);
+    assert!(problem.lines().all(|line| line.chars().count() <= 60), "{problem}");
+    insta::assert_snapshot!(problem);
+}
+
+#[test]
 fn a_problem_is_data_too() {
-    let problem = super::fake::with("\"nodes\": 0").expect_err("no nodes");
+    let problem = with("\"nodes\": 0").expect_err("no nodes");
     insta::assert_snapshot!(serde_json::to_string_pretty(&problem).expect("plain data"), @r#"
     {
       "file": "test.json",

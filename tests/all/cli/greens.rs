@@ -26,6 +26,23 @@ fn a_flaw_that_can_not_act_is_unproven_and_says_what_it_needs() {
 }
 
 #[test]
+fn explorations_saved_traces_and_goldens_tell_of_a_flaw_that_never_acts() {
+    let folder = folder("idle_flaws");
+    let explored = within(&folder, &["explore", "consensus-tiny", "--depth", "7", "--flaw", "k19"]).exits(3);
+    explored.says("the flaw k19 never acted: all states are the same without it; to act, it needs fenced keys");
+    let acts = within(&folder, &["explore", "consensus-tiny", "--depth", "7", "--flaw", "k11"]);
+    assert!(!acts.stdout.contains("never acted"), "{}", acts.stdout);
+    within(&folder, &["run", "hello", "--flaw", "b05", "--seed", "1", "--trace", "t.jsonl"]).exits(3);
+    within(&folder, &["check", "t.jsonl"]).exits(3).says("the flaw b05 never acted");
+    within(&folder, &["check", "t.jsonl", "--invariant", "causality"]).exits(0);
+    let text = fs::read_to_string(source("scenarios/hello.json")).expect("a scenario");
+    let flawed = text.replacen('{', "{ \"protocols\": { \"broadcast\": { \"flaws\": [\"b05\"] } },", 1);
+    fs::write(folder.join("x.json"), flawed).expect("written");
+    within(&folder, &["snap", "update", "x.json"]).exits(0).complains("the flaw b05 never acted");
+    within(&folder, &["snap", "check", "x.json"]).exits(0).complains("the flaw b05 never acted");
+}
+
+#[test]
 fn a_golden_without_a_scenario_is_a_finding() {
     let folder = folder("orphans");
     for name in ["a", "b"] {

@@ -87,6 +87,9 @@ fn a_file_of_another_kind_is_replaced_only_if_that_is_forced() {
         assert!(fs::read_to_string(&file).expect("text").starts_with(start));
     }
     fs::write(folder.join("x.trace.txt"), "mine").expect("written");
+    fs::copy(folder.join("x.json"), folder.join("a.json")).expect("copied");
+    within(&folder, &["snap", "update", "a.json", "x.json"]).exits(2).complains("--force");
+    assert!(!folder.join("a.trace.txt").exists(), "one that is refused stops all");
     within(&folder, &["snap", "update", "x.json"]).exits(2).complains("--force");
     within(&folder, &["snap", "update", "x.json", "--force"]).exits(0);
     within(&folder, &["snap", "update", "x.json", "--detail", "all"]).exits(0);

@@ -44,7 +44,9 @@ impl Ran {
 /// The program, in an environment without anything that it reads.
 pub(super) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stemmata"));
-    for name in ["STEMMATA_SEED", "STEMMATA_SEEDS", "STEMMATA_JOBS", "STEMMATA_SHARD", "CLICOLOR_FORCE", "CI"] {
+    for name in
+        ["STEMMATA_SEED", "STEMMATA_SEEDS", "STEMMATA_JOBS", "STEMMATA_SHARD", "CLICOLOR_FORCE", "CI", "COLUMNS"]
+    {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());

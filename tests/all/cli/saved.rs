@@ -79,6 +79,14 @@ fn files_of_one_name_in_two_folders_have_their_own_saved_runs() {
     for name in ["a/x", "b/x", "é", "ü", "x"] {
         assert!(folder.join(format!("regressions/{name}.seeds")).is_file(), "{name}");
     }
+    // A file that is not below the folder is told apart from one that is.
+    let below = folder.join("a");
+    let outside = folder.join("b/x.json");
+    let sweep = ["sweep", outside.to_str().expect("text"), "--flaw", "e10", "--count", "20", "--save", "-q"];
+    within(&below, &sweep).exits(1);
+    let whole = outside.canonicalize().expect("it is there").with_extension("seeds");
+    let name = whole.strip_prefix("/").expect("it is whole").to_owned();
+    assert!(below.join("regressions/@root").join(name).is_file());
 }
 
 #[test]

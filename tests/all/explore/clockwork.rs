@@ -99,7 +99,7 @@ fn resolved(keys: &str) -> (AnySubject, Resolved) {
     let subject = subject::<Clockwork>();
     let text = format!(r#"{{ "subject": "clockwork", "nodes": 2, {keys} }}"#);
     let file = ScenarioFile::parse("clockwork.json", "clockwork", &text, &[subject.profile]);
-    let file = file.unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let file = file.unwrap_or_else(|problem| panic!("{problem}"));
     (subject, file.resolve(Seed(0)).expect("no ranges"))
 }
 

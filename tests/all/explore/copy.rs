@@ -152,7 +152,7 @@ fn exploration(settings: &str, expect: &str) -> Exploration {
     );
     let subject = subject::<Copy>();
     let file = ScenarioFile::parse("copies.json", "copies", &text, &[subject.profile]);
-    let file = file.unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    let file = file.unwrap_or_else(|problem| panic!("{problem}"));
     subject.explore(&file.resolve(Seed(0)).expect("no ranges")).expect("it decides by nothing")
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use stemmata::chance::{Chance, Dice, Seed};
 use stemmata::hunt::RunId;
 use stemmata::run::{self, Keep};
-use stemmata::scenario::{self, Resolved, ScenarioFile};
+use stemmata::scenario::{self, Problem, Resolved, ScenarioFile};
 use stemmata::trace::jsonl::{ReadError, Reader};
 use stemmata::trace::text::{self, Renderer};
 use stemmata::trace::{Detail, Source};
@@ -171,7 +171,9 @@ fn scenario(text: &str, seed: Seed) -> Fate {
     let file = match ScenarioFile::parse("damaged.json", "damaged", text, &profiles) {
         Ok(file) => file,
         Err(problem) => {
-            assert!(!problem.render(false).is_empty() && !problem.render(true).is_empty());
+            assert!(
+                !problem.render(false, Problem::WIDTH).is_empty() && !problem.render(true, Problem::WIDTH).is_empty()
+            );
             return Fate::Refused;
         }
     };
