@@ -12,8 +12,11 @@ mod datum;
 mod edn;
 mod error;
 mod findings;
+mod judge;
 mod lists;
+mod possible;
 mod read;
+mod recorded;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -24,11 +27,12 @@ use std::fmt;
 
 pub use error::HistoryError;
 pub use findings::{Broken, Findings, Linearizability, Reason, Undecided};
+pub(in crate::check) use judge::Decision;
 pub use read::read;
+pub(in crate::check) use timeline::Proof;
+pub(in crate::check) use values::{ValueId, Values};
 
-use values::{ValueId, Values};
-
-/// The default budget of a file: a search that uses it up has taken seconds, and less than 1 GiB.
+/// The default budget of a file in steps: searches that use it up have taken seconds, and at most 256 MiB.
 pub const BUDGET: usize = 1_500_000;
 
 /// The type of the objects of a history.
@@ -82,7 +86,7 @@ pub struct History {
 
 /// The index of an operation in the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Op(u32);
+pub(in crate::check) struct Op(u32);
 
 #[derive(Clone, Debug)]
 struct Operation {
@@ -97,7 +101,7 @@ struct Operation {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
+pub(in crate::check) enum Act {
     Read,
     Put(ValueId),
     Cas { old: ValueId, new: ValueId },
@@ -105,7 +109,7 @@ enum Act {
 }
 
 #[derive(Clone, Debug)]
-enum End {
+pub(in crate::check) enum End {
     /// It took effect.
     Done,
     /// The register had this value.
@@ -114,6 +118,8 @@ enum End {
     ReadList(Vec<ValueId>),
     /// It did not take effect.
     Failed,
+    /// The register had another value than the cas expected.
+    Refused,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +163,7 @@ impl History {
             Some((End::Done, _)) => String::new(),
             Some((End::Read(value), _)) => format!(" {}", self.values.text(*value)),
             Some((End::ReadList(list), _)) => format!(" {}", self.list(list)),
-            Some((End::Failed, _)) => ", failed".to_owned(),
+            Some((End::Failed | End::Refused, _)) => ", failed".to_owned(),
         };
         format!("line {line}: process {process} {act}{end}")
     }

@@ -250,6 +250,69 @@ fn many_open_operations_take_no_time() {
     assert_eq!(judged(&lines).verdict(), Linearizability::Violated);
 }
 
+/// Each value is put twice, at any time, and read `reads` times.
+fn hard(key: &str, values: u32, reads: u32) -> Vec<String> {
+    let mut lines = Vec::new();
+    for process in 0..values * 2 {
+        lines.push(format!("{key}{process} invoke put {key} {}", process / 2));
+    }
+    for read in 0..values * reads {
+        lines.push(format!("{key}-read invoke read {key}"));
+        lines.push(format!("{key}-read ok read {key} {}", read % values));
+    }
+    (0..values * 2).for_each(|process| lines.push(format!("{key}{process} ok")));
+    lines.iter().map(|line| format!("\"{}", line.replacen(' ', "\" ", 1))).collect()
+}
+
+fn judge_within(lines: &[String], budget: usize) -> Findings {
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    read(file(&lines).as_bytes(), None, None).expect("a history").judge(false, budget, &|| true)
+}
+
+#[test]
+fn a_crowd_that_writes_the_same_values_is_decided() {
+    assert_eq!(judge_within(&hard("x", 31, 1), 1_000).verdict(), Linearizability::Holds);
+    assert_eq!(judge_within(&hard("x", 31, 2), 1_000).verdict(), Linearizability::Holds);
+    let findings = judge_within(&hard("x", 5, 3), BUDGET);
+    let sentence = "line 31: process x-read read 0, answered on line 32; possible was 4";
+    assert_eq!(findings.broken[0].sentence, sentence);
+}
+
+#[test]
+fn a_search_that_has_used_up_its_steps_or_memory_says_so_and_how_far_all_is_well() {
+    let findings = judge_within(&hard("x", 14, 3), 1_000);
+    let [undecided] = &findings.undecided[..] else { panic!("{findings:?}") };
+    assert_eq!(undecided.line, Some(28 + 2 * 28 + 2));
+    assert!(undecided.why.starts_with("the steps of the search are used up"), "{undecided:?}");
+}
+
+#[test]
+fn a_hard_key_takes_no_steps_from_one_that_is_not() {
+    let mut lines = hard("x", 14, 3);
+    // Another key, with more operations, on which a value is written again.
+    for _ in 0..100 {
+        lines.extend(["1 invoke put y 1", "1 ok"].map(str::to_owned));
+    }
+    lines.extend(["1 invoke read y", "1 ok read y 2"].map(str::to_owned));
+    let findings = judge_within(&lines, 10_000);
+    assert_eq!((findings.undecided.len(), findings.undecided[0].key.as_str()), (1, "x"));
+    assert_eq!(findings.broken[0].sentence, "line 341: process 1 read 2, answered on line 342; possible was 1");
+}
+
+#[test]
+fn a_search_can_be_stopped_and_what_it_knows_is_kept() {
+    let lines = hard("x", 14, 3);
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let history = read(file(&lines).as_bytes(), None, None).expect("a history");
+    let asked = std::cell::Cell::new(0);
+    let findings = history.judge(false, usize::MAX, &|| {
+        asked.set(asked.get() + 1);
+        asked.get() < 5
+    });
+    let [undecided] = &findings.undecided[..] else { panic!("{findings:?}") };
+    assert_eq!((undecided.line, undecided.why.as_str()), (Some(86), "the check was stopped"));
+}
+
 #[test]
 fn an_input_that_fails_is_no_line() {
     struct Broken;

@@ -55,7 +55,7 @@ impl Timeline {
             let end = if span.is_open() { None } else { operation.end.as_ref().map(|(end, _)| end) };
             (*span, operation, end)
         });
-        known.filter(|(.., end)| !matches!(end, Some(End::Failed)))
+        known.filter(|(.., end)| !matches!(end, Some(End::Failed | End::Refused)))
     }
 }
 
@@ -72,11 +72,11 @@ pub(super) enum Judged {
 
 /// Why no order explains a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proof {
+pub(in crate::check) struct Proof {
     /// The operation that can't be where it is.
-    pub(super) of: Op,
+    pub(in crate::check) of: Op,
     /// What contradicts it, in a clause.
-    pub(super) why: String,
+    pub(in crate::check) why: String,
     /// The operations that prove it, the fewest.
-    pub(super) ops: Vec<Op>,
+    pub(in crate::check) ops: Vec<Op>,
 }

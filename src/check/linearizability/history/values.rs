@@ -5,18 +5,24 @@ use std::sync::Arc;
 
 /// A value, by the order of first occurrence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ValueId(u32);
+pub(in crate::check) struct ValueId(u32);
+
+impl From<ValueId> for u32 {
+    fn from(ValueId(index): ValueId) -> Self {
+        index
+    }
+}
 
 /// All values that occurred, as JSON.
 #[derive(Clone, Debug)]
-pub(super) struct Values {
+pub(in crate::check) struct Values {
     known: BTreeMap<Arc<str>, ValueId>,
     texts: Vec<Arc<str>>,
 }
 
 impl Values {
     /// The initial value of registers.
-    pub(super) const NULL: ValueId = ValueId(0);
+    pub(in crate::check) const NULL: ValueId = ValueId(0);
 
     pub(super) fn new() -> Self {
         let null: Arc<str> = "null".into();
