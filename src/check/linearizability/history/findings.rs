@@ -116,7 +116,7 @@ impl History {
         };
         let order = order.iter().map(|op| self.tell(*op)).collect();
         let why = Reason::Order { changes: *changes };
-        Broken { key: self.keys[*key as usize].clone(), line, sentence, why, order }
+        Broken { key: self.key(*key).to_owned(), line, sentence, why, order }
     }
 
     /// A key of which a few operations contradict each other.
@@ -131,7 +131,7 @@ impl History {
         };
         let sentence = format!("{}; {why}", told(*of));
         let order = ops.iter().map(|op| told(*op)).collect();
-        Broken { key: self.keys[*key as usize].clone(), line, sentence, why: Reason::Proof, order }
+        Broken { key: self.key(*key).to_owned(), line, sentence, why: Reason::Proof, order }
     }
 }
 

@@ -107,7 +107,7 @@ impl History {
 
     fn undecided(&self, key: usize, at: Option<u32>, cause: Cause) -> Undecided {
         let line = at.map(|at| self.line(at));
-        Undecided { key: self.keys[key].clone(), line, why: cause.text().to_owned() }
+        Undecided { key: self.key(key as u32).to_owned(), line, why: cause.text().to_owned() }
     }
 
     /// The decisions on the keys that are not known to be right, by key.

@@ -19,6 +19,7 @@ mod read;
 mod recorded;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod timeline;
 mod values;
 mod zones;
@@ -29,6 +30,7 @@ pub use error::HistoryError;
 pub use findings::{Broken, Findings, Linearizability, Reason, Undecided};
 pub(in crate::check) use judge::Decision;
 pub use read::read;
+use texts::Texts;
 pub(in crate::check) use timeline::Proof;
 pub(in crate::check) use values::{ValueId, Values};
 
@@ -75,8 +77,8 @@ pub struct History {
     /// The operations in the order of their calls.
     operations: Vec<Operation>,
     steps: Vec<Step>,
-    keys: Vec<String>,
-    processes: Vec<String>,
+    keys: Texts,
+    processes: Texts,
     values: Values,
     /// The value of registers before the first operation.
     start: ValueId,
@@ -144,6 +146,11 @@ impl History {
         self.skipped
     }
 
+    /// A key, as it is shown.
+    fn key(&self, key: u32) -> &str {
+        shown(self.keys.text(key))
+    }
+
     fn operation(&self, Op(index): Op) -> &Operation {
         &self.operations[index as usize]
     }
@@ -151,7 +158,7 @@ impl History {
     /// An operation and its outcome, with its line.
     fn tell(&self, op: Op) -> String {
         let Operation { process, line, act, end, .. } = self.operation(op);
-        let process = &self.processes[*process as usize];
+        let process = shown(self.processes.text(*process));
         let act = match act {
             Act::Read => "read".to_owned(),
             Act::Put(value) => format!("put {}", self.values.text(*value)),
@@ -172,4 +179,9 @@ impl History {
         let values: Vec<&str> = values.iter().map(|value| self.values.text(*value)).collect();
         format!("[{}]", values.join(","))
     }
+}
+
+/// A process or a key without the first quotation marks.
+fn shown(name: &str) -> &str {
+    name.trim_matches('"')
 }

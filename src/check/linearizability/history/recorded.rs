@@ -1,13 +1,15 @@
 //! A history of one object that a checker has recorded itself: its lines are its steps.
 
+use super::texts::Texts;
 use super::values::{ValueId, Values};
 use super::{Act, End, History, Objects, Op, Operation, Step};
 
 impl History {
     /// A history of one object without operations; a register is initially null.
     pub(in crate::check) fn of_one(objects: Objects) -> Self {
-        let (operations, steps, processes) = (Vec::new(), Vec::new(), Vec::new());
-        let (keys, values, start) = (vec![String::new()], Values::new(), Values::NULL);
+        let (operations, steps, mut keys) = (Vec::new(), Vec::new(), Texts::default());
+        keys.place("");
+        let (processes, values, start) = (Texts::default(), Values::new(), Values::NULL);
         Self { objects: vec![objects], operations, steps, keys, processes, values, start, skipped: 0 }
     }
 

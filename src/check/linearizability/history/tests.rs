@@ -332,6 +332,7 @@ mod twins {
 
     use super::super::{Act, End, History, Objects, Op, Operation, Step};
     use super::*;
+    use crate::check::linearizability::history::texts::Texts;
     use crate::check::linearizability::history::values::Values;
 
     /// What each operation does, in numbers to draw from.
@@ -406,12 +407,18 @@ mod twins {
             objects: vec![objects],
             operations,
             steps,
-            keys: vec!["x".to_owned()],
-            processes: (0..drawn.len()).map(|process| process.to_string()).collect(),
+            keys: texts(&["x".to_owned()]),
+            processes: texts(&(0..drawn.len()).map(|process| process.to_string()).collect::<Vec<_>>()),
             values,
             start: Values::NULL,
             skipped: 0,
         }
+    }
+
+    fn texts(all: &[String]) -> Texts {
+        let mut texts = Texts::default();
+        all.iter().for_each(|text| _ = texts.place(text));
+        texts
     }
 
     /// Some thousands, or as many as `PROPTEST_CASES` says.

@@ -32,14 +32,14 @@ impl Timeline {
     /// The operations whose steps these are, before the step `until`.
     pub(super) fn of(history: &History, steps: &[u32], until: u32) -> Self {
         let mut spans: Vec<Span> = Vec::with_capacity(steps.len() / 2 + 1);
-        let mut places = std::collections::BTreeMap::new();
         for at in steps.iter().copied().take_while(|at| *at < until) {
             match history.steps[at as usize] {
-                Step::Called(op) => {
-                    places.insert(op, spans.len());
-                    spans.push(Span { op, called: at, ended: u32::MAX });
+                Step::Called(op) => spans.push(Span { op, called: at, ended: u32::MAX }),
+                Step::Ended(op) => {
+                    // Operations are numbered in the order of their calls.
+                    let place = spans.binary_search_by_key(&op, |span| span.op).expect("it was called before");
+                    spans[place].ended = at;
                 }
-                Step::Ended(op) => spans[places[&op]].ended = at,
             }
         }
         Self { spans }
