@@ -454,3 +454,23 @@ fn an_order_that_does_not_go_with_the_outcomes_explains_nothing() {
     assert!(!order_explains(&swapped, &[2, 1]), "it would have been refused");
     assert!(!order_explains(&[&done[..], &done].concat(), &[1]), "two operations have one name");
 }
+
+/// Each value is put twice, at any time, and read three times.
+#[test]
+fn a_search_that_goes_deep_first_stays_within_its_memory() {
+    let mut course = Course::empty();
+    let register = Register { start: 0_u8 };
+    for name in 0..28 {
+        course.called(&register, name, RegisterCall::Put(name / 2 + 1), Some(Seen::Done), 0);
+    }
+    for name in 28..70_u8 {
+        course.called(&register, name, RegisterCall::Read, Some(read(name % 14 + 1)), 0);
+        course.ended(name, 1);
+    }
+    (0..28).for_each(|name| course.ended(name, 2));
+    let mut search = DepthFirst::new(register, course);
+    let limits = |bytes| Limits { steps: 1 << 20, bytes, go_on: &|| true };
+    assert_eq!(search.search(limits(100_000)), Progress::Memory);
+    assert!(search.bytes() < 150_000, "{}", search.bytes());
+    assert_eq!(search.search(Limits { go_on: &|| false, ..limits(1 << 30) }), Progress::Stopped);
+}

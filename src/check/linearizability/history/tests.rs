@@ -279,7 +279,7 @@ fn a_crowd_that_writes_the_same_values_is_decided() {
 }
 
 #[test]
-fn a_search_that_has_used_up_its_steps_or_memory_says_so_and_how_far_all_is_well() {
+fn a_search_that_has_used_up_its_steps_says_so_and_how_far_all_is_well() {
     let findings = judge_within(&hard("x", 14, 3), 1_000);
     let [undecided] = &findings.undecided[..] else { panic!("{findings:?}") };
     assert_eq!(undecided.line, Some(28 + 2 * 28 + 2));
@@ -442,11 +442,12 @@ mod twins {
             let slow = history.judge_by_search(observe, BUDGET);
             let lines = |findings: &Findings| findings.broken.iter().map(|broken| broken.line).collect::<Vec<_>>();
             prop_assert_eq!(fast.verdict(), slow.verdict(), "{:?} {:?}", fast, slow);
-            // The search tells at an answer what the zones may know at a call.
-            // Two writes of one value of which one fails later are beyond them until it has failed, and so is a cas
-            // that saw another value.
+            // The search tells at an answer what the zones may know at a call. But it knows ahead which cas will succeed,
+            // and the zones can't judge two writes of one value of which one fails later until it has failed.
+            let is_cas = |operation: &Operation| matches!(operation.act, Act::Cas { .. });
+            let foreseen = again || history.operations.iter().any(is_cas);
             for (fast, slow) in lines(&fast).iter().zip(lines(&slow)) {
-                prop_assert!(*fast <= slow || again || observe, "{} {}", fast, slow);
+                prop_assert!(*fast <= slow || foreseen, "{} {}", fast, slow);
             }
         }
     }
