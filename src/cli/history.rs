@@ -167,7 +167,7 @@ fn explain(broken: &Broken, shell: &Shell) -> String {
     if let (Reason::Order { changes }, false) = (why, order.is_empty()) {
         let changes = counted(*changes, "change");
         text.push_str(&format!(
-            "  {FAINT}a longest order that explains all answers before it has {changes}, and ends with:{FAINT:#}\n"
+            "  {FAINT}an order that explains all answers before it has {changes}, and ends with:{FAINT:#}\n"
         ));
     }
     order.iter().for_each(|line| text.push_str(&format!("    {line}\n")));

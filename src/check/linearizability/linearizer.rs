@@ -84,12 +84,6 @@ impl<M: Model, N: Copy + Ord> Linearizer<M, N> {
         self.undecided
     }
 
-    /// The work that was done beyond what the ends of operations have earned.
-    #[must_use]
-    pub fn used(&self) -> usize {
-        if self.undecided { self.budget } else { self.budget.saturating_sub(*self.left) }
-    }
-
     /// An operation was called.
     ///
     /// # Panics

@@ -7,6 +7,9 @@
 //! linearization of Lowe 2017; the search is that of Wing and Gong 1993, memoised as in Porcupine, Athalye 2017). When
 //! no configuration is left, the answer is impossible, and the possible answers are known.
 //!
+//! That serves a run, which is to stop at its first violation. What is known as a whole is judged by less memory: in
+//! polynomial time where each value is written once, and otherwise by a [`DepthFirst`] search.
+//!
 //! Three departures keep the set small. The answers that an operation could have been given *without changing the
 //! state* are recorded in each configuration, instead of a configuration for each, so that reads never branch. An
 //! operation whose outcome will never be known may take effect at any time or never; a configuration that has used
@@ -18,6 +21,7 @@
 
 mod chain;
 mod configuration;
+mod depth_first;
 pub mod history;
 mod linearizer;
 mod model;
@@ -27,6 +31,7 @@ mod transcript;
 #[cfg(test)]
 mod tests;
 
+pub use depth_first::{Course, DepthFirst, Limits, Progress, Unexplained};
 pub use linearizer::{BUDGET, Impossible, Linearizer};
-pub use model::{ListCall, ListId, Lists, Model, Register, RegisterCall, Seen};
-pub use transcript::Transcript;
+pub use model::{Guided, ListCall, ListId, Lists, Model, Register, RegisterCall, Seen, Wanted};
+pub use transcript::{Moment, Transcript};

@@ -26,8 +26,34 @@ pub trait Model {
     fn forgets(&self, call: &Self::Call, answer: &Self::Answer) -> bool;
 }
 
+/// A model of which a search can know ahead what its calls need and do.
+pub trait Guided: Model<Call: Ord, State: Copy + Into<u32>> {
+    /// The states in which a call has this answer.
+    fn wants(&self, call: &Self::Call, answer: &Self::Answer) -> Wanted<Self::State>;
+
+    /// The state after a call that took effect, if it is the same after every state.
+    fn makes(&self, call: &Self::Call) -> Option<Self::State>;
+
+    /// The only state that a call changes, if there is only one.
+    fn changes_only(&self, call: &Self::Call) -> Option<Self::State>;
+
+    /// Whether some calls lead from one state to the other.
+    fn leads(&self, from: Self::State, to: Self::State) -> bool;
+}
+
+/// States in which a call has an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted<S> {
+    /// Every state.
+    Any,
+    /// One state.
+    Only(S),
+    /// Every state but one.
+    Another,
+}
+
 /// A call of a [`Register`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RegisterCall<V> {
     /// Returns the value.
     Read,
@@ -90,8 +116,39 @@ impl<V: Clone + Ord + Hash + Debug> Model for Register<V> {
     }
 }
 
+impl<V: Copy + Ord + Hash + Debug + Into<u32>> Guided for Register<V> {
+    fn wants(&self, call: &RegisterCall<V>, answer: &Seen<V>) -> Wanted<V> {
+        match (call, answer) {
+            (RegisterCall::Read, Seen::Value(value)) => Wanted::Only(*value),
+            (RegisterCall::Cas { old, .. }, Seen::Done) => Wanted::Only(*old),
+            (RegisterCall::Cas { .. }, Seen::Refused) => Wanted::Another,
+            (RegisterCall::Read, Seen::Done | Seen::Refused)
+            | (RegisterCall::Put(_), Seen::Value(_) | Seen::Done | Seen::Refused)
+            | (RegisterCall::Cas { .. }, Seen::Value(_)) => Wanted::Any,
+        }
+    }
+
+    fn makes(&self, call: &RegisterCall<V>) -> Option<V> {
+        match call {
+            RegisterCall::Read => None,
+            RegisterCall::Put(value) | RegisterCall::Cas { new: value, .. } => Some(*value),
+        }
+    }
+
+    fn changes_only(&self, call: &RegisterCall<V>) -> Option<V> {
+        match call {
+            RegisterCall::Read | RegisterCall::Put(_) => None,
+            RegisterCall::Cas { old, .. } => Some(*old),
+        }
+    }
+
+    fn leads(&self, _from: V, _to: V) -> bool {
+        true
+    }
+}
+
 /// A call of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ListCall<V> {
     /// Returns all items.
     Read,
@@ -103,17 +160,25 @@ pub enum ListCall<V> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListId(u32);
 
+impl From<ListId> for u32 {
+    fn from(ListId(index): ListId) -> Self {
+        index
+    }
+}
+
 /// A list to which values are appended; every list that occurred is stored once, as its parent and its last value.
 #[derive(Clone, Debug)]
 pub struct Lists<V> {
     longer: BTreeMap<(ListId, V), ListId>,
     /// For each list except the empty one: the list without its last value, and that value.
     parents: Vec<(ListId, V)>,
+    /// The length of each list except the empty one.
+    lengths: Vec<u32>,
 }
 
 impl<V> Default for Lists<V> {
     fn default() -> Self {
-        Self { longer: BTreeMap::new(), parents: Vec::new() }
+        Self { longer: BTreeMap::new(), parents: Vec::new(), lengths: Vec::new() }
     }
 }
 
@@ -144,10 +209,16 @@ impl<V: Clone + Ord> Lists<V> {
 
     fn with(&mut self, list: ListId, value: &V) -> ListId {
         let next = ListId(u32::try_from(self.parents.len() + 1).expect("so many lists fit no memory"));
+        let length = self.length(list) + 1;
         *self.longer.entry((list, value.clone())).or_insert_with_key(|parent| {
             self.parents.push(parent.clone());
+            self.lengths.push(length);
             next
         })
+    }
+
+    fn length(&self, ListId(index): ListId) -> u32 {
+        index.checked_sub(1).map_or(0, |index| self.lengths[index as usize])
     }
 }
 
@@ -176,5 +247,34 @@ impl<V: Clone + Ord + Hash + Debug> Model for Lists<V> {
 
     fn forgets(&self, _: &ListCall<V>, _: &Seen<ListId>) -> bool {
         false
+    }
+}
+
+impl<V: Clone + Ord + Hash + Debug> Guided for Lists<V>
+where
+    ListCall<V>: Ord,
+{
+    fn wants(&self, call: &ListCall<V>, answer: &Seen<ListId>) -> Wanted<ListId> {
+        match (call, answer) {
+            (ListCall::Read, Seen::Value(list)) => Wanted::Only(*list),
+            (ListCall::Read, Seen::Done | Seen::Refused) | (ListCall::Append(_), _) => Wanted::Any,
+        }
+    }
+
+    fn makes(&self, _call: &ListCall<V>) -> Option<ListId> {
+        None
+    }
+
+    fn changes_only(&self, _call: &ListCall<V>) -> Option<ListId> {
+        None
+    }
+
+    /// Whether one list is the beginning of the other.
+    fn leads(&self, from: ListId, to: ListId) -> bool {
+        let mut list = to;
+        for _ in self.length(from)..self.length(to) {
+            list = self.parents[list.0 as usize - 1].0;
+        }
+        list == from
     }
 }

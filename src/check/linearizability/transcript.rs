@@ -14,11 +14,24 @@ pub struct Transcript<M: Model, N> {
     moments: Vec<Moment<M::Call, M::Answer, N>>,
 }
 
+/// One observation.
 #[derive(Clone, Debug)]
-enum Moment<C, A, N> {
+pub enum Moment<C, A, N> {
+    /// The operation was called.
     Called(N, C),
+    /// It was answered.
     Answered(N, A),
+    /// It did not take effect, and never will.
     Failed(N),
+}
+
+impl<C, A, N: Copy> Moment<C, A, N> {
+    /// The operation.
+    pub const fn name(&self) -> N {
+        match self {
+            Self::Called(name, _) | Self::Answered(name, _) | Self::Failed(name) => *name,
+        }
+    }
 }
 
 impl<M: Model, N> Default for Transcript<M, N> {
@@ -41,6 +54,12 @@ impl<M: Model, N: Copy + Ord> Transcript<M, N> {
     /// An operation that was called did not take effect, and never will.
     pub fn fail(&mut self, name: N) {
         self.moments.push(Moment::Failed(name));
+    }
+
+    /// The observations, in order.
+    #[must_use]
+    pub fn moments(&self) -> &[Moment<M::Call, M::Answer, N>] {
+        &self.moments
     }
 
     /// Whether all observations are explained if exactly these operations changed the object, in this order. If an

@@ -114,14 +114,13 @@ fn a_history_says_what_is_missing() {
     judged(first, &["--initial", "\"v\""]).exits(0);
     judged(first, &["--initial", "v"]).exits(2).complains("initial value");
     // Values that are written again are searched for, and the search is bounded.
-    let mut again: String = (0..24)
-        .map(|process| {
-            format!("{{\"process\":{process},\"type\":\"invoke\",\"f\":\"append\",\"value\":{}}}\n", process % 12)
-        })
-        .collect();
-    again.push_str(
-        "{\"process\":99,\"type\":\"invoke\",\"f\":\"append\",\"value\":99}\n{\"process\":99,\"type\":\"ok\"}\n",
-    );
+    let line = |process: u32, kind: &str, f: &str, value: u32| {
+        format!("{{\"process\":{process},\"type\":\"{kind}\",\"f\":\"{f}\",\"value\":{value}}}\n")
+    };
+    let mut again: String = (0..28).map(|process| line(process, "invoke", "put", process / 2)).collect();
+    for read in 0..42 {
+        again.push_str(&(line(99, "invoke", "read", 0) + &line(99, "ok", "read", read % 14)));
+    }
     let ran = judged(&again, &["--budget", "1000"]).exits(3);
-    ran.says("all is well before line 26").says("too many orders");
+    ran.says("all is well before line 86").says("the steps of the search are used up: too many orders");
 }

@@ -12,10 +12,14 @@ mod datum;
 mod edn;
 mod error;
 mod findings;
+mod judge;
 mod lists;
+mod possible;
 mod read;
+mod recorded;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod timeline;
 mod values;
 mod zones;
@@ -24,11 +28,13 @@ use std::fmt;
 
 pub use error::HistoryError;
 pub use findings::{Broken, Findings, Linearizability, Reason, Undecided};
+pub(in crate::check) use judge::Decision;
 pub use read::read;
+use texts::Texts;
+pub(in crate::check) use timeline::Proof;
+pub(in crate::check) use values::{ValueId, Values};
 
-use values::{ValueId, Values};
-
-/// The default budget of a file: a search that uses it up has taken seconds, and less than 1 GiB.
+/// The default budget of a file in steps: searches that use it up have taken seconds, and at most 256 MiB.
 pub const BUDGET: usize = 1_500_000;
 
 /// The type of the objects of a history.
@@ -71,8 +77,8 @@ pub struct History {
     /// The operations in the order of their calls.
     operations: Vec<Operation>,
     steps: Vec<Step>,
-    keys: Vec<String>,
-    processes: Vec<String>,
+    keys: Texts,
+    processes: Texts,
     values: Values,
     /// The value of registers before the first operation.
     start: ValueId,
@@ -82,7 +88,7 @@ pub struct History {
 
 /// The index of an operation in the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Op(u32);
+pub(in crate::check) struct Op(u32);
 
 #[derive(Clone, Debug)]
 struct Operation {
@@ -97,7 +103,7 @@ struct Operation {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
+pub(in crate::check) enum Act {
     Read,
     Put(ValueId),
     Cas { old: ValueId, new: ValueId },
@@ -105,7 +111,7 @@ enum Act {
 }
 
 #[derive(Clone, Debug)]
-enum End {
+pub(in crate::check) enum End {
     /// It took effect.
     Done,
     /// The register had this value.
@@ -114,6 +120,8 @@ enum End {
     ReadList(Vec<ValueId>),
     /// It did not take effect.
     Failed,
+    /// The register had another value than the cas expected.
+    Refused,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +146,11 @@ impl History {
         self.skipped
     }
 
+    /// A key, as it is shown.
+    fn key(&self, key: u32) -> &str {
+        shown(self.keys.text(key))
+    }
+
     fn operation(&self, Op(index): Op) -> &Operation {
         &self.operations[index as usize]
     }
@@ -145,7 +158,7 @@ impl History {
     /// An operation and its outcome, with its line.
     fn tell(&self, op: Op) -> String {
         let Operation { process, line, act, end, .. } = self.operation(op);
-        let process = &self.processes[*process as usize];
+        let process = shown(self.processes.text(*process));
         let act = match act {
             Act::Read => "read".to_owned(),
             Act::Put(value) => format!("put {}", self.values.text(*value)),
@@ -157,7 +170,7 @@ impl History {
             Some((End::Done, _)) => String::new(),
             Some((End::Read(value), _)) => format!(" {}", self.values.text(*value)),
             Some((End::ReadList(list), _)) => format!(" {}", self.list(list)),
-            Some((End::Failed, _)) => ", failed".to_owned(),
+            Some((End::Failed | End::Refused, _)) => ", failed".to_owned(),
         };
         format!("line {line}: process {process} {act}{end}")
     }
@@ -166,4 +179,9 @@ impl History {
         let values: Vec<&str> = values.iter().map(|value| self.values.text(*value)).collect();
         format!("[{}]", values.join(","))
     }
+}
+
+/// A process or a key without the first quotation marks.
+fn shown(name: &str) -> &str {
+    name.trim_matches('"')
 }

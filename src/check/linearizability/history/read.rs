@@ -8,8 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::datum::Datum;
+use super::texts::Texts;
 use super::values::{ValueId, Values};
-use super::{Act, End, History, HistoryError, Objects, Op, Operation, Step, edn};
+use super::{Act, End, History, HistoryError, Objects, Op, Operation, Step, edn, shown};
 
 /// The maximum length of a line, including its end: 16 MiB.
 const LONGEST_LINE: u64 = 16 << 20;
@@ -193,14 +194,12 @@ fn assemble<'t>(
 struct Reading {
     operations: Vec<Operation>,
     steps: Vec<Step>,
-    keys: Vec<String>,
-    by_key: BTreeMap<String, u32>,
-    processes: Vec<String>,
-    by_process: BTreeMap<String, u32>,
+    keys: Texts,
+    processes: Texts,
     values: Values,
     start: ValueId,
     /// The open operation of each process; whether results are values or lists is known at the end.
-    open: BTreeMap<u32, Op>,
+    open: Vec<Option<Op>>,
     told: Vec<(Op, Told)>,
     skipped: u64,
 }
@@ -217,8 +216,8 @@ const ONLY_KEY: &str = "-";
 
 impl Reading {
     fn new(initial: Option<&str>) -> Result<Self, String> {
-        let (operations, steps, keys, told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (by_key, open, mut values) = (BTreeMap::new(), BTreeMap::new(), Values::new());
+        let (operations, steps, told, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (keys, processes, mut values) = (Texts::default(), Texts::default(), Values::new());
         let start = match initial {
             None => Values::NULL,
             Some(json) => {
@@ -226,8 +225,7 @@ impl Reading {
                 values.id(&Datum::of_json(raw)?.text())
             }
         };
-        let (processes, by_process) = (Vec::new(), BTreeMap::new());
-        Ok(Self { operations, steps, keys, by_key, processes, by_process, values, start, open, told, skipped: 0 })
+        Ok(Self { operations, steps, keys, processes, values, start, open, told, skipped: 0 })
     }
 
     fn take(&mut self, number: u64, line: Line<'_>) -> Result<(), HistoryError> {
@@ -236,7 +234,7 @@ impl Reading {
             self.skipped += 1;
             return Ok(());
         }
-        let process = place(&name, &mut self.by_process, &mut self.processes);
+        let process = self.processes.place(&name);
         drop(name);
         let taken = match line.kind {
             Kind::Invoke => self.call(number, process, line),
@@ -251,23 +249,24 @@ impl Reading {
     }
 
     fn name(&self, process: u32) -> &str {
-        &self.processes[process as usize]
+        shown(self.processes.text(process))
     }
 
     fn call(&mut self, number: u64, process: u32, line: Line<'_>) -> Result<(), String> {
         let Line { f, key, value, .. } = line;
-        if let Some(Op(open)) = self.open.get(&process) {
+        if let Some(Some(Op(open))) = self.open.get(process as usize) {
             let before = self.operations[*open as usize].line;
             let name = self.name(process);
             return Err(format!("process {name} is still busy with the operation of line {before}"));
         }
         let act = self.act(f.as_deref(), value.as_ref())?;
         let key = key.unwrap_or(Datum::Plain(Cow::Borrowed(ONLY_KEY)));
-        let key = place(&key.text(), &mut self.by_key, &mut self.keys);
+        let key = self.keys.place(&key.text());
         let op = Op(u32::try_from(self.operations.len()).map_err(|_| "more operations than can be judged")?);
         self.operations.push(Operation { process, line: number, key, act, end: None });
         self.steps.push(Step::Called(op));
-        self.open.insert(process, op);
+        self.open.resize(self.processes.len().max(self.open.len()), None);
+        self.open[process as usize] = Some(op);
         Ok(())
     }
 
@@ -293,12 +292,12 @@ impl Reading {
 
     fn end(&mut self, number: u64, process: u32, line: Line<'_>) -> Result<(), String> {
         let Line { kind, ref f, ref key, .. } = line;
-        let Some(op) = self.open.remove(&process) else {
+        let Some(op) = self.open.get_mut(process as usize).and_then(Option::take) else {
             return Err(format!("process {} ends an operation, and has none that is open", self.name(process)));
         };
         let operation = &self.operations[op.0 as usize];
         let (called, name) = (operation.line, self.name(process));
-        if key.as_ref().is_some_and(|key| self.by_key.get(&*key.text()) != Some(&operation.key)) {
+        if key.as_ref().is_some_and(|key| self.keys.known(&key.text()) != Some(operation.key)) {
             return Err(format!(
                 "another key than that of the operation, which process {name} called on line {called}"
             ));
@@ -393,17 +392,6 @@ impl Reading {
         }
         objects
     }
-}
-
-/// The place of a name, which is new or known; the first quotation marks are not shown.
-fn place(name: &str, places: &mut BTreeMap<String, u32>, shown: &mut Vec<String>) -> u32 {
-    if let Some(place) = places.get(name) {
-        return *place;
-    }
-    let place = shown.len() as u32;
-    shown.push(name.trim_matches('"').to_owned());
-    places.insert(name.to_owned(), place);
-    place
 }
 
 impl Act {

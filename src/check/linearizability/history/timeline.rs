@@ -32,14 +32,14 @@ impl Timeline {
     /// The operations whose steps these are, before the step `until`.
     pub(super) fn of(history: &History, steps: &[u32], until: u32) -> Self {
         let mut spans: Vec<Span> = Vec::with_capacity(steps.len() / 2 + 1);
-        let mut places = std::collections::BTreeMap::new();
         for at in steps.iter().copied().take_while(|at| *at < until) {
             match history.steps[at as usize] {
-                Step::Called(op) => {
-                    places.insert(op, spans.len());
-                    spans.push(Span { op, called: at, ended: u32::MAX });
+                Step::Called(op) => spans.push(Span { op, called: at, ended: u32::MAX }),
+                Step::Ended(op) => {
+                    // Operations are numbered in the order of their calls.
+                    let place = spans.binary_search_by_key(&op, |span| span.op).expect("it was called before");
+                    spans[place].ended = at;
                 }
-                Step::Ended(op) => spans[places[&op]].ended = at,
             }
         }
         Self { spans }
@@ -55,7 +55,7 @@ impl Timeline {
             let end = if span.is_open() { None } else { operation.end.as_ref().map(|(end, _)| end) };
             (*span, operation, end)
         });
-        known.filter(|(.., end)| !matches!(end, Some(End::Failed)))
+        known.filter(|(.., end)| !matches!(end, Some(End::Failed | End::Refused)))
     }
 }
 
@@ -72,11 +72,11 @@ pub(super) enum Judged {
 
 /// Why no order explains a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proof {
+pub(in crate::check) struct Proof {
     /// The operation that can't be where it is.
-    pub(super) of: Op,
+    pub(in crate::check) of: Op,
     /// What contradicts it, in a clause.
-    pub(super) why: String,
+    pub(in crate::check) why: String,
     /// The operations that prove it, the fewest.
-    pub(super) ops: Vec<Op>,
+    pub(in crate::check) ops: Vec<Op>,
 }
