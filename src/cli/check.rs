@@ -237,7 +237,9 @@ impl Report<'_> {
         let same =
             if self.differences.is_empty() { "same verdicts as in the run" } else { "other verdicts than in the run" };
         let judged = counted(self.judged.len() as u64, "invariant");
-        text.push_str(&format!("\n{style}{word}{style:#}: {judged} checked, {same}\n"));
+        let why: String =
+            self.shortfalls.iter().map(|shortfall| format!("; {}", verdicts::sentence(shortfall))).collect();
+        text.push_str(&shell.fit(&format!("\n{style}{word}{style:#}: {judged} checked, {same}{why}\n")));
         text
     }
 

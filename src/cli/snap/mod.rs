@@ -65,6 +65,7 @@ fn update(args: &SnapUpdateArgs, subjects: &[AnySubject], shell: &Shell) -> Outc
     // Nothing is written if one of them is refused.
     for SnapResult { golden, fresh, .. } in &results {
         if golden.text.as_ref() != Some(fresh) {
+            make_folder(golden)?;
             files.writes(&golden.path, Format::Golden)?;
         }
     }
@@ -72,14 +73,17 @@ fn update(args: &SnapUpdateArgs, subjects: &[AnySubject], shell: &Shell) -> Outc
     for SnapResult { golden, fresh, .. } in &results {
         let differs = golden.text.as_ref() != Some(fresh);
         if differs {
-            if let Some(folder) = golden.path.parent().filter(|_| golden.text.is_none()) {
-                let what = format!("can't create the folder `{}`", folder.display());
-                std::fs::create_dir_all(folder).map_err(|error| Failure::Io { what, error, help: None })?;
-            }
             store::write(&golden.path, |out| out.write_all(fresh.as_bytes()))?;
         }
         told.push((golden.path.display().to_string(), differs));
     }
     results::tell_update(&told, shell)?;
     Ok(Exit::Met)
+}
+
+/// The folder of a golden that does not exist yet.
+fn make_folder(golden: &Golden) -> Result<(), Failure> {
+    let Some(folder) = golden.path.parent().filter(|_| golden.text.is_none()) else { return Ok(()) };
+    let what = format!("can't create the folder `{}`", folder.display());
+    std::fs::create_dir_all(folder).map_err(|error| Failure::Io { what, error, help: None })
 }
