@@ -17,9 +17,11 @@ pub(super) fn bound(settings: &ConsensusSettings, open: u64, world: &World) -> B
     let patience = settings.election.max(world.outage.max(trip).times(6));
     let wait = patience.times(2) + settings.backoff.max(patience.times(4));
     let windows = open.div_ceil(settings.window.max(1).into()) + 1;
-    let answered = world.late + world.timeout + world.timer(wait.times(4) + patience) + trip.times(10 + 3 * windows);
-    let kept = u64::from(settings.keep) + u64::from(settings.compact_after) + u64::from(settings.window);
     let in_vain = if world.silent == 0 { 0 } else { u64::from(world.silent) + 2 };
+    let around = world.timer(patience.times(3 * in_vain));
+    let answered =
+        world.late + world.timeout + world.timer(wait.times(4) + patience) + around + trip.times(10 + 3 * windows);
+    let kept = u64::from(settings.keep) + u64::from(settings.compact_after) + u64::from(settings.window);
     let fetched = world.timer(settings.heartbeat.times(2) + patience.times(4 * (1 + in_vain)))
         + trip.times(kept.div_ceil(CHUNK as u64) + 2);
     let claims = vec![(check::DURABILITY.name, answered + fetched)];

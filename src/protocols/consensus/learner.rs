@@ -11,6 +11,7 @@ use super::request::{Request, RequestId};
 use super::spec::Rules;
 use super::value::Value;
 use crate::observation::Slot;
+use crate::time::LocalTime;
 
 /// A node as a learner. The decisions that it knows are in its [`Log`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +35,8 @@ pub(super) struct Fetching {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Asked {
     request: Arc<Request>,
+    /// Since when it waits.
+    since: LocalTime,
     /// For a read, once it is known: the slot up to which the log must be applied before the answer.
     readable: Option<Slot>,
 }
@@ -128,15 +131,15 @@ impl Learner {
         self.asked.is_empty()
     }
 
-    /// Waits for the outcome of an entry.
-    pub(super) fn await_outcome(&mut self, request: &Arc<Request>) {
-        let asked = Asked { request: Arc::clone(request), readable: None };
+    /// Waits for the outcome of an entry, from now on.
+    pub(super) fn await_outcome(&mut self, request: &Arc<Request>, now: LocalTime) {
+        let asked = Asked { request: Arc::clone(request), since: now, readable: None };
         self.asked.entry(request.id).or_insert(asked);
     }
 
-    /// All entries that wait for an outcome.
-    pub(super) fn awaited(&self) -> Vec<Arc<Request>> {
-        self.asked.values().map(|asked| Arc::clone(&asked.request)).collect()
+    /// All entries that wait for an outcome, and since when.
+    pub(super) fn awaited(&self) -> Vec<(Arc<Request>, LocalTime)> {
+        self.asked.values().map(|asked| (Arc::clone(&asked.request), asked.since)).collect()
     }
 
     /// Stops waiting for an outcome; returns whether the entry was waiting.

@@ -135,6 +135,11 @@ pub enum ConsensusMessage {
         /// The slot.
         slot: Slot,
     },
+    /// An entry for the proposer, from a node whose own messages may not reach it: the receiver passes it on.
+    Relay {
+        /// The entry.
+        request: Arc<Request>,
+    },
 }
 
 /// A voter's knowledge of the slots from some slot on.
@@ -379,7 +384,8 @@ impl Periodic for ConsensusMessage {
             | Self::State { .. }
             | Self::Forward { .. }
             | Self::ReadAsk { .. }
-            | Self::ReadAt { .. } => false,
+            | Self::ReadAt { .. }
+            | Self::Relay { .. } => false,
         }
     }
 }

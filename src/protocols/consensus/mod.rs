@@ -15,6 +15,10 @@
 //! that are also opened by an entry: the session keeps the outcome of each request, so that it takes effect once,
 //! however often it is decided.
 //!
+//! Links may work in one direction only, for good. So a proposer that no quorum answers makes way (`backing`); a node that
+//! gets no answer asks other voters, for the decisions that it lacks and to pass on what its clients ask; and a voter waits
+//! for a proposer no longer because a candidate that never wins asks again and again (`pace::Promises`).
+//!
 //! Timeouts are measured (`pace`); entries that are written while the disk is busy are written in one batch
 //! (`journal`).
 //!

@@ -142,7 +142,7 @@ macro_rules! switched {
 
 switched!(
     e01, e02, e03, e04, e24, e25, e28, k01, k02, k03, k04, k05, k06, k07, k08, k09, k10, k11, k12, k13, k14, k15, k16,
-    k17, k18, k19, k20, k21, k22
+    k17, k18, k19, k20, k21, k22, k23
 );
 
 impl Rules {
@@ -366,6 +366,12 @@ pub const ROW: Row = Row {
             "Each promise restarts a voter's wait for a proposer: a candidate that never wins, and asks again sooner than \
              the voter stands for election, keeps it from standing for ever.",
             "a candidate that hears no majority, and a more patient voter that hears only that candidate: `run.core`",
+        ),
+        Flaw::new(
+            "k23",
+            "termination",
+            "A node sends its clients' operations to the proposer alone: if nothing reaches that one, they are never answered.",
+            "a node that hears a proposer which does not hear it, for good, and a client that asks only this node: `run.core`",
         ),
     ],
     owns: &[OWNER],

@@ -224,6 +224,7 @@ fn spoken(message: &ConsensusMessage) -> String {
         ConsensusMessage::Slots { decided, .. } => format!("slots {}", decided.len()),
         ConsensusMessage::State { snapshot, .. } => format!("state {}", snapshot.slot),
         ConsensusMessage::Forward { request, .. } => format!("forward {}", request.id.op().expect("a client's")),
+        ConsensusMessage::Relay { request, .. } => format!("relay {}", request.id.op().expect("a client's")),
         ConsensusMessage::ReadAsk { id } => format!("read-ask {}", id.op().expect("a client's")),
         ConsensusMessage::ReadAt { id, slot } => format!("read-at {} {slot}", id.op().expect("a client's")),
     }
@@ -1102,4 +1103,45 @@ fn only_a_few_promises_restart_the_wait_for_a_proposer() {
     assert!(waits(&mut node, 3, 7), "there was a proposer meanwhile");
     let mut node = Node::of(&flawed("k22"));
     assert!((1..=6).all(|number| waits(&mut node, 2, number)));
+}
+
+/// What a node sends may not reach the proposer that it hears.
+#[test]
+fn an_operation_that_waits_for_long_goes_through_other_voters() {
+    let patience = ConsensusSettings::default().election;
+    let beat = |node: &mut Node| {
+        let (round, asked, trip) = (round("1.n2"), node.port.now, Span::ZERO);
+        node.hears(2, ConsensusMessage::Heartbeat { round, decided: Slot(0), number: 1, asked, trip });
+        node.port.take();
+    };
+    let again = |node: &mut Node| {
+        for _ in 0..3 {
+            node.port.now = node.port.now + patience.divided_by(3);
+            beat(node);
+        }
+        node.waits(ConsensusTimer::Again);
+        node.did()
+    };
+    let mut node = Node::new();
+    beat(&mut node);
+    node.asked(1, put("v"));
+    assert_eq!(node.did(), ["> n2 forward c1#1"]);
+    assert_eq!(again(&mut node), ["> n2 forward c1#1"]);
+    assert_eq!(again(&mut node), ["> n2 forward c1#1"]);
+    assert_eq!(again(&mut node), ["> n2 forward c1#1", "> n3 relay c1#1"]);
+    assert_eq!(again(&mut node), ["> n2 forward c1#1"], "it is n2's turn, which is asked anyway");
+    let mut flawed_node = Node::of(&flawed("k23"));
+    beat(&mut flawed_node);
+    flawed_node.asked(1, put("v"));
+    assert!((0..9).all(|_| again(&mut flawed_node).iter().all(|did| !did.contains("relay"))));
+    // Who is asked to pass it on, sends it to the proposer that it follows, or proposes it.
+    let request = Arc::new(Request::new(op(1), put("v")));
+    let mut other = Node::new();
+    beat(&mut other);
+    other.hears(3, ConsensusMessage::Relay { request: Arc::clone(&request) });
+    assert_eq!(other.did(), ["> n2 forward c1#1"]);
+    let mut proposer = Node::new();
+    proposer.lead();
+    proposer.hears(3, ConsensusMessage::Relay { request });
+    assert!(proposer.did().iter().any(|did| did.starts_with("> n2 propose")));
 }

@@ -373,7 +373,7 @@ impl StepKind {
             ConsensusMessage::Fetch { .. } => Self::Fetch,
             ConsensusMessage::Slots { .. } => Self::Slots,
             ConsensusMessage::State { .. } => Self::State,
-            ConsensusMessage::Forward { .. } => Self::Forward,
+            ConsensusMessage::Forward { .. } | ConsensusMessage::Relay { .. } => Self::Forward,
             ConsensusMessage::ReadAsk { .. } | ConsensusMessage::ReadAt { .. } => Self::Read,
         }
     }

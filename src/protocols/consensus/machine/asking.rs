@@ -11,6 +11,10 @@ use crate::protocols::consensus::decrees::DecreeEvent;
 use crate::protocols::consensus::messages::{ConsensusFact, ConsensusMessage, ConsensusTimer, Told};
 use crate::protocols::consensus::request::{Answer, Origin, Request, RequestId};
 use crate::protocols::consensus::spec::Reads;
+use crate::time::LocalTime;
+
+/// After so many election timeouts without an outcome, an entry goes through other voters too.
+const LONG: u64 = 3;
 
 impl Consensus {
     /// Accepts an entry for which a client of this node, or the node itself, waits.
@@ -23,7 +27,7 @@ impl Consensus {
             return;
         }
         let was_idle = self.learner.is_idle();
-        self.learner.await_outcome(&request);
+        self.learner.await_outcome(&request, port.monotonic());
         self.ask(&request, port);
         if was_idle {
             self.expect_outcomes(port);
@@ -64,10 +68,36 @@ impl Consensus {
     /// would report it: a session may have ended, or an operation sent here may have been answered elsewhere.
     pub(super) fn ask_again(&mut self, port: &mut impl Port<Self>) {
         self.tell_known(port);
-        for request in self.learner.awaited() {
+        for (request, since) in self.learner.awaited() {
             self.ask(&request, port);
+            self.ask_around(&request, since, port);
         }
         self.expect_outcomes(port);
+    }
+
+    /// What this node sends may not reach the proposer that it hears: an entry that has waited for long goes through the
+    /// other voters too, each in turn. In an exploration, where clocks stand still, nothing waits for long.
+    fn ask_around(&self, request: &Arc<Request>, since: LocalTime, port: &mut impl Port<Self>) {
+        let patience = self.pace.election(&self.rules.settings).as_nanos().max(1);
+        let turns = port.monotonic().since(since).as_nanos() / patience;
+        let Some(round) = self.followed.filter(|round| round.node != self.me) else { return };
+        // Flaw k23: the proposer alone is asked.
+        if turns < LONG || self.role.is_proposer() || self.rules.flaws.k23 {
+            return;
+        }
+        let relay = self.voter_after(round.node, u32::try_from(turns - LONG + 1).unwrap_or(1));
+        if relay != round.node {
+            port.send(relay, ConsensusMessage::Relay { request: Arc::clone(request) });
+        }
+    }
+
+    /// An entry of a node that may not reach the proposer.
+    pub(super) fn on_relay(&mut self, request: Arc<Request>, port: &mut impl Port<Self>) {
+        match self.followed {
+            _ if self.role.is_proposer() => self.enqueue(request, port),
+            Some(round) if round.node != self.me => port.send(round.node, ConsensusMessage::Forward { request }),
+            Some(_) | None => {}
+        }
     }
 
     /// Tells clients the outcomes that the state has, and forgets entries for which no client waits any more.

@@ -99,7 +99,7 @@ impl Consensus {
     }
 
     /// The voter that comes so many places after this one, cyclically, without this node itself.
-    fn voter_after(&self, voter: NodeId, places: u32) -> NodeId {
+    pub(super) fn voter_after(&self, voter: NodeId, places: u32) -> NodeId {
         let others: Vec<NodeId> = self.other_voters().collect();
         let before = others.iter().filter(|other| **other < voter).count();
         others.get((before + places as usize) % others.len().max(1)).copied().unwrap_or(voter)

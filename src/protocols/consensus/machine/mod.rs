@@ -303,6 +303,7 @@ impl Consensus {
             ConsensusMessage::Slots { decided } => self.on_slots(from, &decided, port),
             ConsensusMessage::State { .. } => unreachable!("a state is handled before it comes here"),
             ConsensusMessage::Forward { request } => self.enqueue(request, port),
+            ConsensusMessage::Relay { request } => self.on_relay(request, port),
             ConsensusMessage::ReadAsk { id } => self.on_read_ask(from, id, port),
             ConsensusMessage::ReadAt { id, slot } => self.on_read_at(id, slot, port),
         }
