@@ -16,6 +16,7 @@ mod environment;
 pub mod hunt;
 pub mod node;
 pub mod observation;
+mod path_text;
 pub mod prelude;
 pub mod protocols;
 mod quantities;

@@ -2,13 +2,20 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::shard::ShardFlag;
 use crate::chance::Seed;
 use crate::hunt::SeedRange;
+use crate::path_text::text_of;
 use crate::time::Span;
 use crate::trace::Detail;
+
+/// Reads what may be a path as text, whatever its bytes are.
+fn path_text() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|path| text_of(&path))
+}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -125,6 +132,7 @@ Examples:
   stemmata run hello --trace - | head -3        every record, as JSON Lines")]
 pub(super) struct RunArgs {
     /// A scenario file, `-` for standard input, or the name of a built-in scenario
+    #[arg(value_parser = path_text())]
     pub(super) scenario: String,
     /// The seed, decimal or hex [default: the scenario's own, or 0]
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
@@ -148,7 +156,7 @@ Examples:
   stemmata sweep mine.json --count 100000 --max-failures 1 -o results.jsonl")]
 pub(super) struct SweepArgs {
     /// Scenario files, or names of built-in scenarios
-    #[arg(required = true, value_name = "SCENARIO")]
+    #[arg(required = true, value_name = "SCENARIO", value_parser = path_text())]
     pub(super) scenarios: Vec<String>,
     /// The seeds: A..B (without B) or A+N (N seeds, starting at A)
     #[arg(long, env = "STEMMATA_SEEDS", value_name = "RANGE")]
@@ -227,10 +235,10 @@ Examples:
   stemmata replay errata/b02 --why                 what led to the violation, and which faults were necessary")]
 pub(super) struct ReplayArgs {
     /// A run id, as other commands print it; or a scenario, with --seed
-    #[arg(value_name = "RUN_ID|SCENARIO")]
+    #[arg(value_name = "RUN_ID|SCENARIO", value_parser = path_text())]
     pub(super) run: String,
     /// The file of the run id's scenario, if it is not built in
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path_text())]
     pub(super) scenario: Option<String>,
     /// The seed, if a scenario is named
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
@@ -261,10 +269,10 @@ Examples:
 The story and its space-time diagram are written next to FILE, with the endings `.md` and `.svg`.")]
 pub(super) struct ShrinkArgs {
     /// A run id, as other commands print it; or a scenario, with --seed
-    #[arg(value_name = "RUN_ID|SCENARIO")]
+    #[arg(value_name = "RUN_ID|SCENARIO", value_parser = path_text())]
     pub(super) run: String,
     /// The file of the run id's scenario, if it is not built in
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path_text())]
     pub(super) scenario: Option<String>,
     /// The seed, if a scenario is named
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
@@ -294,6 +302,7 @@ Examples:
 The second process has another locale, time zone and working directory. Exit code 4 means: not deterministic.")]
 pub(super) struct VerifyArgs {
     /// A scenario file, or the name of a built-in scenario
+    #[arg(value_parser = path_text())]
     pub(super) scenario: String,
     /// The seeds: A..B (without B) or A+N [default: 0..20]
     #[arg(long, env = "STEMMATA_SEEDS", value_name = "RANGE")]
@@ -318,6 +327,7 @@ Clocks are stopped, and every timer may expire at any moment; delays, probabilit
 The search can start after a fact: \"explore\": { \"after\": \"consensus.elected\" }.")]
 pub(super) struct ExploreArgs {
     /// A scenario file, or the name of a built-in scenario
+    #[arg(value_parser = path_text())]
     pub(super) scenario: String,
     /// The seed from which the workload is drawn [default: the scenario's own, or 0]
     #[arg(long, env = "STEMMATA_SEED", value_name = "SEED", allow_negative_numbers = true)]
@@ -511,7 +521,7 @@ Examples:
 #[derive(Clone, Debug, Args)]
 pub(super) struct Goldens {
     /// Scenario files or names, or folders: all scenarios in them with a golden [default: this folder]
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", value_parser = path_text())]
     pub(super) paths: Vec<String>,
     /// How much of the trace the golden has [default: the golden's detail, or messages]
     #[arg(long, value_enum, value_name = "DETAIL")]
@@ -614,6 +624,7 @@ pub(super) struct ExplainArgs {
 /// The arguments of the second process of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct DigestsArgs {
+    #[arg(value_parser = path_text())]
     pub(super) scenario: String,
     #[arg(long)]
     pub(super) seeds: SeedRange,

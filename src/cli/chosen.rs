@@ -1,7 +1,5 @@
 //! The scenario that was named on the command line, with its subject, and the commands that replay its runs.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use super::args::Overrides;
@@ -10,6 +8,7 @@ use super::shell::Shell;
 use super::signals::Signals;
 use crate::chance::Seed;
 use crate::hunt::{RunId, SeedRange};
+use crate::path_text::{escaped, path_of};
 use crate::run::{self, AnySubject, Keep};
 use crate::scenario::{self, Resolved, ScenarioFile};
 use crate::subject::Profile;
@@ -60,7 +59,7 @@ pub(super) fn profiles(subjects: &[AnySubject]) -> Vec<Profile> {
 impl Chosen {
     pub(super) fn load(name: &str, overrides: &Overrides, subjects: &[AnySubject]) -> Result<Self, Failure> {
         let file = scenario::load(name, &profiles(subjects))?;
-        let built_in = !Path::new(name).is_file() && scenario::built_in().any(|known| known.name == name);
+        let built_in = !path_of(name).is_file() && scenario::built_in().any(|known| known.name == name);
         let subject = subject_of(&file, subjects);
         // A path that begins with `-` would be taken for a flag in the commands that are printed.
         let path = if name.starts_with('-') && name.len() > 1 { format!("./{name}") } else { name.to_owned() };
@@ -172,7 +171,23 @@ fn laid_over(file: ScenarioFile, overrides: &Overrides) -> Result<ScenarioFile, 
 /// A word for a shell, in quotes if it needs them.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=,+@%".contains(&byte);
-    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { always_quoted(word) }
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else if word.chars().any(|letter| escaped(letter).is_some()) {
+        quoted_bytes(word)
+    } else {
+        always_quoted(word)
+    }
+}
+
+/// A word with bytes that are no text, as bash, zsh and ksh read it.
+fn quoted_bytes(word: &str) -> String {
+    let written = word.chars().map(|letter| match (letter, escaped(letter)) {
+        (_, Some(byte)) => format!("\\x{byte:02x}"),
+        ('\\' | '\'', None) => format!("\\{letter}"),
+        (_, None) => letter.to_string(),
+    });
+    format!("$'{}'", written.collect::<String>())
 }
 
 fn always_quoted(word: &str) -> String {
@@ -187,6 +202,7 @@ mod tests {
     fn words_are_quoted_as_shells_need() {
         assert_eq!(quoted("target/debug/stemmata"), "target/debug/stemmata");
         assert_eq!(quoted("my file"), "'my file'");
+        assert_eq!(quoted("it's\u{10ffff}.json"), "$'it\\'s\\xff.json'");
         assert_eq!(quoted("it's"), "'it'\\''s'");
     }
 }

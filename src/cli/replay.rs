@@ -14,6 +14,7 @@ use super::verdicts;
 use super::why::Why;
 use crate::chance::Seed;
 use crate::hunt::RunId;
+use crate::path_text::path_of;
 use crate::run::{AnySubject, Keep};
 use crate::scenario::{self, Resolved};
 use crate::trace::text::{self, Renderer};
@@ -28,7 +29,7 @@ pub(super) fn replay(args: &ReplayArgs, seed_was_typed: bool, subjects: &[AnySub
         RunSelector { run: &args.run, scenario: args.scenario.as_deref(), seed: args.seed, overrides: &args.overrides };
     let RunToRepeat { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
     let mut files = Files::new(args.writing.force);
-    files.reads(chosen.path().unwrap_or_default());
+    files.reads(path_of(chosen.path().unwrap_or_default()));
     if let Some(file) = &args.trace {
         files.writes(file, Format::Trace)?;
     }

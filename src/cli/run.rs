@@ -10,6 +10,7 @@ use super::files::{Files, Format};
 use super::run_report::RunReport;
 use super::shell::Shell;
 use super::store;
+use crate::path_text::path_of;
 use crate::run::AnySubject;
 use crate::trace::Trace;
 
@@ -21,7 +22,7 @@ pub(super) fn run(args: &RunArgs, subjects: &[AnySubject], shell: &Shell) -> Out
     }
     let chosen = Chosen::load(scenario, overrides, subjects)?;
     let mut files = Files::new(writing.force);
-    files.reads(scenario);
+    files.reads(path_of(scenario));
     if let Some(file) = trace {
         files.writes(file, Format::Trace)?;
     }

@@ -20,6 +20,7 @@ use super::signals::Signals;
 use super::store;
 use super::table::{Grid, count, counted};
 use crate::hunt::{self, Need, RunId, Shrink, ShrinkProgress, Shrunk, Unbroken};
+use crate::path_text::path_of;
 use crate::report::{FileHeader, ShrunkFiles};
 use crate::run::{AnySubject, Keep};
 use crate::scenario;
@@ -30,7 +31,7 @@ pub(super) fn shrink(args: &ShrinkArgs, seed_was_typed: bool, subjects: &[AnySub
     let RunToRepeat { chosen, seed, id } = wanted(which, seed_was_typed, subjects)?;
     let outputs = Outputs::beside(&args.output)?;
     let mut files = Files::new(args.writing.force);
-    files.reads(chosen.path().unwrap_or_default());
+    files.reads(path_of(chosen.path().unwrap_or_default()));
     files.writes(&outputs.scenario, Format::Shrunk)?;
     files.writes(&outputs.story, Format::Story)?;
     files.writes(&outputs.picture, Format::Svg)?;

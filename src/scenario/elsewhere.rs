@@ -16,6 +16,16 @@ pub(super) fn protocol_as_subject(name: &str, owner: &Profile) -> Finding {
     Finding::new(Path::of("subject"), message).help(help)
 }
 
+/// Only the mistakes in parts that every subject reads alike.
+pub(super) fn without_parts_of_subject(findings: Vec<Finding>) -> Vec<Finding> {
+    const PARTS: [&str; 6] = ["protocols", "workload", "operations", "keyspaces", "expect", "fates"];
+    let of_subject = |finding: &Finding| match finding.path.steps() {
+        [Step::Key(part), ..] => PARTS.contains(&part.as_str()),
+        [..] => false,
+    };
+    findings.into_iter().filter(|finding| !of_subject(finding)).collect()
+}
+
 /// Tells of each unknown protocol or workload whose it is, if another subject has it.
 pub(super) fn tell(mut findings: Vec<Finding>, profile: &Profile, subjects: &[Profile]) -> Vec<Finding> {
     for finding in findings.iter_mut().filter(|finding| finding.at_key && finding.message.contains("unknown")) {

@@ -43,11 +43,22 @@ impl ScenarioFile {
         if !value.is_object() {
             return Err(problem(vec![Finding::new(Path::ROOT, "a scenario is an object: { … }")]));
         }
-        let profile = subject(&value, subjects).map_err(|finding| problem(vec![finding]))?;
+        let (profile, unknown) = match subject(&value, subjects) {
+            Ok(profile) => (profile, None),
+            Err(finding) => match meant(&value, subjects) {
+                Some(profile) => (profile, Some(finding)),
+                None => return Err(problem(vec![finding])),
+            },
+        };
         let mut repair = Repair::new(value.clone());
         document.unread().iter().rev().for_each(|path| drop(repair.remove(path)));
         let ranges = ranges(&mut repair);
         let least = extremes(&repair, &ranges, &profile);
+        if let Some(unknown) = unknown {
+            let mut findings = elsewhere::without_parts_of_subject(least.err().unwrap_or_default());
+            findings.push(unknown);
+            return Err(problem(findings));
+        }
         let least = least.map_err(|findings| problem(elsewhere::tell(findings, &profile, subjects)))?;
         document.readable()?;
         works(&value, &ranges, &profile, &least).map_err(problem)?;
@@ -152,6 +163,14 @@ fn subject(value: &Value, subjects: &[Profile]) -> Result<Profile, Finding> {
         let finding = if named.is_some() { finding } else { finding.label("`subject` is missing here") };
         finding.help(suggest::cure(name, known))
     })
+}
+
+/// The subject that is meant by a name that no subject has, if that is clear: one that has such a protocol, or a similar name.
+fn meant(value: &Value, subjects: &[Profile]) -> Option<Profile> {
+    let name = value.get("subject")?.as_str()?;
+    let near = suggest::nearest(name, subjects.iter().map(|profile| profile.name));
+    let owner = subjects.iter().find(|profile| profile.row(name).is_some());
+    owner.or_else(|| subjects.iter().find(|profile| Some(profile.name) == near)).copied()
 }
 
 /// All ranges. What looks like a range and is none is noted, and removed.

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::diagnostic::{LoadStage, Problem};
 use super::file::ScenarioFile;
 use super::suggest;
+use crate::path_text::{path_of, text_of};
 use crate::subject::Profile;
 
 /// The largest file that is read, in bytes.
@@ -42,7 +43,8 @@ pub fn load(name: &str, subjects: &[Profile]) -> Result<ScenarioFile, Problem> {
         let text = text(name, std::io::stdin().lock())?;
         return ScenarioFile::parse("standard input", "stdin", &text, subjects);
     }
-    let path = Path::new(name);
+    let path = path_of(name);
+    let path = path.as_path();
     let json = path.extension().is_some_and(|extension| extension == "json");
     let known = built_in().find(|known| known.name == name);
     match known {
@@ -52,7 +54,7 @@ pub fn load(name: &str, subjects: &[Profile]) -> Result<ScenarioFile, Problem> {
         }
         Some(_) | None if json || path.exists() => {
             let text = read(name, path)?;
-            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            let stem = path.file_stem().map(text_of);
             ScenarioFile::parse(name, &stem.unwrap_or_default(), &text, subjects)
         }
         Some(_) | None => {

@@ -19,6 +19,7 @@ use super::shell::Shell;
 use super::signals::Signals;
 use super::table::{count, counted};
 use crate::hunt::explore::{End, Explored, Limits, Order, Watch, explore as search};
+use crate::path_text::path_of;
 use crate::run::AnySubject;
 use crate::scenario::Resolved;
 use crate::subject::Flaw;
@@ -35,7 +36,7 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
     }
     let chosen = Chosen::load(scenario, overrides, subjects)?;
     let mut files = Files::new(writing.force);
-    files.reads(scenario);
+    files.reads(path_of(scenario));
     if let Some(file) = trace {
         files.writes(file, Format::Trace)?;
     }

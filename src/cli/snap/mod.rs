@@ -11,6 +11,7 @@ use super::failure::{Failure, Outcome};
 use super::files::{Files, Format};
 use super::shell::Shell;
 use super::store;
+use crate::path_text::path_of;
 use crate::run::AnySubject;
 use golden::Golden;
 use results::{Result as SnapResult, Results};
@@ -23,7 +24,7 @@ pub(super) fn snap(args: &SnapArgs, subjects: &[AnySubject], shell: &Shell) -> O
             let mut files = Files::new(args.writing.force);
             selected.iter().for_each(|selected| {
                 files.reads(&selected.golden);
-                files.reads(&selected.scenario);
+                files.reads(path_of(&selected.scenario));
             });
             if let Some(file) = &args.junit {
                 files.writes(file, Format::Junit)?;
@@ -60,7 +61,7 @@ fn update(args: &SnapUpdateArgs, subjects: &[AnySubject], shell: &Shell) -> Outc
     let wanted = &args.goldens;
     let mut files = Files::new(args.writing.force);
     let Selection { goldens: selected, .. } = select::select(&wanted.paths)?;
-    selected.iter().for_each(|selected| files.reads(&selected.scenario));
+    selected.iter().for_each(|selected| files.reads(path_of(&selected.scenario)));
     let results = compare(selected, wanted, subjects, shell)?;
     // Nothing is written if one of them is refused.
     for SnapResult { golden, fresh, .. } in &results {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::failure::Failure;
 use super::super::suggest;
+use crate::path_text::{path_of, text_of};
 use crate::scenario;
 
 /// A scenario, as it was named, and the path of its golden.
@@ -34,7 +35,8 @@ pub(super) fn select(paths: &[String]) -> Result<Selection, Failure> {
     let orphans = &mut selection.orphans;
     let here = [".".to_owned()];
     for path in if paths.is_empty() { &here } else { paths } {
-        let as_path = Path::new(path);
+        let as_path = path_of(path);
+        let as_path = as_path.as_path();
         if as_path.is_dir() {
             in_folder(as_path, selected, orphans).map_err(|error| Failure::Io {
                 what: format!("can't read the folder `{}`", as_path.display()),
@@ -83,7 +85,7 @@ fn in_folder(folder: &Path, selected: &mut Vec<Selected>, orphans: &mut Vec<Path
         if path.is_dir() && !path.is_symlink() && !name.starts_with('.') && name != "target" {
             in_folder(&path, selected, orphans)?;
         } else if path.extension().is_some_and(|ending| ending == "json") && beside(&path).is_file() {
-            selected.push(Selected { golden: beside(&path), scenario: path.display().to_string() });
+            selected.push(Selected { golden: beside(&path), scenario: text_of(path.as_os_str()) });
         } else if name.strip_suffix(ENDING).is_some_and(|stem| !path.with_file_name(format!("{stem}.json")).is_file())
             && is_golden(&path)
         {

@@ -27,6 +27,7 @@ use super::shell::Shell;
 use super::signals::Signals;
 use super::table::{count, counted};
 use crate::hunt::{End, Header, Results, Sweep, SweepTally};
+use crate::path_text::path_of;
 use crate::run::AnySubject;
 
 pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySubject], shell: &Shell) -> Outcome {
@@ -40,7 +41,7 @@ pub(super) fn sweep(args: &SweepArgs, seeds_were_typed: bool, subjects: &[AnySub
         chosen.push(scenario);
     }
     let mut files = Files::new(args.writing.force);
-    args.scenarios.iter().for_each(|scenario| files.reads(scenario));
+    args.scenarios.iter().for_each(|scenario| files.reads(path_of(scenario)));
     for chosen in &chosen {
         if args.save && chosen.path() == Some("-") {
             let message = "--save names its file after the scenario's, and standard input has no name";

@@ -13,6 +13,7 @@ use crate::cli::shell::{BAD, GOOD, STRONG};
 use crate::cli::signals::Signals;
 use crate::cli::table::counted;
 use crate::hunt::{Failure as FailedRun, Results, RunId};
+use crate::path_text::path_of;
 use crate::run::{Keep, Shortfall};
 
 /// The folder, relative to the working directory.
@@ -150,7 +151,8 @@ pub(super) fn file(chosen: &Chosen) -> PathBuf {
     let Some(path) = chosen.path() else {
         return Path::new(FOLDER).join(format!("{}.seeds", chosen.file.name()));
     };
-    let whole = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+    let path = path_of(path);
+    let whole = fs::canonicalize(&path).unwrap_or(path);
     let here = fs::canonicalize(".").unwrap_or_default();
     let within = whole.strip_prefix(&here).ok();
     let parts = within.unwrap_or(&whole).components().filter(|part| matches!(part, Component::Normal(_)));

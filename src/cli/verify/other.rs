@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::chance::Seed;
@@ -11,6 +11,7 @@ use crate::cli::environment;
 use crate::cli::failure::Failure;
 use crate::cli::shell::Shell;
 use crate::hunt::SeedRange;
+use crate::path_text::path_of;
 use crate::run::Outcome;
 use crate::trace::jsonl::Reader;
 use crate::trace::{self, Digest, Trace};
@@ -31,8 +32,8 @@ impl Other {
         let program = environment::executable().map_err(failed)?;
         // The second process runs in another folder, so it needs the absolute path of a file; a built-in scenario is found
         // by its name.
-        let path = Path::new(scenario);
-        let scenario = if path.exists() { fs::canonicalize(path).map_err(failed)? } else { path.to_owned() };
+        let path = path_of(scenario);
+        let scenario = if path.exists() { fs::canonicalize(path).map_err(failed)? } else { path };
         let folder = environment::temporary().join(format!("stemmata-verify-{}", std::process::id()));
         fs::create_dir_all(&folder).map_err(failed)?;
         let mut flaws = Vec::new();

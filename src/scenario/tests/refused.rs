@@ -65,6 +65,10 @@ fn words_and_names_that_are_not_known_have_a_suggestion() {
     ]));
     let subject = read("{ \"subject\": \"fkae\" }").expect_err("no such subject");
     assert_eq!(subject.to_string(), "test.json:1:14: there is no subject `fkae` (did you mean `fake`?)");
+    let several =
+        read("{ \"subject\": \"fkae\", \"nodez\": 3, \"run\": { \"for\": \"5\" }, \"workload\": [{ \"none\": {} }] }");
+    let several = several.expect_err("three mistakes").to_string();
+    assert_eq!(several.lines().count(), 3, "{several}");
     let none = read("{}").expect_err("the codex is not given");
     assert_eq!(none.to_string(), "test.json:1:1: there is no subject `codex` (known are `fake`)");
 }

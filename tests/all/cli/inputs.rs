@@ -124,3 +124,26 @@ fn a_history_says_what_is_missing() {
     let ran = judged(&again, &["--budget", "1000"]).exits(3);
     ran.says("all is well before line 86").says("the steps of the search are used up: too many orders");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_text_works_like_any_other() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = folder("no_text");
+    let name = OsStr::from_bytes(b"\xff'x.json");
+    fs::copy(source("scenarios/hello.json"), folder.join(name)).expect("copied");
+    let typed = |arguments: &[&str]| {
+        let mut typed = command();
+        typed.arg(arguments[0]).arg(name).args(&arguments[1..]).current_dir(&folder);
+        ran(arguments.join(" "), typed.output().expect("it runs"))
+    };
+    typed(&["run"]).exits(0);
+    typed(&["verify", "--seeds", "0..2"]).exits(0);
+    let failed = typed(&["run", "--flaw", "e10", "--trace", "t.jsonl"]).exits(1);
+    assert!(failed.last_line().ends_with("--scenario $'\\xff\\'x.json'"), "{}", failed.stdout);
+    typed(&["sweep", "--flaw", "e10", "--count", "20", "--save", "-q"]).exits(1);
+    let saved = OsStr::from_bytes(b"regressions/\xff'x.seeds");
+    assert!(folder.join(saved).is_file());
+}
