@@ -355,14 +355,14 @@ pub const ROW: Row = Row {
         ),
         Flaw::new(
             "k21",
-            "durability",
+            "termination",
             "A node asks only the proposer for the decisions that it lacks: if nothing reaches that one, it never catches \
              up.",
             "a node that hears a proposer which does not hear it, for good: `run.core`, and a partition in one direction",
         ),
         Flaw::new(
             "k22",
-            "durability",
+            "termination",
             "Each promise restarts a voter's wait for a proposer: a candidate that never wins, and asks again sooner than \
              the voter stands for election, keeps it from standing for ever.",
             "a candidate that hears no majority, and a more patient voter that hears only that candidate: `run.core`",
