@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-/// What a byte that is no text becomes: the private character that has the byte as its last eight bits. No other path has
-/// it, so the text stands for the path (the surrogate escapes of PEP 383 do the same).
+/// What a byte that is no text becomes: the private character that has the byte as its last eight bits, as with the surrogate
+/// escapes of PEP 383. The bytes of such a character in a path are escaped too, so that each text stands for one path.
 #[cfg(unix)]
 const ESCAPED: u32 = 0x10_ff00;
 
@@ -14,8 +14,13 @@ pub(crate) fn text_of(path: &OsStr) -> String {
     use std::os::unix::ffi::OsStrExt as _;
     let mut text = String::new();
     for chunk in path.as_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
         let escape = |byte: &u8| char::from_u32(ESCAPED + u32::from(*byte)).unwrap_or(char::REPLACEMENT_CHARACTER);
+        for letter in chunk.valid().chars() {
+            match escaped(letter) {
+                Some(_) => text.extend(letter.encode_utf8(&mut [0; 4]).as_bytes().iter().map(escape)),
+                None => text.push(letter),
+            }
+        }
         text.extend(chunk.invalid().iter().map(escape));
     }
     text
@@ -66,7 +71,9 @@ mod tests {
 
     #[test]
     fn every_path_has_a_text_of_its_own() {
-        for bytes in [&b"a/b.json"[..], "\u{e9}.json".as_bytes(), b"\xff.json", b"a\xc3", b"\x80\xfe/x"] {
+        for bytes in
+            [&b"a/b.json"[..], "\u{e9}.json".as_bytes(), b"\xff.json", b"a\xc3", b"\x80\xfe/x", "\u{10ffff}".as_bytes()]
+        {
             let path = OsStr::from_bytes(bytes);
             assert_eq!(path_of(&text_of(path)).as_os_str(), path);
         }

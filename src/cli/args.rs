@@ -40,7 +40,7 @@ pub(super) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct Global {
-    /// Write one JSON document to standard output instead of text; on standard error, each line is one JSON object
+    /// Write one JSON document to standard output instead of text; on standard error, each line is one JSON object, except what --annotate prints
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// Print only the verdict

@@ -48,6 +48,9 @@ fn check_trace(trace: &Path, args: &CheckArgs, subjects: &[AnySubject], shell: &
     {
         let signals = Signals::watch();
         subject.find_idle_flaws(resolved, &mut outcome, &|| signals.exit().is_none());
+        if let Some(exit) = signals.exit().filter(|_| outcome.interrupted) {
+            return Err(Failure::Early { exit, at: outcome.end });
+        }
     }
     warn(&header, known.is_some(), foreign_facts, shell);
     if !names.is_empty() {
@@ -86,9 +89,10 @@ fn known(header: &Header, subjects: &[AnySubject]) -> Option<(AnySubject, Resolv
 
 /// Refuses names of unknown invariants.
 fn knows(names: &[String], known: Option<&(AnySubject, Resolved)>) -> Result<(), Failure> {
-    let own =
-        known.into_iter().flat_map(|(subject, _)| subject.profile.invariants()).map(|(_, invariant)| invariant.name);
-    let all: Vec<&str> = check::invariants().map(|invariant| invariant.name).chain(own).collect();
+    let own = known.into_iter().flat_map(|(subject, _)| subject.profile.invariants());
+    let own = own.map(|(_, invariant)| invariant.name);
+    let stated = known.into_iter().flat_map(|(_, resolved)| resolved.scenario.expect.own());
+    let all: Vec<&str> = check::invariants().map(|invariant| invariant.name).chain(own).chain(stated).collect();
     match names.iter().find(|name| !all.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => Err(Failure::helped(format!("there is no invariant `{name}`"), suggest::cure(name, &all))),

@@ -64,7 +64,7 @@ fn pages(subjects: &[AnySubject]) -> Vec<Page> {
     pages.extend(FaultKind::ALL.into_iter().map(fault));
     pages.extend(subjects.iter().flat_map(subject));
     pages.extend(scenarios(subjects));
-    pages.extend(WORDS.into_iter().map(word));
+    pages.extend(words());
     pages.extend(Exit::ALL.into_iter().map(exit));
     pages.extend(format(subjects));
     pages
@@ -119,29 +119,20 @@ fn fault(kind: FaultKind) -> Page {
     Page { kind: "fault", name: name.to_owned(), text }
 }
 
-/// The words of this program that other programs do not use, or use differently.
-const WORDS: [(&str, &str); 5] = [
-    (
-        "flaw",
-        "A flaw is a mistake in a protocol that `--flaw e20`, or a scenario, switches on to show which invariant it \
-         breaks.",
-    ),
-    ("erratum", "An erratum is a flaw that stands in the specification's own text."),
-    ("subject", "A subject is what a scenario runs: a process with its settings, workload and checkers."),
-    (
-        "lane",
-        "A lane is a protocol's stream of messages; `n1.locks#7` is the seventh message of node n1 on the lane `locks`.",
-    ),
-    ("codex", "The codex is the replicated store: the keys and values that the nodes keep in sync."),
-];
+/// The words of this program, as the glossary has them: a row each.
+const GLOSSARY: &str = include_str!("../../GLOSSARY.md");
 
 /// The words for what `--flaw` and `list errata` accept.
 const BOTH: &str = "One list, `stemmata list errata`, shows both flaws and errata, and every command that accepts one \
                     word accepts the other.";
 
-fn word((name, text): (&'static str, &'static str)) -> Page {
-    let more = if matches!(name, "flaw" | "erratum") { format!("\n\n{BOTH}") } else { String::new() };
-    Page { kind: "word", name: name.to_owned(), text: format!("{name}: a word of this program.\n\n{text}{more}") }
+/// The pages of all words.
+fn words() -> impl Iterator<Item = Page> {
+    let rows = GLOSSARY.lines().filter_map(|row| row.strip_prefix("| **")?.strip_suffix(" |")?.split_once("** | "));
+    rows.map(|(name, text)| {
+        let more = if matches!(name, "flaw" | "erratum") { format!("\n\n{BOTH}") } else { String::new() };
+        Page { kind: "word", name: name.to_owned(), text: format!("{name}: a word of this program.\n\n{text}{more}") }
+    })
 }
 
 /// The subject, and each of its protocols.

@@ -1,8 +1,8 @@
 //! The terminal: results, diagnostics and their colours.
 //!
 //! What people read is wrapped at words to the width of the terminal: paragraphs, and the cells of tables. Words, numbers,
-//! lines of a trace and commands are never broken, and nothing is wrapped where no terminal shows it. An exported `COLUMNS`
-//! sets the width, in a pipe too.
+//! lines of a trace and commands are never broken, and nothing is wrapped where no terminal shows it, unless an exported
+//! `COLUMNS` sets a width.
 //!
 //! Reports have one form for an instant, that of traces in milliseconds, `150.212ms`, and one for a planned duration, that of
 //! scenario files, `300ms` or `5s`. A measured duration is told like an instant.
@@ -193,7 +193,7 @@ impl Shell {
 }
 
 /// The width to which text on a stream is wrapped: what the variable `COLUMNS` says if it is exported, or that of the
-/// terminal. A stream that is no terminal has none: what a program reads is not wrapped.
+/// terminal. Without `COLUMNS`, a stream that is no terminal has none: what a program reads is not wrapped.
 fn columns(stream: &impl IsTerminal) -> Option<usize> {
     let terminal = || stream.is_terminal().then(terminal_size::terminal_size).flatten();
     let given = environment::variable("COLUMNS").and_then(|columns| columns.parse().ok());

@@ -14,7 +14,7 @@ use super::repair::Repair;
 use super::resolved::Resolved;
 use super::{digest, elsewhere, rules, serde_errors, suggest};
 use crate::chance::Seed;
-use crate::subject::Profile;
+use crate::subject::{Misfit, Profile};
 
 /// A scenario that was read and checked with the minimum and the maximum of each of its ranges.
 #[derive(Clone, Debug)]
@@ -288,6 +288,11 @@ fn fill(scenario: &mut Scenario, profile: &Profile, repair: &mut Repair) -> Vec<
             entry.command = filled;
         }
     }
+    let objects = repair.read(&Path::of("protocols"), only_objects);
+    if repair.value().get("protocols").is_some() && objects.is_none() {
+        return Vec::new();
+    }
+    scenario.protocols = repair.value().get("protocols").cloned().unwrap_or_else(|| scenario.protocols.clone());
     add_required_protocols(scenario, profile);
     repair.value_mut()["protocols"] = scenario.protocols.clone();
     let Some(filled) = repair.read(&Path::of("protocols"), |protocols| settings(protocols, profile)) else {
@@ -313,6 +318,26 @@ fn workload(profile: &Profile, repair: &mut Repair) -> Vec<Value> {
     filled
 }
 
+/// Settings are objects, and so is that of which they are a part: what reads them would take a list for one too.
+fn only_objects(protocols: &Value) -> Result<(), Misfit> {
+    let wrong = |path: Vec<String>, value: &Value| {
+        let found = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "sequence",
+            Value::Object(_) => "map",
+        };
+        Err(Misfit { path, message: format!("invalid type: {found}, expected an object") })
+    };
+    let Some(named) = protocols.as_object() else { return wrong(Vec::new(), protocols) };
+    match named.iter().find(|(_, settings)| !settings.is_object()) {
+        Some((name, settings)) => wrong(vec![name.clone()], settings),
+        None => Ok(()),
+    }
+}
+
 /// Adds the protocols that workloads, operations or keyspaces require.
 fn add_required_protocols(scenario: &mut Scenario, profile: &Profile) {
     let Some(named) = scenario.protocols.as_object_mut() else {
@@ -333,7 +358,7 @@ fn add_required_protocols(scenario: &mut Scenario, profile: &Profile) {
 }
 
 /// Lets the subject read its settings. A subject without settings accepts only an empty value.
-pub(super) fn settings(protocols: &Value, profile: &Profile) -> Result<Value, crate::subject::Misfit> {
+pub(super) fn settings(protocols: &Value, profile: &Profile) -> Result<Value, Misfit> {
     (profile.settings)(protocols).or_else(|misfit| {
         let nothing = protocols.as_object().is_some_and(serde_json::Map::is_empty);
         if nothing { (profile.settings)(&Value::Null).map_err(|_| misfit) } else { Err(misfit) }

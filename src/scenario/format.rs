@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cluster::Nodes;
+use super::core::Core;
 use super::entry::FaultEntry;
 use super::links::NetworkSettings;
 use super::operation::OperationEntry;
@@ -14,7 +15,7 @@ use super::swarm::Swarm;
 use crate::chance::Seed;
 use crate::check;
 use crate::codex::Keyspaces;
-use crate::fault::{Budget, Target};
+use crate::fault::Budget;
 use crate::identity::NodeId;
 use crate::measure::Share;
 use crate::network::{Delay, PinnedFate};
@@ -112,7 +113,7 @@ pub struct Run {
     /// The nodes that quiescence heals: a list, or `"majority"`, drawn from the seed. What is broken of the others then
     /// stays broken for good, and liveness is judged for these nodes and their clients. The default is all nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub core: Option<Target>,
+    pub core: Option<Core>,
     /// The seed, if neither a flag nor the environment gives one.
     pub seed: Seed,
 }
@@ -133,9 +134,8 @@ impl Scenario {
     /// The nodes that quiescence heals, if not all; the first voters, if they are not drawn yet.
     fn core(&self) -> Option<Vec<NodeId>> {
         let mut core = match self.run.core.as_ref()? {
-            Target::Nodes(nodes) => nodes.clone(),
-            Target::Majority => NodeId::all(self.nodes.majority()).collect(),
-            Target::One | Target::Minority | Target::All | Target::Proposer => return None,
+            Core::Nodes(nodes) => nodes.clone(),
+            Core::Majority => NodeId::all(self.nodes.majority()).collect(),
         };
         core.sort_unstable();
         core.dedup();
@@ -257,9 +257,11 @@ impl Expect {
         [answered, at_most, longest_wait].into_iter().flatten()
     }
 
-    /// Only what it states itself as the invariant `name`; nothing if that is an invariant of a subject or of the kernel.
+    /// Only what it states of the invariant `name`: what it is, if the scenario states it itself, and its bound.
     pub(crate) fn stated(&self, name: &str) -> Self {
-        let mut stated = Self::default();
+        let within = self.within.iter().filter(|(bounded, _)| *bounded == name);
+        let within = within.map(|(bounded, span)| (bounded.clone(), *span)).collect();
+        let mut stated = Self { within, ..Self::default() };
         if name == check::ANSWERED.name {
             stated.answered.clone_from(&self.answered);
         } else if name == check::AT_MOST.name {

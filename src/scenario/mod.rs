@@ -6,6 +6,7 @@
 
 mod brackets;
 mod cluster;
+mod core;
 mod diagnostic;
 mod digest;
 mod document;
@@ -32,6 +33,7 @@ mod tests;
 mod words;
 mod worst_case;
 
+pub use self::core::Core;
 pub use cluster::Nodes;
 pub use diagnostic::{Diagnostic, LoadStage, Problem, TextPosition};
 pub use digest::plain as said;

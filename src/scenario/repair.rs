@@ -128,9 +128,13 @@ impl Repair {
         whole
     }
 
-    /// Whether a part of the file whose path starts with these keys was removed.
+    /// Whether a part of the file whose path starts with these keys was removed, other than an unknown key.
     pub(super) fn lacks(&self, keys: &[&str]) -> bool {
-        self.removed.iter().any(|removed| keys.iter().any(|key| removed.keys().next() == Some(*key)))
+        let is_unknown = |removed: &Path| {
+            self.findings.iter().any(|finding| finding.path == *removed && finding.message.starts_with("unknown key"))
+        };
+        let removed = self.removed.iter().filter(|removed| !is_unknown(removed));
+        removed.into_iter().any(|removed| keys.iter().any(|key| removed.keys().next() == Some(*key)))
     }
 
     /// Whether it is known which protocols run: what names or requires one was not removed.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::core::Core;
 use super::entry::FaultEntry;
 use super::format::{Clocks, Scenario};
 use super::operation::OperationEntry;
 use super::repair::Repair;
 use super::{ALWAYS, plan, rules, swarm, worst_case};
 use crate::chance::{Chance, Seed};
-use crate::fault::{FaultPlan, Target};
+use crate::fault::FaultPlan;
 use crate::identity::{MessageId, NodeId};
 use crate::measure::{Drift, Offset, Share};
 use crate::network::{Delay, Network, PinnedFate};
@@ -59,9 +60,9 @@ pub struct Expected {
 
 impl Resolved {
     pub(super) fn new(mut scenario: Arc<Scenario>, profile: Profile, seed: Seed) -> Self {
-        if scenario.run.core == Some(Target::Majority) {
-            let core = plan::core(&scenario, seed);
-            Arc::make_mut(&mut scenario).run.core = Some(Target::Nodes(core));
+        if scenario.run.core == Some(Core::Majority) {
+            let core = plan::core(&scenario, &profile, seed);
+            Arc::make_mut(&mut scenario).run.core = Some(Core::Nodes(core));
         }
         let fates = scenario.fates.iter();
         let fates = fates.filter_map(|(id, fate)| Some((rules::expectations::message(id, &profile).ok()?, *fate)));

@@ -1,14 +1,14 @@
 //! `answered`: as many operations are answered while a fault lasts as the scenario expects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Checker, End, Exercised, Shown};
 use crate::identity::EventId;
 use crate::time::Time;
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
-/// Checks that each time one of some faults acts, enough operations are answered before it ends: by its own end, at
-/// quiescence, or with the run. Exercised by answers that such a fault could have prevented.
+/// Checks that each time one of some faults acts, enough operations are answered before it ends: by its own end, by another
+/// fault that undoes it, at quiescence, or with the run. Exercised by answers that such a fault could have prevented.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Answered {
     /// By the number of the fault in the plan.
@@ -23,6 +23,8 @@ pub struct Owed {
     pub during: String,
     /// The number of answers.
     pub at_least: u64,
+    /// The numbers of the faults that undo it: a heal ends a partition.
+    pub undone_by: BTreeSet<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,17 +66,22 @@ impl Answered {
         Ok(())
     }
 
-    fn see_fault(&mut self, record: &Record<'_>, fault: u32) {
+    fn see_fault(&mut self, record: &Record<'_>, fault: u32) -> Result<(), Violation> {
+        let undone = |watched: &Watched| watched.owed.undone_by.contains(&fault);
+        let undone: BTreeSet<u32> =
+            self.faults.iter().filter(|(_, watched)| undone(watched)).map(|(fault, _)| *fault).collect();
+        self.end(record.time, Some(record.id), |ended| undone.contains(&ended))?;
         if let Some(watched) = self.faults.get_mut(&fault) {
             watched.acted = true;
             watched.lasts = Some(Lasting { event: record.id, since: record.time, answers: 0 });
         }
+        Ok(())
     }
 }
 
 impl Owed {
     fn judge(&self, lasted: Lasting, now: Time, ended: Option<EventId>) -> Result<(), Violation> {
-        let Self { during, at_least } = self;
+        let Self { during, at_least, undone_by: _ } = self;
         if lasted.answers >= *at_least {
             return Ok(());
         }
@@ -100,7 +107,7 @@ impl<F> Checker<F> for Answered {
         if let Event::Returned { .. } = &record.event {
             self.answered();
         } else if let Event::Fault { fault, .. } = &record.event {
-            self.see_fault(record, *fault);
+            return self.see_fault(record, *fault);
         } else if let Event::FaultEnded { fault } = &record.event {
             return self.end(record.time, Some(record.id), |ended| ended == *fault);
         } else if let Event::Calm = &record.event {
@@ -131,8 +138,12 @@ mod tests {
         Event::Fault { fault, what: Cow::Borrowed("partition") }
     }
 
+    fn owed(at_least: u64) -> Owed {
+        Owed { during: "cut".to_owned(), at_least, undone_by: BTreeSet::from([7]) }
+    }
+
     fn at_least(at_least: u64) -> Answered {
-        Answered::during([(2, Owed { during: "cut".to_owned(), at_least })])
+        Answered::during([(2, owed(at_least))])
     }
 
     /// An answer before, two during and one after the second fault.
@@ -164,9 +175,17 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_that_undoes_it_ends_it() {
+        let mut history = History::default();
+        history.at(5).on("env", acts(2)).at(6).on("env", acts(7)).on("c1", returned("c1#1"));
+        let sentence = "no operation was answered while `cut` lasted, from 5.000ms to 6.000ms; at least 1 should be";
+        assert_broken(&history, at_least(1), sentence, "env#1 env#2");
+    }
+
+    #[test]
     fn each_time_that_it_acts_counts_for_itself() {
         let mut history = told();
-        let twice = || Owed { during: "cut".to_owned(), at_least: 1 };
+        let twice = || owed(1);
         assert_vacuous(&history, Answered::during([(2, twice()), (3, twice())]), "`cut` did not act");
         history.at(10).on("env", acts(3)).at(12).on("env", Event::FaultEnded { fault: 3 });
         let sentence = "no operation was answered while `cut` lasted, from 10.000ms to 12.000ms; at least 1 should be";

@@ -2,35 +2,42 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
+use crate::check::core::Core;
 use crate::check::{Checker, End, Exercised, Shown};
-use crate::identity::{EventId, OpId};
+use crate::identity::{EventId, NodeId, OpId};
 use crate::time::{Span, Time};
 use crate::trace::{Event, Kinds, Verdict, Violation};
 
 /// Checks that every operation ends, by an answer, by its client's giving up or with the run, at most this long after it
-/// was invoked; retries belong to the same wait. Exercised by operations.
+/// was invoked; retries belong to the same wait. If quiescence heals a core only, an operation that has no answer at the end
+/// counts only if a node of the core was asked. Exercised by operations.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LongestWait {
     most: Span,
     open: BTreeMap<OpId, Open>,
     asked: Exercised,
+    core: Core,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Open {
     event: EventId,
     since: Time,
+    /// The nodes that were asked.
+    nodes: SmallVec<[NodeId; 2]>,
 }
 
 impl LongestWait {
     /// For waits of at most this long.
     #[must_use]
     pub fn of(most: Span) -> Self {
-        Self { most, open: BTreeMap::new(), asked: Exercised::default() }
+        Self { most, open: BTreeMap::new(), asked: Exercised::default(), core: Core::default() }
     }
 
     /// The violation, if the wait of `op` was too long when it ended.
-    fn too_long(&self, op: OpId, open: Open, how: &str, end: Time, last: Option<EventId>) -> Result<(), Violation> {
+    fn too_long(&self, op: OpId, open: &Open, how: &str, end: Time, last: Option<EventId>) -> Result<(), Violation> {
         let lasted = end.since(open.since);
         if lasted <= self.most {
             return Ok(());
@@ -47,13 +54,20 @@ impl LongestWait {
 }
 
 impl<F> Checker<F> for LongestWait {
-    const WANTS: Kinds = Kinds::INVOKED.with(Kinds::RETURNED).with(Kinds::GAVE_UP);
+    const WANTS: Kinds =
+        Kinds::INVOKED.with(Kinds::RETRIED).with(Kinds::RETURNED).with(Kinds::GAVE_UP).with(Core::WANTS);
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
-        let (op, how) = if let Event::Invoked { op, .. } = &record.event {
+        self.core.see(&record.event);
+        let (op, how) = if let Event::Invoked { op, to, .. } = &record.event {
             self.asked += true;
-            self.open.insert(*op, Open { event: record.id, since: record.time });
+            let nodes = std::iter::once(*to).collect();
+            self.open.insert(*op, Open { event: record.id, since: record.time, nodes });
+            return Ok(());
+        } else if let Event::Retried { op, to, .. } = &record.event {
+            let open = self.open.get_mut(op).filter(|open| !open.nodes.contains(to));
+            open.into_iter().for_each(|open| open.nodes.push(*to));
             return Ok(());
         } else if let Event::Returned { op, .. } = &record.event {
             (op, "was answered")
@@ -63,12 +77,13 @@ impl<F> Checker<F> for LongestWait {
             return Ok(());
         };
         let ended = self.open.remove(op);
-        ended.map_or(Ok(()), |open| self.too_long(*op, open, how, record.time, Some(record.id)))
+        ended.map_or(Ok(()), |open| self.too_long(*op, &open, how, record.time, Some(record.id)))
     }
 
     fn conclude(&mut self, end: &End<'_>) -> Verdict {
-        let longest = self.open.iter().min_by_key(|(_, open)| open.since);
-        let judged = longest.map(|(op, open)| self.too_long(*op, *open, "has none at the end", end.time, None));
+        let owed = self.open.iter().filter(|(_, open)| open.nodes.iter().any(|node| self.core.has(*node)));
+        let longest = owed.min_by_key(|(_, open)| open.since);
+        let judged = longest.map(|(op, open)| self.too_long(*op, open, "has none at the end", end.time, None));
         match judged {
             Some(Err(violation)) => Verdict::Violated(violation),
             Some(Ok(())) | None => Verdict::of(self.asked.0, "no operation was asked"),
@@ -109,6 +124,20 @@ mod tests {
                         7.000ms at most";
         assert_broken(&history, within(7), sentence, "c1#1");
         assert_holds(&history, within(8), 1);
+    }
+
+    #[test]
+    fn with_a_core_what_only_others_were_asked_may_stay_open() {
+        let told = |nodes: &[&str]| {
+            let mut history = History::default();
+            history.at(1).on("c1", invoked("c1#1", "n1")).on("c1", retried("c1#1", "n2", 2));
+            history.at(9).on("env", core(nodes)).on("env", Event::Calm);
+            history
+        };
+        assert_holds(&told(&["n3"]), within(7), 1);
+        let sentence = "c1#1 waited 8.000ms for an answer, from 1.000ms on, and has none at the end; a wait should last \
+                        7.000ms at most";
+        assert_broken(&told(&["n2"]), within(7), sentence, "c1#1");
     }
 
     #[test]

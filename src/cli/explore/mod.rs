@@ -61,7 +61,7 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
         explored: &explored,
         limits: &limits,
         exploration: &exploration,
-        idle: &idle,
+        idle: idle.as_deref(),
         signal: signals.exit(),
     };
     let report = ExploreReport::new(&chosen, &resolved, &searched, outcome.as_ref(), shell);
@@ -85,21 +85,30 @@ pub(super) fn explore(args: &ExploreArgs, subjects: &[AnySubject], shell: &Shell
 }
 
 /// The flaws that never acted in an exploration that found nothing: it is repeated without each of them, and has the same
-/// states. If a signal stops that, nothing is known of the flaw.
+/// states. `None` if a signal stops that.
 fn idle_flaws(
     chosen: &Chosen,
     resolved: &Resolved,
     explored: &Explored,
     limits: &Limits,
     go_on: &(dyn Fn() -> bool + Sync),
-) -> Vec<&'static Flaw> {
+) -> Option<Vec<&'static Flaw>> {
     let found_nothing = matches!(explored.end, End::Complete | End::Depth) && resolved.expected.violates.is_empty();
     let is_idle = |flaw: &&Flaw| {
         let Ok(without) = chosen.subject.explore(&resolved.without_flaw(flaw)) else { return false };
         let other = search(&*without.space, limits, Watch { go_on, tell: &|_| {} });
         (other.end, other.sum, other.generated) == (explored.end, explored.sum, explored.generated)
     };
-    resolved.flaws().filter(|_| found_nothing).filter(is_idle).collect()
+    let mut idle = Vec::new();
+    for flaw in resolved.flaws().filter(|_| found_nothing) {
+        if is_idle(&flaw) {
+            idle.push(flaw);
+        }
+        if !go_on() {
+            return None;
+        }
+    }
+    Some(idle)
 }
 
 fn limits(args: &ExploreArgs) -> Limits {

@@ -18,8 +18,9 @@ pub(super) struct Searched<'a> {
     pub(super) explored: &'a Explored,
     pub(super) limits: &'a Limits,
     pub(super) exploration: &'a Exploration,
-    /// The flaws that are on and without which it has the same states: they never acted.
-    pub(super) idle: &'a [&'static Flaw],
+    /// The flaws that are on and without which it has the same states: they never acted. `None` if a signal arrived before
+    /// that was known.
+    pub(super) idle: Option<&'a [&'static Flaw]>,
     /// The exit code of the signal that stopped it, if any.
     pub(super) signal: Option<Exit>,
 }
@@ -87,10 +88,14 @@ pub(super) fn standing(
             let names = violates.join(", ");
             (Exit::Broken, vec![format!("{names} was expected to be violated, but no path violates it")])
         }
+        End::Complete | End::Depth if idle_flaws.is_none() => {
+            let why = "a signal arrived before it was known whether each flaw acts".to_owned();
+            (signal.unwrap_or(Exit::Stopped), vec![why])
+        }
         End::Complete | End::Depth => {
             let idle = judged.iter().filter(|row| !row.exercised && !check::is_law(row.invariant));
             let mut idle: Vec<String> = idle.map(|row| format!("{} was not exercised", row.invariant)).collect();
-            idle.extend(idle_flaws.iter().map(|flaw| {
+            idle.extend(idle_flaws.into_iter().flatten().map(|flaw| {
                 format!(
                     "the flaw {} never acted: all states are the same without it; to act, it needs {}",
                     flaw.id, flaw.needs

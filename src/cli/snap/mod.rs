@@ -64,11 +64,14 @@ fn update(args: &SnapUpdateArgs, subjects: &[AnySubject], shell: &Shell) -> Outc
     selected.iter().for_each(|selected| files.reads(path_of(&selected.scenario)));
     let results = compare(selected, wanted, subjects, shell)?;
     // Nothing is written if one of them is refused.
-    for SnapResult { golden, fresh, .. } in &results {
-        if golden.text.as_ref() != Some(fresh) {
-            make_folder(golden)?;
-            files.writes(&golden.path, Format::Golden)?;
-        }
+    let changed = results.iter().filter(|result| result.golden.text.as_ref() != Some(&result.fresh));
+    let (known, new): (Vec<_>, Vec<_>) = changed.partition(|result| result.golden.text.is_some());
+    for SnapResult { golden, .. } in known {
+        files.writes(&golden.path, Format::Golden)?;
+    }
+    for SnapResult { golden, .. } in new {
+        make_folder(golden)?;
+        files.writes(&golden.path, Format::Golden)?;
     }
     let mut told = Vec::new();
     for SnapResult { golden, fresh, .. } in &results {
@@ -84,7 +87,7 @@ fn update(args: &SnapUpdateArgs, subjects: &[AnySubject], shell: &Shell) -> Outc
 
 /// The folder of a golden that does not exist yet.
 fn make_folder(golden: &Golden) -> Result<(), Failure> {
-    let Some(folder) = golden.path.parent().filter(|_| golden.text.is_none()) else { return Ok(()) };
+    let Some(folder) = golden.path.parent() else { return Ok(()) };
     let what = format!("can't create the folder `{}`", folder.display());
     std::fs::create_dir_all(folder).map_err(|error| Failure::Io { what, error, help: None })
 }

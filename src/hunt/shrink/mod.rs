@@ -134,7 +134,11 @@ impl Shrink<'_> {
         let before = Size::of(self.resolved, &whole);
         let whole = FailingRun { resolved: self.resolved.clone(), outcome: whole, violation };
         let runner = CandidateRunner::new(self.subject, kind.clone(), &whole, self.threads, Caller { go_on, tell });
-        let plain = Scenario { expect: only(&kind, &whole.scenario().expect), swarm: None, ..whole.scenario().clone() };
+        let mut plain =
+            Scenario { expect: only(&kind, &whole.scenario().expect), swarm: None, ..whole.scenario().clone() };
+        if plain.expect.answered.is_empty() {
+            plain.faults.iter_mut().for_each(|entry| entry.name = None);
+        }
         let plain = Scenario { run: crate::scenario::Run { seed: self.resolved.seed, ..plain.run }, ..plain };
         let Some(best) = runner.judge(plain) else {
             return Err(if runner.goes_on() { Unbroken::Elsewhere(kind) } else { Unbroken::Stopped });

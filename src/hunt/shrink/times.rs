@@ -29,6 +29,8 @@ impl TimeField {
         let faults = 0..scenario.faults.len();
         let mut all: Vec<_> = operations.clone().map(Self::Asked).collect();
         all.extend(operations.map(Self::Timeout));
+        // What is owed while a fault lasts would be missing if it lasted for an instant only.
+        let faults = faults.filter(|at| scenario.faults[*at].name.is_none());
         all.extend(faults.clone().map(Self::Acts).chain(faults.map(Self::Ends)));
         all.extend(scenario.fates.keys().cloned().map(Self::Fate));
         all.extend([Self::Delay, Self::Sync, Self::Quiet, Self::Lasts]);
@@ -68,6 +70,7 @@ impl Search<'_> {
         self.attempt(|scenario| {
             scenario.run.lasts.get_or_insert(end);
             scenario.run.quiesce_at = None;
+            scenario.run.core = None;
         });
         // A liveness violation occurs at its bound after quiescence; a run without `for` lasts longer than that.
         self.attempt(|scenario| {

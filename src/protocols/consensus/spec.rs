@@ -48,7 +48,7 @@ pub struct ConsensusSettings {
     pub session_slots: u64,
     /// How reads are made linearizable.
     pub reads: Reads,
-    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k19`.
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k23`.
     pub flaws: Flaws,
 }
 

@@ -36,9 +36,10 @@ pub(super) const PARTS: [Part; 15] = [
     Part {
         name: "run",
         keys: &["run"],
-        about: "how long a run lasts, when faults end, and its seed",
+        about: "how long a run lasts, when faults end and for whom, and its seed",
         example: r#"{
-  "run": { "quiesce_at": "8s", "seed": 42 },
+  "nodes": 5,
+  "run": { "quiesce_at": "8s", "core": ["n1", "n2", "n4"], "seed": 42 },
   "workload": [{ "registers": {} }]
 }"#,
     },
@@ -164,15 +165,20 @@ pub(super) const PARTS: [Part; 15] = [
     Part {
         name: "expect",
         keys: &["expect"],
-        about: "which invariants must hold or be violated",
+        about: "which invariants must hold or be violated, and what else a run must do",
         example: r#"{
-  "subject": "broadcast",
-  "run": { "quiesce_at": "4s" },
-  "workload": [{ "texts": {} }],
+  "run": { "quiesce_at": "6s" },
+  "workload": [{ "registers": {} }],
+  "faults": [
+    { "name": "cut", "at": "1s", "for": "3s", "fault": { "partition": { "shape": "isolate-one" } } }
+  ],
   "expect": {
-    "holds": ["causality", "reliable-delivery"],
-    "within": { "reliable-delivery": "5s" },
-    "sometimes": ["broadcast.delivered"]
+    "holds": ["agreement", "linearizability", "termination"],
+    "within": { "termination": "5s" },
+    "sometimes": ["consensus.committed"],
+    "answered": [{ "during": "cut", "at_least": 5 }],
+    "at_most": { "consensus.elected": 10 },
+    "longest_wait": "4s"
   }
 }"#,
     },

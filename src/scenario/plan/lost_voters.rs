@@ -34,6 +34,11 @@ impl<'a> LostVoters<'a> {
         more.is_empty() || (few && self.core.as_ref().is_none_or(left))
     }
 
+    /// Whether this node is removed.
+    pub(super) fn has(&self, node: NodeId) -> bool {
+        self.lost.contains(&node)
+    }
+
     pub(super) fn add(&mut self, fault: &Fault) {
         let loses: Vec<_> = self.loses(fault).collect();
         self.lost.extend(loses);

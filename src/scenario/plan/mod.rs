@@ -20,20 +20,24 @@ use crate::fault::{FaultPlan, PlannedFault, Target};
 use crate::identity::NodeId;
 use crate::subject::Profile;
 
-/// The nodes that quiescence heals, if they are drawn: a smallest majority of the voters.
-pub(super) fn core(scenario: &Scenario, seed: Seed) -> Vec<NodeId> {
-    let chooser = NodeChooser { nodes: scenario.nodes, free: &|_| true };
+/// The nodes that quiescence heals, if they are drawn: a smallest majority of the voters, without those that scripted faults
+/// remove permanently.
+pub(super) fn core(scenario: &Scenario, profile: &Profile, seed: Seed) -> Vec<NodeId> {
+    let mut lost = LostVoters::new(scenario, profile);
+    scripted(scenario, seed).iter().flatten().for_each(|fault| lost.add(&fault.fault));
+    let chooser = NodeChooser { nodes: scenario.nodes, free: &|node| !lost.has(node) };
     chooser.target(&Target::Majority, &mut seed.key("core").draws())
+}
+
+/// The scripted faults of each entry.
+fn scripted(scenario: &Scenario, seed: Seed) -> Vec<Vec<PlannedFault>> {
+    let entries = scenario.faults.iter().enumerate();
+    entries.map(|(index, entry)| scripted::expand(entry, scenario, seed.key("fault").with(index as u64))).collect()
 }
 
 /// The plan of `scenario` for one seed.
 pub(super) fn draw(scenario: &Scenario, profile: &Profile, seed: Seed) -> FaultPlan {
-    let written: Vec<Vec<PlannedFault>> = scenario
-        .faults
-        .iter()
-        .enumerate()
-        .map(|(index, entry)| scripted::expand(entry, scenario, seed.key("fault").with(index as u64)))
-        .collect();
+    let written = scripted(scenario, seed);
     let mut occupancy = Occupancy::new(scenario.run.quiescence());
     written.iter().flatten().for_each(|fault| occupancy.occupy(fault));
     let mut lost_voters = LostVoters::new(scenario, profile);

@@ -6,6 +6,7 @@ use super::{entries, targets};
 use crate::fault::{Budget, Target};
 use crate::measure::Share;
 use crate::scenario::cluster::Nodes;
+use crate::scenario::core::Core;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
@@ -74,19 +75,17 @@ pub(super) fn core(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         return vec![finding.at_key().help("add `run.quiesce_at`")];
     }
     match core {
-        Target::Nodes(_) | Target::Majority => {}
-        Target::One | Target::Minority | Target::All | Target::Proposer => {
-            let finding = Finding::new(path, format!("`{core}` is no core"));
-            return vec![finding.help("name its nodes, as in [\"n1\", \"n2\"], or write \"majority\"")];
+        Core::Majority => {}
+        Core::Nodes(nodes) if nodes.is_empty() => {
+            let finding = Finding::new(path, "the core has no node");
+            return vec![finding.help("name its nodes, write \"majority\", or remove `core`")];
         }
-    }
-    if *core == Target::Nodes(Vec::new()) {
-        let finding = Finding::new(path, "the core has no node");
-        return vec![finding.help("name its nodes, write \"majority\", or remove `core`")];
-    }
-    let findings = targets::target(core, scenario.nodes, &path);
-    if !findings.is_empty() {
-        return findings;
+        Core::Nodes(nodes) => {
+            let findings = targets::target(&Target::Nodes(nodes.clone()), scenario.nodes, &path);
+            if !findings.is_empty() {
+                return findings;
+            }
+        }
     }
     too_small(scenario, profile, path).into_iter().collect()
 }

@@ -1,7 +1,7 @@
 //! Rules for expectations, and for the fates of single messages.
 
 use super::{entries, targets};
-use crate::check::EXPECTATIONS;
+use crate::check::{EXPECTATIONS, QUIET};
 use crate::identity::{LaneId, MessageId, NodeId};
 use crate::network::PinnedFate;
 use crate::scenario::diagnostic::Finding;
@@ -121,6 +121,10 @@ fn invariant(name: &str, scenario: &Scenario, profile: &Profile, path: Path) -> 
         let message = format!("this scenario states nothing for `{name}`");
         let help = format!("add `expect.{}`: see `stemmata explain {name}`", own.name.replace('-', "_"));
         return Some(Finding::new(path, message).help(help));
+    }
+    if name == QUIET.name && scenario.setup().outside() > 0 {
+        let message = "`quiet` is not claimed with `run.core`: what a node owes the others, it may send for ever";
+        return Some(Finding::new(path, message).help("remove it, or remove `run.core`"));
     }
     let others: Vec<&str> =
         profile.invariants().filter(|(_, invariant)| invariant.name == name).map(|(row, _)| row.name).collect();

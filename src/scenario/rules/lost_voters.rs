@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::fault::Target;
 use crate::identity::NodeId;
+use crate::scenario::core::Core;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
@@ -13,7 +14,9 @@ use crate::subject::Profile;
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Option<Finding> {
     let (minority, majority) = (scenario.nodes.minority() as usize, scenario.nodes.majority() as usize);
     let voter = |node: &NodeId| node.index() < scenario.nodes.voters as usize;
-    let core = scenario.setup().core;
+    // A core that is drawn avoids the voters that are lost.
+    let is_named = matches!(scenario.run.core, Some(Core::Nodes(_)));
+    let core = scenario.setup().core.filter(|_| is_named);
     let (mut named, mut others) = (BTreeSet::new(), 0);
     for (index, entry) in scenario.faults.iter().enumerate().filter(|(_, entry)| !entry.exceed) {
         let Some(fault) = &entry.fault else { continue };
@@ -30,7 +33,9 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Option<Finding> {
         if core.as_ref().is_some_and(|core| left(core) < majority + others) {
             let message = format!("this `{kind}` permanently removes a voter without which the core has no majority");
             let finding = Finding::new(Path::of("faults").index(index).key("fault"), message);
-            return Some(finding.help("name a voter outside `run.core`, or let the core have one voter more"));
+            return Some(finding.help(
+                "name a voter outside `run.core`, let the core have one voter more, or add \"exceed\": true to the entry",
+            ));
         }
         if named.len() + others > minority {
             let voters = scenario.nodes.voters;

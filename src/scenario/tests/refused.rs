@@ -90,6 +90,14 @@ fn what_a_scenario_states_itself_must_be_there_to_be_judged() {
 }
 
 #[test]
+fn settings_are_objects() {
+    insta::assert_snapshot!(all_wrong(&[
+        r#""protocols": [], "workload": [{ "writes": { "rate": "5/s" } }]"#,
+        r#""protocols": { "gossip": null, "locks": [] }"#,
+    ]));
+}
+
+#[test]
 fn a_core_has_nodes_and_a_quiescence() {
     insta::assert_snapshot!(all_wrong(&[
         r#""run": { "for": "5s", "core": ["n1"] }"#,
@@ -97,6 +105,8 @@ fn a_core_has_nodes_and_a_quiescence() {
         r#""run": { "quiesce_at": "5s", "core": [] }"#,
         r#""run": { "quiesce_at": "5s", "core": "one" }"#,
         r#""run": { "quiesce_at": "5s", "core": ["n1", "n2"] }"#,
+        r#""run": { "quiesce_at": "5s", "core": 5 }"#,
+        r#""run": { "quiesce_at": "5s", "cor": "majority" }, "faults": [{ "at": "1s", "fault": { "kill": { "target": "n9" } } }]"#,
     ]));
 }
 

@@ -35,6 +35,15 @@ fn operations_that_are_answered_while_a_fault_lasts_are_counted() {
     failed
         .says("operations were answered while `cut` lasted, from 2000.000ms to 4000.000ms; at least 100000 should be");
     within(&folder, &["check", "t.jsonl"]).exits(1).says("while `cut` lasted");
+    within(&folder, &["check", "t.jsonl", "--invariant", "answered"]).exits(1).says("while `cut` lasted");
+    within(&folder, &["check", "t.jsonl", "--invariant", "at-most"]).exits(2).complains("no invariant `at-most`");
+    // A heal ends a partition.
+    let healed = split(r#""answered": [ { "during": "cut", "at_least": 5 } ]"#)
+        .replace(r#", "for": "2s""#, "")
+        .replace("[\"n1\", \"n2\"], [\"n3\", \"n4\", \"n5\"]", "[\"n1\"], [\"n2\"], [\"n3\"], [\"n4\"], [\"n5\"]")
+        .replace("} } }\n  ],", "} } },\n { \"at\": \"3s\", \"fault\": { \"heal\": {} } } ],");
+    fs::write(folder.join("x.json"), healed).expect("written");
+    within(&folder, &["run", "x.json"]).exits(1).says("lasted, from 2000.000ms to 3000.000ms");
     within(&folder, &["sweep", "x.json", "--count", "3"]).exits(1).says("answered");
 }
 
@@ -112,6 +121,10 @@ fn a_core_must_be_enough_for_what_runs_and_is_shown() {
     trace.says("3000.000 -- core n1,n2,n3").says("3000.000 -- calm");
     assert!(!trace.stdout.contains("n4 start boot=2"), "it stays dead");
     within(&folder, &["check", "t.jsonl"]).exits(0);
+    // A core that is drawn avoids the voter that a script removes.
+    let lost = r#", { "at": "2s", "fault": { "restart": { "target": "n1", "wipe": true } } }"#;
+    run("\"majority\"", "", lost);
+    within(&folder, &["sweep", "x.json", "--count", "40", "-q"]).exits(0);
     let drawn = run("\"majority\"", "", "").exits(0);
     let resolved = fs::read_to_string(folder.join("t.jsonl")).expect("a trace");
     let header = resolved.lines().next().expect("a header");

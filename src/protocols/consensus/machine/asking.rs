@@ -93,10 +93,10 @@ impl Consensus {
 
     /// An entry of a node that may not reach the proposer.
     pub(super) fn on_relay(&mut self, request: Arc<Request>, port: &mut impl Port<Self>) {
-        match self.followed {
-            _ if self.role.is_proposer() => self.enqueue(request, port),
-            Some(round) if round.node != self.me => port.send(round.node, ConsensusMessage::Forward { request }),
-            Some(_) | None => {}
+        if self.role.is_proposer() {
+            self.enqueue(request, port);
+        } else if let Some(round) = self.followed.filter(|round| round.node != self.me) {
+            port.send(round.node, ConsensusMessage::Forward { request });
         }
     }
 
