@@ -318,7 +318,7 @@ fn workload(profile: &Profile, repair: &mut Repair) -> Vec<Value> {
     filled
 }
 
-/// Settings are objects, and so is that of which they are a part: what reads them would take a list for one too.
+/// The settings are an object, and none of them is a list or nothing: what reads them would take a list for an object too.
 fn only_objects(protocols: &Value) -> Result<(), Misfit> {
     let wrong = |path: Vec<String>, value: &Value| {
         let found = match value {
@@ -332,7 +332,7 @@ fn only_objects(protocols: &Value) -> Result<(), Misfit> {
         Err(Misfit { path, message: format!("invalid type: {found}, expected an object") })
     };
     let Some(named) = protocols.as_object() else { return wrong(Vec::new(), protocols) };
-    match named.iter().find(|(_, settings)| !settings.is_object()) {
+    match named.iter().find(|(_, settings)| settings.is_array() || settings.is_null()) {
         Some((name, settings)) => wrong(vec![name.clone()], settings),
         None => Ok(()),
     }

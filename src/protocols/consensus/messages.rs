@@ -140,6 +140,13 @@ pub enum ConsensusMessage {
         /// The entry.
         request: Arc<Request>,
     },
+    /// A client of `home` reads, whose own messages may not reach the proposer.
+    RelayRead {
+        /// The operation.
+        id: RequestId,
+        /// The node that the answer is for.
+        home: NodeId,
+    },
 }
 
 /// A voter's knowledge of the slots from some slot on.
@@ -385,7 +392,8 @@ impl Periodic for ConsensusMessage {
             | Self::Forward { .. }
             | Self::ReadAsk { .. }
             | Self::ReadAt { .. }
-            | Self::Relay { .. } => false,
+            | Self::Relay { .. }
+            | Self::RelayRead { .. } => false,
         }
     }
 }

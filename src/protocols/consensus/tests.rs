@@ -225,6 +225,9 @@ fn spoken(message: &ConsensusMessage) -> String {
         ConsensusMessage::State { snapshot, .. } => format!("state {}", snapshot.slot),
         ConsensusMessage::Forward { request, .. } => format!("forward {}", request.id.op().expect("a client's")),
         ConsensusMessage::Relay { request, .. } => format!("relay {}", request.id.op().expect("a client's")),
+        ConsensusMessage::RelayRead { id, home } => {
+            format!("relay-read {} of {home}", id.op().expect("a client's"))
+        }
         ConsensusMessage::ReadAsk { id } => format!("read-ask {}", id.op().expect("a client's")),
         ConsensusMessage::ReadAt { id, slot } => format!("read-at {} {slot}", id.op().expect("a client's")),
     }
@@ -1144,4 +1147,40 @@ fn an_operation_that_waits_for_long_goes_through_other_voters() {
     proposer.lead();
     proposer.hears(3, ConsensusMessage::Relay { request });
     assert!(proposer.did().iter().any(|did| did.starts_with("> n2 propose")));
+}
+
+/// In the log it would be answered once more, and perhaps otherwise.
+#[test]
+fn a_read_by_index_that_waits_for_long_is_relayed_as_one() {
+    let settings = ConsensusSettings { reads: Reads::Index, ..ConsensusSettings::default() };
+    let patience = settings.election;
+    let read = || StoreCommand::Read { key: Key::new("k").expect("a key"), within: Within::default() };
+    let beat = |node: &mut Node| {
+        let (round, asked, trip) = (round("1.n2"), node.port.now, Span::ZERO);
+        node.hears(2, ConsensusMessage::Heartbeat { round, decided: Slot(0), number: 1, asked, trip });
+        node.port.take();
+    };
+    let mut node = Node::of(&settings);
+    beat(&mut node);
+    node.asked(1, read());
+    for _ in 0..9 {
+        node.port.now = node.port.now + patience.divided_by(3);
+        beat(&mut node);
+    }
+    node.waits(ConsensusTimer::Again);
+    assert_eq!(node.did(), ["> n2 read-ask c1#1", "> n3 relay-read c1#1 of n1"]);
+    let relayed = |home| ConsensusMessage::RelayRead { id: Request::new(op(1), read()).id, home };
+    let mut other = Node::of(&settings);
+    beat(&mut other);
+    other.hears(3, relayed(n(3)));
+    assert_eq!(other.did(), ["> n2 relay-read c1#1 of n3"]);
+    other.hears(2, relayed(n(3)));
+    assert!(other.did().is_empty(), "it has been passed on once");
+    let mut proposer = Node::of(&settings);
+    proposer.lead();
+    proposer.hears(2, relayed(n(3)));
+    proposer.waits(ConsensusTimer::Beat);
+    let (round, asked) = (round("1.n1"), proposer.port.now);
+    proposer.hears(2, ConsensusMessage::HeartbeatAck { round, number: 2, asked });
+    assert!(proposer.did().contains(&"> n3 read-at c1#1 0".to_owned()));
 }

@@ -373,7 +373,9 @@ impl StepKind {
             ConsensusMessage::Fetch { .. } => Self::Fetch,
             ConsensusMessage::Slots { .. } => Self::Slots,
             ConsensusMessage::State { .. } => Self::State,
-            ConsensusMessage::Forward { .. } | ConsensusMessage::Relay { .. } => Self::Forward,
+            ConsensusMessage::Forward { .. } | ConsensusMessage::Relay { .. } | ConsensusMessage::RelayRead { .. } => {
+                Self::Forward
+            }
             ConsensusMessage::ReadAsk { .. } | ConsensusMessage::ReadAt { .. } => Self::Read,
         }
     }

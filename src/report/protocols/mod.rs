@@ -25,7 +25,7 @@ pub const CRASH_SEEDS: u64 = 300;
 /// The number of seeds of each scenario of the replicated log for the table of waits after quiescence.
 pub const SETTLING_SEEDS: u64 = 100;
 /// The number of seeds of `consensus-storm` for the tables of fault coverage.
-pub const COVERAGE_SEEDS: u64 = 100;
+pub const COVERAGE_SEEDS: u64 = 150;
 /// The scenarios of the replicated log with faults and quiescence.
 pub const CONSENSUS: [&str; 10] = [
     "split-brain",
@@ -117,7 +117,7 @@ known before the run. A test asserts that nothing takes longer.
 const COVERAGE_HEAD: &str = "
 ### Fault coverage
 
-Hits of each fault per message type and sender role, and per step and role of the node, in 100 seeds of `consensus-storm`. A
+Hits of each fault per message type and sender role, and per step and role of the node, in 150 seeds of `consensus-storm`. A
 fault hits a step if it acts during the step, or after it and before the next one. A `learner` is an observer or a lost
 voter. A message is `overtaken` if a later message of its sender reaches its receiver first. Steps are named after the
 message that they handle; `stand` is an election timeout, `beat` is the proposer's heartbeat timer. A test asserts that no

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Consensus, ConsensusOutcome, Role};
 use crate::codex::Write;
-use crate::identity::Incarnation;
+use crate::identity::{Incarnation, NodeId};
 use crate::observation::{DecreeId, Slot};
 use crate::protocols::Port;
 use crate::protocols::consensus::decrees::DecreeEvent;
@@ -86,7 +86,13 @@ impl Consensus {
             return;
         }
         let relay = self.voter_after(round.node, u32::try_from(turns - LONG + 1).unwrap_or(1));
-        if relay != round.node {
+        if relay == round.node {
+            return;
+        }
+        // A read by index must not become an entry of the log too, which might answer it once more, and otherwise.
+        if self.reads_by_index(request) {
+            port.send(relay, ConsensusMessage::RelayRead { id: request.id, home: self.me });
+        } else {
             port.send(relay, ConsensusMessage::Relay { request: Arc::clone(request) });
         }
     }
@@ -97,6 +103,15 @@ impl Consensus {
             self.enqueue(request, port);
         } else if let Some(round) = self.followed.filter(|round| round.node != self.me) {
             port.send(round.node, ConsensusMessage::Forward { request });
+        }
+    }
+
+    /// A read of a client of `home`, which may not reach the proposer; it is passed on once.
+    pub(super) fn on_relay_read(&mut self, from: NodeId, id: RequestId, home: NodeId, port: &mut impl Port<Self>) {
+        if self.role.is_proposer() {
+            self.on_read_ask(home, id, port);
+        } else if let Some(round) = self.followed.filter(|round| round.node != self.me && from == home) {
+            port.send(round.node, ConsensusMessage::RelayRead { id, home });
         }
     }
 

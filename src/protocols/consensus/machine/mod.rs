@@ -304,6 +304,7 @@ impl Consensus {
             ConsensusMessage::State { .. } => unreachable!("a state is handled before it comes here"),
             ConsensusMessage::Forward { request } => self.enqueue(request, port),
             ConsensusMessage::Relay { request } => self.on_relay(request, port),
+            ConsensusMessage::RelayRead { id, home } => self.on_relay_read(from, id, home, port),
             ConsensusMessage::ReadAsk { id } => self.on_read_ask(from, id, port),
             ConsensusMessage::ReadAt { id, slot } => self.on_read_at(id, slot, port),
         }
