@@ -16,6 +16,10 @@ fn wrap_line(line: &str, width: usize, hang: usize) -> String {
     let mut used = indent;
     for (count, word) in line[indent..].split(' ').enumerate() {
         let length = letters(word);
+        // Between two spaces there is an empty word: it never begins a line.
+        if word.is_empty() && used + 1 >= width {
+            continue;
+        }
         if count > 0 && used + 1 + length > width {
             text.push('\n');
             text.push_str(&" ".repeat(indent + hang));
@@ -52,6 +56,7 @@ mod tests {
     fn lines_are_broken_at_words_and_words_are_not() {
         assert_eq!(wrap("one two three", 7, 0), "one two\nthree");
         assert_eq!(wrap("  one two three", 9, 2), "  one two\n    three");
+        assert_eq!(wrap("run  x", 4, 0), "run\nx");
         assert_eq!(wrap("incomprehensible word", 5, 0), "incomprehensible\nword");
         assert_eq!(wrap("one\ntwo three", 5, 0), "one\ntwo\nthree");
         assert_eq!(wrap("\u{1b}[31mone\u{1b}[0m two", 7, 0), "\u{1b}[31mone\u{1b}[0m two");

@@ -1,5 +1,7 @@
 //! The main loop: takes items from the agenda, in order, and performs them.
 
+mod quiescence;
+
 use std::borrow::Cow;
 
 use fixedbitset::FixedBitSet;
@@ -18,7 +20,7 @@ use crate::fault::{
 };
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::measure::Offset;
-use crate::process::{Lane as _, Operation, Process};
+use crate::process::{Operation, Process};
 use crate::time::{Span, Time};
 use crate::trace::{Cause, Event};
 
@@ -148,49 +150,6 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
             self.outside.stopped = true;
         }
         true
-    }
-
-    /// Whether only periodic messages and timers are pending, and the witness is settled; called after `happened`.
-    fn has_come_to_rest(&mut self, happened: &Item) -> bool {
-        if self.awaited.is_some_and(|awaited| awaited != *happened) {
-            return false;
-        }
-        let awaited = self.pending().next();
-        self.awaited = awaited;
-        awaited.is_none() && self.outside.witness.is_settled()
-    }
-
-    /// The items after quiescence that are not periodic: a message that arrives or is lost, a set timer, a sync without
-    /// an answer, an operation that is open or finishes something. With a core, those of its nodes and clients.
-    fn pending(&self) -> impl Iterator<Item = Item> {
-        let asks_core = |client: ClientId| self.outside.clients[client.index()].asks_any(|node| self.heals(node));
-        let in_core = move |item: &&Item| match item.kind {
-            Kind::Fault | Kind::FaultEnd | Kind::Quiesce => false,
-            Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => {
-                self.heals(item.node()) && self.heals(item.sender())
-            }
-            Kind::Timer | Kind::Disk => self.heals(item.node()),
-            Kind::Ask | Kind::Patience => asks_core(item.client_id()),
-        };
-        let matters = |item: &&Item| match item.kind {
-            Kind::Fault | Kind::FaultEnd | Kind::Quiesce => false,
-            Kind::Deliver | Kind::DeliverCorrupted | Kind::DeliverGarbage | Kind::Lose => {
-                !self.outside.flights.get(item.slot).message.is_periodic()
-            }
-            Kind::Timer => {
-                let timer = self.cluster.peek(item.node()).timers.standing(item.slot, item.number());
-                timer.is_some_and(|timer| !timer.is_periodic())
-            }
-            Kind::Disk => self.cluster.peek(item.node()).awaits(item.slot, item.sync()),
-            Kind::Ask => self.outside.clients[item.client_id().index()].winds_up(),
-            Kind::Patience => self.outside.clients[item.client_id().index()].open().any(|number| number == item.slot),
-        };
-        self.outside.agenda.iter().filter(matters).filter(in_core).copied()
-    }
-
-    /// Whether quiescence heals this node.
-    fn heals(&self, node: NodeId) -> bool {
-        self.core.as_ref().is_none_or(|core| core.contains(node.index()))
     }
 
     /// Ends the run: waiting effects are dropped; records what each fault touched, and which fixed fates applied to no
@@ -698,41 +657,6 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
                 self.held.push(item);
             } else {
                 self.outside.agenda.push(item.at(self.outside.now));
-            }
-        }
-    }
-
-    /// Ends every disturbance, and starts every node that is down: of the core, if there is one.
-    fn quiesce(&mut self) {
-        self.quiescent = true;
-        if let Some(core) = &self.core {
-            let nodes: Vec<NodeId> =
-                NodeId::all(self.cluster.size()).filter(|node| core.contains(node.index())).collect();
-            self.outside.tell_environment(Event::Core { nodes: Cow::Owned(nodes) });
-        }
-        self.outside.tell_environment(Event::Calm);
-        self.outside.links.quiesce(self.outside.now, self.core.as_ref());
-        self.release_held();
-        let core = self.core.clone();
-        let heals = |node: NodeId| core.as_ref().is_none_or(|core| core.contains(node.index()));
-        self.outside.slow_disks.retain(|slow| !heals(slow.node));
-        self.outside.hasten(&mut self.cluster);
-        self.outside.tripwires.clear();
-        let odd: Vec<(u32, NodeId)> =
-            self.outside.odd_clocks.iter().copied().filter(|(_, node)| heals(*node)).collect();
-        for (fault, node) in odd {
-            let Fault::Clock(clock) = self.plan.faults[fault as usize].fault.clone() else {
-                unreachable!("no other fault moves a clock");
-            };
-            self.end_clock(fault, node, &clock);
-        }
-        for id in NodeId::all(self.cluster.size()).filter(|node| heals(*node)) {
-            let node = self.cluster.node(id);
-            node.pending_faults = None;
-            match node.life {
-                Life::Up => {}
-                Life::Paused => _ = self.resume(id),
-                Life::Down => self.start_again(id),
             }
         }
     }
