@@ -1184,3 +1184,26 @@ fn a_read_by_index_that_waits_for_long_is_relayed_as_one() {
     proposer.hears(2, ConsensusMessage::HeartbeatAck { round, number: 2, asked });
     assert!(proposer.did().contains(&"> n3 read-at c1#1 0".to_owned()));
 }
+
+/// Two nodes that lack the same slot would ask each other for ever.
+#[test]
+fn decisions_without_the_one_that_is_lacked_are_no_answer() {
+    let mut node = Node::new();
+    let later = decided(2, "1.n2", &value("b"), &[2, 3]);
+    let beat = |node: &mut Node| {
+        let (round, asked, trip) = (round("1.n2"), LocalTime::default(), Span::ZERO);
+        node.hears(2, ConsensusMessage::Heartbeat { round, decided: Slot(2), number: 1, asked, trip });
+        node.did().into_iter().filter(|did| did.contains("fetch")).collect::<Vec<_>>()
+    };
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        asked.extend(beat(&mut node));
+        node.hears(3, ConsensusMessage::Slots { decided: Arc::new(vec![Arc::clone(&later)]) });
+        node.waits(ConsensusTimer::Fetch);
+        node.port.take();
+    }
+    assert_eq!(asked, ["> n2 fetch 1", "> n2 fetch 1", "> n3 fetch 1", "> n2 fetch 1"]);
+    assert_eq!(beat(&mut node), ["> n3 fetch 1"]);
+    node.hears(3, ConsensusMessage::Slots { decided: Arc::new(vec![decided(1, "1.n2", &value("a"), &[2, 3])]) });
+    assert!(beat(&mut node).is_empty(), "nothing is lacked any more");
+}

@@ -128,15 +128,18 @@ impl Consensus {
         port.send(to, ConsensusMessage::State { snapshot });
     }
 
-    /// The decisions that this node lacked have arrived.
+    /// Decisions have arrived that this node asked for. If the first that it lacks is not among them, the node that sent them
+    /// lacks it too, and this is no answer: another one is asked.
     pub(super) fn on_slots(&mut self, from: NodeId, decided: &[Arc<Decided>], port: &mut impl Port<Self>) {
         let before = self.log.first_open();
         for one in decided {
             self.learn(from, one, port);
         }
-        self.fetched(port);
-        if decided.len() == CHUNK && self.log.first_open() > before {
-            self.fetch(from, port);
+        if self.log.first_open() > before {
+            self.fetched(port);
+            if decided.len() == CHUNK {
+                self.fetch(from, port);
+            }
         }
         self.conclude_election(port);
     }
