@@ -69,7 +69,7 @@ const MORE: [(&str, &str, &str); 10] = [
     (
         "errata/shrunk/k17",
         "the one operation that is proposed stands in an ended session, and comes to nothing",
-        r#"{ "at": "600ms", "op": "c1#4", "to": "n1", "command": { "store": { "put": { "key": "k1", "value": "v" } } } }"#,
+        r#"{ "at": "450ms", "op": "c1#4", "to": "n1", "command": { "store": { "put": { "key": "k1", "value": "v" } } } }"#,
     ),
     (
         "errata/shrunk/k19",
