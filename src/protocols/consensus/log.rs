@@ -59,6 +59,12 @@ impl Log {
         slot <= self.prefix || self.decided(slot).is_some()
     }
 
+    /// The last slot that is decided, as far as this node knows; slots before it may be open.
+    pub(super) fn last_decided(&self) -> Slot {
+        let later = self.entries.iter().rev().find(|(_, entry)| entry.decided.is_some());
+        later.map_or(self.prefix, |(slot, _)| self.prefix.max(*slot))
+    }
+
     /// The slots from `from` on, in order.
     pub(super) fn from(&self, from: Slot) -> impl Iterator<Item = (Slot, &SlotEntry)> {
         self.entries.range(from..).map(|(slot, entry)| (*slot, entry))
@@ -130,7 +136,7 @@ mod tests {
     fn the_first_open_slot_is_behind_a_row_without_gaps() {
         let mut log = Log::default();
         assert!(log.decide(&decided(2)));
-        assert_eq!((log.first_open(), log.highest()), (Slot(1), Slot(2)));
+        assert_eq!((log.first_open(), log.highest(), log.last_decided()), (Slot(1), Slot(2), Slot(2)));
         assert!(log.decide(&decided(1)) && !log.decide(&decided(1)));
         assert_eq!(log.first_open(), Slot(3));
     }

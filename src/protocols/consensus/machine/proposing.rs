@@ -194,7 +194,9 @@ impl Consensus {
     /// A client of `home` reads: once a quorum has acknowledged a heartbeat sent after this, the read may be answered
     /// when all slots that may be decided now are applied.
     pub(super) fn on_read_ask(&mut self, home: NodeId, id: RequestId, port: &mut impl Port<Self>) {
-        let (decided, quorum) = (self.log.first_open().before(), self.quorum(port.monotonic()));
+        // Not only those without a gap before them: where a recovered slot is open here, another node may know it decided, and
+        // has told a client of a later one.
+        let (decided, quorum) = (self.log.last_decided(), self.quorum(port.monotonic()));
         let Some(proposer) = self.role.proposer() else { return };
         if proposer.read(id, home, self.me, decided, &self.rules) && Reads::needed(quorum, &self.rules) == 1 {
             self.release_reads(port);
