@@ -8,9 +8,6 @@ use super::model::Model;
 use super::slack::{Slack, Sort};
 use crate::check::{Derived, RunOnly, Witness};
 
-/// The default budget: the work allowed in addition to what ends of operations earn (1,000 each). A unit is a small
-/// configuration, or a comparison of two small ones.
-pub const BUDGET: usize = 10_000_000;
 /// The work that each ended operation earns, on average, before the budget is used.
 const EARNED: usize = 1_000;
 

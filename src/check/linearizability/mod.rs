@@ -32,6 +32,6 @@ mod transcript;
 mod tests;
 
 pub use depth_first::{Course, DepthFirst, Limits, Progress, Unexplained};
-pub use linearizer::{BUDGET, Impossible, Linearizer};
+pub use linearizer::{Impossible, Linearizer};
 pub use model::{Guided, ListCall, ListId, Lists, Model, Register, RegisterCall, Seen, Wanted};
 pub use transcript::{Moment, Transcript};

@@ -4,9 +4,12 @@
 use proptest::prelude::*;
 
 use super::{
-    BUDGET, Course, DepthFirst, Guided, Limits, Linearizer, ListCall, Lists, Model, Progress, Register, RegisterCall,
-    Seen, Transcript,
+    Course, DepthFirst, Guided, Limits, Linearizer, ListCall, Lists, Model, Progress, Register, RegisterCall, Seen,
+    Transcript,
 };
+
+/// Enough for all histories here that are not about budgets.
+const BUDGET: usize = 10_000_000;
 
 /// An observation of one operation; operations are named by number.
 #[derive(Clone, Debug)]
