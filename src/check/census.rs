@@ -299,6 +299,7 @@ mod tests {
 
     use super::*;
     use crate::check::history::*;
+    use crate::fault::{ClockFault, Crash, DiskFault, Fault, Harm, OfNodes, PlannedFault, Restart, Target, Trigger};
 
     #[test]
     fn it_counts_what_happened() {
@@ -337,6 +338,46 @@ mod tests {
         history.records.iter().for_each(|record| census.see(record));
         let named = |fault| census.targets(fault).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         assert_eq!([1, 2, 3].map(named), ["n2 n3", "", ""]);
+    }
+
+    /// The nodes are read from the text of the fault, which every fault with a target must have in the same place.
+    #[test]
+    fn the_targets_of_every_fault_are_in_its_text() {
+        let target = || Target::Nodes(vec![NodeId::new(1), NodeId::new(4)]);
+        let clock = ClockFault {
+            target: target(),
+            offset: None,
+            drift: None,
+            monotonic_drift: None,
+            bump: None,
+            freeze: true,
+            monotonic_freeze: false,
+        };
+        let faults = [
+            Fault::Kill(Crash { target: target(), after_effects: Some(2) }),
+            Fault::Restart(Restart { target: target(), wipe: true, after_effects: None }),
+            Fault::Pause(OfNodes { target: target() }),
+            Fault::Resume(OfNodes { target: target() }),
+            Fault::Clock(clock),
+            Fault::Disk(DiskFault { target: target(), harm: Harm::Torn }),
+        ];
+        for mut fault in faults {
+            let mut history = History::default();
+            history.on("env", Event::Fault { fault: 1, what: Cow::Owned(fault.to_string()) });
+            let mut census = Census::default();
+            history.records.iter().for_each(|record| census.see(record));
+            assert_eq!(Target::Nodes(census.targets(1).to_vec()), target(), "{fault}");
+            *fault.target_mut().expect("it has one") = Target::Proposer;
+            let planned = PlannedFault {
+                name: None,
+                when: Trigger::At(Time::ZERO),
+                lasts: None,
+                fault: fault.clone(),
+                drawn: false,
+            };
+            let told = planned.told(Some(census.targets(1)));
+            assert!(told.contains(" proposer (n2, n5)"), "{told}");
+        }
     }
 
     #[test]
