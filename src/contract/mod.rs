@@ -5,6 +5,7 @@ pub mod context;
 pub mod process;
 mod profile;
 mod row;
+mod strict;
 pub mod subject;
 pub mod symmetry;
 mod world;

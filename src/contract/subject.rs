@@ -18,6 +18,7 @@ use crate::time::{Span, Time};
 
 pub use super::profile::Profile;
 pub use super::row::{Bearing, LivesOn, Role, Row};
+pub(crate) use super::strict::read_strictly;
 pub use super::world::{Turn, World};
 
 /// A process that scenarios can name.
@@ -235,10 +236,8 @@ pub(super) fn read<T: Default + DeserializeOwned>(settings: &Value) -> T {
     T::deserialize(settings).unwrap_or_default()
 }
 
-pub(super) fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> {
-    let read: T = serde_path_to_error::deserialize(part).map_err(|error| Misfit {
-        path: error.path().iter().map(ToString::to_string).collect(),
-        message: error.inner().to_string(),
-    })?;
-    serde_json::to_value(read).map_err(|error| Misfit { path: Vec::new(), message: error.to_string() })
+/// Reads a part of a scenario, and returns it with all defaults filled in.
+pub(crate) fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> {
+    serde_json::to_value(read_strictly::<T>(part)?)
+        .map_err(|error| Misfit { path: Vec::new(), message: error.to_string() })
 }

@@ -80,9 +80,20 @@ impl TextPosition {
     }
 }
 
+/// What other findings depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FindingKind {
+    /// A key that nobody knows.
+    UnknownKey,
+    /// A word that nobody knows.
+    UnknownWord,
+    Other,
+}
+
 /// A diagnostic without its place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
+    pub(super) kind: FindingKind,
     pub(super) path: Path,
     /// Whether the place is the key, and not its value.
     pub(super) at_key: bool,
@@ -93,7 +104,19 @@ pub(super) struct Finding {
 
 impl Finding {
     pub(super) fn new(path: Path, message: impl Into<String>) -> Self {
-        Self { path, at_key: false, message: message.into(), label: String::new(), help: None }
+        Self {
+            kind: FindingKind::Other,
+            path,
+            at_key: false,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+        }
+    }
+
+    pub(super) fn kind(mut self, kind: FindingKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     pub(super) fn label(mut self, label: impl Into<String>) -> Self {

@@ -118,7 +118,7 @@ impl Document {
 }
 
 fn place(finding: Finding, text: &str, bytes: Range<usize>) -> Diagnostic {
-    let Finding { path, at_key: _, message, label, help } = finding;
+    let Finding { kind: _, path, at_key: _, message, label, help } = finding;
     Diagnostic { message, path: path.to_string(), place: Some(TextPosition::new(text, bytes)), label, help }
 }
 

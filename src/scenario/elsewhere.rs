@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::diagnostic::Finding;
+use super::diagnostic::{Finding, FindingKind};
 use super::format::Scenario;
 use super::path::{Path, Step};
 use crate::subject::{Misfit, Profile};
@@ -28,7 +28,7 @@ pub(super) fn without_parts_of_subject(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Tells of each unknown protocol or workload whose it is, if another subject has it.
 pub(super) fn tell(mut findings: Vec<Finding>, profile: &Profile, subjects: &[Profile]) -> Vec<Finding> {
-    for finding in findings.iter_mut().filter(|finding| finding.at_key && finding.message.contains("unknown")) {
+    for finding in findings.iter_mut().filter(|finding| finding.at_key && finding.kind != FindingKind::Other) {
         let (what, name, has): (_, _, fn(&Profile, &str) -> bool) = match finding.path.steps() {
             [Step::Key(part), Step::Key(name)] if part == "protocols" => {
                 ("protocol", name, |subject, name| subject.row(name).is_some())

@@ -12,9 +12,9 @@ use super::path::Path;
 use super::range::{self, Pick, Range};
 use super::repair::Repair;
 use super::resolved::Resolved;
-use super::{digest, elsewhere, rules, serde_errors, suggest};
+use super::{digest, elsewhere, rules, suggest};
 use crate::chance::Seed;
-use crate::subject::{Misfit, Profile};
+use crate::subject::{Misfit, Profile, read_strictly};
 
 /// A scenario that was read and checked with the minimum and the maximum of each of its ranges.
 #[derive(Clone, Debug)]
@@ -264,7 +264,7 @@ fn draw(
 /// The typed scenario with one choice of its ranges, the subject's defaults filled in; or all its mistakes.
 fn one(mut repair: Repair, ranges: &[Range], pick: Pick, profile: &Profile) -> Result<Scenario, Vec<Finding>> {
     range::fill(repair.value_mut(), ranges, pick);
-    let Some(mut scenario) = repair.read::<Scenario>(&Path::ROOT, serde_errors::read) else {
+    let Some(mut scenario) = repair.read::<Scenario>(&Path::ROOT, read_strictly) else {
         return Err(repair.findings().to_vec());
     };
     scenario.run.lasts = scenario.run.ends();
@@ -288,11 +288,6 @@ fn fill(scenario: &mut Scenario, profile: &Profile, repair: &mut Repair) -> Vec<
             entry.command = filled;
         }
     }
-    let objects = repair.read(&Path::of("protocols"), only_objects);
-    if repair.value().get("protocols").is_some() && objects.is_none() {
-        return Vec::new();
-    }
-    scenario.protocols = repair.value().get("protocols").cloned().unwrap_or_else(|| scenario.protocols.clone());
     add_required_protocols(scenario, profile);
     repair.value_mut()["protocols"] = scenario.protocols.clone();
     let Some(filled) = repair.read(&Path::of("protocols"), |protocols| settings(protocols, profile)) else {
@@ -316,26 +311,6 @@ fn workload(profile: &Profile, repair: &mut Repair) -> Vec<Value> {
         filled.extend(repair.read(&list.index(filled.len()), profile.workload));
     }
     filled
-}
-
-/// The settings are an object, and none of them is a list or nothing: what reads them would take a list for an object too.
-fn only_objects(protocols: &Value) -> Result<(), Misfit> {
-    let wrong = |path: Vec<String>, value: &Value| {
-        let found = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "boolean",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "sequence",
-            Value::Object(_) => "map",
-        };
-        Err(Misfit { path, message: format!("invalid type: {found}, expected an object") })
-    };
-    let Some(named) = protocols.as_object() else { return wrong(Vec::new(), protocols) };
-    match named.iter().find(|(_, settings)| settings.is_array() || settings.is_null()) {
-        Some((name, settings)) => wrong(vec![name.clone()], settings),
-        None => Ok(()),
-    }
 }
 
 /// Adds the protocols that workloads, operations or keyspaces require.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::diagnostic::Finding;
+use super::diagnostic::{Finding, FindingKind};
 use super::path::{Path, Step};
 use super::serde_errors;
 use crate::subject::Misfit;
@@ -79,7 +79,7 @@ impl Repair {
             Some(key) => {
                 let key = place.key(key);
                 let in_place = |path: &Path| path.split_last().is_some_and(|(parent, _)| parent == place);
-                let misspelt = |told: &Finding| told.message.starts_with("unknown key") && in_place(&told.path);
+                let misspelt = |told: &Finding| told.kind == FindingKind::UnknownKey && in_place(&told.path);
                 self.removed.iter().any(|removed| removed.starts_with(&key)) || self.findings.iter().any(misspelt)
             }
         };
@@ -131,7 +131,7 @@ impl Repair {
     /// Whether a part of the file whose path starts with these keys was removed, other than an unknown key.
     pub(super) fn lacks(&self, keys: &[&str]) -> bool {
         let is_unknown = |removed: &Path| {
-            self.findings.iter().any(|finding| finding.path == *removed && finding.message.starts_with("unknown key"))
+            self.findings.iter().any(|finding| finding.path == *removed && finding.kind == FindingKind::UnknownKey)
         };
         let removed = self.removed.iter().filter(|removed| !is_unknown(removed));
         removed.into_iter().any(|removed| keys.iter().any(|key| removed.keys().next() == Some(*key)))

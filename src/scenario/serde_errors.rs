@@ -2,19 +2,11 @@
 
 use serde_json::Value;
 
-use super::diagnostic::Finding;
+use super::diagnostic::{Finding, FindingKind};
 use super::path::Path;
 use super::{suggest, words};
 use crate::subject::Misfit;
 use crate::time::Span;
-
-/// Reads a value, or returns what is wrong and where.
-pub(super) fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Misfit> {
-    serde_path_to_error::deserialize(value).map_err(|error| Misfit {
-        path: error.path().iter().map(ToString::to_string).collect(),
-        message: error.inner().to_string(),
-    })
-}
 
 /// The key that is missing, if serde's `message` says so.
 pub(super) fn missing(message: &str) -> Option<&str> {
@@ -39,7 +31,7 @@ fn finding(path: Path, message: &str, root: &Value) -> Finding {
             if path.last_key() != Some(*word) {
                 finding.path = path.key(word);
             }
-            finding.label("unknown key").help(suggest::cure(word, known.iter().copied()))
+            finding.kind(FindingKind::UnknownKey).label("unknown key").help(suggest::cure(word, known.iter().copied()))
         }
         [word, known @ ..] if message.starts_with("unknown variant") => {
             let finding = Finding::new(place_of_word(path, word, written), format!("unknown word `{word}`"));
@@ -50,7 +42,7 @@ fn finding(path: Path, message: &str, root: &Value) -> Finding {
             } else {
                 suggest::cure(word, known.iter().copied())
             };
-            finding.label("unknown word").help(help)
+            finding.kind(FindingKind::UnknownWord).label("unknown word").help(help)
         }
         [word] if message.starts_with("missing field") => {
             Finding::new(path, format!("the key `{word}` is missing")).label(format!("needs `{word}`"))

@@ -25,7 +25,7 @@ const GROUPS: [&str; 3] = ["contract", "environment", "quantities"];
 
 /// The parts of a module that stand beside it in its group.
 const PARTS: [(&str, &[&str]); 2] =
-    [("subject", &["profile", "row", "world"]), ("fault", &["budget", "display", "kind", "parts", "target"])];
+    [("subject", &["profile", "row", "strict", "world"]), ("fault", &["budget", "display", "kind", "parts", "target"])];
 
 /// The module that a file in `src` belongs to.
 fn module_of(inside: &Path) -> String {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::scenario::document::Document;
 use crate::scenario::range::{self, Pick};
-use crate::scenario::{Scenario, built_in, serde_errors};
+use crate::scenario::{Scenario, built_in};
+use crate::subject::read_strictly;
 
 fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
@@ -39,7 +40,7 @@ fn shipped_scenarios_have_known_keys_and_name_their_schema() {
         let ranges = range::find(&value).expect("its ranges are in order");
         range::fill(&mut value, &ranges, Pick::Least);
         document.readable().expect("all of it can be read");
-        let read: Result<Scenario, _> = serde_errors::read(&value);
+        let read: Result<Scenario, _> = read_strictly(&value);
         let scenario = read.unwrap_or_else(|misfit| panic!("{}: {misfit:?}", known.name));
         let up = "../".repeat(known.name.matches('/').count());
         assert_eq!(scenario.schema, Some(format!("{up}scenario.schema.json")), "{}", known.name);

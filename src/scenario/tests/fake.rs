@@ -1,7 +1,6 @@
 //! A subject that no node runs, for tests of scenarios.
 
 use schemars::{JsonSchema, SchemaGenerator};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -10,7 +9,7 @@ use crate::fault::{Fault, Harm};
 use crate::measure::{Rate, Share};
 use crate::network::Delay;
 use crate::scenario::{Problem, ScenarioFile};
-use crate::subject::{Bearing, Flaw, Flaws, Misfit, Needs, Objection, Profile, Row, Setup};
+use crate::subject::{Bearing, Flaw, Flaws, Needs, Objection, Profile, Row, Setup, fill};
 use crate::time::{Span, Time};
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -76,14 +75,6 @@ impl Default for Writes {
     fn default() -> Self {
         Self { clients: 1, rate: Rate::per_second(10) }
     }
-}
-
-fn fill<T: Serialize + DeserializeOwned>(part: &Value) -> Result<Value, Misfit> {
-    let read: T = serde_path_to_error::deserialize(part).map_err(|error| Misfit {
-        path: error.path().iter().map(ToString::to_string).collect(),
-        message: error.inner().to_string(),
-    })?;
-    Ok(serde_json::to_value(read).expect("plain data"))
 }
 
 fn bears(fault: &Fault) -> Bearing {

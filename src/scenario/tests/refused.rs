@@ -90,10 +90,12 @@ fn what_a_scenario_states_itself_must_be_there_to_be_judged() {
 }
 
 #[test]
-fn settings_are_objects() {
+fn a_list_is_no_object() {
     insta::assert_snapshot!(all_wrong(&[
         r#""protocols": [], "workload": [{ "writes": { "rate": "5/s" } }]"#,
         r#""protocols": { "gossip": null, "locks": [] }"#,
+        r#""run": ["5s", "2s"], "clocks": [], "nodes": [3, 0]"#,
+        r#""workload": [{ "writes": ["5/s"] }], "faults": [["1s"], { "at": "1s", "fault": { "pause": ["n1"] } }]"#,
     ]));
 }
 
