@@ -30,5 +30,5 @@ mod wrap;
 pub use contract::{context, process, subject, symmetry};
 pub use environment::{fault, network};
 use quantities::decimal;
-pub use quantities::{chance, identity, measure, time, units};
+pub use quantities::{chance, identity, measure, signature, time, units};
 pub use {schemars, serde};

@@ -130,7 +130,14 @@ mod tests {
 
     fn setup() -> Setup {
         let quiescence = Time::from_nanos(10_000_000_000);
-        Setup { voters: 3, observers: 1, quiescence, keyspaces: crate::codex::Keyspaces::default(), core: None }
+        Setup {
+            voters: 3,
+            observers: 1,
+            quiescence,
+            keyspaces: crate::codex::Keyspaces::default(),
+            core: None,
+            corrupts: false,
+        }
     }
 
     fn planned(json: &str) -> Vec<ClientPlan<Script<Command>>> {

@@ -162,6 +162,7 @@ impl<F> Checker<F> for CausalDelivery {
                 Observation::Resumed { delivered } => self.resumed(record, node, delivered)?,
                 Observation::Compared { .. }
                 | Observation::Forged
+                | Observation::Replica(_)
                 | Observation::Channel(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)

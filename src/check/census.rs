@@ -7,8 +7,10 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use super::message_event::MessageEvent;
 use super::slots::Slots;
+use serde::Serialize;
+
 use crate::identity::{Actor, LaneId, MessageId, NodeId, OpId};
-use crate::observation::{ConsensusSeen, Observation, Slot};
+use crate::observation::{ConsensusSeen, Observation, ReplicaSeen, Slot, SyncEnd, SyncKind};
 use crate::time::{Span, Time};
 use crate::trace::{Cause, Event, Label, Record, Said};
 
@@ -27,6 +29,8 @@ pub struct Census {
     pub unmet: Vec<MessageId>,
     /// By node: the last slot that it reported as applied, and the root of its state then.
     pub replicas: BTreeMap<NodeId, (Slot, u64)>,
+    /// The syncs that have ended, by how they were done.
+    pub syncs: BTreeMap<SyncKind, SyncCount>,
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
@@ -36,6 +40,19 @@ pub struct Census {
     paths: Slots<u64>,
     /// The open operations, with the times at which they were invoked.
     open: BTreeMap<OpId, Time>,
+}
+
+/// The outcomes of syncs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SyncCount {
+    /// Those after which the receiver covered what the sender covered.
+    pub complete: u64,
+    /// Those that ended otherwise.
+    pub broken: u64,
+    /// The versions that were received.
+    pub received: u64,
+    /// Those of them that the receiver lacked.
+    pub needed: u64,
 }
 
 /// The outcomes of clients' operations.
@@ -269,6 +286,14 @@ impl Census {
         ) = seen
         {
             self.replicas.insert(node, (*slot, *root));
+        }
+        if let Observation::Replica(ReplicaSeen::SyncEnded { kind, end, received, applied, from: _ }) = seen {
+            let count = self.syncs.entry(*kind).or_default();
+            let is_complete = *end == SyncEnd::Complete;
+            count.complete += u64::from(is_complete);
+            count.broken += u64::from(!is_complete);
+            count.received += received;
+            count.needed += applied;
         }
     }
 }

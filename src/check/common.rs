@@ -2,6 +2,7 @@
 
 use super::consensus::Evidence;
 use super::flights::Flights;
+use super::replicas::Replicas;
 use crate::trace::{Kinds, Record};
 
 /// The common state of several checkers, up to and including the current record.
@@ -9,6 +10,7 @@ use crate::trace::{Kinds, Record};
 pub struct Common {
     disks: Option<Evidence>,
     messages: Option<Flights>,
+    replicas: Option<Replicas>,
 }
 
 /// Parts of the common state.
@@ -22,6 +24,8 @@ impl Parts {
     pub const DISKS: Self = Self(1);
     /// The messages under way.
     pub const MESSAGES: Self = Self(2);
+    /// What replicas hold and cover.
+    pub const REPLICAS: Self = Self(4);
 
     /// These parts and those of the other set.
     #[must_use]
@@ -40,21 +44,24 @@ impl Common {
     pub fn of(parts: Parts) -> Self {
         let disks = parts.has(Parts::DISKS).then(Evidence::default);
         let messages = parts.has(Parts::MESSAGES).then(Flights::default);
-        Self { disks, messages }
+        let replicas = parts.has(Parts::REPLICAS).then(Replicas::default);
+        Self { disks, messages, replicas }
     }
 
     /// Adds parts; before the first record.
     pub(crate) fn fold(&mut self, parts: Parts) {
-        let Self { disks, messages } = Self::of(parts);
+        let Self { disks, messages, replicas } = Self::of(parts);
         self.disks = self.disks.take().or(disks);
         self.messages = self.messages.take().or(messages);
+        self.replicas = self.replicas.take().or(replicas);
     }
 
     /// The kinds of records that change it.
     #[must_use]
     pub fn wants(&self) -> Kinds {
         let disks = self.disks.as_ref().map_or(Kinds::NONE, |_| Evidence::WANTS);
-        disks.with(self.messages.as_ref().map_or(Kinds::NONE, |_| Flights::WANTS))
+        let messages = self.messages.as_ref().map_or(Kinds::NONE, |_| Flights::WANTS);
+        disks.with(messages).with(self.replicas.as_ref().map_or(Kinds::NONE, |_| Replicas::WANTS))
     }
 
     /// Processes a record, which is of these kinds.
@@ -65,6 +72,9 @@ impl Common {
         }
         if let Some(messages) = &mut self.messages {
             messages.see(record, kinds);
+        }
+        if let Some(replicas) = &mut self.replicas {
+            replicas.see(record, kinds);
         }
     }
 
@@ -84,5 +94,14 @@ impl Common {
     #[inline]
     pub(super) fn messages(&self) -> &Flights {
         self.messages.as_ref().expect("whoever reads what is under way has said so")
+    }
+
+    /// What replicas hold and cover.
+    ///
+    /// # Panics
+    /// If this part is not computed, because no checker reads it.
+    #[inline]
+    pub(super) fn replicas(&self) -> &Replicas {
+        self.replicas.as_ref().expect("whoever reads what replicas hold has said so")
     }
 }

@@ -1,7 +1,7 @@
 //! Checkers: each folds over the records of a trace and concludes whether one invariant held.
 //!
 //! This module has the checkers that need no protocol's types: the kernel's [`laws`], [`Causality`], the invariants of
-//! causal broadcast, channels, locks and consensus, [`Termination`], and what scenarios expect themselves
+//! causal broadcast, channels, locks, consensus and replicated keyspaces, [`Termination`], and what scenarios expect themselves
 //! ([`EXPECTATIONS`]). [`checker`] creates one by name,
 //! [`invariants`] lists them, and [`page`] explains one on a screen of text; a [`Panel`] feeds several and collects
 //! their judgements, and a [`Census`] counts what happened.
@@ -32,6 +32,7 @@ mod panel;
 mod quiet;
 mod reasons;
 mod reliable_delivery;
+mod replicas;
 mod slots;
 mod standard;
 mod termination;
@@ -41,7 +42,7 @@ mod history;
 
 pub use causal_delivery::{ABOUT as CAUSAL_DELIVERY, CausalDelivery};
 pub use causality::{ABOUT as CAUSALITY, Causality};
-pub use census::{Census, FaultCount, LaneCount, OperationCount, Wait};
+pub use census::{Census, FaultCount, LaneCount, OperationCount, SyncCount, Wait};
 pub use channel::{FIFO, Fifo, SESSION, Session};
 pub(crate) use checker::Erased;
 pub use checker::{AnyChecker, Checker, End, Exploring, Shown};
@@ -64,6 +65,11 @@ pub use no_duplication::{ABOUT as NO_DUPLICATION, NoDuplication};
 pub use panel::Panel;
 pub use quiet::{ABOUT as QUIET, Quiet};
 pub use reliable_delivery::{ABOUT as RELIABLE_DELIVERY, ReliableDelivery};
+pub use replicas::{
+    AUTHENTICITY, Authenticity, CAUSAL_PRECEDENCE, CONVERGENCE, CausalPrecedence, Convergence, DISSEMINATION,
+    Dissemination, NO_LOST_UPDATE, NO_REGRESSION, NO_RESURRECTION, NoLostUpdate, NoRegression, NoResurrection,
+    TTL_BOUND, TtlBound,
+};
 pub use standard::{checker, invariants, is_law, kernel, page};
 pub use termination::{ABOUT as TERMINATION, Termination};
 

@@ -124,6 +124,7 @@ impl<F> Checker<F> for NoDuplication {
                 Observation::Resumed { delivered } => self.resume(record, node, delivered)?,
                 Observation::Compared { .. }
                 | Observation::Forged
+                | Observation::Replica(_)
                 | Observation::Channel(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)

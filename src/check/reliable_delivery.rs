@@ -147,6 +147,7 @@ impl<F> Checker<F> for ReliableDelivery {
                 }
                 Observation::Compared { .. }
                 | Observation::Forged
+                | Observation::Replica(_)
                 | Observation::Channel(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)

@@ -47,6 +47,12 @@ impl<T> Slots<T> {
         let sparse = self.sparse.iter().map(|(index, value)| (*index, value));
         self.dense.iter().enumerate().chain(sparse)
     }
+
+    /// The same, to be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut T)> {
+        let sparse = self.sparse.iter_mut().map(|(index, value)| (*index, value));
+        self.dense.iter_mut().enumerate().chain(sparse)
+    }
 }
 
 impl<T: Default + PartialEq> Slots<T> {

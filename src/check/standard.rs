@@ -2,12 +2,15 @@
 
 use super::laws::{NoPanic, OneFate, Operations, ProgressOfTime, ReceivedWasSent, TheDeadDoNothing, TimeForward};
 use super::{
-    AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, AnyChecker, CONCURRENCY, CausalDelivery, Causality, Checker,
-    Concurrency, DEADLOCK_FREEDOM, DURABILITY, DeadlockFreedom, Durability, ELECTION_SAFETY, EXACTLY_ONCE,
-    ElectionSafety, ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant, LINEARIZABILITY,
-    LOCK_EXCLUSION, LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_STARVATION, NoDuplication, NoStarvation,
-    QUIET, QUORUM_EVIDENCE, Quiet, QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION, Termination,
-    VALIDITY, Validity, causal_delivery, causality, no_duplication, reliable_delivery,
+    AGREEMENT, ANCHOR_SAFETY, AUTHENTICITY, Agreement, AnchorSafety, AnyChecker, Authenticity, CAUSAL_PRECEDENCE,
+    CONCURRENCY, CONVERGENCE, CausalDelivery, CausalPrecedence, Causality, Checker, Concurrency, Convergence,
+    DEADLOCK_FREEDOM, DISSEMINATION, DURABILITY, DeadlockFreedom, Dissemination, Durability, ELECTION_SAFETY,
+    EXACTLY_ONCE, ElectionSafety, ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant,
+    LINEARIZABILITY, LOCK_EXCLUSION, LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_LOST_UPDATE,
+    NO_REGRESSION, NO_RESURRECTION, NO_STARVATION, NoDuplication, NoLostUpdate, NoRegression, NoResurrection,
+    NoStarvation, QUIET, QUORUM_EVIDENCE, Quiet, QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION,
+    TTL_BOUND, Termination, TtlBound, VALIDITY, Validity, causal_delivery, causality, no_duplication,
+    reliable_delivery,
 };
 
 /// One built-in invariant.
@@ -26,7 +29,7 @@ const fn law(name: &'static str, about: &'static str) -> Invariant {
 }
 
 /// All rows; the laws first.
-fn rows<F>() -> [Row<F>; 30] {
+fn rows<F>() -> [Row<F>; 38] {
     [
         Row {
             invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
@@ -124,6 +127,34 @@ fn rows<F>() -> [Row<F>; 30] {
             page: include_str!("pages/anchor-safety.txt"),
             checker: new::<F, AnchorSafety>,
         },
+        Row { invariant: CONVERGENCE, page: include_str!("pages/convergence.txt"), checker: new::<F, Convergence> },
+        Row {
+            invariant: NO_REGRESSION,
+            page: include_str!("pages/no-regression.txt"),
+            checker: new::<F, NoRegression>,
+        },
+        Row {
+            invariant: NO_LOST_UPDATE,
+            page: include_str!("pages/no-lost-update.txt"),
+            checker: new::<F, NoLostUpdate>,
+        },
+        Row {
+            invariant: NO_RESURRECTION,
+            page: include_str!("pages/no-resurrection.txt"),
+            checker: new::<F, NoResurrection>,
+        },
+        Row {
+            invariant: CAUSAL_PRECEDENCE,
+            page: include_str!("pages/causal-precedence.txt"),
+            checker: new::<F, CausalPrecedence>,
+        },
+        Row {
+            invariant: DISSEMINATION,
+            page: include_str!("pages/dissemination.txt"),
+            checker: new::<F, Dissemination>,
+        },
+        Row { invariant: TTL_BOUND, page: include_str!("pages/ttl-bound.txt"), checker: new::<F, TtlBound> },
+        Row { invariant: AUTHENTICITY, page: include_str!("pages/authenticity.txt"), checker: new::<F, Authenticity> },
         Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: new::<F, Termination> },
         Row { invariant: QUIET, page: include_str!("pages/quiet.txt"), checker: new::<F, Quiet> },
     ]

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use super::table::{Grid, count, counted};
 use super::verdicts::{self, Judged};
-use crate::check::{LaneCount, OperationCount, Wait};
+use crate::check::{LaneCount, OperationCount, SyncCount, Wait};
 use crate::identity::LaneId;
 use crate::run::{Outcome, RunVerdict, Shortfall};
 use crate::scenario::Resolved;
@@ -42,6 +42,9 @@ pub(super) struct RunReport {
     operations: Value,
     /// How far each node has applied the log, where there is one.
     replicas: Vec<ReplicaLine>,
+    /// The syncs between replicas, by how they were done.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    syncs: BTreeMap<&'static str, SyncCount>,
     facts: BTreeMap<String, u64>,
     /// The command that replays the run.
     pub(super) replay: String,
@@ -105,6 +108,7 @@ impl RunReport {
             lanes: lanes(resolved, outcome),
             operations: operations(outcome.census.operations),
             replicas: replicas(outcome),
+            syncs: outcome.census.syncs.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
             facts: outcome.census.facts().collect(),
             replay: chosen.replay(shell, &run),
             exit_code: Exit::from(standing).code(),
@@ -137,6 +141,7 @@ impl RunReport {
             self.fault_table(shell),
             self.message_table(shell),
             shell.fit(&self.replica_lines()),
+            self.sync_table(shell),
             self.fact_table(shell),
         ]
         .concat()
@@ -216,6 +221,21 @@ impl RunReport {
             format!("  {FAINT}replicas{FAINT:#}    {} at slot {}, root {root}\n", nodes.join(", "), count(*slot))
         };
         self.replicas.iter().map(line).collect()
+    }
+
+    /// What syncs transferred, and how much of it was needed.
+    fn sync_table(&self, shell: &Shell) -> String {
+        if self.syncs.is_empty() {
+            return String::new();
+        }
+        let mut grid = Grid::new(&["syncs", "#complete", "#broken", "#received", "#needed", "#share"]);
+        for (kind, SyncCount { complete, broken, received, needed }) in &self.syncs {
+            let share =
+                (needed * 100).checked_div(*received).map_or_else(|| "–".to_owned(), |share| format!("{share} %"));
+            let numbers = [complete, broken, received, needed].map(|number| count(*number));
+            grid.plain(std::iter::once((*kind).to_owned()).chain(numbers).chain([share]).collect());
+        }
+        format!("\n{}", grid.render(shell.width))
     }
 
     fn fact_table(&self, shell: &Shell) -> String {

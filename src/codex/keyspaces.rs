@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::conflict::Strategy;
 use super::{Anchor, AnchorRule, Anchors, Key};
 
 /// What a scenario says of the keys that begin with a prefix.
@@ -25,13 +26,26 @@ pub struct Keyspace {
     /// Whether reads and writes need the token of a lock: of the path that the key is named by behind the prefix.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fenced: bool,
+    /// How conflicts of replicated keys are resolved.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strategy: Strategy,
+}
+
+fn is_default(strategy: &Strategy) -> bool {
+    *strategy == Strategy::default()
 }
 
 impl Keyspace {
     /// The keyspace of which only the owner is said.
     #[must_use]
     pub fn of(owner: &str) -> Self {
-        Self { owner: owner.to_owned(), anchors: Vec::new(), canon: BTreeMap::new(), fenced: false }
+        Self {
+            owner: owner.to_owned(),
+            anchors: Vec::new(),
+            canon: BTreeMap::new(),
+            fenced: false,
+            strategy: Strategy::default(),
+        }
     }
 }
 
@@ -94,8 +108,8 @@ struct Short<'k>(Cow<'k, Keyspace>);
 
 impl Serialize for Short<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Keyspace { owner, anchors, canon, fenced } = &*self.0;
-        if anchors.is_empty() && canon.is_empty() && !fenced {
+        let Keyspace { owner, anchors, canon, fenced, strategy } = &*self.0;
+        if anchors.is_empty() && canon.is_empty() && !fenced && is_default(strategy) {
             return serializer.serialize_str(owner);
         }
         self.0.serialize(serializer)

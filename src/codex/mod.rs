@@ -5,15 +5,19 @@
 //! its content alone, whatever the writes were that led there.
 
 mod anchor;
+pub mod conflict;
 mod key;
 mod keyspaces;
 mod root;
+pub mod scripture;
 mod state;
 mod store;
 #[cfg(test)]
 mod tests;
 mod trie;
 mod value;
+mod version;
+mod version_store;
 mod write;
 
 pub use anchor::{Anchor, AnchorRule, Anchors};
@@ -22,6 +26,8 @@ pub use keyspaces::{Keyspace, Keyspaces, RESERVED};
 pub use root::Root;
 pub use state::Codex;
 pub use store::{StoreCommand, StoreReply, Within};
-pub use trie::{Entry, Path, Place, Trie, Ways};
+pub use trie::{Entry, Path, PathRange, Place, Prefix, Trie, Ways};
 pub use value::{MOST_NESTED, Value};
+pub use version::{CausalContext, MOST_CONTEXT, MOST_SIBLINGS, MOST_VALUE, Seen, Version, digest};
+pub use version_store::{Base, Change, Chunk, Claim, ClaimId, Lax, Logged, VersionStore};
 pub use write::{Refusal, Write};

@@ -1,8 +1,12 @@
 //! What clients ask of the store, whoever owns the keys, and what they are told.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Refusal, Value, Write};
+use super::{CausalContext, Key, Refusal, Seen, Value, Write};
+use crate::clocks::Dot;
+use crate::identity::OpId;
 use crate::observation::{
     LockStamp, Observation, Observe, Slot, StoreAnswer, StoreCall, StoreRefusal, StoreSeen, ValueText,
 };
@@ -43,6 +47,9 @@ pub enum StoreCommand {
         /// In which session.
         #[serde(default)]
         within: Within,
+        /// Which read of a replicated key it goes by; none if it says nothing of what is there.
+        #[serde(default)]
+        seen: Option<Seen>,
     },
     /// The key is gone.
     Delete {
@@ -51,6 +58,9 @@ pub enum StoreCommand {
         /// In which session.
         #[serde(default)]
         within: Within,
+        /// Which read of a replicated key it goes by; none if it says nothing of what is there.
+        #[serde(default)]
+        seen: Option<Seen>,
     },
     /// The key holds `value`, if it held `expected`.
     Cas {
@@ -100,6 +110,22 @@ pub enum StoreReply {
     },
     /// The session has ended: whether it was done is not known.
     Expired,
+    /// What a replica shows of a key.
+    View {
+        /// The value; nothing if there is none.
+        value: Option<Value>,
+        /// What it knows of the key, for the client's next write.
+        seen: Arc<CausalContext>,
+        /// Whether a conflict is open.
+        open: bool,
+    },
+    /// It is written at the replica, and durable there.
+    Written {
+        /// The name of the version.
+        dot: Dot,
+        /// Its stamp.
+        stamp: u64,
+    },
 }
 
 impl StoreCommand {
@@ -110,7 +136,7 @@ impl StoreCommand {
             Self::Open => None,
             Self::Read { key, within }
             | Self::Put { key, within, .. }
-            | Self::Delete { key, within }
+            | Self::Delete { key, within, .. }
             | Self::Cas { key, within, .. }
             | Self::Append { key, within, .. } => Some((key, within)),
         }
@@ -122,15 +148,28 @@ impl StoreCommand {
         self.target().map(|(key, _)| key)
     }
 
+    /// Completes a scripted write with what the read was answered by which it goes.
+    pub fn complete<'r>(&mut self, answer: impl FnOnce(OpId) -> Option<&'r StoreReply>) {
+        let (Self::Put { seen: Some(seen), .. } | Self::Delete { seen: Some(seen), .. }) = self else { return };
+        seen.context = answer(seen.of).and_then(StoreReply::shown).cloned();
+    }
+
     /// The command that makes a write.
     #[must_use]
     pub fn write(write: Write, within: Within) -> Self {
         match write {
-            Write::Put { key, value } => Self::Put { key, value, within },
-            Write::Delete { key } => Self::Delete { key, within },
+            Write::Put { key, value } => Self::Put { key, value, within, seen: None },
+            Write::Delete { key } => Self::Delete { key, within, seen: None },
             Write::Cas { key, expected, value } => Self::Cas { key, expected, value, within },
             Write::Append { key, value } => Self::Append { key, value, within },
         }
+    }
+}
+
+impl StoreReply {
+    /// What a read of a replicated key showed.
+    const fn shown(&self) -> Option<&Arc<CausalContext>> {
+        if let Self::View { seen, .. } = self { Some(seen) } else { None }
     }
 }
 
@@ -146,6 +185,11 @@ impl Refusal {
             Self::NoToken => Some(StoreRefusal::NoToken),
             Self::NotCovered => Some(StoreRefusal::NotCovered),
             Self::Reserved => Some(StoreRefusal::Reserved),
+            Self::TooLarge => Some(StoreRefusal::TooLarge),
+            Self::TooManySiblings => Some(StoreRefusal::TooManySiblings),
+            Self::ContextFull => Some(StoreRefusal::ContextFull),
+            Self::NotOffered => Some(StoreRefusal::NotOffered),
+            Self::Immutable => Some(StoreRefusal::Immutable),
         }
     }
 }
@@ -173,7 +217,7 @@ impl Observe for StoreCommand {
 impl Observe for StoreReply {
     fn observe(&self, seen: &mut Vec<Observation>) {
         let answer = match self {
-            Self::Opened { .. } => return,
+            Self::Opened { .. } | Self::View { .. } | Self::Written { .. } => return,
             Self::Value { value } => StoreAnswer::Value { value: value.as_ref().map(text) },
             Self::Done => StoreAnswer::Done,
             Self::Refused { reason } => match reason.ground() {

@@ -6,11 +6,12 @@
 //! something there changes: a root costs only what has changed since the last one, and a branch is hashed without a look
 //! at the nodes below that have not.
 
+use std::fmt;
 use std::mem::take;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smallvec::{SmallVec, smallvec};
 
 use super::{Key, Root};
@@ -27,8 +28,26 @@ type Hash = [u8; SIZE];
 const SIZE: usize = 16;
 
 /// A hash of a key, from which the ways follow to its entry. Two keys have one only if somebody looks for such.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Path(u128);
+
+/// A place of a [`Trie`]: the first ways to it. Written as their hex digits, `*` for the top.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix {
+    /// The ways, from the highest four bits on; zeros behind them.
+    ways: u128,
+    /// How many there are, at most [`Prefix::DEEPEST`].
+    depth: u8,
+}
+
+/// The paths from one to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PathRange {
+    /// The first.
+    pub from: Path,
+    /// The last.
+    pub to: Path,
+}
 
 /// An entry of a [`Trie`].
 #[derive(Clone, Debug)]
@@ -147,6 +166,105 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The first of all.
+    pub const FIRST: Self = Self(0);
+    /// The last of all.
+    pub const LAST: Self = Self(u128::MAX);
+
+    /// The path after this one, if it is not the last.
+    #[must_use]
+    pub const fn next(self) -> Option<Self> {
+        match self.0.checked_add(1) {
+            Some(next) => Some(Self(next)),
+            None => None,
+        }
+    }
+}
+
+impl PathRange {
+    /// All paths.
+    pub const ALL: Self = Self { from: Path::FIRST, to: Path::LAST };
+
+    /// Whether a path is in it.
+    #[must_use]
+    pub fn contains(&self, path: Path) -> bool {
+        self.from <= path && path <= self.to
+    }
+}
+
+impl Prefix {
+    /// Where a walk begins.
+    pub const TOP: Self = Self { ways: 0, depth: 0 };
+    /// A path has so many ways.
+    pub const DEEPEST: u8 = 32;
+
+    /// The place that a way leads to.
+    ///
+    /// # Panics
+    /// If this is a whole path, or `way` is not below 16.
+    #[must_use]
+    pub const fn follow(self, way: u8) -> Self {
+        assert!(self.depth < Self::DEEPEST, "no way leads on from a whole path");
+        assert!(way < 16, "there are 16 ways");
+        Self { ways: self.ways | (way as u128) << (124 - 4 * self.depth), depth: self.depth + 1 }
+    }
+
+    /// How many ways lead to it.
+    #[must_use]
+    pub const fn depth(self) -> u8 {
+        self.depth
+    }
+
+    /// The paths below it.
+    #[must_use]
+    pub const fn range(self) -> PathRange {
+        let rest = if self.depth == Self::DEEPEST { 0 } else { u128::MAX >> (4 * self.depth) };
+        PathRange { from: Path(self.ways), to: Path(self.ways | rest) }
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.depth == 0 {
+            return f.write_str("*");
+        }
+        let digits = format!("{:032x}", self.ways);
+        f.write_str(&digits[..usize::from(self.depth)])
+    }
+}
+
+impl Serialize for Prefix {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            (self.ways, self.depth).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Prefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong = || de::Error::custom("no prefix of a path");
+        if !deserializer.is_human_readable() {
+            let (ways, depth) = <(u128, u8)>::deserialize(deserializer)?;
+            let prefix = Self { ways, depth };
+            let is_one = depth <= Self::DEEPEST && (depth == Self::DEEPEST || ways << (4 * depth) == 0);
+            return if is_one { Ok(prefix) } else { Err(wrong()) };
+        }
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        if text == "*" {
+            return Ok(Self::TOP);
+        }
+        let digit = |letter: char| letter.to_digit(16).and_then(|way| u8::try_from(way).ok());
+        let ways: Option<Vec<u8>> = text.chars().map(digit).collect();
+        let ways =
+            ways.filter(|ways| !ways.is_empty() && ways.len() <= usize::from(Self::DEEPEST)).ok_or_else(wrong)?;
+        Ok(ways.into_iter().fold(Self::TOP, Self::follow))
+    }
+}
+
 impl<V: Serialize> Entry<V> {
     fn new(path: Path, key: Key, value: V, room: &mut Vec<u8>) -> Self {
         encoding::write(&key, room);
@@ -224,6 +342,30 @@ impl<V> Trie<V> {
     pub fn top(&self) -> Place<'_, V> {
         self.all.place()
     }
+
+    /// What stands at a prefix: of a leaf that is reached before its end, the entries below the prefix.
+    #[must_use]
+    pub fn at(&self, prefix: Prefix) -> Place<'_, V> {
+        let mut below = &self.all;
+        for depth in 0..usize::from(prefix.depth) {
+            match below {
+                Below::Nothing => return Place::Nothing,
+                Below::Leaf(entries) => return within(entries, prefix.range()),
+                Below::Branch(branch) => below = &branch.ways[Path(prefix.ways).way(depth)],
+            }
+        }
+        below.place()
+    }
+
+    /// What stands for all that is below a prefix; the zero root for nothing.
+    #[must_use]
+    pub fn root_at(&self, prefix: Prefix) -> Root {
+        match self.at(prefix) {
+            Place::Nothing => Root([0; SIZE]),
+            Place::Leaf(entries) => Root(hash_of_leaf(entries)),
+            Place::Branch(Ways(branch)) => Root(branch.hash()),
+        }
+    }
 }
 
 impl<V: Clone + Serialize> Trie<V> {
@@ -261,6 +403,13 @@ impl<'t, V> Ways<'t, V> {
     pub fn follow(&self, way: u8) -> Place<'t, V> {
         self.0.ways[usize::from(way)].place()
     }
+}
+
+/// The entries of a leaf whose paths are in a range.
+fn within<V>(entries: &[Entry<V>], range: PathRange) -> Place<'_, V> {
+    let from = entries.partition_point(|entry| entry.path < range.from);
+    let to = entries.partition_point(|entry| entry.path <= range.to);
+    if from == to { Place::Nothing } else { Place::Leaf(&entries[from..to]) }
 }
 
 fn hash(bytes: &[u8]) -> Hash {

@@ -62,6 +62,16 @@ pub enum Refusal {
     NotCovered,
     /// The key is the system's own.
     Reserved,
+    /// The value takes more bytes than a replica keeps.
+    TooLarge,
+    /// The key has so many siblings that a put must say which it has read.
+    TooManySiblings,
+    /// The write would have to name too many versions.
+    ContextFull,
+    /// A replicated key is only read, put or deleted.
+    NotOffered,
+    /// The replicated key is immutable, and a version of it is there, or the write claims to know one.
+    Immutable,
 }
 
 impl Write {
@@ -85,6 +95,11 @@ impl fmt::Display for Refusal {
             Self::NoToken => f.write_str("needs the token of a lock"),
             Self::NotCovered => f.write_str("is not covered by the lock of the token"),
             Self::Reserved => f.write_str("is the system's own"),
+            Self::TooLarge => f.write_str("is too large"),
+            Self::TooManySiblings => f.write_str("has too many siblings for a put without a context"),
+            Self::ContextFull => f.write_str("would name too many versions"),
+            Self::NotOffered => f.write_str("is replicated: it is read, put or deleted"),
+            Self::Immutable => f.write_str("is immutable"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The contract of a node: what a protocol implements to be simulated.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -101,6 +102,8 @@ pub trait Process: Clone + Eq + Hash + Debug + Sized + Send + Sync + 'static {
     fn on_timer(&mut self, timer: Self::Timer, ctx: &mut Context<'_, Self>);
     /// Handles a client's operation; the same `op` may arrive again, from a retry.
     fn on_command(&mut self, op: OpId, command: Self::Command, ctx: &mut Context<'_, Self>);
+    /// Completes a scripted command, before it is sent, with what its client's earlier operations were answered.
+    fn complete(_command: &mut Self::Command, _answers: &BTreeMap<OpId, Self::Reply>) {}
     /// Runs when the disk has answered a [`Context::sync_then`], after the effects that waited for it. A completion is
     /// identified by its value, like a timer; one that was requested twice runs twice.
     fn on_synced(&mut self, _completion: Self::Completion, _ctx: &mut Context<'_, Self>) {}
@@ -112,6 +115,12 @@ pub trait Client<C, R>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// The next operation, or `None` when the client is done. `last` is the outcome of the operation before; `None` at
     /// the first call, and always `None` for a client with an open loop.
     fn next(&mut self, last: Option<Outcome<'_, R>>) -> Option<Ask<C>>;
+
+    /// Which of the homes of its plan, counted from 0, is asked first for the operation that it decided last; retries go
+    /// to those that follow, cyclically.
+    fn home(&self) -> usize {
+        0
+    }
 
     /// Whether `command` finishes something that the client started. Such a command is invoked even after quiescence,
     /// when clients start nothing new.
@@ -186,8 +195,8 @@ pub enum Pace {
 /// A client's plan: its nodes, its start, its timeout and retries, and its machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientPlan<M> {
-    /// The nodes that it asks: the first attempt of an operation goes to the first node, each retry to the next one,
-    /// cyclically.
+    /// The nodes that it asks: the first attempt of an operation goes to the first node, unless [`Client::home`] names
+    /// another, each retry to the next one, cyclically.
     pub homes: Vec<NodeId>,
     /// When it begins, counted from the beginning of the run.
     pub begins: Span,

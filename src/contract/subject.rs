@@ -134,6 +134,8 @@ pub struct Setup {
     /// The nodes that quiescence heals, in order, if not all: what is broken of the others stays broken for good, and
     /// liveness is judged for these.
     pub core: Option<Vec<NodeId>>,
+    /// Whether messages may be corrupted on their way.
+    pub corrupts: bool,
 }
 
 impl Setup {
@@ -195,8 +197,22 @@ pub struct Needs {
     pub protocols: Vec<&'static str>,
     /// The prefix of all keys that it names.
     pub keys: Option<String>,
+    /// Which protocol owns these keys; it runs too.
+    pub owner: Option<Owner>,
     /// Whether it presents tokens for these keys.
     pub fenced: bool,
+}
+
+/// Which protocol must own the keys that clients use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The one that their keyspace names, whichever that is.
+    Declared {
+        /// The one that owns them in no keyspace.
+        otherwise: &'static str,
+    },
+    /// This one, and their keyspace must name it.
+    Only(&'static str),
 }
 
 /// The settings of a subject that has none.

@@ -27,6 +27,8 @@ pub struct World {
     pub outage: Span,
     /// How much too slow the slowest monotonic clock is, on which timers run.
     pub slow: Share,
+    /// The number of nodes.
+    pub nodes: u32,
     /// The number of clients.
     pub clients: u64,
     /// The number of operations that waiting clients can have given up before quiescence, and that nodes may still

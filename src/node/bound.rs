@@ -3,14 +3,21 @@
 use super::hosted::{Client, Settings};
 use crate::check;
 use crate::process::ClientPlan;
-use crate::protocols::{Bound, Load};
+use crate::protocols::{Bound, Load, Written};
 use crate::subject::World;
 use crate::time::Span;
+
+/// A version of a scripted operation takes about so many bytes.
+const VERSION: u64 = 1_024;
 
 /// The bound of each liveness claim. Protocols share disks, so each may delay every other by all the time that it takes
 /// itself.
 pub(super) fn bounds(settings: &Settings, clients: &[ClientPlan<Client>], world: &World) -> Vec<(&'static str, Span)> {
-    let load = Load { turns: clients.iter().filter_map(|client| client.machine.longest_turn()).collect() };
+    let scripted = Written { versions: world.written, bytes: world.written * VERSION };
+    let load = Load {
+        turns: clients.iter().filter_map(|client| client.machine.longest_turn()).collect(),
+        written: clients.iter().map(|client| client.machine.written()).fold(scripted, Written::and),
+    };
     let all = settings.bounds(&load, world);
     let payloads: u64 = all.iter().map(|bound| bound.payloads).sum();
     let (mut ended, mut quiet) = (Span::ZERO, Span::ZERO);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::carrier::Carrier;
+use super::group_commit::GroupCommit;
 use super::hosted::{Body, Entry, Fact, Outcome, Payload, Timer};
 use super::machine::CodexNode;
 use crate::clocks::Stamp;
@@ -14,6 +15,7 @@ use crate::identity::{Boot, NodeId, OpId};
 use crate::process::Never;
 use crate::protocols::channel::{Carries, Channel, ChannelFact, ChannelTimer, Frame};
 use crate::protocols::clocks::{ClocksEntry, NodeClock};
+use crate::protocols::replica::{ReplicaEntry, ReplicaFact, ReplicaPort};
 use crate::protocols::{CLOCKS, Datagram, Era, Port, Tag};
 use crate::time::{LocalTime, Span};
 
@@ -102,6 +104,8 @@ pub(super) struct Desk<'d, 'a> {
     /// The carrier of payloads, if a running protocol has any.
     pub(super) channel: &'d mut Option<Carrier>,
     pub(super) envelope: &'d mut Envelope,
+    /// What waits for the replica's disk.
+    pub(super) commit: &'d mut GroupCommit,
     /// Outcomes of protocols that are not yet routed.
     pub(super) told: &'d mut VecDeque<Outcome>,
 }
@@ -135,6 +139,23 @@ pub(super) struct Frames<'c, 'a> {
     pub(super) envelope: &'c mut Envelope,
 }
 
+impl ReplicaPort for Desk<'_, '_> {
+    fn keep(&mut self, entry: ReplicaEntry) {
+        self.append_to_replica(entry);
+    }
+    fn rewrite_replica(&mut self, entries: Vec<ReplicaEntry>) {
+        self.rewrite_replica_file(entries);
+    }
+    fn persist(&mut self) {
+        self.sync_replica();
+    }
+    fn note_replica(&mut self, fact: ReplicaFact) {
+        self.note_of_replica(fact);
+    }
+}
+
+impl ReplicaPort for Frames<'_, '_> {}
+
 impl Port<Channel<Payload>> for Frames<'_, '_> {
     fn me(&self) -> NodeId {
         self.ctx.me()
@@ -153,6 +174,9 @@ impl Port<Channel<Payload>> for Frames<'_, '_> {
     }
     fn jitter(&mut self, label: &str, low: Span, high: Span) -> Span {
         self.ctx.jitter(label, low, high)
+    }
+    fn choose(&mut self, label: &str, n: u64) -> u64 {
+        self.ctx.choose(label, n)
     }
     fn send(&mut self, to: NodeId, frame: Frame<Payload>) {
         let tag = Tag { era: self.envelope.era, ..Tag::default() }.shared();

@@ -9,29 +9,35 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::desk::Desk;
+use super::group_commit::Waiting;
 use crate::chance::Dice;
 use crate::check::AnyChecker;
 use crate::codex::{Keyspaces, StoreCommand, StoreReply};
 use crate::identity::{Boot, ClientId, LaneId, NodeId, OpId};
 use crate::observation::{Observation, Observe};
-use crate::process::{self, Ask, ClientPlan, Lane, Never, Stored};
+use crate::process::{self, Ask, ClientPlan, Lane, Never, Script, Stored};
 use crate::protocols::channel::{self, ChannelFact, ChannelSettings, ChannelTimer, Frame};
 use crate::protocols::clocks::{self, ClocksEntry, ClocksFact, ClocksSettings};
 use crate::protocols::consensus::{Consensus, RegisterWorkload, StoreClient};
+use crate::protocols::gossip::{DocumentWorkload, Gossip, ReplicaClient, ScriptureWorkload, SetWorkload};
 #[cfg(test)]
 use crate::protocols::herald::Herald;
 use crate::protocols::locks::{LockClient, LockWorkload, Locks};
 #[cfg(test)]
 use crate::protocols::ping::{Ping, PingClient, PingWorkload};
+use crate::protocols::replica::Replica;
+use crate::protocols::sync::{SwitchWorkload, Sync};
 use crate::protocols::{
     self, AsStore, Bound, CHANNEL, CLOCKS, CommandOf, FactOf, Given, Load, Periodic, Port, Protocol, ReplyOf,
-    Settings as _, Words, Work,
+    Settings as _, Words, Work, Written,
 };
-use crate::subject::{Needs, Objection, Row, Setup, Turn, World};
+use crate::subject::{Needs, Objection, Owner, Row, Setup, Turn, World};
 use crate::time::{LocalTime, Span};
 
 /// The parts of the node that it lends to a protocol: all that the protocol may touch beside its own state.
 pub(super) trait Lends<Q: Protocol> {
+    /// Whether it is lent the replica: then what it says waits for the replica's disk.
+    const REPLICA: bool = false;
     /// The lent part, for one call.
     fn lend(&mut self) -> Q::Sees<'_>;
 }
@@ -41,6 +47,15 @@ pub(super) trait Lends<Q: Protocol> {
 pub(super) struct Shared<'s> {
     /// The keyspaces of the scenario.
     pub(super) keyspaces: &'s Keyspaces,
+    /// The replica, which is in nobody's hands during a step.
+    pub(super) replica: Option<Box<Replica>>,
+}
+
+impl Shared<'_> {
+    /// The replica, for a protocol that needs one.
+    pub(super) fn replica(&mut self) -> &mut Replica {
+        self.replica.as_mut().expect("a replica runs where it is needed")
+    }
 }
 
 impl Lends<Locks> for Shared<'_> {
@@ -49,6 +64,26 @@ impl Lends<Locks> for Shared<'_> {
 
 impl Lends<Consensus> for Shared<'_> {
     fn lend(&mut self) {}
+}
+
+impl Lends<Replica> for Shared<'_> {
+    fn lend(&mut self) {}
+}
+
+impl Lends<Sync> for Shared<'_> {
+    const REPLICA: bool = true;
+
+    fn lend(&mut self) -> &mut Replica {
+        self.replica()
+    }
+}
+
+impl Lends<Gossip> for Shared<'_> {
+    const REPLICA: bool = true;
+
+    fn lend(&mut self) -> &mut Replica {
+        self.replica()
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +118,9 @@ macro_rules! through_desk {
         }
         fn jitter(&mut self, label: &str, low: Span, high: Span) -> Span {
             self.ctx.jitter(label, low, high)
+        }
+        fn choose(&mut self, label: &str, n: u64) -> u64 {
+            self.ctx.choose(label, n)
         }
         fn sync(&mut self) {
             self.write_clock();
@@ -281,10 +319,18 @@ macro_rules! hosted {
                 through_desk!();
 
                 fn send(&mut self, to: NodeId, message: <$Q as Words>::Message) {
-                    self.send_body(to, Body::$Q(message));
+                    if <Shared<'_> as Lends<$Q>>::REPLICA {
+                        self.perform_or_wait(Waiting::Send(to, Body::$Q(message)));
+                    } else {
+                        self.send_body(to, Body::$Q(message));
+                    }
                 }
                 fn post(&mut self, to: NodeId, payload: <$Q as Words>::Payload) {
-                    self.post_payload(to, Payload::$Q(payload));
+                    if <Shared<'_> as Lends<$Q>>::REPLICA {
+                        self.perform_or_wait(Waiting::Post(to, Payload::$Q(payload)));
+                    } else {
+                        self.post_payload(to, Payload::$Q(payload));
+                    }
                 }
                 fn set_timer(&mut self, timer: <$Q as Words>::Timer, after: Span) {
                     self.ctx.set_timer(Timer::$Q(timer), after);
@@ -304,10 +350,18 @@ macro_rules! hosted {
                     self.ctx.sync_then(Completion::$Q(completion));
                 }
                 fn note(&mut self, fact: <$Q as Words>::Fact) {
-                    self.ctx.note(Fact::$Q(fact));
+                    if <Shared<'_> as Lends<$Q>>::REPLICA {
+                        self.perform_or_wait(Waiting::Note(Fact::$Q(fact)));
+                    } else {
+                        self.ctx.note(Fact::$Q(fact));
+                    }
                 }
                 fn reply(&mut self, op: OpId, reply: <$Q as Words>::Reply) {
-                    self.ctx.reply(op, Reply::$Q(reply));
+                    if <Shared<'_> as Lends<$Q>>::REPLICA {
+                        self.perform_or_wait(Waiting::Reply(op, Reply::$Q(reply)));
+                    } else {
+                        self.ctx.reply(op, Reply::$Q(reply));
+                    }
                 }
                 fn tell(&mut self, outcome: <$Q as Words>::Outcome) {
                     self.told.push_back(Outcome::$Q(outcome));
@@ -370,8 +424,10 @@ macro_rules! hosted {
 
             /// Whether any running protocol has payloads for the channel.
             pub(super) fn carries(&self) -> bool {
-                let needs = |row: &Row| row.needs.contains(&channel::ROW.name) && self.names(row.name);
-                ROWS.iter().any(needs)
+                $($(#[cfg($cfg)])? if self.$name.as_ref().is_some_and(<$Q as Protocol>::carries) {
+                    return true;
+                })+
+                false
             }
 
             pub(super) fn objection(&self) -> Option<Objection> {
@@ -452,6 +508,7 @@ macro_rules! hosted {
                 $($(#[cfg($cfg)])? if let Some(rules) = &rules.$name {
                     let machine = <$Q as Protocol>::start(rules, kept.$name, Lends::<$Q>::lend(shared), desk);
                     hosted.$name = Some(Box::new(machine));
+                    hosted.lend(shared);
                 })+
                 hosted
             }
@@ -570,6 +627,13 @@ macro_rules! hosted {
         }
 
         impl Client {
+            /// What it may write to replicated keys.
+            pub(super) fn written(&self) -> Written {
+                match self {
+                    $($($(#[cfg($work_cfg)])? Self::$W(client) => <$work as Work<Command, Reply>>::written(client),)*)+
+                }
+            }
+
             /// The longest turn of its rounds: what it does while it holds or waits for something, if it ever holds
             /// anything.
             pub(super) fn longest_turn(&self) -> Option<Turn> {
@@ -585,6 +649,14 @@ macro_rules! hosted {
             fn next(&mut self, last: Option<process::Outcome<'_, Reply>>) -> Option<Ask<Command>> {
                 match self {
                     $($($(#[cfg($work_cfg)])? Self::$W(client) => client.next(last),)*)+
+                }
+            }
+
+            fn home(&self) -> usize {
+                match self {
+                    $($($(#[cfg($work_cfg)])? Self::$W(client) => {
+                        process::Client::<Command, Reply>::home(client)
+                    })*)+
                 }
             }
 
@@ -629,6 +701,19 @@ hosted! {
          it gets no answer."
         Registers(RegisterWorkload) => StoreClient,
     }
+    "The replicas." replica: Replica {}
+    "State sync." sync: Sync {
+        "Clients that switch how their nodes sync."
+        Switches(SwitchWorkload) => Script<Command>,
+    }
+    "Gossip." gossip: Gossip {
+        "Clients that write documents into a gossip keyspace: maps, of which some differ in shape or in meaning."
+        Documents(DocumentWorkload) => ReplicaClient,
+        "Clients that write sets into a gossip keyspace: each adds to what it last read."
+        Sets(SetWorkload) => ReplicaClient,
+        "Clients that write verses into a gossip keyspace, with a few letters wrong."
+        Scripture(ScriptureWorkload) => ReplicaClient,
+    }
     #[cfg(test)]
     "Pings, for tests." ping: Ping {
         #[cfg(test)]
@@ -651,12 +736,26 @@ impl AsStore for Reply {
     }
 }
 
-/// The protocol that owns the key has to run.
+/// The protocol that owns the key has to run; consensus, where no keyspace names an owner, and for sessions.
 fn store_needs(command: &StoreCommand) -> Needs {
-    let target = command.target();
-    let keys = target.map(|(key, _)| key.to_string());
-    let fenced = target.is_some_and(|(_, within)| within.token.is_some());
-    Needs { protocols: vec!["consensus"], keys, fenced }
+    const OTHERWISE: &str = "consensus";
+    let Some((key, within)) = command.target() else {
+        return Needs { protocols: vec![OTHERWISE], ..Needs::default() };
+    };
+    let (keys, fenced) = (Some(key.to_string()), within.token.is_some());
+    Needs { owner: Some(Owner::Declared { otherwise: OTHERWISE }), keys, fenced, ..Needs::default() }
+}
+
+/// The replica's file.
+pub(super) const REPLICA: LaneId = LaneId::new(Place::Replica as u8);
+
+impl Hosted {
+    /// Puts the replica where protocols are lent it from, for a step.
+    pub(super) fn lend(&mut self, shared: &mut Shared<'_>) {
+        if self.replica.is_some() {
+            shared.replica = self.replica.take();
+        }
+    }
 }
 
 /// A torn or damaged entry, of any type.

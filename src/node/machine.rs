@@ -1,15 +1,17 @@
 //! The node: its actions on every message, timer and command.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::carrier::Carrier;
 use super::desk::{Ctx, Desk, Envelope, Frames, Received};
+use super::group_commit::GroupCommit;
 use super::hosted::{Body, Client, Command, Completion, Entry, Fact, Hosted, Kept, Payload, Reply, Shared, Timer};
 use crate::identity::{Boot, Incarnation, NodeId, OpId};
 use crate::process::{Process, Stored};
 use crate::protocols::channel::{ChannelEvent, ChannelEvents};
 use crate::protocols::clocks::NodeClock;
-use crate::protocols::{self, Datagram};
+use crate::protocols::replica::Flushed;
+use crate::protocols::{self, AsStore, Datagram};
 
 /// A node of the codex, with the protocols that run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +20,7 @@ pub struct CodexNode {
     /// The carrier of payloads, if a running protocol has any.
     channel: Option<Carrier>,
     envelope: Envelope,
+    commit: GroupCommit,
 }
 
 impl Process for CodexNode {
@@ -42,7 +45,7 @@ impl Process for CodexNode {
         let carrier = || Carrier::new(&config.settings.channel, config.promised, ctx.node_count(), boot);
         let channel = config.settings.carries().then(carrier);
         let envelope = Envelope { clock, ..Envelope::default() };
-        let mut node = Self { hosted: Hosted::default(), channel, envelope };
+        let mut node = Self { hosted: Hosted::default(), channel, envelope, commit: GroupCommit::default() };
         node.envelope.tick_step(ctx);
         node.step(ctx, |hosted, shared, desk| *hosted = Hosted::start(&config.rules, kept, shared, desk));
         if let Some(channel) = &mut node.channel {
@@ -91,8 +94,20 @@ impl Process for CodexNode {
         self.settle(ctx);
     }
 
+    fn complete(command: &mut Command, answers: &BTreeMap<OpId, Reply>) {
+        if let Command::Store(command) = command {
+            command.complete(|op| answers.get(&op).and_then(AsStore::as_store));
+        }
+    }
+
     fn on_synced(&mut self, completion: Completion, ctx: &mut Ctx<'_>) {
-        self.step(ctx, |hosted, shared, desk| hosted.on_synced(completion, shared, desk));
+        self.step(ctx, |hosted, shared, desk| {
+            if completion == Completion::Replica(Flushed) {
+                desk.flush_replica();
+            } else {
+                hosted.on_synced(completion, shared, desk);
+            }
+        });
         self.settle(ctx);
     }
 }
@@ -101,13 +116,16 @@ impl CodexNode {
     /// Lets protocols act, and routes their outcomes until none is left.
     fn step<'a>(&mut self, ctx: &mut Ctx<'a>, act: impl FnOnce(&mut Hosted, &mut Shared<'_>, &mut Desk<'_, 'a>)) {
         let mut told = VecDeque::new();
-        let mut shared = Shared { keyspaces: &ctx.config().keyspaces };
-        let Self { hosted, channel, envelope } = self;
-        let mut desk = Desk { ctx, channel, envelope, told: &mut told };
+        let mut shared = Shared { keyspaces: &ctx.config().keyspaces, replica: None };
+        let Self { hosted, channel, envelope, commit } = self;
+        let mut desk = Desk { ctx, channel, envelope, commit, told: &mut told };
+        hosted.lend(&mut shared);
         act(hosted, &mut shared, &mut desk);
         while let Some(outcome) = desk.told.pop_front() {
-            hosted.route(outcome, &mut desk);
+            hosted.route(outcome, &mut shared, &mut desk);
         }
+        hosted.settle(&mut shared, &mut desk);
+        hosted.replica = shared.replica;
     }
 
     /// Routes the events of the channel, in order. Payloads that were sent in another era are dropped.

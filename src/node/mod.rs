@@ -10,6 +10,7 @@
 mod bound;
 mod carrier;
 mod desk;
+mod group_commit;
 mod hosted;
 mod machine;
 mod routes;

@@ -7,15 +7,20 @@ use crate::codex::{Key, Refusal, StoreCommand, StoreReply};
 use crate::identity::OpId;
 use crate::observation::{Access, LockStamp, Resource};
 use crate::protocols::consensus::ConsensusOutcome;
+use crate::protocols::gossip::GossipOutcome;
 #[cfg(test)]
 use crate::protocols::herald::{self, HeraldOutcome};
 
 impl Hosted {
     /// Routes an outcome to the protocols that need it.
-    #[cfg_attr(not(test), expect(unused_variables, clippy::unused_self, reason = "nobody hears of another yet"))]
-    pub(super) fn route(&mut self, outcome: Outcome, desk: &mut Desk<'_, '_>) {
+    pub(super) fn route(&mut self, outcome: Outcome, shared: &mut Shared<'_>, desk: &mut Desk<'_, '_>) {
         match outcome {
-            Outcome::Locks(never) => match never {},
+            Outcome::Locks(never) | Outcome::Replica(never) | Outcome::Sync(never) => match never {},
+            Outcome::Gossip(GossipOutcome::Differs { peer }) => {
+                if let Some(sync) = &mut self.sync {
+                    sync.begin(peer, shared.replica(), desk);
+                }
+            }
             #[cfg(test)]
             Outcome::Consensus(outcome) if self.herald.is_some() => self.herald_hears(outcome, desk),
             Outcome::Consensus(
@@ -45,6 +50,13 @@ impl Hosted {
         }
     }
 
+    /// The end of a step: what is new at the replica is streamed.
+    pub(super) fn settle(&mut self, shared: &mut Shared<'_>, desk: &mut Desk<'_, '_>) {
+        if let (Some(sync), Some(replica)) = (&mut self.sync, &mut shared.replica) {
+            sync.on_changed(replica, desk);
+        }
+    }
+
     /// A client sends an operation on a key, or opens a session: the protocol that owns the key answers.
     pub(super) fn on_store(
         &mut self,
@@ -56,8 +68,46 @@ impl Hosted {
         if let Some(reason) = self.refusal(&command, shared) {
             return desk.ctx.reply(op, Reply::Store(StoreReply::Refused { reason }));
         }
+        if let Some(replica) = &mut shared.replica
+            && command.key().is_some_and(|key| replica.owns(key))
+        {
+            return self.on_replicated(op, command, shared, desk);
+        }
         if let Some(consensus) = &mut self.consensus {
             consensus.on_store(op, command, desk);
+        }
+    }
+
+    /// A client sends an operation on a replicated key: it is done here, and spread.
+    fn on_replicated(&mut self, op: OpId, command: StoreCommand, shared: &mut Shared<'_>, desk: &mut Desk<'_, '_>) {
+        let replica = shared.replica();
+        if let Some(reply) = replica.answer(op) {
+            return desk.answer_replicated(op, reply.clone());
+        }
+        let (key, value, seen) = match command {
+            StoreCommand::Read { key, .. } => {
+                let reply = replica.read(op, &key, desk);
+                return desk.answer_replicated(op, reply);
+            }
+            StoreCommand::Put { key, value, seen, .. } => (key, Some(value), seen),
+            StoreCommand::Delete { key, seen, .. } => (key, None, seen),
+            StoreCommand::Open | StoreCommand::Cas { .. } | StoreCommand::Append { .. } => {
+                let reply = StoreReply::Refused { reason: Refusal::NotOffered };
+                return desk.answer_replicated(op, reply);
+            }
+        };
+        let wall = desk.ctx.wall();
+        match replica.write(op, key, value, seen.and_then(|seen| seen.context).as_deref(), wall, desk) {
+            Err(reason) => desk.answer_replicated(op, StoreReply::Refused { reason }),
+            Ok(version) => {
+                let reply = StoreReply::Written { dot: version.dot, stamp: version.stamp };
+                replica.answered(op, reply.clone());
+                desk.answer_replicated(op, reply);
+                if let Some(gossip) = &mut self.gossip {
+                    gossip.on_written(&version, replica, desk);
+                }
+                replica.settle(desk);
+            }
         }
     }
 

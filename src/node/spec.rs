@@ -5,10 +5,11 @@ use super::hosted::{self, Client, Command, Entry, Fact, ROWS, Rules, Settings, T
 use super::machine::CodexNode;
 use crate::chance::Dice;
 use crate::check::{self, AnyChecker, Invariant, Quiet};
-use crate::codex::Keyspaces;
+use crate::codex::{Keyspace, Keyspaces};
 use crate::identity::{ClientId, NodeId};
 use crate::process::ClientPlan;
 use crate::protocols::channel::ChannelTimer;
+use crate::protocols::gossip::GossipSettings;
 use crate::protocols::{Given, Registry};
 use crate::subject::{Needs, Objection, Row, Setup, Subject, World};
 use crate::time::Span;
@@ -62,11 +63,21 @@ impl Subject for CodexNode {
         settings.names(protocol)
     }
 
-    /// Two claims depend on the keyspaces: without anchors none can be broken, and without fenced keys no token is
-    /// presented.
-    fn claims(setup: &Setup, _settings: &Settings, invariant: &Invariant) -> bool {
+    /// Some claims depend on the scenario: without anchors none can be broken, without fenced keys no token is presented,
+    /// without corruption no signature is wrong, and without relays no copy has a hop less than another.
+    fn claims(setup: &Setup, settings: &Settings, invariant: &Invariant) -> bool {
         if invariant.name == check::ANCHOR_SAFETY.name {
-            return setup.keyspaces.iter().any(|(_, keyspace)| !keyspace.anchors.is_empty());
+            let is_decided = |keyspace: &Keyspace| keyspace.owner == "consensus";
+            return setup.keyspaces.iter().any(|(_, keyspace)| is_decided(keyspace) && !keyspace.anchors.is_empty());
+        }
+        if [check::FIFO.name, check::SESSION.name].contains(&invariant.name) {
+            return settings.carries();
+        }
+        if invariant.name == check::AUTHENTICITY.name {
+            return setup.corrupts;
+        }
+        if invariant.name == check::TTL_BOUND.name {
+            return setup.nodes() > 2 && settings.gossip.as_ref().is_some_and(GossipSettings::relays);
         }
         if invariant.name == check::FENCING.name {
             return setup.keyspaces.iter().any(|(_, keyspace)| keyspace.fenced);

@@ -1,9 +1,11 @@
 //! One node in a test bench: its handling of whole frames.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::desk::{Envelope, Received};
 use super::*;
+use crate::chance::Seed;
 use crate::clocks::{LamportClock, Stamp};
 use crate::codex::Keyspaces;
 use crate::context::{Effect, Workbench};
@@ -13,8 +15,10 @@ use crate::process::Process;
 use crate::protocols::channel::{ChannelFact, Frame};
 use crate::protocols::locks::{LockCommand, LockFact, LockMessage, LockSettings, Request, Wanted};
 use crate::protocols::{Datagram, Era, Registry, Tag};
+use crate::sim::{Cast, Conditions, Simulation, Witness};
 use crate::subject::{Setup, Subject as _};
 use crate::time::Time;
+use crate::trace::{Event, Record};
 
 const N1: NodeId = NodeId::new(0);
 const N2: NodeId = NodeId::new(1);
@@ -32,8 +36,14 @@ impl Node {
     /// The first of two nodes, with locks alone.
     fn new() -> Self {
         let settings = Settings { locks: Some(LockSettings::default()), ..Settings::default() };
-        let setup =
-            Setup { voters: 2, observers: 0, quiescence: Time::MAX, keyspaces: Keyspaces::default(), core: None };
+        let setup = Setup {
+            voters: 2,
+            observers: 0,
+            quiescence: Time::MAX,
+            keyspaces: Keyspaces::default(),
+            core: None,
+            corrupts: false,
+        };
         let mut bench = Workbench::new(N1, 2, CodexNode::config(&setup, &settings));
         let node = bench.step(|ctx| CodexNode::start(ctx.boot(), &[], ctx));
         Self { bench, node }
@@ -152,4 +162,47 @@ fn an_untagged_datagram_is_dropped_in_a_later_era() {
     let message = Datagram::signed(Body::Channel(hello(1)), None, N2, N1, &Registry::new(2));
     let received = node.bench.step(|ctx| envelope.receive(N2, message, |_| false, ctx));
     assert!(matches!(received, Received::Nothing), "{received:?}");
+}
+
+/// Whom clients ask, attempt by attempt.
+#[derive(Debug, Default)]
+struct Asked(Vec<NodeId>);
+
+impl Witness<Fact> for Asked {
+    fn see(&mut self, record: &Record<'_>, _fact: Option<&Fact>) -> ControlFlow<()> {
+        if let Event::Invoked { to, .. } | Event::Retried { to, .. } = record.event {
+            self.0.push(to);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn reads(&self) -> bool {
+        true
+    }
+}
+
+/// Nobody answers, since no protocol runs; so each attempt goes to the next node.
+#[test]
+fn a_client_that_carries_its_context_asks_another_node_first_and_goes_on_from_there() {
+    let (nodes, end) = (4, Time::from_nanos(3_000_000_000));
+    let setup = Setup {
+        voters: nodes,
+        observers: 0,
+        quiescence: end,
+        keyspaces: Keyspaces::default(),
+        core: None,
+        corrupts: false,
+    };
+    let workload = r#"{ "sets": { "clients": 1, "operations": 1, "reads": "0%", "deletes": "0%", "kept": "0%",
+        "dropped": "0%", "carried": "100%", "retries": 3 } }"#;
+    let workload: Workload = serde_json::from_str(workload).expect("a workload");
+    for seed in (0..8).map(Seed) {
+        let clients = CodexNode::clients(&setup, std::slice::from_ref(&workload), &mut seed.dice("workload"));
+        let config = CodexNode::config(&setup, &Settings::default());
+        let cast = Cast::<CodexNode> { config, nodes, disk: Box::new(|_| Vec::new()), clients };
+        let Asked(asked) = Simulation::new(Conditions::plain(seed, end), cast, Asked::default()).run().1;
+        assert_eq!(asked.len(), 4);
+        assert_ne!(asked[0], N1, "its home is the first node");
+        assert!(asked.windows(2).all(|pair| (pair[0].index() + 1) % 4 == pair[1].index()), "{asked:?}");
+    }
 }

@@ -58,6 +58,7 @@ impl Observation {
                 | StoreSeen::FencedSpace { .. },
             )
             | Self::Consensus(_)
+            | Self::Replica(_)
             | Self::Channel(_)
             | Self::Broadcast { .. }
             | Self::Compared { .. }

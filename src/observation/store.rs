@@ -80,6 +80,16 @@ pub enum StoreRefusal {
     NotCovered,
     /// Its own node says so, before anybody else hears of it: the key is the system's own.
     Reserved,
+    /// A replica says so: the value takes more bytes than it keeps.
+    TooLarge,
+    /// A replica says so: the key has too many siblings for a put without a context.
+    TooManySiblings,
+    /// A replica says so: the write would have to name too many versions.
+    ContextFull,
+    /// A replica says so: the key is only read, put or deleted.
+    NotOffered,
+    /// A replica says so: the key is immutable, and a version of it is there.
+    Immutable,
 }
 
 impl StoreRefusal {
@@ -87,7 +97,13 @@ impl StoreRefusal {
     #[must_use]
     pub const fn is_local(self) -> bool {
         match self {
-            Self::NotCovered | Self::Reserved => true,
+            Self::NotCovered
+            | Self::Reserved
+            | Self::TooLarge
+            | Self::TooManySiblings
+            | Self::ContextFull
+            | Self::NotOffered
+            | Self::Immutable => true,
             Self::Anchor(_) | Self::Nested | Self::Fenced | Self::NoToken => false,
         }
     }

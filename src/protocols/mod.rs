@@ -9,12 +9,15 @@ pub mod channel;
 pub mod clocks;
 pub mod consensus;
 mod envelope;
+pub mod gossip;
 #[cfg(test)]
 pub mod herald;
 pub mod locks;
 #[cfg(test)]
 pub mod ping;
+pub mod replica;
 pub mod resending;
+pub mod sync;
 #[cfg(test)]
 pub(crate) mod test_port;
 
@@ -26,7 +29,9 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub use envelope::{Datagram, Era, Registry, Signature, SnapshotId, Tag};
+pub use crate::identity::Era;
+pub use crate::signature::{Registry, Signature};
+pub use envelope::{Datagram, SnapshotId, Tag};
 
 use crate::check::{self, AnyChecker};
 use crate::codex::StoreReply;
@@ -35,6 +40,7 @@ use crate::observation::Observe;
 use crate::process::{Client, ClientPlan, Data, Stored};
 use crate::subject::{Needs, Objection, Row, Setup, Turn, World};
 use crate::time::{LocalTime, Span};
+use replica::ReplicaPort;
 
 /// What comes again and again for as long as a protocol runs, though nobody asks anything: see
 /// [`Lane::is_periodic`](crate::process::Lane::is_periodic).
@@ -93,6 +99,25 @@ pub struct Given<'a> {
 pub struct Load {
     /// What each client may do with what it holds, or waits for.
     pub turns: Vec<Turn>,
+    /// What clients may write.
+    pub written: Written,
+}
+
+/// What clients may write to replicated keys in a run, at the most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// How many versions.
+    pub versions: u64,
+    /// How many bytes these take, about.
+    pub bytes: u64,
+}
+
+impl Written {
+    /// This and that.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { versions: self.versions + other.versions, bytes: self.bytes + other.bytes }
+    }
 }
 
 /// How long a protocol takes after quiescence, at the most.
@@ -127,6 +152,11 @@ pub trait Protocol: Words + Clone + Eq + Hash + Debug + Send + Sync + Sized + 's
     /// What its file holds before a node's first boot.
     fn fresh_disk(_setup: &Setup, _node: NodeId) -> Vec<Self::Entry> {
         Vec::new()
+    }
+
+    /// Whether it has payloads for the channel.
+    fn carries(_settings: &Self::Settings) -> bool {
+        Self::ROW.needs.contains(&channel::ROW.name)
     }
 
     /// Takes in the next entry of its file.
@@ -220,6 +250,11 @@ pub trait Work<C, R> {
         None
     }
 
+    /// What a client may write to replicated keys.
+    fn written(_client: &Self::Client) -> Written {
+        Written::default()
+    }
+
     /// The most that a client does with what it holds, or waits for, if it holds anything.
     fn longest_turn(_client: &Self::Client) -> Option<Turn> {
         None
@@ -228,7 +263,7 @@ pub trait Work<C, R> {
 
 /// What a handler of the protocol `Q` may see and do. Effects are done in the order of the calls, and a crash may fall
 /// between any two.
-pub trait Port<Q: Words> {
+pub trait Port<Q: Words>: ReplicaPort {
     /// This node.
     fn me(&self) -> NodeId;
     /// This node's boot.
@@ -241,6 +276,8 @@ pub trait Port<Q: Words> {
     fn monotonic(&self) -> LocalTime;
     /// A span from `low` to `high`, both included, drawn under `label`.
     fn jitter(&mut self, label: &str, low: Span, high: Span) -> Span;
+    /// A number below `n`, which is not zero, drawn under `label`.
+    fn choose(&mut self, label: &str, n: u64) -> u64;
     /// Sends a datagram, which the node tags, stamps and signs.
     fn send(&mut self, to: NodeId, message: Q::Message);
     /// Has the channel carry a payload: in order, and once within the session.
@@ -282,6 +319,9 @@ pub const LANES: &[&str] = &[
     "clocks",
     "locks",
     "consensus",
+    "replica",
+    "sync",
+    "gossip",
     #[cfg(test)]
     "ping",
     #[cfg(test)]

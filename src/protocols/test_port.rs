@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::channel::{Carries, ChannelFact};
+use super::replica::{ReplicaEntry, ReplicaFact, ReplicaPort};
 use super::{Era, Port, Words};
 use crate::clocks::Stamp;
 use crate::codex::StoreReply;
@@ -23,6 +24,9 @@ pub(crate) enum Did<M, P, T, E, F, R, O> {
     Reply(OpId, R),
     Answer(OpId, StoreReply),
     Tell(O),
+    Keep(ReplicaEntry),
+    RewriteReplica(Vec<ReplicaEntry>),
+    NoteReplica(ReplicaFact),
 }
 
 type DidBy<Q> = Did<
@@ -93,6 +97,9 @@ impl<Q: Words> Port<Q> for TestPort<Q> {
     fn jitter(&mut self, _label: &str, low: Span, _high: Span) -> Span {
         low
     }
+    fn choose(&mut self, _label: &str, _n: u64) -> u64 {
+        0
+    }
     fn send(&mut self, to: NodeId, message: Q::Message) {
         self.done.push(Did::Send(to, message));
     }
@@ -128,6 +135,21 @@ impl<Q: Words> Port<Q> for TestPort<Q> {
     }
     fn tell(&mut self, outcome: Q::Outcome) {
         self.done.push(Did::Tell(outcome));
+    }
+}
+
+impl<Q: Words> ReplicaPort for TestPort<Q> {
+    fn keep(&mut self, entry: ReplicaEntry) {
+        self.done.push(Did::Keep(entry));
+    }
+    fn rewrite_replica(&mut self, entries: Vec<ReplicaEntry>) {
+        self.done.push(Did::RewriteReplica(entries));
+    }
+    fn persist(&mut self) {
+        self.done.push(Did::Sync);
+    }
+    fn note_replica(&mut self, fact: ReplicaFact) {
+        self.done.push(Did::NoteReplica(fact));
     }
 }
 

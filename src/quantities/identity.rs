@@ -1,6 +1,7 @@
 //! The ids of a run: nodes, boots, clients, operations, lanes, messages, events.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -43,6 +44,10 @@ pub struct Incarnation {
     /// The number of the incarnation.
     pub boot: Boot,
 }
+
+/// How often the cluster was restored from a checkpoint before: 0 at first. In text formats nothing stands for 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Era(pub u32);
 
 /// One operation of a client, the same over its retries: `c1#3`; numbers count from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,6 +152,18 @@ impl Incarnation {
     #[must_use]
     pub const fn new(node: NodeId, boot: Boot) -> Self {
         Self { node, boot }
+    }
+}
+
+impl Serialize for Era {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        NonZeroU32::new(self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Era {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<NonZeroU32>::deserialize(deserializer).map(|era| Self(era.map_or(0, NonZeroU32::get)))
     }
 }
 

@@ -4,5 +4,6 @@ pub mod chance;
 pub(crate) mod decimal;
 pub mod identity;
 pub mod measure;
+pub mod signature;
 pub mod time;
 pub mod units;

@@ -14,7 +14,8 @@ use super::repair::Repair;
 use super::resolved::Resolved;
 use super::{digest, elsewhere, rules, suggest};
 use crate::chance::Seed;
-use crate::subject::{Misfit, Profile, read_strictly};
+use crate::codex::Keyspaces;
+use crate::subject::{Misfit, Needs, Owner, Profile, read_strictly};
 
 /// A scenario that was read and checked with the minimum and the maximum of each of its ranges.
 #[derive(Clone, Debug)]
@@ -322,7 +323,7 @@ fn add_required_protocols(scenario: &mut Scenario, profile: &Profile) {
     let owners = owners.map(|row| row.name);
     let work = scenario.workload.iter().map(profile.needs);
     let commands = scenario.operations.iter().map(|entry| (profile.command_needs)(&entry.command));
-    let asked = work.chain(commands).flat_map(|needs| needs.protocols);
+    let asked = work.chain(commands).flat_map(|needs| required(needs, &scenario.keyspaces, profile));
     let mut wanted: Vec<String> = named.keys().cloned().collect();
     wanted.extend(owners.chain(asked).map(ToOwned::to_owned));
     while let Some(protocol) = wanted.pop() {
@@ -330,6 +331,18 @@ fn add_required_protocols(scenario: &mut Scenario, profile: &Profile) {
         wanted.extend(needs.iter().filter(|need| !named.contains_key(**need)).map(|need| (*need).to_owned()));
         named.entry(protocol).or_insert_with(|| Value::Object(serde_json::Map::new()));
     }
+}
+
+/// The protocols that clients require: among them the one that owns their keys.
+fn required(needs: Needs, keyspaces: &Keyspaces, profile: &Profile) -> Vec<&'static str> {
+    let keyspace = needs.keys.as_ref().and_then(|keys| keyspaces.of(keys));
+    let declared = keyspace.and_then(|(_, keyspace)| profile.owner(&keyspace.owner)).map(|row| row.name);
+    let owner = match needs.owner {
+        Some(Owner::Declared { otherwise }) => Some(declared.unwrap_or(otherwise)),
+        Some(Owner::Only(owner)) => Some(owner),
+        None => None,
+    };
+    needs.protocols.into_iter().chain(owner).collect()
 }
 
 /// Lets the subject read its settings. A subject without settings accepts only an empty value.

@@ -16,6 +16,7 @@ use crate::chance::Seed;
 use crate::check;
 use crate::codex::Keyspaces;
 use crate::fault::Budget;
+use crate::fault::FaultKind;
 use crate::identity::NodeId;
 use crate::measure::Share;
 use crate::network::{Delay, PinnedFate};
@@ -128,7 +129,20 @@ impl Scenario {
             quiescence: Time::ZERO + self.run.quiescence(),
             keyspaces: self.keyspaces.clone(),
             core: self.core(),
+            corrupts: self.corrupts(),
         }
+    }
+
+    /// Whether links or faults may flip bits of messages.
+    fn corrupts(&self) -> bool {
+        let links = self.network.links.iter().map(|exception| exception.corrupt.unwrap_or_default());
+        let flips = |kind: FaultKind| kind == FaultKind::Corrupt;
+        !self.network.corrupt.is_none()
+            || links.into_iter().any(|share| !share.is_none())
+            || self.faults.iter().any(|entry| {
+                let written = entry.fault.as_ref().is_some_and(|fault| flips(fault.kind()));
+                written || entry.draw.as_ref().is_some_and(|draw| draw.kinds.iter().any(|kind| flips(*kind)))
+            })
     }
 
     /// The nodes that quiescence heals, if not all; the first voters, if they are not drawn yet.

@@ -18,6 +18,7 @@ pub(super) fn of(resolved: &Resolved) -> World {
             .max(links(network).map(|link| lag(resolved, link)).max().unwrap_or_default())
             .max(stays_slow(resolved)),
         slow: scenario.clocks.monotonic_drift,
+        nodes: scenario.nodes.count(),
         clients: operations.iter().map(|entry| entry.op.client.index() as u64 + 1).max().unwrap_or_default(),
         given_up: 0,
         written: operations.len() as u64,

@@ -1,5 +1,6 @@
 //! Clients: they invoke, wait, retry and give up.
 
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
@@ -25,8 +26,8 @@ pub(crate) struct Client<P: Process> {
 enum Part<P: Process> {
     /// A machine, which decides from answer to answer.
     Played(ClientPlan<P::Client>),
-    /// A list: its operations in order, and how many of them were invoked.
-    Written { operations: Vec<Operation<P::Command>>, asked: usize },
+    /// A list: its operations in order, how many of them were invoked, and what those were answered.
+    Written { operations: Vec<Operation<P::Command>>, asked: usize, answers: BTreeMap<OpId, P::Reply> },
 }
 
 /// Where and how often an operation is tried.
@@ -42,7 +43,7 @@ impl<P: Process> Hash for Client<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match &self.part {
             Part::Played(plan) => plan.machine.hash(state),
-            Part::Written { asked, .. } => asked.hash(state),
+            Part::Written { asked, answers, operations: _ } => (asked, answers).hash(state),
         }
         self.last.hash(state);
         self.next.hash(state);
@@ -55,6 +56,8 @@ impl<P: Process> Hash for Client<P> {
 struct Open<C> {
     number: u32,
     attempts: u32,
+    /// Which of the nodes that it may ask was asked first.
+    home: usize,
     command: C,
 }
 
@@ -84,7 +87,7 @@ impl<P: Process> Client<P> {
 
     /// A client that invokes these operations, all its own, in this order at their times, whatever the answers are.
     fn written(operations: Vec<Operation<P::Command>>) -> Self {
-        Self::with(Part::Written { operations, asked: 0 })
+        Self::with(Part::Written { operations, asked: 0, answers: BTreeMap::new() })
     }
 
     /// The clients of scripted operations, one for each client that they name, numbered after the `others`.
@@ -112,7 +115,7 @@ impl<P: Process> Client<P> {
     pub(crate) const fn wants(&self) -> bool {
         match &self.part {
             Part::Played(_) => self.next.is_some(),
-            Part::Written { operations, asked } => *asked < operations.len(),
+            Part::Written { operations, asked, .. } => *asked < operations.len(),
         }
     }
 
@@ -171,21 +174,24 @@ impl<P: Process> Client<P> {
     /// Invokes the operation that is due; also returns when the next one is due, if the client does not wait for the
     /// answer.
     pub(crate) fn invoke(&mut self, me: crate::identity::ClientId, now: Time) -> (Attempt<P::Command>, Option<Time>) {
-        let command = match &mut self.part {
-            Part::Played(_) => {
+        let (home, command) = match &mut self.part {
+            Part::Played(plan) => {
                 self.last += 1;
-                self.next.take().expect("a client asks only what it decided")
+                (plan.machine.home(), self.next.take().expect("a client asks only what it decided"))
             }
-            Part::Written { operations, asked } => {
+            Part::Written { operations, asked, answers } => {
                 let operation = &operations[*asked];
                 *asked += 1;
                 self.last = operation.op.number;
-                operation.command.clone()
+                let mut command = operation.command.clone();
+                P::complete(&mut command, answers);
+                (0, command)
             }
         };
         let number = self.last;
-        self.open.push(Open { number, attempts: 1, command: command.clone() });
-        let attempt = self.attempt(OpId { client: me, number }, 1, command, now);
+        let open = Open { number, attempts: 1, home, command };
+        let attempt = self.attempt(OpId { client: me, number }, &open, now);
+        self.open.push(open);
         (attempt, self.follow_at_once(now))
     }
 
@@ -194,7 +200,7 @@ impl<P: Process> Client<P> {
         match &self.part {
             Part::Played(ClientPlan { pace: Pace::Closed, .. }) => None,
             Part::Played(ClientPlan { pace: Pace::Open, .. }) => self.decide(None).map(|after| now + after),
-            Part::Written { operations, asked } => operations.get(*asked).map(|next| next.at.max(now)),
+            Part::Written { operations, asked, .. } => operations.get(*asked).map(|next| next.at.max(now)),
         }
     }
 
@@ -202,6 +208,9 @@ impl<P: Process> Client<P> {
     /// follows.
     pub(crate) fn answer(&mut self, op: OpId, reply: &P::Reply, now: Time) -> Option<Option<Time>> {
         self.close(op)?;
+        if let Part::Written { answers, .. } = &mut self.part {
+            answers.insert(op, reply.clone());
+        }
         Some(self.follow(Outcome::Answered(reply), now))
     }
 
@@ -215,8 +224,8 @@ impl<P: Process> Client<P> {
             return Impatience::GiveUp(op);
         }
         open.attempts += 1;
-        let (attempts, command) = (open.attempts, open.command.clone());
-        Impatience::Retry(self.attempt(op, attempts, command, now))
+        let open = open.clone();
+        Impatience::Retry(self.attempt(op, &open, now))
     }
 
     /// Ends an operation without an answer; returns when the next one is due, if one follows.
@@ -253,7 +262,7 @@ impl<P: Process> Client<P> {
             Part::Played(ClientPlan { homes, timeout, retries, .. }) => {
                 Patience { homes, timeout: *timeout, retries: *retries }
             }
-            Part::Written { operations, asked } => {
+            Part::Written { operations, asked, .. } => {
                 let asked = operations[..*asked].iter().rev();
                 let Operation { to, timeout, retries, .. } =
                     asked.into_iter().find(|known| known.op.number == number).expect("it was asked");
@@ -262,9 +271,9 @@ impl<P: Process> Client<P> {
         }
     }
 
-    fn attempt(&self, op: OpId, attempt: u32, command: P::Command, now: Time) -> Attempt<P::Command> {
+    fn attempt(&self, op: OpId, open: &Open<P::Command>, now: Time) -> Attempt<P::Command> {
         let Patience { homes, timeout, retries: _ } = self.patience(op.number);
-        let to = homes[(attempt as usize - 1) % homes.len()];
-        Attempt { op, to, attempt, command, until: now + timeout }
+        let to = homes[(open.home + open.attempts as usize - 1) % homes.len()];
+        Attempt { op, to, attempt: open.attempts, command: open.command.clone(), until: now + timeout }
     }
 }

@@ -1,7 +1,7 @@
 //! Sets of kinds of records: the records that a checker wants to see.
 
 use super::Event;
-use crate::observation::{ChannelSeen, ConsensusSeen, LockSeen, Observation, StoreSeen};
+use crate::observation::{ChannelSeen, ConsensusSeen, LockSeen, Observation, ReplicaSeen, StoreSeen};
 
 /// A set of kinds of records: by what happened, and by what checkers see in what was said.
 ///
@@ -201,6 +201,36 @@ observations! {
     STORE_FENCED: Observation::Store(StoreSeen::Fenced { .. }),
     /// Keys are fenced.
     STORE_FENCED_SPACE: Observation::Store(StoreSeen::FencedSpace { .. }),
+    /// A node started as a replica.
+    REPLICA_STARTED: Observation::Replica(ReplicaSeen::Started { .. }),
+    /// What replicas hold before their first start was told.
+    REPLICA_PRELOADED: Observation::Replica(ReplicaSeen::Preloaded { .. }),
+    /// A keyspace was told of.
+    REPLICA_KEYSPACE: Observation::Replica(ReplicaSeen::Keyspace { .. }),
+    /// A replica accepted a client's write.
+    REPLICA_WRITTEN: Observation::Replica(ReplicaSeen::Written { .. }),
+    /// A replica refused a peer's version.
+    REPLICA_REFUSED: Observation::Replica(ReplicaSeen::Refused { .. }),
+    /// A replica showed a key.
+    REPLICA_SHOWN: Observation::Replica(ReplicaSeen::Shown { .. }),
+    /// A replica pushed a version.
+    REPLICA_PUSHED: Observation::Replica(ReplicaSeen::Pushed { .. }),
+    /// A node suspects a peer.
+    REPLICA_SUSPECTED: Observation::Replica(ReplicaSeen::Suspected { .. }),
+    /// A node trusts a peer again.
+    REPLICA_TRUSTED: Observation::Replica(ReplicaSeen::Trusted { .. }),
+    /// A sync began.
+    REPLICA_SYNC_BEGUN: Observation::Replica(ReplicaSeen::SyncBegun { .. }),
+    /// A sync ended.
+    REPLICA_SYNC_ENDED: Observation::Replica(ReplicaSeen::SyncEnded { .. }),
+    /// A version was written.
+    REPLICA_WROTE_VERSION: Observation::Replica(ReplicaSeen::WroteVersion { .. }),
+    /// That versions are dropped was written.
+    REPLICA_WROTE_DROPPED: Observation::Replica(ReplicaSeen::WroteDropped { .. }),
+    /// That tombstones are dropped was written.
+    REPLICA_WROTE_COLLECTED: Observation::Replica(ReplicaSeen::WroteCollected { .. }),
+    /// That a replica covers more was written.
+    REPLICA_WROTE_JOINED: Observation::Replica(ReplicaSeen::WroteJoined { .. }),
 }
 
 impl Kinds {

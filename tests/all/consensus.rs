@@ -37,6 +37,7 @@ fn facts(record: &Record<'_>) -> Vec<(NodeId, ConsensusSeen)> {
         Observation::Consensus(seen) => Some((node, seen.clone())),
         Observation::Store(_)
         | Observation::Lock(_)
+        | Observation::Replica(_)
         | Observation::Channel(_)
         | Observation::Broadcast { .. }
         | Observation::Compared { .. }

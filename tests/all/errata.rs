@@ -45,7 +45,7 @@ fn every_erratum_is_gone_without_its_flaw() {
 
 /// Of some shrunk files nothing is left but the fall: without the flaw they end before their invariant is exercised. Here
 /// each has one operation more, and the reason why it takes that.
-const MORE: [(&str, &str, &str); 10] = [
+const MORE: [(&str, &str, &str); 12] = [
     (
         "errata/shrunk/b05",
         "one message makes no concurrent clocks",
@@ -95,6 +95,16 @@ const MORE: [(&str, &str, &str); 10] = [
         "errata/shrunk/l06",
         "both read at once, and neither holds anything when the other asks",
         r#"{ "at": "20ms", "op": "c3#1", "to": "n1", "command": { "locks": { "acquire": { "priority": 1, "wanted": { "a1": "s" } } } } }"#,
+    ),
+    (
+        "errata/shrunk/s04",
+        "the one delete names nothing",
+        r#"{ "at": "30ms", "op": "c2#1", "to": "n3", "command": { "store": { "delete": { "key": "documents/d1" } } } }"#,
+    ),
+    (
+        "errata/shrunk/s08",
+        "the one delete names nothing",
+        r#"{ "at": "99ms", "op": "c2#1", "to": "n1", "command": { "store": { "delete": { "key": "documents/d1" } } } }"#,
     ),
 ];
 

@@ -39,8 +39,11 @@ impl Judge {
 #[test]
 fn what_a_checker_does_not_want_teaches_it_nothing() {
     let names: Vec<&str> = check::invariants().map(|invariant| invariant.name).collect();
-    let scenarios: Vec<&str> =
-        ordinary().into_iter().chain(errata()).filter(|name| !name.contains("hundred")).collect();
+    let scenarios: Vec<&str> = ordinary()
+        .into_iter()
+        .chain(errata())
+        .filter(|name| !name.contains("hundred") && !name.contains("thousand"))
+        .collect();
     scenarios.into_par_iter().for_each(|scenario| {
         let file = load(scenario);
         let trace = run(&file, file.seed().0, Keep::Trace).1.trace.expect("it was kept");

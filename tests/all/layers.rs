@@ -7,7 +7,19 @@ use std::path::{Path, PathBuf};
 /// The layers, from the lowest. Modules of one layer may build on one another, but no two import one another, save the
 /// contract of a process and the context that its handlers are given.
 const LAYERS: [&[&str]; 11] = [
-    &["units", "time", "measure", "identity", "chance", "clocks", "decimal", "encoding", "path_text", "wrap"],
+    &[
+        "units",
+        "time",
+        "measure",
+        "identity",
+        "signature",
+        "chance",
+        "clocks",
+        "decimal",
+        "encoding",
+        "path_text",
+        "wrap",
+    ],
     &["process", "context", "network", "fault", "observation", "symmetry"],
     &["trace"],
     &["sim", "check"],

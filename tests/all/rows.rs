@@ -81,8 +81,14 @@ fn a_codex_node_runs_what_is_named_and_what_that_needs_and_nothing_else() {
         let mut claims: BTreeSet<&str> = running.iter().flat_map(|row| row.claims).map(|claim| claim.name).collect();
         claims.remove("anchor-safety"); // of which there are none
         claims.remove("fencing"); // of keys, of which none are fenced
-        let setup =
-            Setup { voters: 3, observers: 0, quiescence: Time::MAX, keyspaces: Keyspaces::default(), core: None };
+        let setup = Setup {
+            voters: 3,
+            observers: 0,
+            quiescence: Time::MAX,
+            keyspaces: Keyspaces::default(),
+            core: None,
+            corrupts: false,
+        };
         assert_eq!(codex.claims(&setup, &settings).iter().map(|claim| claim.name).collect::<BTreeSet<_>>(), claims);
         for (lane, name) in (0..).map(LaneId::new).zip(codex.lanes) {
             let is_spoken = running.iter().any(|row| row.lanes.contains(name));

@@ -33,7 +33,7 @@ fn what_makes_no_sense_to_consensus_is_refused_with_its_place() {
         (r#"{ "nodes": 3, "protocols": { "channel": {} } }"#.to_owned(), "channel, clocks, locks, consensus"),
         (expecting("consensus", "anchor-safety"), "`consensus` does not claim `anchor-safety` with these settings"),
         (expecting("consensus", "session"), "only channel claims `session`, and it does not run"),
-        (expecting("channel", "termination"), "only locks or consensus claims `termination`"),
+        (expecting("channel", "termination"), "only locks or consensus or sync claims `termination`"),
         (expecting("consensus", "agrement"), "did you mean `agreement`?"),
         (
             r#"{ "nodes": 3, "protocols": { "consensus": {}, "channel": { "window": 1 } } }"#.to_owned(),

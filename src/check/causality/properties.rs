@@ -36,7 +36,8 @@ fn answer_of<'r>(record: &'r mut Record<'_>) -> Option<&'r mut Relation> {
         | Observation::Channel(_)
         | Observation::Lock(_)
         | Observation::Consensus(_)
-        | Observation::Store(_) => None,
+        | Observation::Store(_)
+        | Observation::Replica(_) => None,
     })
 }
 

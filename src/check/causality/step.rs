@@ -132,6 +132,7 @@ impl Kind {
             | Observation::Delivered { .. }
             | Observation::Resumed { .. }
             | Observation::Forged
+            | Observation::Replica(_)
             | Observation::Lock(_)
             | Observation::Consensus(_)
             | Observation::Store(_) => None,

@@ -100,6 +100,7 @@ impl<F> Checker<F> for Fifo {
                 }
                 Observation::Channel(ChannelSeen::Reset { .. })
                 | Observation::Lock(_)
+                | Observation::Replica(_)
                 | Observation::Consensus(_)
                 | Observation::Store(_)
                 | Observation::Broadcast { .. }

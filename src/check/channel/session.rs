@@ -94,6 +94,7 @@ impl<F> Checker<F> for Session {
                     self.heard.insert((node, peer.node), (*peer, Witness(record.id)));
                 }
                 Observation::Lock(_)
+                | Observation::Replica(_)
                 | Observation::Consensus(_)
                 | Observation::Store(_)
                 | Observation::Broadcast { .. }

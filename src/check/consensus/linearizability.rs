@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::key_history::KeyHistory;
-use super::{told, written};
+use super::{keyspaces, told, written};
 use crate::check::linearizability::history::{Decision, Op, Proof, ValueId};
 use crate::check::linearizability::{Impossible, Linearizer, Model, Moment, Seen, Transcript, Unexplained};
 use crate::check::{Checker, End, Exercised, Exploring, Invariant, RunOnly, Shown, Witness, broken};
@@ -22,6 +22,8 @@ pub struct Linearizability {
     /// The state for keys that are judged at the end.
     told: RunOnly<Log>,
     open: BTreeMap<OpId, Arc<str>>,
+    /// Whether the keys of a keyspace are replicated, and so not judged; by prefix.
+    replicated: BTreeMap<Arc<str>, bool>,
     /// The event that invoked each operation of the longest orders.
     called: Witness<BTreeMap<OpId, EventId>>,
     exercised: Exercised,
@@ -233,9 +235,17 @@ impl Log {
 }
 
 impl Linearizability {
+    /// Whether the longest prefix of a key among the keyspaces is that of a replicated one.
+    fn is_replicated(&self, key: &str) -> bool {
+        let spaces = self.replicated.iter().filter(|(prefix, _)| key.starts_with(&***prefix));
+        spaces.max_by_key(|(prefix, _)| prefix.len()).is_some_and(|(_, is_replicated)| *is_replicated)
+    }
+
     fn called(&mut self, record: &Record<'_>, op: OpId, command: &Said<'_>) {
         for seen in command.observations.iter() {
-            if let Observation::Store(StoreSeen::Asked { key, call, .. }) = seen {
+            if let Observation::Store(StoreSeen::Asked { key, call, .. }) = seen
+                && !self.is_replicated(key)
+            {
                 self.keys.entry(Arc::clone(key)).or_insert_with(Object::new).call(op, call, record.id);
                 self.open.insert(op, Arc::clone(key));
                 self.called.insert(op, record.id);
@@ -319,10 +329,12 @@ impl<F> Checker<F> for Linearizability {
         .with(Kinds::CONSENSUS_WROTE_DECIDED)
         .with(Kinds::INVOKED)
         .with(Kinds::RETURNED)
-        .with(Kinds::GAVE_UP);
+        .with(Kinds::GAVE_UP)
+        .with(Kinds::REPLICA_KEYSPACE);
     const EXPLORED: Exploring = Exploring::IfNamed;
     /// The log is needed only at the end of a run.
-    const WANTS_EXPLORING: Kinds = Kinds::INVOKED.with(Kinds::RETURNED).with(Kinds::GAVE_UP);
+    const WANTS_EXPLORING: Kinds =
+        Kinds::INVOKED.with(Kinds::RETURNED).with(Kinds::GAVE_UP).with(Kinds::REPLICA_KEYSPACE);
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
@@ -341,6 +353,9 @@ impl<F> Checker<F> for Linearizability {
                 self.told.log.entry(*slot).or_insert_with(|| done.clone());
                 self.told.written.remove(slot);
             }
+        }
+        for (prefix, replicated) in keyspaces(record) {
+            self.replicated.insert(Arc::clone(prefix), replicated);
         }
         for seen in written(record) {
             if let ConsensusSeen::WroteDecided { slot, ops } = seen
@@ -385,6 +400,7 @@ impl<F> Checker<F> for Linearizability {
 mod tests {
     use super::*;
     use crate::check::history::*;
+    use crate::observation::ReplicaSeen;
 
     fn value(text: &str) -> StoreAnswer {
         StoreAnswer::Value { value: Some(text.into()) }
@@ -402,6 +418,25 @@ mod tests {
         let sentence = "c2#2 on k was answered that there is nothing, and could have been answered 1: a longest order \
                         of what was answered before has 1 change, and ends with c1#1, c2#1";
         assert_broken(&history, Linearizability::default(), sentence, "c1#1 c2#1 c2#3 c2#4");
+    }
+
+    #[test]
+    fn replicated_keys_are_not_judged() {
+        let mut history = History::default();
+        for (prefix, replicated) in [("", true), ("c/", false)] {
+            let seen = ReplicaSeen::Keyspace { prefix: prefix.into(), replicated };
+            history.on("n1", fact(vec![Observation::Replica(seen)]));
+        }
+        for key in ["k", "c/k"] {
+            let number = if key == "k" { "c1#1" } else { "c1#2" };
+            history.on("c1", asked_store(number, key, StoreCall::Read)).on("c1", returned_store(number, value("7")));
+            if key == "k" {
+                assert_vacuous(&history, Linearizability::default(), "no client was answered");
+            }
+        }
+        let sentence = "c1#2 on c/k was answered 7, and could have been answered that there is nothing: a longest order of \
+                        what was answered before has 0 changes, and ends with none";
+        assert_broken(&history, Linearizability::default(), sentence, "c1#3 c1#4");
     }
 
     #[test]

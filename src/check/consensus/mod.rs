@@ -34,8 +34,10 @@ pub(crate) use anchor_safety::allows;
 #[cfg(test)]
 pub(crate) use store::outcome;
 
+use std::sync::Arc;
+
 use crate::identity::{Actor, NodeId};
-use crate::observation::{ConsensusSeen, Observation};
+use crate::observation::{ConsensusSeen, Observation, ReplicaSeen};
 use crate::trace::{Event, Record};
 
 /// The observations of consensus in a fact, and its node.
@@ -46,6 +48,15 @@ fn told<'r>(record: &'r Record<'_>) -> impl Iterator<Item = (NodeId, &'r Consens
     observations.iter().filter_map(move |seen| {
         let Observation::Consensus(seen) = seen else { return None };
         Some((node?, seen))
+    })
+}
+
+/// The keyspaces that a node tells of: their prefixes, and whether they are replicated.
+fn keyspaces<'r>(record: &'r Record<'_>) -> impl Iterator<Item = (&'r Arc<str>, bool)> {
+    let observations = if let Event::Fact { fact } = &record.event { &fact.observations[..] } else { &[] };
+    observations.iter().filter_map(|seen| {
+        let Observation::Replica(ReplicaSeen::Keyspace { prefix, replicated }) = seen else { return None };
+        Some((prefix, *replicated))
     })
 }
 

@@ -63,6 +63,7 @@ impl Sessions {
                     self.asked.insert(*op, Asked::Within(*session));
                 }
                 Observation::Store(_)
+                | Observation::Replica(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)
                 | Observation::Channel(_)

@@ -163,6 +163,7 @@ impl<F> Checker<F> for Concurrency {
                 Observation::Lock(seen) => self.lock(record, node, seen)?,
                 Observation::Channel(seen) => self.channel(record, node, *seen),
                 Observation::Consensus(_)
+                | Observation::Replica(_)
                 | Observation::Store(_)
                 | Observation::Broadcast { .. }
                 | Observation::Compared { .. }

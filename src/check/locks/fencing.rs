@@ -117,7 +117,15 @@ impl Fencing {
                 }
                 Ok(())
             }
-            Some(StoreRefusal::NotCovered | StoreRefusal::Reserved) => Ok(()),
+            Some(
+                StoreRefusal::NotCovered
+                | StoreRefusal::Reserved
+                | StoreRefusal::TooLarge
+                | StoreRefusal::TooManySiblings
+                | StoreRefusal::ContextFull
+                | StoreRefusal::NotOffered
+                | StoreRefusal::Immutable,
+            ) => Ok(()),
         }
     }
 
@@ -220,6 +228,7 @@ impl<F> Checker<F> for Fencing {
                     Observation::Store(StoreSeen::Begun | StoreSeen::Asked { .. } | StoreSeen::Told { .. })
                     | Observation::Store(StoreSeen::Anchored { .. })
                     | Observation::Consensus(_)
+                    | Observation::Replica(_)
                     | Observation::Lock(_)
                     | Observation::Compared { .. }
                     | Observation::Broadcast { .. }

@@ -1,13 +1,14 @@
-//! A client that reads and writes keys, in a session that it opens first.
+//! A client that reads and writes keys: in a session that it opens first, or where keys are replicated without one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Answer;
-use crate::codex::{Key, StoreCommand, Value, Within, Write};
+use crate::codex::{Key, Seen, StoreCommand, Value, Within, Write};
 use crate::identity::{ClientId, OpId};
 use crate::observation::Slot;
 use crate::process::{Ask, Client, Outcome};
-use crate::protocols::AsStore;
+use crate::protocols::{AsStore, Written};
 use crate::time::Span;
 
 /// One operation of a client, planned before the client knows the value of the key.
@@ -46,29 +47,76 @@ pub struct StoreClient {
     next: usize,
     /// The number of operations that it has sent.
     asked: u32,
-    session: Option<Slot>,
+    standing: Standing,
     /// The value of each key when the client last read or wrote it.
     known: BTreeMap<Key, Option<Value>>,
 }
 
+/// What ties a client's operations together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Standing {
+    /// The session with the replicated log, once it is open.
+    Session(Option<Slot>),
+    /// What the client's last read of each replicated key showed, if it has not written the key since.
+    Contexts(BTreeMap<Key, Seen>),
+}
+
+/// A replicated version takes about so many bytes.
+const VERSION: u64 = 1_024;
+
 impl StoreClient {
-    /// A client that performs these operations in order.
+    /// A client that performs these operations in order, in a session with the replicated log.
     #[must_use]
     pub const fn new(me: ClientId, errands: Vec<Errand>) -> Self {
-        Self { me, errands, next: 0, asked: 0, session: None, known: BTreeMap::new() }
+        Self { me, errands, next: 0, asked: 0, standing: Standing::Session(None), known: BTreeMap::new() }
+    }
+
+    /// The same without sessions: with each write it brings along what it last read of the key.
+    #[must_use]
+    pub const fn of_replicas(me: ClientId, errands: Vec<Errand>) -> Self {
+        Self { me, errands, next: 0, asked: 0, standing: Standing::Contexts(BTreeMap::new()), known: BTreeMap::new() }
+    }
+
+    /// What it may write, if its keys are replicated.
+    pub(super) fn written(&self) -> Written {
+        let versions = match self.standing {
+            Standing::Session(_) => 0,
+            Standing::Contexts(_) => self.errands.len() as u64,
+        };
+        Written { versions, bytes: versions * VERSION }
+    }
+
+    /// Takes up a session, or leaves it.
+    const fn stand(&mut self, now: Option<Slot>) {
+        match &mut self.standing {
+            Standing::Session(session) => *session = now,
+            Standing::Contexts(_) => {}
+        }
+    }
+
+    /// The operation that was sent last, unless that opened a session.
+    fn last(&self) -> Option<&Errand> {
+        self.next.checked_sub(1).and_then(|last| self.errands.get(last))
     }
 
     /// Records the outcome of the last operation.
     fn learn(&mut self, answer: &Answer) {
         match answer {
-            Answer::Opened { session } => self.session = Some(*session),
-            Answer::Expired => self.session = None,
+            Answer::Opened { session } => self.stand(Some(*session)),
+            Answer::Expired => self.stand(None),
             Answer::Value { value } => {
-                if let Some(errand) = self.next.checked_sub(1).and_then(|last| self.errands.get(last)) {
-                    self.known.insert(errand.key.clone(), value.clone());
+                if let Some(key) = self.last().map(|errand| errand.key.clone()) {
+                    self.known.insert(key, value.clone());
                 }
             }
-            Answer::Done | Answer::Refused { .. } => {}
+            Answer::View { seen, .. } => {
+                let key = self.last().map(|errand| errand.key.clone());
+                let of = OpId { client: self.me, number: self.asked };
+                if let (Standing::Contexts(contexts), Some(key)) = (&mut self.standing, key) {
+                    contexts.insert(key, Seen { of, context: Some(Arc::clone(seen)) });
+                }
+            }
+            Answer::Done | Answer::Refused { .. } | Answer::Written { .. } => {}
         }
     }
 
@@ -93,6 +141,21 @@ impl StoreClient {
         };
         StoreCommand::write(write, within)
     }
+
+    /// The command without a session: every write is a plain put or a delete, and brings what was last read of the key.
+    fn replicated(planned: StoreCommand, contexts: &mut BTreeMap<Key, Seen>) -> StoreCommand {
+        let within = Within::default();
+        match planned {
+            StoreCommand::Open => StoreCommand::Open,
+            StoreCommand::Read { key, .. } => StoreCommand::Read { key, within },
+            StoreCommand::Delete { key, .. } => StoreCommand::Delete { within, seen: contexts.remove(&key), key },
+            StoreCommand::Put { key, value, .. }
+            | StoreCommand::Cas { key, value, .. }
+            | StoreCommand::Append { key, value, .. } => {
+                StoreCommand::Put { value, within, seen: contexts.remove(&key), key }
+            }
+        }
+    }
 }
 
 impl<C: From<StoreCommand>, R: AsStore> Client<C, R> for StoreClient {
@@ -103,12 +166,20 @@ impl<C: From<StoreCommand>, R: AsStore> Client<C, R> for StoreClient {
             self.learn(answer);
         }
         self.asked += 1;
-        let Some(session) = self.session else {
-            let more = self.next < self.errands.len();
-            return more.then(|| Ask { after: Span::ZERO, command: StoreCommand::Open.into() });
+        let session = match self.standing {
+            Standing::Session(Some(session)) => session,
+            Standing::Session(None) => {
+                let more = self.next < self.errands.len();
+                return more.then(|| Ask { after: Span::ZERO, command: StoreCommand::Open.into() });
+            }
+            Standing::Contexts(_) => Slot::default(),
         };
         let errand = self.errands.get(self.next)?;
-        let command = self.command(errand, session);
+        let planned = self.command(errand, session);
+        let command = match &mut self.standing {
+            Standing::Session(_) => planned,
+            Standing::Contexts(contexts) => Self::replicated(planned, contexts),
+        };
         if let StoreCommand::Put { key, value, .. } | StoreCommand::Cas { key, value, .. } = &command {
             self.known.insert(key.clone(), Some(value.clone()));
         }

@@ -13,6 +13,7 @@ use super::request::Answer;
 use crate::identity::{Boot, NodeId, OpId};
 use crate::process::Never;
 use crate::protocols::Port;
+use crate::protocols::replica::ReplicaPort;
 use crate::time::{LocalTime, Span};
 
 /// The open sync, and the effects that wait for it.
@@ -100,6 +101,8 @@ impl<P: Port<Consensus>> Gathering<'_, '_, P> {
     }
 }
 
+impl<P: Port<Consensus>> ReplicaPort for Gathering<'_, '_, P> {}
+
 impl<P: Port<Consensus>> Port<Consensus> for Gathering<'_, '_, P> {
     fn me(&self) -> NodeId {
         self.port.me()
@@ -152,6 +155,9 @@ impl<P: Port<Consensus>> Port<Consensus> for Gathering<'_, '_, P> {
         self.sync();
     }
 
+    fn choose(&mut self, label: &str, n: u64) -> u64 {
+        self.port.choose(label, n)
+    }
     fn send(&mut self, to: NodeId, message: ConsensusMessage) {
         if self.journal.has_gathered() {
             self.journal.gathered.push(Gathered::Send(to, message));

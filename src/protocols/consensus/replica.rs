@@ -140,7 +140,12 @@ impl Replica {
                 | Refusal::Fenced
                 | Refusal::NoToken
                 | Refusal::NotCovered
-                | Refusal::Reserved,
+                | Refusal::Reserved
+                | Refusal::TooLarge
+                | Refusal::TooManySiblings
+                | Refusal::ContextFull
+                | Refusal::NotOffered
+                | Refusal::Immutable,
             )
             | Ok(()) => None,
         }
@@ -192,7 +197,12 @@ impl Replica {
                 };
                 match &answer {
                     Answer::Refused { reason } => effects.refused.push((id, reason.clone())),
-                    Answer::Value { .. } | Answer::Done | Answer::Opened { .. } | Answer::Expired => {
+                    Answer::Value { .. }
+                    | Answer::Done
+                    | Answer::Opened { .. }
+                    | Answer::Expired
+                    | Answer::View { .. }
+                    | Answer::Written { .. } => {
                         effects.done.push(id);
                         if let Some(key) = request.key().filter(|key| key.is_reserved()) {
                             effects.decreed.push((key.clone(), self.codex.get(key).cloned()));

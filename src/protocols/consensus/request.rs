@@ -85,8 +85,8 @@ impl Act {
         match command {
             StoreCommand::Open => Self::Open,
             StoreCommand::Read { key, within } => Self::Read(within, key),
-            StoreCommand::Put { key, value, within } => Self::Write(within, Write::Put { key, value }),
-            StoreCommand::Delete { key, within } => Self::Write(within, Write::Delete { key }),
+            StoreCommand::Put { key, value, within, seen: _ } => Self::Write(within, Write::Put { key, value }),
+            StoreCommand::Delete { key, within, seen: _ } => Self::Write(within, Write::Delete { key }),
             StoreCommand::Cas { key, expected, value, within } => {
                 Self::Write(within, Write::Cas { key, expected, value })
             }

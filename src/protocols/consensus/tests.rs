@@ -33,7 +33,7 @@ fn op(number: u32) -> OpId {
 
 fn put(value: &str) -> StoreCommand {
     let (key, value) = (Key::new("k").expect("a key"), Content::text(value));
-    StoreCommand::Put { key, value, within: Within::default() }
+    StoreCommand::Put { key, value, within: Within::default(), seen: None }
 }
 
 /// A value of one put.
@@ -203,6 +203,7 @@ impl Node {
             Did::Post(_, never) => match never {},
             Did::Tell(outcome) => Some(format!("{outcome:?}")),
             Did::SetTimer(..) | Did::CancelTimer(_) => None,
+            Did::Keep(_) | Did::RewriteReplica(_) | Did::NoteReplica(_) => unreachable!("it sees no replica"),
         };
         self.port.take().into_iter().filter_map(said).collect()
     }
@@ -935,7 +936,7 @@ fn a_fenced_key_takes_no_operation_without_a_token_nor_one_with_an_older_token()
 }
 
 fn put_at(key: Key, within: Within) -> StoreCommand {
-    StoreCommand::Put { key, value: Content::text("x"), within }
+    StoreCommand::Put { key, value: Content::text("x"), within, seen: None }
 }
 
 /// An earlier slot is still open.

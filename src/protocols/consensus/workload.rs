@@ -3,17 +3,19 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::ROW;
 use super::client::{Deed, Errand, StoreClient};
 use crate::chance::{Chance, Dice};
 use crate::codex::{Key, KeyError, StoreCommand};
 use crate::identity::{ClientId, NodeId};
 use crate::measure::{Share, at_most, positive};
 use crate::process::{ClientPlan, Pace};
-use crate::protocols::{AsStore, Work};
-use crate::subject::{Needs, Setup};
+use crate::protocols::{AsStore, Work, Written};
+use crate::subject::{Needs, Owner, Setup};
 use crate::time::{Span, Time};
 
-/// Clients that read and write keys, one operation after another, until quiescence.
+/// Clients that read and write keys, one operation after another, until quiescence. In a keyspace that the replicated log
+/// does not own they open no sessions, and appends and writes on a condition are plain writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RegisterWorkload {
@@ -93,13 +95,18 @@ impl<C: From<StoreCommand>, R: AsStore> Work<C, R> for RegisterWorkload {
     fn client(&self, client: ClientId, home: NodeId, setup: &Setup, dice: &mut Dice) -> ClientPlan<StoreClient> {
         let homes = NodeId::all(setup.nodes()).cycle().skip(home.index()).take(setup.nodes() as usize).collect();
         let retries = if dice.happens(self.impatient) { 1 } else { self.retries };
+        let errands = self.errands(setup.quiescence, dice);
         ClientPlan {
             homes,
             begins: Span::ZERO,
             timeout: self.timeout,
             retries,
             pace: Pace::Closed,
-            machine: StoreClient::new(client, self.errands(setup.quiescence, dice)),
+            machine: if self.is_logged(setup) {
+                StoreClient::new(client, errands)
+            } else {
+                StoreClient::of_replicas(client, errands)
+            },
         }
     }
 
@@ -116,12 +123,22 @@ impl<C: From<StoreCommand>, R: AsStore> Work<C, R> for RegisterWorkload {
         })
     }
 
+    fn written(client: &StoreClient) -> Written {
+        client.written()
+    }
+
     fn needs(&self) -> Needs {
-        Needs { protocols: vec!["consensus"], keys: Some(self.keyspace.clone()), fenced: false }
+        let owner = Owner::Declared { otherwise: ROW.name };
+        Needs { keys: Some(self.keyspace.clone()), owner: Some(owner), ..Needs::default() }
     }
 }
 
 impl RegisterWorkload {
+    /// Whether the replicated log decides the writes of its keys, and not the owner of another kind of keyspace.
+    fn is_logged(&self, setup: &Setup) -> bool {
+        setup.keyspaces.of(&self.keyspace).is_none_or(|(_, keyspace)| ROW.owns.contains(&keyspace.owner.as_str()))
+    }
+
     /// Operations that fill the time until quiescence, even if every answer is immediate.
     fn errands(&self, quiescence: Time, dice: &mut Dice) -> Vec<Errand> {
         let bound = (MOST_NAMED / self.clients.max(1)).clamp(1, MOST_ROUNDS);
@@ -170,4 +187,71 @@ fn key(keyspace: &str, kind: char, number: u64) -> Result<Key, KeyError> {
 fn keyspace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let keyspace = String::deserialize(deserializer)?;
     key(&keyspace, 'k', u32::MAX.into()).map(|_| keyspace).map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::chance::Seed;
+    use crate::codex::{CausalContext, Keyspace, Keyspaces, StoreReply, Within};
+    use crate::process::{Ask, Client, Outcome};
+
+    struct Reply(StoreReply);
+
+    impl AsStore for Reply {
+        fn as_store(&self) -> Option<&StoreReply> {
+            Some(&self.0)
+        }
+    }
+
+    fn client(owner: &str) -> StoreClient {
+        let keyspaces: Keyspaces = [("r/".to_owned(), Keyspace::of(owner))].into_iter().collect();
+        let setup = Setup { voters: 3, observers: 0, quiescence: Time::MAX, keyspaces, core: None, corrupts: false };
+        let workload = RegisterWorkload { keyspace: "r/".to_owned(), operations: Some(500), ..Default::default() };
+        let mut dice = Seed(1).dice("workload");
+        Work::<StoreCommand, Reply>::client(&workload, ClientId::new(0), NodeId::new(0), &setup, &mut dice).machine
+    }
+
+    fn next(client: &mut StoreClient, last: Option<&Reply>) -> Option<StoreCommand> {
+        let ask: Option<Ask<StoreCommand>> = client.next(last.map(Outcome::Answered));
+        ask.map(|ask| ask.command)
+    }
+
+    #[test]
+    fn a_client_of_the_log_opens_a_session_first() {
+        assert_eq!(next(&mut client("consensus"), None), Some(StoreCommand::Open));
+    }
+
+    #[test]
+    fn a_client_of_replicas_opens_no_session_and_brings_what_it_has_read() {
+        let (mut client, mut last, mut read) = (client("gossip"), None, std::collections::BTreeSet::new());
+        let seen = Arc::new(CausalContext { stamp: 7, ..CausalContext::default() });
+        let mut brought = 0;
+        while let Some(command) = next(&mut client, last.as_ref()) {
+            let (key, within) = command.target().expect("no session is opened");
+            assert_eq!(*within, Within::default());
+            match &command {
+                StoreCommand::Read { .. } => {
+                    read.insert(key.clone());
+                }
+                StoreCommand::Put { seen: known, .. } | StoreCommand::Delete { seen: known, .. } => {
+                    assert_eq!(
+                        known.clone().and_then(|known| known.context),
+                        read.remove(key).then(|| Arc::clone(&seen))
+                    );
+                    brought += usize::from(known.is_some());
+                }
+                StoreCommand::Open | StoreCommand::Cas { .. } | StoreCommand::Append { .. } => {
+                    panic!("{command:?} is not offered")
+                }
+            }
+            last = Some(Reply(StoreReply::View { value: None, seen: Arc::clone(&seen), open: false }));
+            if !matches!(command, StoreCommand::Read { .. }) {
+                last = Some(Reply(StoreReply::Done));
+            }
+        }
+        assert!(brought > 50, "{brought}");
+    }
 }

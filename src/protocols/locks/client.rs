@@ -191,7 +191,7 @@ impl LockClient {
         let (key, within) = (used.key.clone(), Within { lowest: op.number, token, ..Within::default() });
         match used.access {
             Access::Read => StoreCommand::Read { key, within },
-            Access::Write => StoreCommand::Put { key, value: Value::text(&op.to_string()), within },
+            Access::Write => StoreCommand::Put { key, value: Value::text(&op.to_string()), within, seen: None },
         }
     }
 

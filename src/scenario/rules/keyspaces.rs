@@ -5,7 +5,7 @@ use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
 use crate::scenario::suggest;
-use crate::subject::{Needs, Profile};
+use crate::subject::{Needs, Owner, Profile};
 
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -39,36 +39,61 @@ fn reserved(path: Path, keys: &str) -> Finding {
     Finding::new(path, message).help("choose another beginning")
 }
 
-/// The finding for keys that clients use and that are reserved, in no keyspace, fenced for clients without tokens, or not
-/// fenced for clients with tokens.
+/// The finding for keys that clients use and that are reserved, in no keyspace, in one of another owner than their clients
+/// can do with, fenced for clients without tokens, or not fenced for clients with tokens.
 fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario) -> Option<Finding> {
     let keys = needs.keys.as_ref()?;
     if keys.starts_with(RESERVED) {
         return Some(reserved(path.clone(), keys));
     }
     let named = if keys.is_empty() { "its keys".to_owned() } else { format!("`{keys}`") };
-    let add =
-        || format!("declare it: \"keyspaces\": {{ \"{keys}\": {{ \"owner\": \"consensus\", \"fenced\": true }} }}");
+    let finding = |message: String| Finding::new(path.clone(), message);
+    let owner = only(needs);
     if scenario.keyspaces.is_empty() {
-        let message = format!("{named} must be in a fenced keyspace, since its clients present tokens");
-        return needs.fenced.then(|| Finding::new(path.clone(), message).help(add()));
+        let message = match (needs.fenced, owner) {
+            (true, _) => format!("{named} must be in a fenced keyspace, since its clients present tokens"),
+            (false, Some(owner)) => format!("{named} must be in a keyspace of `{owner}`"),
+            (false, None) => return None,
+        };
+        return Some(finding(message).help(declare(keys, needs)));
     }
     let Some((_, keyspace)) = scenario.keyspaces.of(keys) else {
         let known: Vec<String> = scenario.keyspaces.iter().map(|(prefix, _)| format!("`{prefix}`")).collect();
         let verb = if keys.is_empty() { "are" } else { "is" };
-        let finding = Finding::new(path.clone(), format!("{named} {verb} in no keyspace"));
         let begins = format!("keys must begin with {}", known.join(" or "));
-        return Some(finding.help(if needs.fenced { add() } else { begins }));
+        let help = if needs.fenced || owner.is_some() { declare(keys, needs) } else { begins };
+        return Some(finding(format!("{named} {verb} in no keyspace")).help(help));
     };
+    if let Some(owner) = owner.filter(|owner| **owner != *keyspace.owner) {
+        let message = format!("{named} must be in a keyspace of `{owner}`, and is in one of `{}`", keyspace.owner);
+        return Some(finding(message).help(declare(keys, needs)));
+    }
     match (needs.fenced, keyspace.fenced) {
         (true, false) => {
             let message = format!("{named} must be in a fenced keyspace, since its clients present tokens");
-            Some(Finding::new(path.clone(), message).help(add()))
+            Some(finding(message).help(declare(keys, needs)))
         }
         (false, true) => {
             let message = format!("{named} is in a fenced keyspace, and its clients present no tokens");
-            Some(Finding::new(path.clone(), message).help("use keys of a keyspace that is not fenced"))
+            Some(finding(message).help("use keys of a keyspace that is not fenced"))
         }
         (true, true) | (false, false) => None,
     }
+}
+
+/// The one owner that clients can do with, if they cannot do with any.
+const fn only(needs: &Needs) -> Option<&'static str> {
+    match needs.owner {
+        Some(Owner::Only(owner)) => Some(owner),
+        Some(Owner::Declared { .. }) | None => None,
+    }
+}
+
+/// How to declare the keyspace that clients need.
+fn declare(keys: &str, needs: &Needs) -> String {
+    let owner = only(needs).unwrap_or("consensus");
+    if needs.fenced {
+        return format!("declare it: \"keyspaces\": {{ \"{keys}\": {{ \"owner\": \"{owner}\", \"fenced\": true }} }}");
+    }
+    format!("declare it: \"keyspaces\": {{ \"{keys}\": \"{owner}\" }}")
 }

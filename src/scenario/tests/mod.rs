@@ -6,6 +6,7 @@ mod embedded;
 mod fake;
 mod files;
 mod hostile;
+mod keyspaces;
 mod operations;
 mod overlays;
 mod plans;

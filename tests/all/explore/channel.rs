@@ -15,6 +15,7 @@ use stemmata::network::Discipline;
 use stemmata::observation::{Observation, Observe};
 use stemmata::process::{Lane, Never, Process, Script, Stored};
 use stemmata::protocols::channel::{Carries, Channel, ChannelFact, ChannelSettings, ChannelTimer, Frame};
+use stemmata::protocols::replica::ReplicaPort;
 use stemmata::protocols::{Era, LANES, Port};
 use stemmata::run::explore::{Judges, StateSpace};
 use stemmata::sim::Cast;
@@ -61,6 +62,8 @@ impl Observe for Note {
 /// A port that does everything at once.
 struct Plain<'c, 'a>(&'c mut Context<'a, Mouth>);
 
+impl ReplicaPort for Plain<'_, '_> {}
+
 impl Port<Channel<Letter>> for Plain<'_, '_> {
     fn me(&self) -> NodeId {
         self.0.me()
@@ -79,6 +82,9 @@ impl Port<Channel<Letter>> for Plain<'_, '_> {
     }
     fn jitter(&mut self, label: &str, low: Span, high: Span) -> Span {
         self.0.jitter(label, low, high)
+    }
+    fn choose(&mut self, label: &str, n: u64) -> u64 {
+        self.0.choose(label, n)
     }
     fn send(&mut self, to: NodeId, message: Frame<Letter>) {
         self.0.send(to, Post(message));

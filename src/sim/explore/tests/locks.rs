@@ -65,7 +65,14 @@ fn timeless(mut fact: Fact) -> Fact {
 
 /// Each of three clients requests one lock once, or twice.
 fn cast(seed: Seed, promised: bool) -> Cast<CodexNode> {
-    let setup = Setup { voters: NODES, observers: 0, quiescence: END, keyspaces: Keyspaces::default(), core: None };
+    let setup = Setup {
+        voters: NODES,
+        observers: 0,
+        quiescence: END,
+        keyspaces: Keyspaces::default(),
+        core: None,
+        corrupts: false,
+    };
     let workload = r#"{ "locks": { "operations": 2, "tree": { "width": 1 }, "think": "2ms", "hold": "5ms" } }"#;
     let workload: Workload = serde_json::from_str(workload).expect("a workload");
     let settings = serde_json::from_str(r#"{ "locks": {} }"#).expect("settings");
