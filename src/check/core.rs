@@ -20,6 +20,11 @@ impl Core {
         }
     }
 
+    /// Whether all are.
+    pub(super) const fn is_all(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Whether this node is one of them.
     pub(super) fn has(&self, node: NodeId) -> bool {
         self.0.as_ref().is_none_or(|nodes| nodes.contains(&node))

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::packed::{pack, unpack};
 use crate::identity::{Boot, Era, Incarnation, NodeId};
 
 /// The name of one write: the `number`-th, from 1, that an incarnation made in an era. Written `n2.7`, `n2/3.7` in boot 3,
@@ -320,15 +321,6 @@ impl fmt::Display for Interval<'_> {
     }
 }
 
-/// A number in at most ten bytes: 7 bits in a byte, the least significant first, and the eighth bit set where more follow.
-fn pack(mut number: u64, room: &mut Vec<u8>) {
-    while number > 0x7f {
-        room.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    room.push(number as u8);
-}
-
 impl Serialize for Dots {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
@@ -410,23 +402,6 @@ fn checked<E: de::Error>(runs: Vec<Run>) -> Result<Dots, E> {
         return Err(E::custom("intervals of dots are out of order, or could be joined"));
     }
     Ok(Dots { runs })
-}
-
-fn unpack<E: de::Error>(packed: &mut &[u8]) -> Result<u64, E> {
-    let mut number = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = packed.split_first().ok_or_else(|| E::custom("an interval is cut short"))?;
-        *packed = rest;
-        let bits = u64::from(byte & 0x7f);
-        if bits << shift >> shift != bits || (*byte == 0 && shift > 0) {
-            break;
-        }
-        number |= bits << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err(E::custom("a number of an interval is longer than it need be"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 mod dots;
 mod hybrid;
 mod lamport;
+mod packed;
 mod stamp;
 mod vector;
 

@@ -7,6 +7,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smallvec::SmallVec;
 
+use super::packed::{put, unpack};
 use crate::identity::{Boot, Incarnation, NodeId};
 
 /// A sparse vector clock: for every incarnation, the number of its known events; 0 without an entry.
@@ -161,14 +162,8 @@ impl VectorClock {
     pub(crate) fn pack(&self, room: &mut [u8]) -> usize {
         let mut end = 0;
         for (who, count) in &self.entries {
-            for mut number in [who.node.index() as u64, who.boot.number().into(), *count] {
-                while number > 0x7f {
-                    room[end] = number as u8 | 0x80;
-                    number >>= 7;
-                    end += 1;
-                }
-                room[end] = number as u8;
-                end += 1;
+            for number in [who.node.index() as u64, who.boot.number().into(), *count] {
+                end += put(number, &mut room[end..]);
             }
         }
         end
@@ -326,7 +321,7 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_bytes<E: de::Error>(self, mut packed: &[u8]) -> Result<VectorClock, E> {
         let mut clock = VectorClock::new();
         while !packed.is_empty() {
-            let (node, boot, count) = (number(&mut packed)?, number(&mut packed)?, number(&mut packed)?);
+            let (node, boot, count) = (unpack(&mut packed)?, unpack(&mut packed)?, unpack(&mut packed)?);
             let narrow = |number: u64| u32::try_from(number).map_err(|_| E::custom("an incarnation is out of range"));
             let who = Incarnation::new(NodeId::new(narrow(node)?), Boot::new(narrow(boot)?));
             let order = clock.entries.last().map_or(Ordering::Less, |(last, _)| last.cmp(&who));
@@ -338,25 +333,6 @@ impl<'de> Visitor<'de> for Reader {
         }
         Ok(clock)
     }
-}
-
-/// Removes a number from the beginning of `packed`: 7 bits in a byte, the least significant first, and the eighth bit set
-/// where more follow.
-fn number<E: de::Error>(packed: &mut &[u8]) -> Result<u64, E> {
-    let mut number = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (byte, rest) = packed.split_first().ok_or_else(|| E::custom("a number of a vector clock is cut short"))?;
-        *packed = rest;
-        let bits = u64::from(byte & 0x7f);
-        if bits << shift >> shift != bits || (*byte == 0 && shift > 0) {
-            break;
-        }
-        number |= bits << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err(E::custom("a number of a vector clock is longer than it need be"))
 }
 
 fn positive<E: de::Error>(who: Incarnation, count: u64) -> Result<u64, E> {

@@ -34,6 +34,9 @@ pub struct Row {
     pub flaws: &'static [Flaw],
     /// Its names as an owner of keyspaces.
     pub owns: &'static [&'static str],
+    /// Whether the keys that it owns are replicated: writes are versions side by side, whose conflicts a strategy resolves
+    /// and no token fences. Else they are decided one by one.
+    pub replicates: bool,
     /// The roles of its nodes, which faults may target.
     pub roles: &'static [Role],
     /// The labels of its messages that are periodic.
@@ -90,6 +93,7 @@ impl Row {
             claims: &[],
             flaws: &[],
             owns: &[],
+            replicates: false,
             roles: &[],
             periodic: &[],
             bears: |_| Bearing::Borne,

@@ -82,6 +82,15 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
             format!(r#"{{ "keyspaces": {{ "ledger/": "consensus" }}, "operations": [ {} ] }}"#, put("notes/1", "x")),
             "`notes/1` is in no keyspace",
         ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "consensus", "strategy": "merge" } } }"#.to_owned(),
+            "no conflicts",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "fenced": true } } }"#.to_owned(),
+            "no lock's token",
+        ),
+        (r#"{ "nodes": 3, "protocols": { "gossip": { "chunk": 65536 } } }"#.to_owned(), "at most 49152"),
         (r#"{ "nodes": 3, "keyspaces": { "a/": "consensus", "a/": "consensus" } }"#.to_owned(), "duplicate key `a/`"),
         (r#"{ "nodes": 3, "keyspaces": { "~a": "consensus" } }"#.to_owned(), "begins with `~`"),
         (format!(r#"{{ "operations": [ {} ] }}"#, put("~era", "x")), "begins with `~`"),

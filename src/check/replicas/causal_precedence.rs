@@ -1,6 +1,6 @@
 //! `causal-precedence`: where a write was accepted, nothing that it names is held.
 
-use super::named;
+use super::named::{self, Outlives};
 use super::quiescence::Spread;
 use super::replica::By;
 use crate::check::{Checker, End, Exercised, Exploring, Invariant, Parts, RunOnly, Shown};
@@ -14,9 +14,7 @@ use crate::trace::{Kinds, Verdict, Violation};
 /// with all that these name.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct CausalPrecedence {
-    spread: RunOnly<Spread>,
-    /// Whether a replica holds what is named though all cover what they owe to cover: then the run goes on to the bound.
-    outlives: RunOnly<bool>,
+    outlives: RunOnly<Outlives>,
     exercised: Exercised,
 }
 
@@ -32,25 +30,17 @@ impl<F> Checker<F> for CausalPrecedence {
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let (record, model) = (shown.record, shown.common.replicas());
-        self.spread.see(record, model);
-        if self.spread.quiescence.is_reached() {
-            let is_named = || named::after(&self.spread.quiescence, model, record.time, By::Writes).is_some();
-            *self.outlives = self.spread.is_done() && is_named();
-        }
+        self.outlives.see(record, model, By::Writes);
         self.exercised += named::accepted(record, model, By::Writes);
         named::check(record, model, By::Writes)
     }
 
     fn is_settled(&self) -> bool {
-        self.spread.is_done() && !*self.outlives
+        self.outlives.is_settled()
     }
 
     fn conclude(&mut self, end: &End<'_>) -> Verdict {
-        let after = named::after(&self.spread.quiescence, end.common.replicas(), end.time, By::Writes);
-        after.map_or_else(
-            || Verdict::of(self.exercised.0, "no version was accepted that names another one"),
-            Verdict::Violated,
-        )
+        self.outlives.conclude(end, By::Writes, self.exercised.0, "no version was accepted that names another one")
     }
 }
 

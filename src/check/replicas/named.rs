@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::model::{Change, Replicas, Version};
-use super::quiescence::Quiescence;
+use super::quiescence::{Quiescence, Spread};
 use super::replica::{By, Held, Replica};
-use crate::check::broken;
+use crate::check::{End, broken};
 use crate::clocks::{Dot, Dots};
 use crate::identity::{EventId, NodeId};
 use crate::time::Time;
-use crate::trace::{Kinds, Record, Violation};
+use crate::trace::{Kinds, Record, Verdict, Violation};
 
 /// The kinds of records at which a version may come to be held and named.
 pub(super) const WANTS: Kinds = Replicas::ENTRIES.with(Kinds::REPLICA_WRITTEN).with(Kinds::DEATHS);
@@ -37,6 +37,36 @@ impl fmt::Display for Namer<'_> {
             Some((_, op)) => write!(f, "{}, the {what} of {op}, which names it", self.dot),
             None => write!(f, "{}, a {what} which names it", self.dot),
         }
+    }
+}
+
+/// After quiescence: whether a judged replica holds what is named though all cover what they owe to cover. Then the run goes
+/// on to the bound.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outlives {
+    spread: Spread,
+    is_found: bool,
+}
+
+impl Outlives {
+    /// Takes a record in.
+    pub(super) fn see(&mut self, record: &Record<'_>, model: &Replicas, by: By) {
+        self.spread.see(record, model);
+        if self.spread.quiescence.is_reached() {
+            let quiescence = &self.spread.quiescence;
+            self.is_found = self.spread.is_done() && after(quiescence, model, record.time, by).is_some();
+        }
+    }
+
+    /// Whether all cover what they owe to cover, and hold nothing that is named.
+    pub(super) fn is_settled(&self) -> bool {
+        self.spread.is_done() && !self.is_found
+    }
+
+    /// The verdict at the end of a run in which so many versions that name others were accepted.
+    pub(super) fn conclude(&self, end: &End<'_>, by: By, exercised: u64, vacuous: &str) -> Verdict {
+        let held = after(&self.spread.quiescence, end.common.replicas(), end.time, by);
+        held.map_or_else(|| Verdict::of(exercised, vacuous), Verdict::Violated)
     }
 }
 
@@ -77,7 +107,7 @@ pub(super) fn accepted(record: &Record<'_>, model: &Replicas, by: By) -> u64 {
 }
 
 /// After quiescence, a live version that a judged replica holds, though one that is owed to it names it.
-pub(super) fn after(quiescence: &Quiescence, model: &Replicas, end: Time, by: By) -> Option<Violation> {
+fn after(quiescence: &Quiescence, model: &Replicas, end: Time, by: By) -> Option<Violation> {
     let when = quiescence.before(end)?;
     let owed = quiescence.owed(model);
     let namers = owed.iter().filter(|(_, version)| by == By::Writes || version.is_tombstone());

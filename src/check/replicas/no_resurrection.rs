@@ -1,7 +1,7 @@
 //! `no-resurrection`: what was deleted does not come back.
 
 use super::model::{Change, Replicas};
-use super::named;
+use super::named::{self, Outlives};
 use super::quiescence::{Spread, list};
 use super::replica::{By, Replica};
 use crate::check::{Checker, End, Exercised, Exploring, Invariant, Parts, RunOnly, Shown, broken};
@@ -14,9 +14,7 @@ use crate::trace::{Kinds, Record, Verdict, Violation};
 /// only after every other node has durably covered its dot. Exercised by accepted tombstones that name something.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct NoResurrection {
-    spread: RunOnly<Spread>,
-    /// Whether a replica holds what is named though all cover what they owe to cover: then the run goes on to the bound.
-    outlives: RunOnly<bool>,
+    outlives: RunOnly<Outlives>,
     exercised: Exercised,
 }
 
@@ -53,11 +51,7 @@ impl<F> Checker<F> for NoResurrection {
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let (record, model) = (shown.record, shown.common.replicas());
-        self.spread.see(record, model);
-        if self.spread.quiescence.is_reached() {
-            let is_named = || named::after(&self.spread.quiescence, model, record.time, By::Deletes).is_some();
-            *self.outlives = self.spread.is_done() && is_named();
-        }
+        self.outlives.see(record, model, By::Deletes);
         self.exercised += named::accepted(record, model, By::Deletes);
         named::check(record, model, By::Deletes)?;
         for change in model.news(record).0 {
@@ -72,15 +66,11 @@ impl<F> Checker<F> for NoResurrection {
     }
 
     fn is_settled(&self) -> bool {
-        self.spread.is_done() && !*self.outlives
+        self.outlives.is_settled()
     }
 
     fn conclude(&mut self, end: &End<'_>) -> Verdict {
-        let after = named::after(&self.spread.quiescence, end.common.replicas(), end.time, By::Deletes);
-        after.map_or_else(
-            || Verdict::of(self.exercised.0, "no tombstone was accepted that names a version"),
-            Verdict::Violated,
-        )
+        self.outlives.conclude(end, By::Deletes, self.exercised.0, "no tombstone was accepted that names a version")
     }
 }
 

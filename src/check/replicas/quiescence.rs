@@ -84,6 +84,8 @@ impl Spread {
         match EventClass::of(&record.event) {
             EventClass::Start | EventClass::Death => self.begin(model),
             EventClass::Effect if matches!(record.event, Event::Fact { .. }) => self.begin(model),
+            // What others than the core have written is owed once a node of the core knows of it.
+            EventClass::Effect if !self.quiescence.core.is_all() => self.begin(model),
             EventClass::Effect => self.update(node, model),
             EventClass::Input | EventClass::Answer | EventClass::Pause | EventClass::Unpause | EventClass::World => {}
         }

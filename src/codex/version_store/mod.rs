@@ -434,22 +434,27 @@ impl VersionStore {
         let mut left = room;
         let mut last = None;
         for (path, slot) in self.slots.range(range.from..=range.to) {
-            let lacking = |version: &&Arc<Version>| beyond.is_none_or(|beyond| !beyond.contains(version.dot));
-            let sizes: usize = slot.versions.iter().filter(lacking).map(|version| version.size()).sum();
-            let needed = sizes + DOT_ROOM * slot.versions.len();
+            let size = |version: &Arc<Version>| {
+                let lacks = beyond.is_none_or(|beyond| !beyond.contains(version.dot));
+                lacks.then(|| version.size())
+            };
+            let sizes: SmallVec<[Option<usize>; 4]> = slot.versions.iter().map(size).collect();
+            let needed = sizes.iter().flatten().sum::<usize>() + DOT_ROOM * slot.versions.len();
             if let Some(last) = last.filter(|_| needed > left) {
                 chunk.range.to = last;
                 break;
             }
             last = Some(*path);
-            for version in &slot.versions {
-                let fits = left >= version.size() || chunk.versions.is_empty();
-                if lacking(&version) && fits {
-                    left = left.saturating_sub(version.size());
-                    chunk.versions.push(Arc::clone(version));
-                } else {
-                    left = left.saturating_sub(DOT_ROOM);
-                    chunk.others.insert(version.dot);
+            for (version, size) in slot.versions.iter().zip(sizes) {
+                match size.filter(|size| left >= *size || chunk.versions.is_empty()) {
+                    Some(size) => {
+                        left = left.saturating_sub(size);
+                        chunk.versions.push(Arc::clone(version));
+                    }
+                    None => {
+                        left = left.saturating_sub(DOT_ROOM);
+                        chunk.others.insert(version.dot);
+                    }
                 }
             }
         }

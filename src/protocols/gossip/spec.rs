@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check;
-use crate::measure::positive;
+use crate::measure::{between, positive};
+use crate::protocols::sync::MOST_CHUNK;
 use crate::protocols::{Bound, Settings, Written};
 use crate::subject::{Flaw, Flaws, LivesOn, Row, World};
 use crate::time::Span;
@@ -26,9 +27,9 @@ pub struct GossipSettings {
     pub push: bool,
     /// Whether digests are answered with what they lack; heartbeats they are in any case.
     pub pull: bool,
-    /// About how many bytes of versions an answer to a digest has.
-    #[serde(deserialize_with = "positive")]
-    #[schemars(range(min = 1))]
+    /// About how many bytes of versions an answer to a digest has, at most 49,152.
+    #[serde(deserialize_with = "between::<1, MOST_CHUNK, _>")]
+    #[schemars(range(min = 1, max = MOST_CHUNK))]
     pub chunk: u32,
     /// A peer is suspected after so many periods without a heartbeat.
     #[serde(deserialize_with = "positive")]
@@ -94,7 +95,7 @@ impl GossipSettings {
             ttl: self.ttl,
             push: self.push,
             pull: self.pull,
-            room: self.chunk.min(48 * 1_024) as usize,
+            room: self.chunk as usize,
             patience: self.period.times(self.suspect.into()),
             beats: self.beats as usize,
             e29: has("e29"),
@@ -123,6 +124,7 @@ pub const ROW: Row = Row {
     lanes: &["gossip"],
     needs: &["replica", "sync"],
     owns: &["gossip"],
+    replicates: true,
     claims: &[check::CONVERGENCE, check::DISSEMINATION, check::TTL_BOUND],
     periodic: &["gossip.heartbeat"],
     flaws: &[

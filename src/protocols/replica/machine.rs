@@ -13,7 +13,7 @@ use crate::codex::{
     Value, Version, VersionStore,
 };
 use crate::encoding;
-use crate::identity::{Boot, ClientId, Era, Incarnation, NodeId, OpId};
+use crate::identity::{Boot, Era, Incarnation, NodeId, OpId};
 use crate::observation::Basis;
 use crate::process::Stored;
 use crate::time::LocalTime;
@@ -283,18 +283,25 @@ impl Replica {
 
     /// Takes in a version of a peer.
     pub fn offer(&mut self, version: &Arc<Version>, port: &mut impl ReplicaPort) -> Offered {
-        self.take(version, !version.is_genuine(self.rules.nodes, &self.rules.registry), port)
+        let rules = Arc::clone(&self.rules);
+        self.take(version, || !version.is_genuine(rules.nodes, &rules.registry), port)
     }
 
     /// The same, without a look at the signature: with flaws e29 and g03 alone.
     pub fn believe(&mut self, version: &Arc<Version>, port: &mut impl ReplicaPort) -> Offered {
-        self.take(version, false, port)
+        self.take(version, || false, port)
     }
 
-    fn take(&mut self, version: &Arc<Version>, forged: bool, port: &mut impl ReplicaPort) -> Offered {
+    fn take(
+        &mut self,
+        version: &Arc<Version>,
+        is_forged: impl FnOnce() -> bool,
+        port: &mut impl ReplicaPort,
+    ) -> Offered {
         if !self.store.is_news(version) {
             return Offered::Old;
         }
+        let forged = is_forged();
         let broken =
             || version.value.as_ref().and_then(|value| self.rules.anchors.broken(&version.key, None, Some(value)));
         if forged || broken().is_some() {
@@ -379,8 +386,8 @@ impl Replica {
     /// Keeps the answer to an operation, for one that comes again.
     pub fn answered(&mut self, op: OpId, reply: StoreReply) {
         self.answered.insert(op, reply);
-        let least = OpId { client: op.client, number: op.number.saturating_sub(ANSWERS) };
-        let first = OpId { client: ClientId::new(op.client.index() as u32), number: 0 };
+        let least = OpId { number: op.number.saturating_sub(ANSWERS), ..op };
+        let first = OpId { number: 0, ..op };
         let old: Vec<OpId> = self.answered.range(first..least).map(|(op, _)| *op).collect();
         old.iter().for_each(|op| _ = self.answered.remove(op));
     }

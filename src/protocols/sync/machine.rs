@@ -7,7 +7,7 @@ use super::spec::Rules;
 use super::transfer::Subscriber;
 use super::walk::Walking;
 use super::{Probe, Shown, SyncFact, SyncMessage, SyncPayload, SyncReply, SyncTimer};
-use crate::codex::{ClaimId, Prefix, Version};
+use crate::codex::{Change, ClaimId, Prefix, Version};
 use crate::identity::{Boot, NodeId};
 use crate::observation::{SyncEnd, SyncKind};
 use crate::protocols::Port;
@@ -29,6 +29,10 @@ pub struct Sync {
     pub(super) subscribers: BTreeMap<NodeId, Subscriber>,
     /// Whether the whole store has to be fetched before anything else.
     pub(super) is_new: bool,
+    /// For how many rotations a peer may be silent before what was asked of it is given up, if not for [`PATIENCE`]: twice as
+    /// many as an answer took last, and more after each that was given up, so that a slow peer is waited for and one that is
+    /// gone is not.
+    patience: BTreeMap<NodeId, u32>,
     /// How many changes of the store the streams have seen.
     pub(super) streamed: u64,
     /// Flaw e06: the time from which deltas are counted.
@@ -41,6 +45,8 @@ pub(super) struct Session {
     pub(super) number: u64,
     pub(super) kind: SyncKind,
     pub(super) stage: Stage,
+    /// For how many rotations the peer has been silent.
+    waited: u32,
     /// How many versions were received.
     pub(super) received: u64,
     /// How many of them were news.
@@ -50,14 +56,23 @@ pub(super) struct Session {
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Stage {
-    /// The peer was asked whether its state is the same.
-    Probing,
+    /// The peer was asked whether its state is the same, so often.
+    Probing(u32),
     /// It differs, and its trie is walked.
     Walking(Walking),
     /// It differs, and the next chunk was asked for.
     Pulling,
     /// Its log is streamed.
     Streaming,
+}
+
+/// The least patience, in rotations.
+const PATIENCE: u32 = 4;
+
+impl Session {
+    const fn new(number: u64, kind: SyncKind, stage: Stage) -> Self {
+        Self { number, kind, stage, waited: 0, received: 0, applied: 0 }
+    }
 }
 
 impl Sync {
@@ -71,7 +86,8 @@ impl Sync {
             next: port.me(),
             sessions: BTreeMap::new(),
             subscribers: BTreeMap::new(),
-            is_new: replica.is_new(),
+            is_new: replica.is_new() || replica.store().claim(ClaimId::Full).is_some(),
+            patience: BTreeMap::new(),
             streamed: replica.changes(),
             since: 0,
         };
@@ -97,21 +113,43 @@ impl Sync {
     }
 
     pub(super) fn begin_as(&mut self, peer: NodeId, kind: SyncKind, replica: &mut Replica, port: &mut impl Port<Self>) {
-        let is_free = self.sessions.get(&peer).is_none_or(|session| match session.stage {
-            Stage::Probing | Stage::Streaming => true,
-            Stage::Walking(_) | Stage::Pulling => false,
-        });
-        if !is_free {
-            return;
+        match self.sessions.get_mut(&peer) {
+            None => {}
+            Some(Session { stage: Stage::Probing(_), .. }) => return,
+            Some(Session { stage: Stage::Streaming, number, .. }) => {
+                let number = *number;
+                return self.probe(peer, number, replica, port, SyncMessage::Probe);
+            }
+            Some(Session { stage: Stage::Walking(_) | Stage::Pulling, waited, .. }) => {
+                *waited += 1;
+                let patience = self.patience.entry(peer).or_insert(PATIENCE);
+                if *waited <= *patience {
+                    return;
+                }
+                *patience = patience.saturating_mul(2);
+                self.end(peer, SyncEnd::Broken, replica, port);
+            }
         }
-        let is_streaming = self.sessions.get(&peer).is_some_and(|session| session.stage == Stage::Streaming);
-        if !is_streaming {
-            self.begun += 1;
-            let session = Session { number: self.begun, kind, stage: Stage::Probing, received: 0, applied: 0 };
-            self.sessions.insert(peer, session);
-        }
-        let number = self.sessions[&peer].number;
+        self.begun += 1;
+        self.sessions.insert(peer, Session::new(self.begun, kind, Stage::Probing(0)));
+        self.on_reprobe(peer, replica, port);
+    }
+
+    /// A probe is repeated until it is answered.
+    pub(super) fn on_reprobe(&mut self, peer: NodeId, replica: &mut Replica, port: &mut impl Port<Self>) {
+        let Some(Session { number, stage: Stage::Probing(tries), .. }) = self.sessions.get_mut(&peer) else { return };
+        let (number, after) = (*number, self.rules.resend_after(*tries));
+        *tries += 1;
         self.probe(peer, number, replica, port, SyncMessage::Probe);
+        port.set_timer(SyncTimer::Reprobe(peer), after);
+    }
+
+    /// What was asked of a peer has been answered.
+    pub(super) fn answered(&mut self, peer: NodeId) {
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            self.patience.insert(peer, session.waited.saturating_mul(2).max(PATIENCE));
+            session.waited = 0;
+        }
     }
 
     fn probe(
@@ -150,25 +188,32 @@ impl Sync {
         replica.report(from, &probe.vector);
         if replica.store().root() == probe.root {
             replica.join(&probe.vector, port);
-            self.is_new = false;
-            self.is_same(from, probe.number, replica, port);
+            self.catch_up(replica, port);
+        }
+        if self.is_probing(from, probe.number) {
+            let kind = self.sessions[&from].kind;
+            self.forget_probe(from, port);
+            // A stream is opened for what comes.
+            if kind == SyncKind::Streaming {
+                self.sessions.insert(from, Session::new(probe.number, kind, Stage::Streaming));
+                port.note(SyncFact::Begun { from, kind });
+                self.pull_stream(from, replica, port);
+            }
         }
         replica.collect(port);
         replica.settle(port);
     }
 
-    /// A peer's state was the same: a probe has nothing more to do, but that a stream is opened for what comes.
-    fn is_same(&mut self, from: NodeId, number: u64, replica: &mut Replica, port: &mut impl Port<Self>) {
-        let Some(session) = self.sessions.get(&from) else { return };
-        if session.stage != Stage::Probing || session.number != number {
-            return;
-        }
-        if session.kind == SyncKind::Streaming {
-            port.note(SyncFact::Begun { from, kind: SyncKind::Streaming });
-            self.pull_stream(from, replica, port);
-        } else {
-            self.sessions.remove(&from);
-        }
+    /// Whether the answer to a probe of this number is waited for.
+    fn is_probing(&self, peer: NodeId, number: u64) -> bool {
+        let session = self.sessions.get(&peer).filter(|session| session.number == number);
+        session.is_some_and(|session| matches!(session.stage, Stage::Probing(_)))
+    }
+
+    /// A probe was answered.
+    fn forget_probe(&mut self, peer: NodeId, port: &mut impl Port<Self>) {
+        self.sessions.remove(&peer);
+        port.cancel_timer(SyncTimer::Reprobe(peer));
     }
 
     /// A peer says that its state differs.
@@ -181,18 +226,23 @@ impl Sync {
     ) {
         replica.report(from, &shown.vector);
         let Some(session) = self.sessions.get(&from).filter(|session| session.number == shown.number) else { return };
-        let kind = match session.stage {
-            Stage::Probing | Stage::Streaming => self.kind_for(session.kind, shown, replica),
-            Stage::Walking(_) | Stage::Pulling => None,
+        let was_streaming = match session.stage {
+            Stage::Probing(_) => false,
+            Stage::Streaming => true,
+            Stage::Walking(_) | Stage::Pulling => return,
         };
-        let was_streaming = session.stage == Stage::Streaming;
+        let kind = self.kind_for(session.kind, shown, replica);
+        if !was_streaming {
+            self.forget_probe(from, port);
+        }
         let Some(kind) = kind.filter(|kind| !(was_streaming && *kind == SyncKind::Streaming)) else { return };
+        let mut number = shown.number;
         if was_streaming {
             self.stop(from, port);
             self.begun += 1;
+            number = self.begun;
         }
-        let number = if was_streaming { self.begun } else { shown.number };
-        self.sessions.insert(from, Session { number, kind, stage: Stage::Pulling, received: 0, applied: 0 });
+        self.sessions.insert(from, Session::new(number, kind, Stage::Pulling));
         port.note(SyncFact::Begun { from, kind });
         match kind {
             SyncKind::Merkle => self.begin_walk(from, shown, replica, port),
@@ -224,16 +274,25 @@ impl Sync {
         self.sessions.values().any(|session| session.kind == SyncKind::Full && session.stage == Stage::Pulling)
     }
 
+    /// This node has caught up with a peer: what an earlier attempt at the whole store left is done with.
+    fn catch_up(&mut self, replica: &mut Replica, port: &mut impl Port<Self>) {
+        self.is_new = false;
+        if !self.is_pulling_whole() && replica.store().claim(ClaimId::Full).is_some() {
+            replica.change(Change::Claimed(None), port);
+        }
+    }
+
     /// A sync has ended.
     pub(super) fn end(&mut self, peer: NodeId, end: SyncEnd, replica: &mut Replica, port: &mut impl Port<Self>) {
         let Some(Session { kind, received, applied, stage, .. }) = self.sessions.remove(&peer) else { return };
         if end == SyncEnd::Complete {
-            self.is_new = false;
+            self.catch_up(replica, port);
         }
         replica.store_mut().set_claim(ClaimId::Walk(peer), None);
         port.cancel_timer(SyncTimer::Again(peer));
+        port.cancel_timer(SyncTimer::Reprobe(peer));
         replica.persist(port);
-        if stage != Stage::Probing {
+        if !matches!(stage, Stage::Probing(_)) {
             port.note(SyncFact::Ended { from: peer, kind, end, received, applied });
         }
     }
@@ -271,6 +330,8 @@ impl Sync {
         }
         self.kind = kind;
         port.note(SyncFact::Switched { kind });
+        let probing = self.sessions.values_mut().filter(|session| matches!(session.stage, Stage::Probing(_)));
+        probing.for_each(|session| session.kind = kind);
         let streams = self.sessions.iter().filter(|(_, session)| session.stage == Stage::Streaming);
         let streams: Vec<NodeId> = streams.map(|(peer, _)| *peer).collect();
         for peer in streams {

@@ -31,7 +31,7 @@ mod words;
 mod workload;
 
 pub use machine::Sync;
-pub use spec::{ROW, SyncSettings};
+pub use spec::{MOST_CHUNK, ROW, SyncSettings};
 pub use words::{
     Given, Got, Probe, Pull, Shown, SyncCommand, SyncFact, SyncMessage, SyncPayload, SyncReply, SyncTimer, Walk, Wanted,
 };
@@ -111,6 +111,7 @@ impl Protocol for Sync {
         match timer {
             SyncTimer::Every => self.on_every(replica, port),
             SyncTimer::Again(peer) => self.on_again(peer, replica, port),
+            SyncTimer::Reprobe(peer) => self.on_reprobe(peer, replica, port),
         }
     }
 

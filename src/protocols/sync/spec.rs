@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check;
-use crate::measure::positive;
+use crate::measure::{between, positive};
 use crate::network::Discipline;
 use crate::observation::SyncKind;
 use crate::protocols::{Bound, Settings, Written};
@@ -20,11 +20,11 @@ pub struct SyncSettings {
     /// The time between two probes of a node, each of the next peer.
     #[serde(deserialize_with = "positive")]
     pub every: Span,
-    /// The time after which a walk asks again; doubled up to eight times as much.
+    /// The time after which what was not answered is asked again; doubled up to eight times as much.
     #[serde(deserialize_with = "positive")]
     pub resend: Span,
     /// About how many bytes of versions a message has, at most 49,152.
-    #[serde(deserialize_with = "chunk")]
+    #[serde(deserialize_with = "between::<1, MOST_CHUNK, _>")]
     #[schemars(range(min = 1, max = MOST_CHUNK))]
     pub chunk: u32,
     /// How many messages of a stream may be under way.
@@ -38,15 +38,7 @@ pub struct SyncSettings {
 }
 
 /// The most bytes of versions in a message; with its other parts it stays below 64 KiB.
-const MOST_CHUNK: u32 = 48 * 1_024;
-
-fn chunk<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let bytes = u32::deserialize(deserializer)?;
-    if (1..=MOST_CHUNK).contains(&bytes) {
-        return Ok(bytes);
-    }
-    Err(serde::de::Error::custom(format!("a message has from 1 to {MOST_CHUNK} bytes of versions")))
-}
+pub const MOST_CHUNK: u32 = 48 * 1_024;
 
 impl Default for SyncSettings {
     fn default() -> Self {
@@ -122,6 +114,16 @@ impl SyncSettings {
     }
 }
 
+/// The time before something is asked again is doubled so often.
+const DOUBLINGS: u32 = 3;
+
+impl Rules {
+    /// The time until what was asked is asked again, after so many attempts in vain.
+    pub(super) fn resend_after(&self, attempts: u32) -> Span {
+        self.resend.times(1 << attempts.min(DOUBLINGS))
+    }
+}
+
 /// A walk and its answers pass so many messages in a row beside those that bear versions.
 const STEPS: u64 = 8;
 
@@ -136,7 +138,10 @@ pub(super) fn bound(settings: &SyncSettings, written: Written, world: &World) ->
     let rotation = (world.timer(settings.every) + world.round_trip()).times(nodes);
     let transfer = world.round_trip().times((STEPS + messages) * nodes);
     let begins = world.late + world.outage + world.timer(settings.resend.times(8));
-    let synced = begins + rotation.times(6) + transfer.times(3);
+    // What was asked of nodes that never answer is given up first, in twice as many rotations as an outage before quiescence
+    // may have taken.
+    let given_up = if world.silent == 0 { Span::ZERO } else { (rotation.times(8) + world.outage).times(4) };
+    let synced = begins + rotation.times(6) + transfer.times(3) + given_up;
     let claims = vec![
         (check::CONVERGENCE.name, synced),
         (check::DISSEMINATION.name, synced),

@@ -1,11 +1,11 @@
 //! Two replicas that sync, and all that passes between them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::*;
 use crate::clocks::Dots;
-use crate::codex::{Key, Keyspace, Keyspaces, Value};
+use crate::codex::{Claim, ClaimId, Key, Keyspace, Keyspaces, Value};
 use crate::encoding;
 use crate::identity::ClientId;
 use crate::observation::{SyncEnd, SyncKind};
@@ -229,4 +229,72 @@ fn a_node_without_channels_can_only_walk() {
     assert_eq!(node.port.take(), [Did::Reply(OpId::default(), SyncReply::NoChannel)]);
     node.sync.on_command(OpId::default(), switch(SyncKind::Merkle), &mut node.replica, &mut node.port);
     assert_eq!(node.port.take(), [Did::Reply(OpId::default(), SyncReply::Switched)]);
+}
+
+#[test]
+fn a_probe_is_repeated_until_it_is_answered() {
+    let mut node = Node::new(0, &of(SyncKind::Merkle), 100);
+    let peer = NodeId::new(1);
+    node.sync.begin(peer, &mut node.replica, &mut node.port);
+    let mut numbers = Vec::new();
+    for _ in 0..3 {
+        node.sync.begin(peer, &mut node.replica, &mut node.port);
+        node.sync.on_reprobe(peer, &mut node.replica, &mut node.port);
+    }
+    for (_, message) in node.port.take_sent() {
+        let SyncMessage::Probe(probe) = message else { panic!("{message:?}") };
+        numbers.push(probe.number);
+    }
+    assert_eq!(numbers, [1; 4], "one probe, asked again, and no second one beside it");
+    let store = node.replica.store();
+    let same = Probe { number: 1, root: store.root(), vector: Arc::clone(store.vector()) };
+    node.sync.on_same(peer, &same, &mut node.replica, &mut node.port);
+    node.sync.on_reprobe(peer, &mut node.replica, &mut node.port);
+    assert!(node.port.take_sent().is_empty());
+}
+
+#[test]
+fn what_a_peer_covers_counts_only_where_the_states_are_equal() {
+    let mut pair = Pair::new(&of(SyncKind::Merkle), 100);
+    pair.nodes[1].put("k", 10);
+    let [first, second] = &mut pair.nodes;
+    let theirs = second.replica.store();
+    let same = Probe { number: 1, root: theirs.root(), vector: Arc::clone(theirs.vector()) };
+    first.sync.on_same(NodeId::new(1), &same, &mut first.replica, &mut first.port);
+    assert!(first.replica.store().vector().is_empty());
+}
+
+#[test]
+fn a_transfer_is_given_up_after_more_patience_each_time() {
+    let mut node = Node::new(0, &of(SyncKind::Merkle), 100);
+    let mut other = Node::new(1, &of(SyncKind::Merkle), 100);
+    for number in 0..100 {
+        other.put(&format!("k{number}"), 10);
+    }
+    let peer = NodeId::new(1);
+    let mut given_up = Vec::new();
+    for rotation in 0..40 {
+        node.sync.begin(peer, &mut node.replica, &mut node.port);
+        for did in node.port.take() {
+            if matches!(did, Did::Note(SyncFact::Ended { end: SyncEnd::Broken, .. })) {
+                given_up.push(rotation);
+            } else if let Did::Send(_, SyncMessage::Probe(probe)) = did {
+                // It shows that the states differ, and answers nothing more.
+                other.sync.on_probe(NodeId::new(0), &probe, &mut other.replica, &mut other.port);
+                let (_, differs) = other.port.take_sent().pop().expect("it answers");
+                node.sync.on_message(peer, differs, &mut node.replica, &mut node.port);
+            }
+        }
+    }
+    assert_eq!(given_up, [5, 14, 31]);
+}
+
+#[test]
+fn a_start_amid_a_sync_of_the_whole_store_takes_it_up_again() {
+    let mut node = Node::new(0, &of(SyncKind::Full), 100);
+    assert!(!node.sync.is_new);
+    let claim = Claim { start: Arc::new(Dots::new()), upto: None, late: BTreeSet::new() };
+    node.replica.store_mut().set_claim(ClaimId::Full, Some(Arc::new(claim)));
+    let again = Sync::start(&node.sync.rules.clone(), (), &mut node.replica, &mut node.port);
+    assert!(again.is_new);
 }

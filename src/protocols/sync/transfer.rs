@@ -95,7 +95,7 @@ impl Sync {
         self.sessions.get(&peer).filter(|session| {
             let pulls = match session.stage {
                 Stage::Pulling | Stage::Streaming => true,
-                Stage::Probing | Stage::Walking(_) => false,
+                Stage::Probing(_) | Stage::Walking(_) => false,
             };
             session.number == number && pulls
         })
@@ -113,6 +113,7 @@ impl Sync {
         if self.pulling(from, number).is_none() {
             return;
         }
+        self.answered(from);
         replica.report(from, &chunk.vector);
         let Some(claim) = self.claim_of(chunk, replica) else {
             // The sender has lost what the sync had begun with: it begins again.
@@ -190,6 +191,7 @@ impl Sync {
     ) {
         let Some(session) = self.pulling(from, number) else { return };
         let is_stream = session.stage == Stage::Streaming;
+        self.answered(from);
         if self.rules.flaws.y03 && is_stream {
             // Flaw y03: the cursor moves first.
             let dots: Dots = versions.iter().map(|version| version.dot).collect();
@@ -282,7 +284,7 @@ impl Sync {
         self.subscribers.remove(&peer);
         let pulls = self.sessions.get(&peer).is_some_and(|session| match session.stage {
             Stage::Pulling | Stage::Streaming => true,
-            Stage::Probing | Stage::Walking(_) => false,
+            Stage::Probing(_) | Stage::Walking(_) => false,
         });
         if pulls {
             self.end(peer, SyncEnd::Broken, replica, port);

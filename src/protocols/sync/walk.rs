@@ -34,8 +34,6 @@ const NODES_ROOM: usize = 32 * 1_024;
 /// A way takes so many bytes, and a node beside its ways.
 const WAY: usize = 17;
 const NODE: usize = 21;
-/// The time before it is asked again is doubled so often.
-const DOUBLINGS: u32 = 3;
 
 /// What has to be asked next.
 #[derive(Default)]
@@ -114,7 +112,7 @@ impl Sync {
         session.stage = Stage::Walking(top);
         let number = session.number;
         replica.store_mut().begin_walk(from, Arc::clone(&shown.vector));
-        self.on_place(from, &Shown { number, ..shown.clone() }, replica, port);
+        self.take_place(from, &Shown { number, ..shown.clone() }, replica, port);
     }
 
     fn walking(&mut self, peer: NodeId, number: u64) -> Option<&mut Walking> {
@@ -125,6 +123,13 @@ impl Sync {
     /// A peer shows what stands at a place that was asked for.
     pub(super) fn on_place(&mut self, from: NodeId, shown: &Shown, replica: &mut Replica, port: &mut impl Port<Self>) {
         replica.report(from, &shown.vector);
+        if self.walking(from, shown.number).is_some() {
+            self.answered(from);
+            self.take_place(from, shown, replica, port);
+        }
+    }
+
+    fn take_place(&mut self, from: NodeId, shown: &Shown, replica: &mut Replica, port: &mut impl Port<Self>) {
         let by_index = self.rules.flaws.e05;
         let Some(walking) = self.walking(from, shown.number) else { return };
         walking.vain = 0;
@@ -143,9 +148,7 @@ impl Sync {
                 }
             }
         }
-        if let Some((asked, chunk)) = &shown.leaf
-            && !self.take_leaf(from, shown.number, *asked, chunk, &mut next, replica, port)
-        {
+        if !self.take_leaf(from, shown, &mut next, replica, port) {
             return self.end(from, SyncEnd::Broken, replica, port);
         }
         if self.rules.flaws.y02 {
@@ -158,18 +161,18 @@ impl Sync {
     }
 
     /// Takes in what a peer holds of a range that was asked for; returns whether all of it could be believed.
-    #[expect(clippy::too_many_arguments, reason = "what it needs of a step, and what it adds to the next")]
     fn take_leaf(
         &mut self,
         from: NodeId,
-        number: u64,
-        asked: PathRange,
-        chunk: &Chunk,
+        shown: &Shown,
         next: &mut Next,
         replica: &mut Replica,
         port: &mut impl Port<Self>,
     ) -> bool {
-        let Some(walking) = self.walking(from, number) else { return true };
+        let (Some((asked, chunk)), Some(walking)) = (&shown.leaf, self.walking(from, shown.number)) else {
+            return true;
+        };
+        let asked = *asked;
         let by_prefix = walking.prefixes.iter().find(|prefix| prefix.range() == asked).copied();
         let was_asked = match by_prefix {
             Some(prefix) => walking.prefixes.remove(&prefix),
@@ -227,10 +230,7 @@ impl Sync {
     pub(super) fn on_again(&mut self, peer: NodeId, replica: &mut Replica, port: &mut impl Port<Self>) {
         let Some(Session { number, stage: Stage::Walking(walking), .. }) = self.sessions.get_mut(&peer) else { return };
         walking.vain += 1;
-        if walking.vain > MOST_VAIN {
-            return self.end(peer, SyncEnd::Broken, replica, port);
-        }
-        let after = self.rules.resend.times(1 << walking.vain.min(DOUBLINGS));
+        let after = self.rules.resend_after(walking.vain);
         let again = Next {
             prefixes: walking.prefixes.iter().copied().collect(),
             ranges: walking.ranges.iter().copied().collect(),
@@ -248,12 +248,13 @@ impl Sync {
         for version in &chunk.versions {
             replica.offer(version, port);
         }
-        // Flaw e31: what is given is all that there is.
-        let mut all = chunk.clone();
-        if self.rules.flaws.e31 {
-            all.vector = Arc::clone(replica.store().vector());
-        }
-        for change in replica.store().absent(&all) {
+        let absent = if self.rules.flaws.e31 {
+            // Flaw e31: what is given is all that there is.
+            replica.store().absent(&Chunk { vector: Arc::clone(replica.store().vector()), ..chunk.clone() })
+        } else {
+            replica.store().absent(chunk)
+        };
+        for change in absent {
             replica.change(change, port);
         }
         let lacks = (!replica.store().has_all(chunk)).then(|| Arc::clone(replica.store().vector()));
@@ -269,13 +270,11 @@ impl Sync {
             return;
         }
         walking.vain = 0;
+        self.answered(from);
         let more = got.lacks.as_ref().map_or_else(Vec::new, |vector| gives(got.range, vector, room, replica));
         self.go_on(from, got.number, Next { gives: more, ..Next::default() }, replica, port);
     }
 }
-
-/// A walk ends when it was asked so often in a row in vain: the peer is away.
-const MOST_VAIN: u32 = 8;
 
 impl Walking {
     const fn new(boot: Boot) -> Self {

@@ -170,6 +170,8 @@ pub enum SyncTimer {
     Every,
     /// Until what a peer has not answered is asked again.
     Again(NodeId),
+    /// Until a probe that a peer has not answered is repeated.
+    Reprobe(NodeId),
 }
 
 /// What clients ask.
@@ -243,7 +245,7 @@ impl Periodic for SyncMessage {
 impl Periodic for SyncTimer {
     fn is_periodic(&self) -> bool {
         match self {
-            Self::Every => true,
+            Self::Every | Self::Reprobe(_) => true,
             Self::Again(_) => false,
         }
     }

@@ -1,20 +1,22 @@
 //! Rules for keyspaces: their owners exist, and every key that clients use is in one.
 
+use crate::codex::conflict::Strategy;
 use crate::codex::{Keyspace, RESERVED};
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
 use crate::scenario::suggest;
-use crate::subject::{Needs, Owner, Profile};
+use crate::subject::{Needs, Owner, Profile, Row};
 
 pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (prefix, Keyspace { owner, .. }) in scenario.keyspaces.iter() {
+    for (prefix, keyspace) in scenario.keyspaces.iter() {
         if prefix.starts_with(RESERVED) {
             findings.push(reserved(Path::of("keyspaces").key(prefix), prefix).at_key());
         }
-        if profile.owner(owner).is_none() {
-            findings.push(unknown(prefix, owner, profile));
+        match profile.owner(&keyspace.owner) {
+            None => findings.push(unknown(prefix, &keyspace.owner, profile)),
+            Some(row) => findings.extend(without_effect(prefix, keyspace, row)),
         }
     }
     let work = scenario.workload.iter().map(profile.needs).enumerate();
@@ -32,6 +34,21 @@ fn unknown(prefix: &str, owner: &str, profile: &Profile) -> Finding {
         return finding.help("this subject has no keys: remove `keyspaces`");
     }
     finding.help(suggest::cure(owner, profile.owners()))
+}
+
+/// The finding for what is said of a keyspace and means nothing to its owner.
+fn without_effect(prefix: &str, keyspace: &Keyspace, row: &Row) -> Option<Finding> {
+    let Keyspace { owner, fenced, strategy, .. } = keyspace;
+    let path = || Path::of("keyspaces").key(prefix);
+    if row.replicates && *fenced {
+        let message = format!("a keyspace of `{owner}` is replicated: no lock's token can fence its writes");
+        return Some(Finding::new(path().key("fenced"), message).help("remove `fenced`, or choose another owner"));
+    }
+    if !row.replicates && *strategy != Strategy::default() {
+        let message = format!("the writes to a keyspace of `{owner}` are decided one by one: there are no conflicts");
+        return Some(Finding::new(path().key("strategy"), message).help("remove `strategy`, or choose another owner"));
+    }
+    None
 }
 
 fn reserved(path: Path, keys: &str) -> Finding {
