@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
+use super::conflict_census::ConflictCensus;
 use super::message_event::MessageEvent;
 use super::slots::Slots;
 use serde::Serialize;
@@ -31,6 +32,8 @@ pub struct Census {
     pub replicas: BTreeMap<NodeId, (Slot, u64)>,
     /// The syncs that have ended, by how they were done.
     pub syncs: BTreeMap<SyncKind, SyncCount>,
+    /// The conflicts of replicated keys.
+    pub conflicts: ConflictCensus,
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
@@ -286,6 +289,9 @@ impl Census {
         ) = seen
         {
             self.replicas.insert(node, (*slot, *root));
+        }
+        if let Observation::Replica(seen) = seen {
+            self.conflicts.see(seen);
         }
         if let Observation::Replica(ReplicaSeen::SyncEnded { kind, end, received, applied, from: _ }) = seen {
             let count = self.syncs.entry(*kind).or_default();

@@ -12,6 +12,7 @@ mod census;
 mod channel;
 mod checker;
 mod common;
+mod conflict_census;
 mod consensus;
 mod core;
 mod event_class;
@@ -47,6 +48,7 @@ pub use channel::{FIFO, Fifo, SESSION, Session};
 pub(crate) use checker::Erased;
 pub use checker::{AnyChecker, Checker, End, Exploring, Shown};
 pub use common::{Common, Parts};
+pub use conflict_census::{ConflictCensus, ConflictCount};
 pub use consensus::{
     AGREEMENT, ANCHOR_SAFETY, Agreement, AnchorSafety, DURABILITY, Durability, ELECTION_SAFETY, EXACTLY_ONCE,
     ElectionSafety, ExactlyOnce, LINEARIZABILITY, LOG_ORDER, Linearizability, LogOrder, QUORUM_EVIDENCE,
@@ -68,7 +70,7 @@ pub use reliable_delivery::{ABOUT as RELIABLE_DELIVERY, ReliableDelivery};
 pub use replicas::{
     AUTHENTICITY, Authenticity, CAUSAL_PRECEDENCE, CONVERGENCE, CausalPrecedence, Convergence, DISSEMINATION,
     Dissemination, NO_LOST_UPDATE, NO_REGRESSION, NO_RESURRECTION, NoLostUpdate, NoRegression, NoResurrection,
-    TTL_BOUND, TtlBound,
+    RESOLUTION_UNIQUENESS, ResolutionUniqueness, TTL_BOUND, TtlBound,
 };
 pub use standard::{checker, invariants, is_law, kernel, page};
 pub use termination::{ABOUT as TERMINATION, Termination};

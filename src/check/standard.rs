@@ -8,9 +8,9 @@ use super::{
     EXACTLY_ONCE, ElectionSafety, ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant,
     LINEARIZABILITY, LOCK_EXCLUSION, LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_LOST_UPDATE,
     NO_REGRESSION, NO_RESURRECTION, NO_STARVATION, NoDuplication, NoLostUpdate, NoRegression, NoResurrection,
-    NoStarvation, QUIET, QUORUM_EVIDENCE, Quiet, QuorumEvidence, ReliableDelivery, SESSION, Session, TERMINATION,
-    TTL_BOUND, Termination, TtlBound, VALIDITY, Validity, causal_delivery, causality, no_duplication,
-    reliable_delivery,
+    NoStarvation, QUIET, QUORUM_EVIDENCE, Quiet, QuorumEvidence, RESOLUTION_UNIQUENESS, ReliableDelivery,
+    ResolutionUniqueness, SESSION, Session, TERMINATION, TTL_BOUND, Termination, TtlBound, VALIDITY, Validity,
+    causal_delivery, causality, no_duplication, reliable_delivery,
 };
 
 /// One built-in invariant.
@@ -29,7 +29,7 @@ const fn law(name: &'static str, about: &'static str) -> Invariant {
 }
 
 /// All rows; the laws first.
-fn rows<F>() -> [Row<F>; 38] {
+fn rows<F>() -> [Row<F>; 39] {
     [
         Row {
             invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
@@ -157,6 +157,11 @@ fn rows<F>() -> [Row<F>; 38] {
         Row { invariant: AUTHENTICITY, page: include_str!("pages/authenticity.txt"), checker: new::<F, Authenticity> },
         Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: new::<F, Termination> },
         Row { invariant: QUIET, page: include_str!("pages/quiet.txt"), checker: new::<F, Quiet> },
+        Row {
+            invariant: RESOLUTION_UNIQUENESS,
+            page: include_str!("pages/resolution-uniqueness.txt"),
+            checker: new::<F, ResolutionUniqueness>,
+        },
     ]
 }
 

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use super::table::{Grid, count, counted};
 use super::verdicts::{self, Judged};
-use crate::check::{LaneCount, OperationCount, SyncCount, Wait};
+use crate::check::{ConflictCount, LaneCount, OperationCount, SyncCount, Wait};
 use crate::identity::LaneId;
 use crate::run::{Outcome, RunVerdict, Shortfall};
 use crate::scenario::Resolved;
@@ -45,6 +45,9 @@ pub(super) struct RunReport {
     /// The syncs between replicas, by how they were done.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     syncs: BTreeMap<&'static str, SyncCount>,
+    /// The conflicts of replicated keys, by class.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    conflicts: BTreeMap<&'static str, ConflictCount>,
     facts: BTreeMap<String, u64>,
     /// The command that replays the run.
     pub(super) replay: String,
@@ -109,6 +112,7 @@ impl RunReport {
             operations: operations(outcome.census.operations),
             replicas: replicas(outcome),
             syncs: outcome.census.syncs.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
+            conflicts: outcome.census.conflicts.counts().map(|(class, count)| (class.name(), count.clone())).collect(),
             facts: outcome.census.facts().collect(),
             replay: chosen.replay(shell, &run),
             exit_code: Exit::from(standing).code(),
@@ -142,6 +146,7 @@ impl RunReport {
             self.message_table(shell),
             shell.fit(&self.replica_lines()),
             self.sync_table(shell),
+            self.conflict_table(shell),
             self.fact_table(shell),
         ]
         .concat()
@@ -236,6 +241,24 @@ impl RunReport {
             grid.plain(std::iter::once((*kind).to_owned()).chain(numbers).chain([share]).collect());
         }
         format!("\n{}", grid.render(shell.width))
+    }
+
+    /// How conflicts were resolved, and one of each class.
+    fn conflict_table(&self, shell: &Shell) -> String {
+        if self.conflicts.is_empty() {
+            return String::new();
+        }
+        let mut grid = Grid::new(&["conflicts", "#by rule", "#polled", "#by poll", "#by canon", "#by rank"]);
+        for (class, conflicts) in &self.conflicts {
+            let ConflictCount { ruled, polled, by_poll, by_canon, by_rank, example: _ } = conflicts;
+            let numbers = [ruled, polled, by_poll, by_canon, by_rank].map(|number| count(*number));
+            grid.plain(std::iter::once((*class).to_owned()).chain(numbers).collect());
+        }
+        let told = |(class, conflicts): (&&str, &ConflictCount)| {
+            conflicts.example.as_ref().map(|example| shell.fit(&format!("  a {class} one {example}\n")))
+        };
+        let examples: String = self.conflicts.iter().filter_map(told).collect();
+        format!("\n{}{examples}", grid.render(shell.width))
     }
 
     fn fact_table(&self, shell: &Shell) -> String {

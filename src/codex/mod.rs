@@ -6,11 +6,13 @@
 
 mod anchor;
 pub mod conflict;
+mod item;
 mod key;
 mod keyspaces;
 mod root;
 pub mod scripture;
 mod state;
+mod status;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -21,13 +23,15 @@ mod version_store;
 mod write;
 
 pub use anchor::{Anchor, AnchorRule, Anchors};
+pub use item::Item;
 pub use key::{Key, KeyError, MOST_BYTES};
 pub use keyspaces::{Keyspace, Keyspaces, RESERVED};
 pub use root::Root;
 pub use state::Codex;
+pub use status::{Peer, Role, Standing, Status};
 pub use store::{StoreCommand, StoreReply, Within};
 pub use trie::{Entry, Path, PathRange, Place, Prefix, Trie, Ways};
 pub use value::{MOST_NESTED, Value};
 pub use version::{CausalContext, MOST_CONTEXT, MOST_SIBLINGS, MOST_VALUE, Seen, Version, digest};
-pub use version_store::{Base, Change, Chunk, Claim, ClaimId, Lax, Logged, VersionStore};
+pub use version_store::{Base, Change, Chunk, Claim, ClaimId, Lax, Logged, Preloaded, VersionStore};
 pub use write::{Refusal, Write};

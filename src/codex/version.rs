@@ -127,14 +127,6 @@ impl Version {
     pub const fn is_tombstone(&self) -> bool {
         self.value.is_none()
     }
-
-    /// How many bytes it takes in the canonical encoding.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let mut bytes = Vec::with_capacity(256);
-        encoding::write(self, &mut bytes);
-        bytes.len()
-    }
 }
 
 /// 64 bits of a hash of a value.

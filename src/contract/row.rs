@@ -37,6 +37,8 @@ pub struct Row {
     /// Whether the keys that it owns are replicated: writes are versions side by side, whose conflicts a strategy resolves
     /// and no token fences. Else they are decided one by one.
     pub replicates: bool,
+    /// Whether it asks voters about the conflicts of replicated keys.
+    pub polls: bool,
     /// The roles of its nodes, which faults may target.
     pub roles: &'static [Role],
     /// The labels of its messages that are periodic.
@@ -94,6 +96,7 @@ impl Row {
             flaws: &[],
             owns: &[],
             replicates: false,
+            polls: false,
             roles: &[],
             periodic: &[],
             bears: |_| Bearing::Borne,

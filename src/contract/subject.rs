@@ -115,7 +115,7 @@ pub trait Subject: Process {
     }
 
     /// The entries on a node's disk before its first boot.
-    fn fresh_disk(_setup: &Setup, _settings: &Self::Settings, _node: NodeId) -> Vec<Self::Entry> {
+    fn fresh_disk(_config: &Self::Config, _node: NodeId) -> Vec<Self::Entry> {
         Vec::new()
     }
 }

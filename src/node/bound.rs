@@ -3,6 +3,7 @@
 use super::hosted::{Client, Settings};
 use crate::check;
 use crate::process::ClientPlan;
+use crate::protocols::replica::PreloadSettings;
 use crate::protocols::{Bound, Load, Written};
 use crate::subject::World;
 use crate::time::Span;
@@ -14,11 +15,14 @@ const VERSION: u64 = 1_024;
 /// itself.
 pub(super) fn bounds(settings: &Settings, clients: &[ClientPlan<Client>], world: &World) -> Vec<(&'static str, Span)> {
     let scripted = Written { versions: world.written, bytes: world.written * VERSION };
+    let preload = settings.replica.as_ref().and_then(|replica| replica.preload.as_ref());
+    let preloaded = preload.map(PreloadSettings::written).unwrap_or_default();
     let load = Load {
         turns: clients.iter().filter_map(|client| client.machine.longest_turn()).collect(),
-        written: clients.iter().map(|client| client.machine.written()).fold(scripted, Written::and),
+        written: clients.iter().map(|client| client.machine.written()).fold(scripted, Written::and).and(preloaded),
+        quieted: Span::ZERO,
     };
-    let all = settings.bounds(&load, world);
+    let all = settings.bounds(load, world);
     let payloads: u64 = all.iter().map(|bound| bound.payloads).sum();
     let (mut ended, mut quiet) = (Span::ZERO, Span::ZERO);
     if settings.carries() {

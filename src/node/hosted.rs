@@ -18,6 +18,7 @@ use crate::observation::{Observation, Observe};
 use crate::process::{self, Ask, ClientPlan, Lane, Never, Script, Stored};
 use crate::protocols::channel::{self, ChannelFact, ChannelSettings, ChannelTimer, Frame};
 use crate::protocols::clocks::{self, ClocksEntry, ClocksFact, ClocksSettings};
+use crate::protocols::conflicts::{Conflicts, StrategyWorkload};
 use crate::protocols::consensus::{Consensus, RegisterWorkload, StoreClient};
 use crate::protocols::gossip::{DocumentWorkload, Gossip, ReplicaClient, ScriptureWorkload, SetWorkload};
 #[cfg(test)]
@@ -79,6 +80,14 @@ impl Lends<Sync> for Shared<'_> {
 }
 
 impl Lends<Gossip> for Shared<'_> {
+    const REPLICA: bool = true;
+
+    fn lend(&mut self) -> &mut Replica {
+        self.replica()
+    }
+}
+
+impl Lends<Conflicts> for Shared<'_> {
     const REPLICA: bool = true;
 
     fn lend(&mut self) -> &mut Replica {
@@ -381,6 +390,17 @@ macro_rules! hosted {
             $($(#[cfg($cfg)])? $name: Option<Arc<<$Q as Protocol>::Rules>>,)+
         }
 
+        impl Rules {
+            /// What stands on a node's disk before its first start.
+            pub(super) fn fresh_disk(&self, node: NodeId) -> Vec<Entry> {
+                let mut entries = Vec::new();
+                $($(#[cfg($cfg)])? if let Some(rules) = &self.$name {
+                    entries.extend(<$Q as Protocol>::fresh_disk(rules, node).into_iter().map(Entry::$Q));
+                })+
+                entries
+            }
+        }
+
         /// The contents of each file.
         #[derive(Debug, Default)]
         pub(super) struct Kept {
@@ -446,19 +466,13 @@ macro_rules! hosted {
                 }
             }
 
-            pub(super) fn fresh_disk(&self, setup: &Setup, node: NodeId) -> Vec<Entry> {
-                let mut entries = Vec::new();
-                $($(#[cfg($cfg)])? if self.$name.is_some() {
-                    entries.extend(<$Q as Protocol>::fresh_disk(setup, node).into_iter().map(Entry::$Q));
-                })+
-                entries
-            }
-
             /// The bounds of the running protocols, in order.
-            pub(super) fn bounds(&self, load: &Load, world: &World) -> Vec<Bound> {
+            pub(super) fn bounds(&self, mut load: Load, world: &World) -> Vec<Bound> {
                 let mut bounds = Vec::new();
                 $($(#[cfg($cfg)])? if let Some(settings) = &self.$name {
-                    bounds.push(<$Q as Protocol>::bound(settings, load, world));
+                    let bound = <$Q as Protocol>::bound(settings, &load, world);
+                    load.quieted += bound.quiet;
+                    bounds.push(bound);
                 })+
                 bounds
             }
@@ -713,6 +727,10 @@ hosted! {
         Sets(SetWorkload) => ReplicaClient,
         "Clients that write verses into a gossip keyspace, with a few letters wrong."
         Scripture(ScriptureWorkload) => ReplicaClient,
+    }
+    "Polls about conflicts." conflicts: Conflicts {
+        "Clients that change the strategy of a keyspace, by a decree of the replicated log."
+        Strategies(StrategyWorkload) => Script<Command>,
     }
     #[cfg(test)]
     "Pings, for tests." ping: Ping {

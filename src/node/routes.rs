@@ -6,28 +6,68 @@ use super::hosted::{Hosted, Outcome, Reply, Shared};
 use crate::codex::{Key, Refusal, StoreCommand, StoreReply};
 use crate::identity::OpId;
 use crate::observation::{Access, LockStamp, Resource};
-use crate::protocols::consensus::ConsensusOutcome;
+use crate::protocols::conflicts::ConflictOutcome;
+use crate::protocols::consensus::{Consensus, ConsensusOutcome};
 use crate::protocols::gossip::GossipOutcome;
 #[cfg(test)]
 use crate::protocols::herald::{self, HeraldOutcome};
+use crate::protocols::sync::SyncOutcome;
 
 impl Hosted {
     /// Routes an outcome to the protocols that need it.
     pub(super) fn route(&mut self, outcome: Outcome, shared: &mut Shared<'_>, desk: &mut Desk<'_, '_>) {
         match outcome {
-            Outcome::Locks(never) | Outcome::Replica(never) | Outcome::Sync(never) => match never {},
+            Outcome::Locks(never) | Outcome::Replica(never) => match never {},
+            Outcome::Sync(SyncOutcome::Asked { op }) => {
+                let log = self.consensus.as_deref().map(Consensus::standing);
+                if let Some(sync) = &self.sync {
+                    sync.tell_status(op, log, shared.replica(), desk);
+                }
+            }
             Outcome::Gossip(GossipOutcome::Differs { peer }) => {
                 if let Some(sync) = &mut self.sync {
                     sync.begin(peer, shared.replica(), desk);
                 }
             }
+            Outcome::Gossip(GossipOutcome::Blessed { from, blessed }) => {
+                let (Some(gossip), Some(consensus)) = (&mut self.gossip, &mut self.consensus) else { return };
+                if consensus.on_certified(from, &blessed.decided, desk) {
+                    gossip.on_blessed(&blessed, desk);
+                }
+            }
+            Outcome::Gossip(GossipOutcome::Suspects { peer, suspected }) => {
+                if let Some(conflicts) = &mut self.conflicts {
+                    conflicts.on_suspicion(peer, suspected);
+                }
+            }
+            Outcome::Conflicts(ConflictOutcome::Minted { item }) => {
+                if let Some(gossip) = &mut self.gossip {
+                    gossip.on_written(&item, shared.replica(), desk);
+                }
+            }
+            Outcome::Consensus(ConsensusOutcome::Certified { decided }) => {
+                if let Some(gossip) = &mut self.gossip {
+                    gossip.on_certified(&decided, desk);
+                }
+            }
             #[cfg(test)]
             Outcome::Consensus(outcome) if self.herald.is_some() => self.herald_hears(outcome, desk),
             Outcome::Consensus(
-                ConsensusOutcome::Decreed { .. }
-                | ConsensusOutcome::Installed { .. }
-                | ConsensusOutcome::Answered { .. },
-            ) => {}
+                ConsensusOutcome::Decreed { writes, .. } | ConsensusOutcome::Installed { entries: writes, .. },
+            ) => {
+                if let Some(conflicts) = &mut self.conflicts {
+                    conflicts.on_decreed(&writes, shared.replica(), desk);
+                }
+            }
+            Outcome::Consensus(ConsensusOutcome::Answered { ticket, answer }) => {
+                if let Some(conflicts) = &mut self.conflicts {
+                    conflicts.on_answered(ticket, matches!(answer, StoreReply::Done), desk);
+                }
+            }
+            Outcome::Conflicts(ConflictOutcome::Wanted { op, write }) => {
+                let (Some(conflicts), Some(consensus)) = (&mut self.conflicts, &mut self.consensus) else { return };
+                conflicts.on_asked(op, consensus.decree(write, false, desk));
+            }
             #[cfg(test)]
             Outcome::Ping(never) => match never {},
             #[cfg(test)]
@@ -46,12 +86,15 @@ impl Hosted {
             ConsensusOutcome::Answered { ticket, answer } => {
                 herald.on_answered(ticket, matches!(answer, StoreReply::Done), desk);
             }
-            ConsensusOutcome::Installed { .. } => {}
+            ConsensusOutcome::Certified { .. } | ConsensusOutcome::Installed { .. } => {}
         }
     }
 
-    /// The end of a step: what is new at the replica is streamed.
+    /// The end of a step: what is new at the replica may open a conflict or close one, and is streamed.
     pub(super) fn settle(&mut self, shared: &mut Shared<'_>, desk: &mut Desk<'_, '_>) {
+        if let (Some(conflicts), Some(replica)) = (&mut self.conflicts, &mut shared.replica) {
+            conflicts.on_changed(replica, desk);
+        }
         if let (Some(sync), Some(replica)) = (&mut self.sync, &mut shared.replica) {
             sync.on_changed(replica, desk);
         }
@@ -104,7 +147,7 @@ impl Hosted {
                 replica.answered(op, reply.clone());
                 desk.answer_replicated(op, reply);
                 if let Some(gossip) = &mut self.gossip {
-                    gossip.on_written(&version, replica, desk);
+                    gossip.on_written(&version.clone().into(), replica, desk);
                 }
                 replica.settle(desk);
             }

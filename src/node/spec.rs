@@ -5,7 +5,7 @@ use super::hosted::{self, Client, Command, Entry, Fact, ROWS, Rules, Settings, T
 use super::machine::CodexNode;
 use crate::chance::Dice;
 use crate::check::{self, AnyChecker, Invariant, Quiet};
-use crate::codex::{Keyspace, Keyspaces};
+use crate::codex::Keyspaces;
 use crate::identity::{ClientId, NodeId};
 use crate::process::ClientPlan;
 use crate::protocols::channel::ChannelTimer;
@@ -67,8 +67,7 @@ impl Subject for CodexNode {
     /// without corruption no signature is wrong, and without relays no copy has a hop less than another.
     fn claims(setup: &Setup, settings: &Settings, invariant: &Invariant) -> bool {
         if invariant.name == check::ANCHOR_SAFETY.name {
-            let is_decided = |keyspace: &Keyspace| keyspace.owner == "consensus";
-            return setup.keyspaces.iter().any(|(_, keyspace)| is_decided(keyspace) && !keyspace.anchors.is_empty());
+            return setup.keyspaces.iter().any(|(_, keyspace)| !keyspace.anchors.is_empty());
         }
         if [check::FIFO.name, check::SESSION.name].contains(&invariant.name) {
             return settings.carries();
@@ -85,12 +84,13 @@ impl Subject for CodexNode {
         true
     }
 
-    fn objection(_setup: &Setup, settings: &Settings) -> Option<Objection> {
-        settings.objection()
+    fn objection(setup: &Setup, settings: &Settings) -> Option<Objection> {
+        let misplaced = || settings.replica.as_ref()?.misplaced(&setup.keyspaces);
+        settings.objection().or_else(misplaced)
     }
 
-    fn fresh_disk(setup: &Setup, settings: &Settings, node: NodeId) -> Vec<Entry> {
-        settings.fresh_disk(setup, node)
+    fn fresh_disk(config: &Config, node: NodeId) -> Vec<Entry> {
+        config.rules.fresh_disk(node)
     }
 
     fn clients(setup: &Setup, workload: &[Workload], dice: &mut Dice) -> Vec<ClientPlan<Client>> {

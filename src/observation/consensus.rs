@@ -204,6 +204,11 @@ pub enum ConsensusSeen {
         /// Which.
         bid: ProposalId,
     },
+    /// It takes a decision that its certificate proves, as gossip brought it: one blessed by a quorum.
+    Blessed {
+        /// Which.
+        bid: ProposalId,
+    },
     /// It applied a slot.
     Applied {
         /// Which.

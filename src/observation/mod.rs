@@ -16,7 +16,7 @@ pub use channel::{ChannelSeen, PayloadId};
 pub use consensus::{Ballot, ConsensusSeen, DecreeId, ProposalId, Round, Slot, ValueId};
 pub use course::{Course, Matter};
 pub use lock::{Access, Claims, Conflict, LockCall, LockMode, LockRefusal, LockSeen, LockStamp, Resource, Turn};
-pub use replica::{Basis, CopyId, ReplicaSeen, SyncEnd, SyncKind};
+pub use replica::{Basis, ChoiceBasis, ConflictClass, CopyId, ReplicaSeen, SyncEnd, SyncKind};
 pub use store::{AnchorSeen, StoreAnswer, StoreCall, StoreRefusal, StoreSeen, ValueText};
 
 use crate::clocks::{Causality, VectorClock};
@@ -24,7 +24,7 @@ use crate::identity::{NodeId, OpId};
 
 /// The version of the vocabulary; words, and fields that older traces lack, are only
 /// added, with a new number here.
-pub const VOCABULARY: u32 = 7;
+pub const VOCABULARY: u32 = 8;
 
 /// One observation, which checkers understand whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -47,6 +47,35 @@ pub enum Basis {
     Nothing,
 }
 
+/// In what respect the siblings of a key differ, as a whole set: the first that applies of structural, semantic, value.
+///
+/// Paths lead through maps alone. What stands in a list is a part of the list's value: neither its shape nor its
+/// meaning counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictClass {
+    /// All values are equal, or there is at most one: no conflict.
+    None,
+    /// The shapes agree, and what maps mean; the values differ.
+    Value,
+    /// The kind differs at some path: one is a scalar, another a list, another a map, or the names in a map differ.
+    Structural,
+    /// The shapes agree; the field `$meaning` of some map differs, or is missing in one.
+    Semantic,
+}
+
+/// Why a resolution chooses what it chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChoiceBasis {
+    /// The poll named it.
+    Poll,
+    /// The poll was split; it is nearest to the canonical text of the key.
+    Canon,
+    /// The poll was split, and the key has no canonical text; it is the version that the local strategy shows.
+    Local,
+}
+
 /// How a sync ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -75,13 +104,16 @@ pub enum ReplicaSeen {
         /// Its disk has lost what it wrote: it starts with nothing.
         lost: bool,
     },
-    /// What every replica holds and covers before its first start, told by every node in its first incarnation: a version of
-    /// each key `k1`, `k2`, … behind a prefix, whose dots are n1's first in boot 0, in the same order.
+    /// What the replica held and covered before its first start, told at each start from a disk that begins with it: a
+    /// version of each key that is a prefix and a number from 1 on, whose dots are n1's first in boot 0, in the same order.
+    /// Another replica may have had more of them.
     Preloaded {
         /// How the keys begin.
         prefix: Arc<str>,
         /// How many there are.
         count: u64,
+        /// The digest of the value of each.
+        value: ValueId,
     },
     /// A keyspace, told by every node in its first incarnation.
     Keyspace {
@@ -124,6 +156,9 @@ pub enum ReplicaSeen {
         dot: Option<Dot>,
         /// The value's digest; none if there is nothing to show.
         value: Option<ValueId>,
+        /// The resolution that the replica holds of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolution: Option<Dot>,
         /// Whether a conflict is open.
         open: bool,
     },
@@ -174,6 +209,46 @@ pub enum ReplicaSeen {
         /// How many of them were news.
         applied: u64,
     },
+    /// At this node a polled conflict of a key is open; told again when its versions change, and after every start.
+    Opened {
+        /// The key.
+        key: Arc<str>,
+        /// In what respect they differ.
+        class: ConflictClass,
+        /// The versions that are in conflict, in order.
+        siblings: Vec<Dot>,
+    },
+    /// At this node a conflict of a key is resolved by a rule, without a poll; told again when its versions change.
+    Ruled {
+        /// The key.
+        key: Arc<str>,
+        /// In what respect they differ.
+        class: ConflictClass,
+        /// The versions that are in conflict, in order.
+        siblings: Vec<Dot>,
+        /// Which of them is shown; none for a merge.
+        shown: Option<Dot>,
+    },
+    /// At this node a key has no conflict any more that it has told of.
+    Closed {
+        /// The key.
+        key: Arc<str>,
+    },
+    /// The node has settled a conflict as its arbiter: its resolution is durable.
+    Settled {
+        /// The key.
+        key: Arc<str>,
+        /// The name of the resolution.
+        dot: Dot,
+        /// Its stamp.
+        stamp: u64,
+        /// The version that it chooses.
+        chosen: Dot,
+        /// The versions that it settles.
+        settled: Dots,
+        /// Why it was chosen.
+        basis: ChoiceBasis,
+    },
     /// An entry for the disk: a version is accepted. The replica covers its dot and its context, and holds of the key's
     /// versions those that its context does not name, and this one.
     WroteVersion {
@@ -188,7 +263,24 @@ pub enum ReplicaSeen {
         /// The value's digest; none for a tombstone.
         value: Option<ValueId>,
     },
-    /// An entry for the disk: versions are dropped, because a peer that covers them holds them no more.
+    /// An entry for the disk: a resolution is accepted. The replica covers its dot and those that it replaces, and holds it
+    /// in place of the one that it held, if it held none, or one that this replaces or that is of lower rank: the rank is
+    /// the stamp, then the dot. Whenever the chosen version is covered and not held, the resolution is dropped.
+    WroteResolution {
+        /// The key.
+        key: Arc<str>,
+        /// The name of the resolution.
+        dot: Dot,
+        /// Its stamp.
+        stamp: u64,
+        /// The version that it chooses.
+        chosen: Dot,
+        /// The versions that it settles.
+        settled: Dots,
+        /// The older resolutions that it replaces.
+        replaces: Dots,
+    },
+    /// An entry for the disk: versions, or the resolution, are dropped, because a peer that covers them holds them no more.
     WroteDropped {
         /// Their key.
         key: Arc<str>,
@@ -207,6 +299,19 @@ pub enum ReplicaSeen {
         /// Which.
         vector: Dots,
     },
+}
+
+impl ConflictClass {
+    /// Its name in files and sentences.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Value => "value",
+            Self::Structural => "structural",
+            Self::Semantic => "semantic",
+        }
+    }
 }
 
 impl SyncKind {

@@ -7,6 +7,7 @@
 
 pub mod channel;
 pub mod clocks;
+pub mod conflicts;
 pub mod consensus;
 mod envelope;
 pub mod gossip;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub use crate::identity::Era;
 pub use crate::signature::{Registry, Signature};
+pub use consensus::Decided;
 pub use envelope::{Datagram, SnapshotId, Tag};
 
 use crate::check::{self, AnyChecker};
@@ -101,6 +103,9 @@ pub struct Load {
     pub turns: Vec<Turn>,
     /// What clients may write.
     pub written: Written,
+    /// What the running protocols before this one take until they are quiet, together: so long what a replica writes takes to
+    /// reach all.
+    pub quieted: Span,
 }
 
 /// What clients may write to replicated keys in a run, at the most.
@@ -150,7 +155,7 @@ pub trait Protocol: Words + Clone + Eq + Hash + Debug + Send + Sync + Sized + 's
     fn rules(settings: &Self::Settings, given: Given<'_>) -> Self::Rules;
 
     /// What its file holds before a node's first boot.
-    fn fresh_disk(_setup: &Setup, _node: NodeId) -> Vec<Self::Entry> {
+    fn fresh_disk(_rules: &Self::Rules, _node: NodeId) -> Vec<Self::Entry> {
         Vec::new()
     }
 
@@ -322,6 +327,7 @@ pub const LANES: &[&str] = &[
     "replica",
     "sync",
     "gossip",
+    "conflicts",
     #[cfg(test)]
     "ping",
     #[cfg(test)]

@@ -177,11 +177,12 @@ fn run<S: Subject>(resolved: &Resolved, keep: Keep, go_on: GoOn<'_>) -> Outcome 
     let panel = panel::<S>(&settings, resolved, &deadlines);
     let jury = Jury::new(panel, resolved.expected.violates.clone());
     let observer = Observer { recorder, keep, marks: Vec::new(), jury, go_on, interrupted: false };
+    let config = S::config(&setup, &settings);
     let cast = Cast::<S> {
-        config: S::config(&setup, &settings),
+        config: config.clone(),
         nodes: setup.nodes(),
         clients,
-        disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
+        disk: Box::new(move |node| S::fresh_disk(&config, node)),
     };
     let simulation = Simulation::new(conditions(resolved, &deadlines), cast, observer);
     let (end, observer) = simulation.with_operations(operations::<S>(resolved)).run();

@@ -179,6 +179,8 @@ observations! {
     CONSENSUS_CONFIRMED: Observation::Consensus(ConsensusSeen::Confirmed { .. }),
     /// A node knows a decision.
     CONSENSUS_COMMITTED: Observation::Consensus(ConsensusSeen::Committed { .. }),
+    /// A node took a decision that gossip brought.
+    CONSENSUS_BLESSED: Observation::Consensus(ConsensusSeen::Blessed { .. }),
     /// A node applied a slot.
     CONSENSUS_APPLIED: Observation::Consensus(ConsensusSeen::Applied { .. }),
     /// A node installed a state.
@@ -223,8 +225,18 @@ observations! {
     REPLICA_SYNC_BEGUN: Observation::Replica(ReplicaSeen::SyncBegun { .. }),
     /// A sync ended.
     REPLICA_SYNC_ENDED: Observation::Replica(ReplicaSeen::SyncEnded { .. }),
+    /// A conflict of a replicated key was resolved by a rule.
+    REPLICA_RULED: Observation::Replica(ReplicaSeen::Ruled { .. }),
+    /// A polled conflict is open.
+    REPLICA_OPENED: Observation::Replica(ReplicaSeen::Opened { .. }),
+    /// A conflict is open no more.
+    REPLICA_CLOSED: Observation::Replica(ReplicaSeen::Closed { .. }),
+    /// An arbiter has settled a conflict.
+    REPLICA_SETTLED: Observation::Replica(ReplicaSeen::Settled { .. }),
     /// A version was written.
     REPLICA_WROTE_VERSION: Observation::Replica(ReplicaSeen::WroteVersion { .. }),
+    /// A resolution was written.
+    REPLICA_WROTE_RESOLUTION: Observation::Replica(ReplicaSeen::WroteResolution { .. }),
     /// That versions are dropped was written.
     REPLICA_WROTE_DROPPED: Observation::Replica(ReplicaSeen::WroteDropped { .. }),
     /// That tombstones are dropped was written.

@@ -92,6 +92,7 @@ fn a_decision_takes_two_round_trips_and_half_of_one_until_all_know() {
                     | ConsensusSeen::Elected { .. }
                     | ConsensusSeen::Voted { .. }
                     | ConsensusSeen::Confirmed { .. }
+                    | ConsensusSeen::Blessed { .. }
                     | ConsensusSeen::Applied { .. }
                     | ConsensusSeen::Installed { .. }
                     | ConsensusSeen::Decreed { .. }

@@ -26,5 +26,6 @@ mod slurm;
 mod small;
 mod support;
 mod swarm;
+mod syncs;
 mod verify;
 mod wording;

@@ -90,6 +90,10 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
             r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "fenced": true } } }"#.to_owned(),
             "no lock's token",
         ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "strategy": "vote" } } }"#.to_owned(),
+            "name `conflicts` under `protocols`",
+        ),
         (r#"{ "nodes": 3, "protocols": { "gossip": { "chunk": 65536 } } }"#.to_owned(), "at most 49152"),
         (r#"{ "nodes": 3, "keyspaces": { "a/": "consensus", "a/": "consensus" } }"#.to_owned(), "duplicate key `a/`"),
         (r#"{ "nodes": 3, "keyspaces": { "~a": "consensus" } }"#.to_owned(), "begins with `~`"),

@@ -93,6 +93,7 @@ impl<F> Checker<F> for Agreement {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Decreed { .. }
+                | ConsensusSeen::Blessed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }

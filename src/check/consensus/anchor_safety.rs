@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
+use super::immutable::{Immutable, Wrote};
 use super::store::{Asked, Change, Changes, Store, outcome};
 use super::told;
 use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, broken};
-use crate::identity::{NodeId, OpId};
+use crate::clocks::Dot;
+use crate::identity::{Actor, NodeId, OpId};
 use crate::observation::{
-    AnchorSeen, ConsensusSeen, Observation, Slot, StoreAnswer, StoreCall, StoreRefusal, StoreSeen, ValueText,
+    AnchorSeen, ConsensusSeen, Observation, ReplicaSeen, Slot, StoreAnswer, StoreCall, StoreRefusal, StoreSeen,
+    ValueText,
 };
 use crate::trace::{Event, Kinds, Record, Said, Verdict, Violation};
 
 /// Checks that no operation that takes effect leaves a value that an anchor forbids, and that no client is told such a
 /// value; and that an operation is refused in a slot only if it breaks an anchor, or does not apply to the value of its
-/// key there. It applies the clients' operations itself, slot by slot. Exercised by operations on keys with an anchor.
+/// key there. It applies the clients' operations itself, slot by slot. Of replicated keys it checks each write that a replica
+/// accepts, that immutable ones are written once by an incarnation and over nothing, and that their first version is shown.
+/// Exercised by operations on keys with an anchor, also by those that a replica refuses because a key is immutable.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct AnchorSafety {
     anchors: Vec<(Arc<str>, AnchorSeen)>,
     store: Store,
+    immutable: Immutable,
     exercised: Exercised,
 }
 
@@ -105,6 +111,8 @@ impl AnchorSafety {
 
     /// A client's read is answered.
     fn answered(&mut self, record: &Record<'_>, op: OpId, reply: &Said<'_>) -> Result<(), Violation> {
+        // A replica refuses it, and no slot tells of that.
+        self.exercised += reply.observations.iter().any(is_refused_as_immutable);
         let Some(Asked { key, call: StoreCall::Read, event }) = self.store.asked(op) else { return Ok(()) };
         for seen in reply.observations.iter() {
             let Observation::Store(StoreSeen::Told { answer: StoreAnswer::Value { value: Some(value) } }) = seen else {
@@ -122,6 +130,75 @@ impl AnchorSafety {
         }
         Ok(())
     }
+}
+
+impl AnchorSafety {
+    /// A replica tells of a replicated key.
+    fn replicated(&mut self, record: &Record<'_>, node: NodeId, seen: &ReplicaSeen) -> Result<(), Violation> {
+        match seen {
+            ReplicaSeen::Written { op, key, dot, .. } => self.accepted(record, *op, key, *dot),
+            ReplicaSeen::WroteVersion { key, dot, stamp, context, value } if self.is_immutable(key) => {
+                let wrote = Wrote { key, dot: *dot, stamp: *stamp, context, value: *value };
+                let Some((what, earlier)) = self.immutable.wrote(record.id, wrote) else { return Ok(()) };
+                let sentence = format!("{node} accepted {dot}, {what} of `{key}`, which is immutable");
+                Err(broken(record, sentence, &earlier.into_iter().chain([record.id]).collect::<Vec<_>>()))
+            }
+            ReplicaSeen::Shown { key, held, dot, .. } if self.is_immutable(key) => {
+                let Some((first, event)) = self.immutable.first(held).filter(|(first, _)| Some(*first) != *dot) else {
+                    return Ok(());
+                };
+                let shows = dot.map_or_else(|| "nothing".to_owned(), |dot| dot.to_string());
+                let sentence =
+                    format!("{node} shows {shows} of `{key}`, which is immutable, and holds {first}, which was first");
+                Err(broken(record, sentence, &[event, record.id]))
+            }
+            ReplicaSeen::WroteVersion { .. }
+            | ReplicaSeen::Shown { .. }
+            | ReplicaSeen::Started { .. }
+            | ReplicaSeen::Preloaded { .. }
+            | ReplicaSeen::Keyspace { .. }
+            | ReplicaSeen::Refused { .. }
+            | ReplicaSeen::Pushed { .. }
+            | ReplicaSeen::Suspected { .. }
+            | ReplicaSeen::Trusted { .. }
+            | ReplicaSeen::SyncBegun { .. }
+            | ReplicaSeen::SyncEnded { .. }
+            | ReplicaSeen::Ruled { .. }
+            | ReplicaSeen::Opened { .. }
+            | ReplicaSeen::Closed { .. }
+            | ReplicaSeen::Settled { .. }
+            | ReplicaSeen::WroteResolution { .. }
+            | ReplicaSeen::WroteDropped { .. }
+            | ReplicaSeen::WroteCollected { .. }
+            | ReplicaSeen::WroteJoined { .. } => Ok(()),
+        }
+    }
+
+    fn is_immutable(&self, key: &str) -> bool {
+        self.under(key).any(|(_, rule)| *rule == AnchorSeen::Immutable)
+    }
+
+    /// A replica has accepted a client's write.
+    fn accepted(&mut self, record: &Record<'_>, op: OpId, key: &str, dot: Dot) -> Result<(), Violation> {
+        let is_anchored = self.under(key).next().is_some();
+        self.exercised += is_anchored;
+        let Some(Asked { call: StoreCall::Put { value }, event, .. }) = self.store.asked(op) else { return Ok(()) };
+        let Some((prefix, rule)) = self.broken(key, None, Some(value)) else { return Ok(()) };
+        let sentence = format!(
+            "{op} took effect at {} as {dot}, and {key} holds {}: the anchor of `{prefix}` is {}",
+            record.id.actor,
+            shortened(value),
+            written(rule, None)
+        );
+        Err(broken(record, sentence, &[**event, record.id]))
+    }
+}
+
+const fn is_refused_as_immutable(seen: &Observation) -> bool {
+    matches!(
+        seen,
+        Observation::Store(StoreSeen::Told { answer: StoreAnswer::Refused { reason: Some(StoreRefusal::Immutable) } })
+    )
 }
 
 /// Whether a key may change from `before` to `after`.
@@ -163,7 +240,13 @@ fn written(rule: &AnchorSeen, before: Option<&ValueText>) -> String {
 }
 
 impl<F> Checker<F> for AnchorSafety {
-    const WANTS: Kinds = Kinds::STORE_ANCHORED.with(Kinds::CONSENSUS_APPLIED).with(Kinds::REPLY).with(Store::WANTS);
+    const WANTS: Kinds = Kinds::STORE_ANCHORED
+        .with(Kinds::CONSENSUS_APPLIED)
+        .with(Kinds::REPLY)
+        .with(Kinds::REPLICA_WRITTEN)
+        .with(Kinds::REPLICA_SHOWN)
+        .with(Kinds::REPLICA_WROTE_VERSION)
+        .with(Store::WANTS);
     const EXPLORED: Exploring = Exploring::Always;
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
@@ -184,6 +267,13 @@ impl<F> Checker<F> for AnchorSafety {
         } else if let Event::Reply { op, reply } = &record.event {
             self.answered(record, *op, reply)?;
         }
+        if let (Actor::Node(node), Some(said)) = (record.id.actor, record.event.said()) {
+            for seen in said.observations.iter() {
+                if let Observation::Replica(seen) = seen {
+                    self.replicated(record, node, seen)?;
+                }
+            }
+        }
         self.store.see(record);
         Ok(())
     }
@@ -197,7 +287,7 @@ impl<F> Checker<F> for AnchorSafety {
 mod tests {
     use super::*;
     use crate::check::history::*;
-    use crate::observation::ValueId;
+    use crate::observation::{Basis, ValueId};
 
     fn anchored(rule: AnchorSeen) -> Event<'static> {
         fact(vec![Observation::Store(StoreSeen::Anchored { prefix: "k".into(), rule })])
@@ -228,6 +318,60 @@ mod tests {
             assert!(sentence.ends_with("the anchor of `k` is that 1 stays"), "{sentence}");
             assert_eq!(witnesses, "c1#2 n1#3");
         }
+    }
+
+    fn wrote(key: &str, name: &str, stamp: u64, context: &str, value: Option<u64>) -> Event<'static> {
+        let context = context.split_whitespace().map(|dot| dot.parse().expect("a dot")).collect();
+        let (key, dot, value) = (key.into(), name.parse().expect("a dot"), value.map(ValueId));
+        seen_entry(ReplicaSeen::WroteVersion { key, dot, stamp, context, value })
+    }
+
+    fn seen_entry(seen: ReplicaSeen) -> Event<'static> {
+        fact(vec![Observation::Replica(seen)])
+    }
+
+    fn shows(held: &str, name: &str) -> Event<'static> {
+        let held = held.split_whitespace().map(|dot| dot.parse().expect("a dot")).collect();
+        let (op, dot) = ("c9#1".parse().expect("an operation"), Some(name.parse().expect("a dot")));
+        seen_entry(ReplicaSeen::Shown { op, key: "k1".into(), held, dot, value: None, resolution: None, open: false })
+    }
+
+    #[test]
+    fn a_replicated_key_that_is_immutable_is_written_once_and_over_nothing() {
+        let mut history = History::default();
+        history.on("n1", anchored(AnchorSeen::Immutable)).on("n1", wrote("k1", "n1.1", 7, "", Some(1)));
+        history.on("n2", wrote("k1", "n1.1", 7, "", Some(1))).on("n2", wrote("x", "n2.1", 8, "n1.1", None));
+        history.on("n2", wrote("k1", "n2.2", 9, "", Some(2))).on("n1", wrote("k2", "n1.2", 9, "", Some(2)));
+        history.on("n1", shows("n1.1", "n1.1")).on("n2", shows("n1.1 n2.2", "n1.1"));
+        assert!(matches!(history.judged_by(AnchorSafety::default()), Verdict::Vacuous { .. }), "no client wrote");
+        for (next, what, witnesses) in [
+            (wrote("k1", "n1.3", 9, "n1.1", Some(3)), "n1 accepted n1.3, a put over n1.1 of `k1`", "n1#2 n1#5"),
+            (wrote("k1", "n1.3", 9, "n1.1", None), "n1 accepted n1.3, a delete of `k1`", "n1#5"),
+            (wrote("k1", "n1.3", 9, "", Some(3)), "n1 accepted n1.3, a second put of `k1`", "n1#2 n1#5"),
+        ] {
+            let mut broken = history.clone();
+            broken.on("n1", next);
+            assert_broken(&broken, AnchorSafety::default(), &format!("{what}, which is immutable"), witnesses);
+        }
+        history.on("n2", shows("n1.1 n2.2", "n2.2"));
+        let sentence = "n2 shows n2.2 of `k1`, which is immutable, and holds n1.1, which was first";
+        assert_broken(&history, AnchorSafety::default(), sentence, "n1#2 n2#5");
+    }
+
+    #[test]
+    fn a_replica_accepts_what_the_anchors_allow() {
+        let accepts = |name: &str| {
+            let (op, key, dot) = ("c1#1".parse().expect("an operation"), "k1".into(), name.parse().expect("a dot"));
+            seen_entry(ReplicaSeen::Written { op, key, dot, stamp: 1, basis: Basis::Nothing, value: Some(ValueId(1)) })
+        };
+        let mut history = History::default();
+        history.on("n1", anchored(AnchorSeen::MaxBytes { bytes: 2 }));
+        let mut long = history.clone();
+        history.on("c1", asked_store("c1#1", "k1", put("12"))).on("n1", accepts("n1.1"));
+        assert_holds(&history, AnchorSafety::default(), 1);
+        long.on("c1", asked_store("c1#1", "k1", put("123"))).on("n1", accepts("n1.1"));
+        let sentence = "c1#1 took effect at n1 as n1.1, and k1 holds 123: the anchor of `k` is at most 2 bytes";
+        assert_broken(&long, AnchorSafety::default(), sentence, "c1#1 n1#2");
     }
 
     #[test]

@@ -135,6 +135,7 @@ impl<F> Checker<F> for Durability {
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Committed { .. }
                 | ConsensusSeen::Decreed { .. }
+                | ConsensusSeen::Blessed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }

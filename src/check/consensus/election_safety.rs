@@ -113,6 +113,7 @@ impl<F> Checker<F> for ElectionSafety {
                 | ConsensusSeen::Applied { .. }
                 | ConsensusSeen::Installed { .. }
                 | ConsensusSeen::Decreed { .. }
+                | ConsensusSeen::Blessed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }

@@ -53,6 +53,7 @@ impl<F> Checker<F> for LogOrder {
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Committed { .. }
                 | ConsensusSeen::Decreed { .. }
+                | ConsensusSeen::Blessed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }

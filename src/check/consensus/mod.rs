@@ -8,6 +8,7 @@ mod durability;
 mod election_safety;
 mod evidence;
 mod exactly_once;
+mod immutable;
 mod key_history;
 mod linearizability;
 mod log_order;

@@ -132,6 +132,7 @@ impl<F> Checker<F> for Validity {
                 | ConsensusSeen::Voted { .. }
                 | ConsensusSeen::Confirmed { .. }
                 | ConsensusSeen::Installed { .. }
+                | ConsensusSeen::Blessed { .. }
                 | ConsensusSeen::WroteConfirmed { .. }
                 | ConsensusSeen::WroteDecided { .. } => {}
             }

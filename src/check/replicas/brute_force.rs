@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::event_class::EventClass;
-use crate::clocks::Dot;
+use crate::clocks::{Dot, Dots};
 use crate::identity::{Actor, NodeId};
 use crate::observation::{Basis, Observation, ReplicaSeen};
 use crate::trace::{Event, Record};
@@ -17,11 +17,32 @@ pub(super) struct State {
     pub(super) applied: BTreeSet<Dot>,
     /// By version: its key, and whether it is a tombstone.
     pub(super) held: BTreeMap<Dot, (String, bool)>,
+    /// By key: the stamp and dot of the resolution that it holds, and what it chooses.
+    pub(super) choices: BTreeMap<String, ((u64, Dot), Dot)>,
 }
 
 impl State {
     pub(super) fn of_key(&self, key: &str) -> Vec<Dot> {
         self.held.iter().filter(|(_, (at, _))| at == key).map(|(dot, _)| *dot).collect()
+    }
+
+    fn is_held(&self, dot: Dot) -> bool {
+        self.held.contains_key(&dot) || self.choices.values().any(|((_, held), _)| *held == dot)
+    }
+
+    fn resolve(&mut self, key: &str, rank: (u64, Dot), chosen: Dot, replaces: &Dots) {
+        self.covered.insert(rank.1);
+        self.covered.extend(replaces.iter());
+        let before = self.choices.get(key).map(|(held, _)| *held);
+        if before.is_none_or(|held| replaces.contains(held.1) || rank > held) {
+            self.choices.insert(key.to_owned(), (rank, chosen));
+        }
+    }
+
+    fn drop_void(&mut self) {
+        let Self { covered, held, choices, .. } = self;
+        choices
+            .retain(|key, (_, chosen)| !covered.contains(chosen) || held.get(chosen).is_some_and(|(of, _)| of == key));
     }
 }
 
@@ -70,9 +91,13 @@ fn state_of(entries: &[&ReplicaSeen]) -> State {
             state.held.insert(*dot, (key.to_string(), value.is_none()));
         } else if let ReplicaSeen::WroteDropped { dots, .. } | ReplicaSeen::WroteCollected { dots, .. } = seen {
             state.held.retain(|held, _| !dots.contains(held));
+            state.choices.retain(|_, ((_, held), _)| !dots.contains(held));
         } else if let ReplicaSeen::WroteJoined { vector } = seen {
             state.covered.extend(vector.iter());
+        } else if let ReplicaSeen::WroteResolution { key, dot, stamp, chosen, replaces, .. } = seen {
+            state.resolve(key, (*stamp, *dot), *chosen, replaces);
         }
+        state.drop_void();
     }
     state
 }
@@ -94,11 +119,13 @@ pub(super) fn nodes(records: Records<'_>) -> BTreeSet<NodeId> {
     records.iter().filter_map(started).collect()
 }
 
-/// A node's own entry of a version.
+/// A node's own entry of a version or resolution.
 pub(super) fn wrote(records: Records<'_>, name: Dot) -> Option<(usize, &ReplicaSeen)> {
     let own = |record: &&Record<'static>| record.id.actor == Actor::Node(name.source.incarnation.node);
     records.iter().enumerate().filter(|(_, record)| own(record)).find_map(|(place, record)| {
-        let is_it = |seen: &&ReplicaSeen| matches!(seen, ReplicaSeen::WroteVersion { dot, .. } if *dot == name);
+        let is_it = |seen: &&ReplicaSeen| {
+            matches!(seen, ReplicaSeen::WroteVersion { dot, .. } | ReplicaSeen::WroteResolution { dot, .. } if *dot == name)
+        };
         seen_in(record).find(is_it).map(|seen| (place, seen))
     })
 }
@@ -178,12 +205,17 @@ pub(super) fn regression(records: Records<'_>) -> Option<usize> {
         let before = state(&records[..*place], node);
         let after = state(&records[..=*place], node);
         seen_in(record).any(|seen| match seen {
-            ReplicaSeen::WroteVersion { dot, .. } => before.covered.contains(dot),
-            ReplicaSeen::WroteDropped { dots, .. } => dots.iter().any(|dot| !before.held.contains_key(dot)),
+            ReplicaSeen::WroteVersion { dot, .. } | ReplicaSeen::WroteResolution { dot, .. } => {
+                before.covered.contains(dot)
+            }
+            ReplicaSeen::WroteDropped { dots, .. } => dots.iter().any(|dot| !before.is_held(*dot)),
             ReplicaSeen::WroteCollected { dots, .. } => {
                 dots.iter().any(|dot| before.held.get(dot).is_none_or(|(_, is_tombstone)| !is_tombstone))
             }
-            ReplicaSeen::Shown { key, held, .. } => *held != before.of_key(key),
+            ReplicaSeen::Shown { key, held, resolution, .. } => {
+                let choice = before.choices.get(&**key).map(|((_, dot), _)| *dot);
+                *held != before.of_key(key) || *resolution != choice
+            }
             ReplicaSeen::Started { vector, held, lost } => {
                 *held != after.held.len() as u64
                     || after.covered.iter().any(|dot| !vector.contains(*dot))
@@ -198,6 +230,10 @@ pub(super) fn regression(records: Records<'_>) -> Option<usize> {
             | ReplicaSeen::Trusted { .. }
             | ReplicaSeen::SyncBegun { .. }
             | ReplicaSeen::SyncEnded { .. }
+            | ReplicaSeen::Ruled { .. }
+            | ReplicaSeen::Opened { .. }
+            | ReplicaSeen::Closed { .. }
+            | ReplicaSeen::Settled { .. }
             | ReplicaSeen::WroteJoined { .. } => false,
         })
     })
@@ -255,4 +291,51 @@ pub(super) fn outlives_at_the_end(records: Records<'_>, deletes: bool) -> bool {
             state.of_key(&versions[&dot].0).iter().any(|held| names.contains(held) && !versions[held].1)
         })
     })
+}
+
+/// Whether at the end replicas hold different resolutions, or one without its version, or a conflict is open. All nodes
+/// live.
+pub(super) fn disagrees(records: Records<'_>) -> bool {
+    let states: Vec<State> = nodes(records).into_iter().map(|node| state(records, node)).collect();
+    let differs = states.iter().any(|one| one.choices != states[0].choices);
+    let waits = |one: &State| one.choices.values().any(|(_, chosen)| !one.held.contains_key(chosen));
+    let rules: Vec<_> = nodes(records).into_iter().map(|node| rules(records, node)).collect();
+    let differs = differs || rules.iter().any(|one| *one != rules[0]);
+    differs || states.iter().any(waits) || nodes(records).into_iter().any(|node| has_open(records, node))
+}
+
+/// By key, what a node has told since its last start of the rule by which it resolves a conflict.
+fn rules(records: Records<'_>, node: NodeId) -> BTreeMap<&str, (&[Dot], Option<Dot>)> {
+    let mut rules = BTreeMap::new();
+    for record in of_node(records, node) {
+        if matches!(record.event, Event::Start { .. }) {
+            rules.clear();
+        }
+        for seen in seen_in(record) {
+            if let ReplicaSeen::Ruled { key, siblings, shown, .. } = seen {
+                rules.insert(&**key, (&siblings[..], *shown));
+            } else if let ReplicaSeen::Opened { key, .. } | ReplicaSeen::Closed { key } = seen {
+                rules.remove(&**key);
+            }
+        }
+    }
+    rules
+}
+
+/// Whether a node has told of an open conflict since its last start, and not of its end.
+fn has_open(records: Records<'_>, node: NodeId) -> bool {
+    let mut open = BTreeSet::new();
+    for record in of_node(records, node) {
+        if matches!(record.event, Event::Start { .. }) {
+            open.clear();
+        }
+        for seen in seen_in(record) {
+            if let ReplicaSeen::Opened { key, .. } = seen {
+                open.insert(key);
+            } else if let ReplicaSeen::Closed { key } | ReplicaSeen::Ruled { key, .. } = seen {
+                open.remove(key);
+            }
+        }
+    }
+    !open.is_empty()
 }

@@ -6,11 +6,12 @@ use std::fmt;
 use super::model::Replicas;
 use super::quiescence::{Quiescence, list, named};
 use super::replica::{Held, Replica};
+use super::tally::Tally;
 use crate::check::event_class::EventClass;
 use crate::check::{Checker, End, Invariant, Parts, RunOnly, Shown};
 use crate::clocks::Dot;
-use crate::identity::{Actor, EventId, NodeId};
-use crate::trace::{Event, Kinds, Record, Verdict, Violation};
+use crate::identity::{EventId, NodeId};
+use crate::trace::{Kinds, Verdict, Violation};
 
 /// Checks that after quiescence all replicas hold the same live versions of every key. Tombstones do not count, and
 /// what replicas cover need not be equal. Exercised by the versions that were written.
@@ -18,51 +19,13 @@ use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 /// If quiescence heals a core only, its nodes are judged.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Convergence {
-    state: RunOnly<State>,
+    /// The hashes of what replicas hold.
+    prints: RunOnly<Tally<u64>>,
 }
 
 /// Its name and sentence, for `list` and `explain`.
 pub const ABOUT: Invariant =
     Invariant::liveness("convergence", "after quiescence, all replicas hold the same live versions of every key");
-
-/// The hashes of what replicas hold, after quiescence: how many have each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct State {
-    quiescence: Quiescence,
-    prints: BTreeMap<NodeId, u64>,
-    counts: BTreeMap<u64, u32>,
-}
-
-impl State {
-    fn see(&mut self, record: &Record<'_>, model: &Replicas) {
-        self.quiescence.see(record);
-        match record.id.actor {
-            Actor::Node(node) if self.quiescence.is_reached() => self.update(node, model),
-            Actor::Environment if matches!(record.event, Event::Calm) => {
-                model.known().for_each(|(node, _)| self.update(node, model));
-            }
-            Actor::Node(_) | Actor::Environment | Actor::Client(_) => {}
-        }
-    }
-
-    fn update(&mut self, node: NodeId, model: &Replicas) {
-        let judged = model.replica(node).filter(|replica| self.quiescence.judges(node, replica));
-        let print = judged.map(Replica::print);
-        let before = match print {
-            Some(print) => self.prints.insert(node, print),
-            None => self.prints.remove(&node),
-        };
-        if let Some(print) = print {
-            *self.counts.entry(print).or_default() += 1;
-        }
-        let Some(before) = before else { return };
-        let count = self.counts.get_mut(&before).expect("it was counted");
-        *count -= 1;
-        if *count == 0 {
-            self.counts.remove(&before);
-        }
-    }
-}
 
 /// The live versions of a key.
 fn live(held: &BTreeMap<Dot, Held>) -> BTreeMap<Dot, Held> {
@@ -76,7 +39,7 @@ fn differing(model: &Replicas, one: &Replica, other: &Replica) -> Option<String>
     };
     let differs = |key: &str| live(one, key) != live(other, key);
     let named: BTreeSet<&str> = one.keys().keys().chain(other.keys().keys()).map(|key| &**key).collect();
-    let preloaded = || model.preload().filter(|_| one.is_preloaded() != other.is_preloaded());
+    let preloaded = || model.preload().filter(|_| one.preloaded() != other.preloaded());
     named
         .into_iter()
         .find(|key| differs(key))
@@ -109,12 +72,12 @@ impl fmt::Display for Group {
 impl Convergence {
     /// The key of which replicas hold different versions, who holds what, and the entries by which that came.
     fn difference(&self, model: &Replicas) -> Option<(String, String, Vec<EventId>)> {
-        let mut judged = self.state.quiescence.judged(model);
+        let mut judged = self.prints.quiescence.judged(model);
         let (_, first) = judged.next()?;
         let (_, other) = judged.find(|(_, replica)| replica.print() != first.print())?;
         let key = differing(model, first, other)?;
         let mut groups: BTreeMap<Vec<Dot>, Group> = BTreeMap::new();
-        for (node, replica) in self.state.quiescence.judged(model) {
+        for (node, replica) in self.prints.quiescence.judged(model) {
             let held = live(&replica.held_of(&key, model.preload()));
             let dots = held.keys().copied().collect();
             groups.entry(dots).or_insert_with(|| Group { held, nodes: Vec::new() }).nodes.push(node);
@@ -132,7 +95,7 @@ impl<F> Checker<F> for Convergence {
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         match EventClass::of(&shown.record.event) {
             EventClass::Start | EventClass::Effect | EventClass::Death | EventClass::World => {
-                self.state.see(shown.record, shown.common.replicas());
+                self.prints.see(shown.record, shown.common.replicas(), |_, replica| replica.print());
             }
             EventClass::Input | EventClass::Answer | EventClass::Pause | EventClass::Unpause => {}
         }
@@ -140,12 +103,12 @@ impl<F> Checker<F> for Convergence {
     }
 
     fn is_settled(&self) -> bool {
-        self.state.counts.len() <= 1
+        self.prints.different().len() <= 1
     }
 
     fn conclude(&mut self, end: &End<'_>) -> Verdict {
         let model = end.common.replicas();
-        let Some(when) = self.state.quiescence.before(end.time) else {
+        let Some(when) = self.prints.quiescence.before(end.time) else {
             return Verdict::Vacuous { why: "the run never quiesces, so replicas need not agree".to_owned() };
         };
         if let Some((key, told, witnesses)) = self.difference(model) {
@@ -217,7 +180,7 @@ mod tests {
     fn what_was_there_from_the_beginning_counts_until_a_disk_is_wiped() {
         let mut history = History::default();
         for node in ["n1", "n2"] {
-            history.on(node, start(1)).on(node, preloaded("g/", 3)).on(node, began("n1/0.1 n1/0.2 n1/0.3", 3));
+            history.on(node, start(1)).on(node, preloaded("g/k", 3)).on(node, began("n1/0.1 n1/0.2 n1/0.3", 3));
         }
         history.on("n1", put("g/k2", "n1.1", "n1/0.2")).on("n2", put("g/k2", "n1.1", "n1/0.2"));
         history.on("n2", Event::Sync).on("n2", Event::Synced { sync: 5 });

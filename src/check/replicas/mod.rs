@@ -13,6 +13,8 @@ mod no_resurrection;
 mod preload;
 mod quiescence;
 mod replica;
+mod resolution_uniqueness;
+mod tally;
 mod ttl_bound;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub use dissemination::{ABOUT as DISSEMINATION, Dissemination};
 pub use no_lost_update::{ABOUT as NO_LOST_UPDATE, NoLostUpdate};
 pub use no_regression::{ABOUT as NO_REGRESSION, NoRegression};
 pub use no_resurrection::{ABOUT as NO_RESURRECTION, NoResurrection};
+pub use resolution_uniqueness::{ABOUT as RESOLUTION_UNIQUENESS, ResolutionUniqueness};
 pub use ttl_bound::{ABOUT as TTL_BOUND, TtlBound};
 
 use crate::identity::{Actor, NodeId};

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::preload::Preload;
-use super::replica::{Accepted, By, Held, Replica};
+use super::quiescence::named;
+use super::replica::{Accepted, By, Choice, Held, Replica, Resolved};
 use crate::check::event_class::EventClass;
 use crate::check::slots::Slots;
 use crate::check::{Derived, Witness};
@@ -20,6 +22,7 @@ pub(crate) struct Replicas {
     nodes: Slots<Replica>,
     preload: Option<Preload>,
     versions: BTreeMap<Dot, Version>,
+    resolutions: BTreeMap<Dot, Resolution>,
     news: Derived<News>,
 }
 
@@ -42,6 +45,26 @@ pub(super) struct Version {
     pub(super) written: Option<(Witness<EventId>, OpId)>,
 }
 
+/// A resolution that an entry told of.
+#[derive(Clone, Debug, Hash)]
+pub(super) struct Resolution {
+    pub(super) content: Content,
+    /// Whether its arbiter itself wrote it.
+    pub(super) is_genuine: bool,
+    /// Its first entry.
+    pub(super) wrote: Witness<EventId>,
+}
+
+/// What a resolution says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Content {
+    pub(super) key: Arc<str>,
+    pub(super) stamp: u64,
+    pub(super) chosen: Dot,
+    pub(super) settled: Dots,
+    pub(super) replaces: Dots,
+}
+
 /// A client's write, as its fact tells of it.
 #[derive(Clone, Copy, Debug)]
 struct Write<'a> {
@@ -60,7 +83,14 @@ pub(super) enum Change {
         /// The node covered it before.
         was_covered: bool,
     },
-    /// The node dropped a version.
+    /// The node accepted a resolution.
+    Resolved {
+        key: Arc<str>,
+        dot: Dot,
+        /// The node covered it before.
+        was_covered: bool,
+    },
+    /// The node dropped a version, or a resolution.
     Dropped { key: Arc<str>, dot: Dot, was_held: Option<Held>, is_collected: bool },
     /// The node started.
     Started {
@@ -88,6 +118,23 @@ impl Version {
     }
 }
 
+impl Content {
+    /// The name of a resolution and what it says, by its entry.
+    pub(super) fn of(seen: &ReplicaSeen) -> Option<(Dot, Self)> {
+        let ReplicaSeen::WroteResolution { key, dot, stamp, chosen, settled, replaces } = seen else { return None };
+        let (key, settled, replaces) = (Arc::clone(key), settled.clone(), replaces.clone());
+        Some((*dot, Self { key, stamp: *stamp, chosen: *chosen, settled, replaces }))
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, stamp, chosen, settled, replaces } = self;
+        let (settled, replaces) = (named(settled), named(replaces));
+        write!(f, "a choice of {chosen} for `{key}` at {stamp}, which settles {settled} and replaces {replaces}")
+    }
+}
+
 impl Replicas {
     /// The kinds of records that it needs.
     pub(in crate::check) const WANTS: Kinds = Kinds::START
@@ -101,6 +148,7 @@ impl Replicas {
 
     /// The entries of disks among them.
     pub(super) const ENTRIES: Kinds = Kinds::REPLICA_WROTE_VERSION
+        .with(Kinds::REPLICA_WROTE_RESOLUTION)
         .with(Kinds::REPLICA_WROTE_DROPPED)
         .with(Kinds::REPLICA_WROTE_COLLECTED)
         .with(Kinds::REPLICA_WROTE_JOINED);
@@ -149,13 +197,10 @@ impl Replicas {
         let replica = self.nodes.at(node.index());
         let is_first = !replica.is_known;
         (replica.is_known, *replica.lives, replica.boot) = (true, true, boot);
-        if let Some(preload) = self.preload.as_ref().filter(|_| is_first) {
-            replica.preload(preload);
-        }
         let is_empty = (intact, torn, damaged) == (0, 0, 0);
         if is_empty && replica.disk.has_entries {
             *replica.spoilt = true;
-            replica.reset(self.preload.as_ref());
+            replica.reset();
         }
         // A torn entry was not durable, and is gone after this start.
         replica.disk.has_entries = intact + damaged > 0;
@@ -173,16 +218,22 @@ impl Replicas {
     fn told(&mut self, event: EventId, node: NodeId, seen: &ReplicaSeen) {
         match seen {
             ReplicaSeen::Started { vector, held, lost } => self.started(node, vector, *held, *lost),
-            ReplicaSeen::Preloaded { prefix, count } => self.preloaded(prefix, *count),
+            ReplicaSeen::Preloaded { prefix, count, value } => self.preloaded(node, prefix, *count, *value),
             ReplicaSeen::Written { op, key, dot, stamp: _, basis, value } => {
                 self.written(event, node, *dot, basis, Write { op: *op, key, value: *value });
             }
             ReplicaSeen::WroteVersion { key, dot, stamp: _, context, value } => {
                 self.wrote(event, node, key, *dot, context, *value);
             }
+            ReplicaSeen::WroteResolution { .. } => {
+                let (dot, content) = Content::of(seen).expect("it is the entry of one");
+                self.resolved(event, node, dot, content);
+            }
             ReplicaSeen::WroteDropped { key, dots } => self.dropped(event, node, key, dots, false),
             ReplicaSeen::WroteCollected { key, dots } => self.dropped(event, node, key, dots, true),
-            ReplicaSeen::WroteJoined { vector } => self.nodes.at(node.index()).join(event, vector),
+            ReplicaSeen::WroteJoined { vector } => {
+                self.nodes.at(node.index()).join(event, vector, self.preload.as_ref());
+            }
             ReplicaSeen::Keyspace { .. }
             | ReplicaSeen::Refused { .. }
             | ReplicaSeen::Shown { .. }
@@ -190,7 +241,11 @@ impl Replicas {
             | ReplicaSeen::Suspected { .. }
             | ReplicaSeen::Trusted { .. }
             | ReplicaSeen::SyncBegun { .. }
-            | ReplicaSeen::SyncEnded { .. } => {}
+            | ReplicaSeen::SyncEnded { .. }
+            | ReplicaSeen::Ruled { .. }
+            | ReplicaSeen::Opened { .. }
+            | ReplicaSeen::Closed { .. }
+            | ReplicaSeen::Settled { .. } => {}
         }
     }
 
@@ -200,24 +255,23 @@ impl Replicas {
         let is_wiped = replica.disk.was_empty && vector.is_empty() && held == 0;
         let may_lose = replica.disk.is_damaged || replica.disk.was_empty;
         if is_wiped || (lost && may_lose) {
-            replica.reset(self.preload.as_ref());
+            replica.reset();
         }
         let lacking = replica.covered().without(vector);
         self.news.changes.push(Change::Started { lacking, held: replica.held(), may_lose });
         replica.disk.is_damaged = false;
     }
 
-    fn preloaded(&mut self, prefix: &Arc<str>, count: u64) {
-        let preload = self.preload.get_or_insert_with(|| Preload::new(prefix, count));
-        let known = self.nodes.iter_mut().filter(|(_, replica)| replica.is_known);
-        known.for_each(|(_, replica)| replica.preload(preload));
+    fn preloaded(&mut self, node: NodeId, prefix: &Arc<str>, count: u64, value: ValueId) {
+        let preload = self.preload.get_or_insert_with(|| Preload::new(prefix, value));
+        preload.has(count);
+        self.nodes.at(node.index()).preload(preload, count);
     }
 
     /// An entry: the node accepts a version.
     fn wrote(&mut self, event: EventId, node: NodeId, key: &Arc<str>, dot: Dot, stored: &Dots, value: Option<ValueId>) {
         let replica = self.nodes.at(node.index());
-        let origin = dot.source.incarnation;
-        let is_genuine = origin.node == node && origin.boot == replica.boot;
+        let is_genuine = replica.writes(node, dot);
         let known = self.versions.get(&dot).map(|known| known.is_genuine);
         if known.is_none() || (is_genuine && known == Some(false)) {
             let before = replica.held_of(key, self.preload.as_ref()).keys().copied().collect();
@@ -233,6 +287,20 @@ impl Replicas {
         let was_covered = self.nodes.at(node.index()).accept(event, accepted, self.preload.as_ref());
         self.news.changes.push(Change::Accepted { key: Arc::clone(key), dot, was_covered });
         self.news.touched.push((node, Arc::clone(key)));
+    }
+
+    /// An entry: the node accepts a resolution.
+    fn resolved(&mut self, event: EventId, node: NodeId, dot: Dot, content: Content) {
+        let replica = self.nodes.at(node.index());
+        let choice = Choice { dot, stamp: content.stamp, chosen: content.chosen, event: Witness(event) };
+        let resolved = Resolved { key: &content.key, choice, replaces: &content.replaces };
+        let was_covered = replica.resolve(event, resolved, self.preload.as_ref());
+        let is_genuine = replica.writes(node, dot);
+        self.news.changes.push(Change::Resolved { key: Arc::clone(&content.key), dot, was_covered });
+        let known = self.resolutions.get(&dot).map(|known| known.is_genuine);
+        if known.is_none() || (is_genuine && known == Some(false)) {
+            self.resolutions.insert(dot, Resolution { content, is_genuine, wrote: Witness(event) });
+        }
     }
 
     fn dropped(&mut self, event: EventId, node: NodeId, key: &Arc<str>, dots: &[Dot], is_collected: bool) {
@@ -325,6 +393,16 @@ impl Replicas {
         self.versions.get(&dot)
     }
 
+    pub(super) fn resolution(&self, dot: Dot) -> Option<&Resolution> {
+        self.resolutions.get(&dot)
+    }
+
+    /// The first entry of a version or resolution, or its fact.
+    pub(super) fn wrote_first(&self, dot: Dot) -> Option<EventId> {
+        let resolution = || self.resolution(dot).map(|resolution| *resolution.wrote);
+        self.version(dot).map(|version| *version.wrote).or_else(resolution)
+    }
+
     /// All versions of which an entry or a fact told.
     pub(super) const fn versions(&self) -> &BTreeMap<Dot, Version> {
         &self.versions
@@ -337,6 +415,11 @@ impl Replicas {
     /// What a replica holds of a key, tombstones too.
     pub(super) fn held_of(&self, node: NodeId, key: &str) -> Cow<'_, BTreeMap<Dot, Held>> {
         self.replica(node).map(|replica| replica.held_of(key, self.preload())).unwrap_or_default()
+    }
+
+    /// The resolution that a replica holds of a key.
+    pub(super) fn choice_of(&self, node: NodeId, key: &str) -> Option<&Choice> {
+        self.replica(node)?.choices().get(key)
     }
 
     /// A version that a replica holds of a key, though one that it has accepted truly names it.

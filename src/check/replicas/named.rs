@@ -101,7 +101,7 @@ pub(super) fn accepted(record: &Record<'_>, model: &Replicas, by: By) -> u64 {
         Change::Accepted { dot, .. } => model
             .version(*dot)
             .is_some_and(|version| !version.context.is_empty() && (by == By::Writes || version.is_tombstone())),
-        Change::Dropped { .. } | Change::Started { .. } => false,
+        Change::Resolved { .. } | Change::Dropped { .. } | Change::Started { .. } => false,
     };
     changes.iter().filter(names).count() as u64
 }

@@ -12,7 +12,7 @@ use crate::identity::{EventId, NodeId};
 use crate::observation::ReplicaSeen;
 use crate::trace::{Kinds, Record, Verdict, Violation};
 
-/// Checks that a replica accepts no version that it covers already; that it drops only what it holds, and collects only
+/// Checks that a replica accepts no version or resolution that it covers already; that it drops only what it holds, and collects only
 /// tombstones; that it starts with all that its disk held, unless the disk was wiped or damaged; and that what it shows
 /// of a key is what it holds according to the entries of its disk. Exercised by accepted versions.
 #[derive(Clone, Debug, Default, Hash)]
@@ -30,7 +30,7 @@ impl NoRegression {
     fn changed(&mut self, record: &Record<'_>, model: &Replicas, change: &Change) -> Result<(), Violation> {
         let node = record.id.actor;
         match change {
-            Change::Accepted { key, dot, was_covered: true } => {
+            Change::Accepted { key, dot, was_covered: true } | Change::Resolved { key, dot, was_covered: true } => {
                 let sentence = format!("{node} accepted {dot} of `{key}`, which it covered already");
                 Err(broken(record, sentence, &wrote(record, model, *dot)))
             }
@@ -38,6 +38,7 @@ impl NoRegression {
                 self.exercised += true;
                 Ok(())
             }
+            Change::Resolved { was_covered: false, .. } => Ok(()),
             Change::Dropped { key, dot, was_held, is_collected } => {
                 let verb = if *is_collected { "collected" } else { "dropped" };
                 match was_held {
@@ -92,6 +93,28 @@ impl NoRegression {
         let witnesses = entries(&held, shown).chain([record.id]).collect::<Vec<_>>();
         Err(broken(record, sentence, &witnesses))
     }
+
+    fn settled_by(
+        record: &Record<'_>,
+        model: &Replicas,
+        node: NodeId,
+        key: &str,
+        shown: Option<Dot>,
+    ) -> Result<(), Violation> {
+        let held = model.choice_of(node, key);
+        if held.map(|choice| choice.dot) == shown {
+            return Ok(());
+        }
+        let resolution =
+            |dot: Option<Dot>| dot.map_or_else(|| "no resolution".to_owned(), |dot| format!("resolution {dot}"));
+        let sentence = format!(
+            "{node} showed that it holds {} of `{key}`, and by the entries of its disk it holds {}",
+            resolution(shown),
+            resolution(held.map(|choice| choice.dot))
+        );
+        let wrote = shown.and_then(|dot| model.wrote_first(dot)).or_else(|| held.map(|choice| *choice.event));
+        Err(broken(record, sentence, &wrote.into_iter().chain([record.id]).collect::<Vec<_>>()))
+    }
 }
 
 /// The entries of what is held and not shown.
@@ -99,9 +122,9 @@ fn entries<'h>(held: &'h BTreeMap<Dot, Held>, shown: &'h [Dot]) -> impl Iterator
     held.iter().filter(|(dot, _)| !shown.contains(dot)).filter_map(|(_, held)| *held.event)
 }
 
-/// The first entry of a version, and this record.
+/// The first entry of a version or resolution, and this record.
 fn wrote(record: &Record<'_>, model: &Replicas, dot: Dot) -> Vec<EventId> {
-    let wrote = model.version(dot).map(|version| *version.wrote).filter(|wrote| *wrote != record.id);
+    let wrote = model.wrote_first(dot).filter(|wrote| *wrote != record.id);
     wrote.into_iter().chain([record.id]).collect()
 }
 
@@ -118,7 +141,10 @@ impl<F> Checker<F> for NoRegression {
         for (node, seen) in told(record) {
             match seen {
                 ReplicaSeen::Started { vector: _, held, lost } => Self::started(record, model, *held, *lost)?,
-                ReplicaSeen::Shown { key, held, .. } => Self::shown(record, model, node, key, held)?,
+                ReplicaSeen::Shown { key, held, resolution, .. } => {
+                    Self::shown(record, model, node, key, held)?;
+                    Self::settled_by(record, model, node, key, *resolution)?;
+                }
                 ReplicaSeen::Preloaded { .. }
                 | ReplicaSeen::Keyspace { .. }
                 | ReplicaSeen::Written { .. }
@@ -128,7 +154,12 @@ impl<F> Checker<F> for NoRegression {
                 | ReplicaSeen::Trusted { .. }
                 | ReplicaSeen::SyncBegun { .. }
                 | ReplicaSeen::SyncEnded { .. }
+                | ReplicaSeen::Ruled { .. }
+                | ReplicaSeen::Opened { .. }
+                | ReplicaSeen::Closed { .. }
+                | ReplicaSeen::Settled { .. }
                 | ReplicaSeen::WroteVersion { .. }
+                | ReplicaSeen::WroteResolution { .. }
                 | ReplicaSeen::WroteDropped { .. }
                 | ReplicaSeen::WroteCollected { .. }
                 | ReplicaSeen::WroteJoined { .. } => {}
@@ -232,7 +263,7 @@ mod tests {
     #[test]
     fn a_torn_entry_was_never_durable_and_its_loss_wipes_nothing() {
         let mut history = History::default();
-        history.on("n1", start(1)).on("n1", preloaded("", 2)).on("n1", began("n1/0.1 n1/0.2", 2));
+        history.on("n1", start(1)).on("n1", preloaded("k", 2)).on("n1", began("n1/0.1 n1/0.2", 2));
         history.on("n1", put("j", "n1.1", "")).on("n1", killed());
         history.on("n1", Event::Start { boot: Boot::new(2), intact: 0, torn: 1, damaged: 0 });
         history.on("n1", began("n1/0.1 n1/0.2", 2)).on("n1", killed()).on("n1", start(3));
@@ -246,6 +277,54 @@ mod tests {
         history.on("n1", shown("k", "n1.1"));
         let sentence = "n1 showed that it holds n1.1 of `k`, and by the entries of its disk it holds n1.2";
         assert_broken(&history, NoRegression::default(), sentence, "n1#6 n1#7");
+    }
+
+    #[test]
+    fn a_resolution_is_shown_while_it_is_held() {
+        let mut history = one();
+        history.on("n1", resolved("k", "n2.3", 5, "n1.2", "")).on("n1", shown("k", "n1.2=n2.3"));
+        let mut missing = history.clone();
+        missing.on("n1", shown("k", "n1.2"));
+        let sentence =
+            "n1 showed that it holds no resolution of `k`, and by the entries of its disk it holds resolution n2.3";
+        assert_broken(&missing, NoRegression::default(), sentence, "n1#7 n1#9");
+        history.on("n1", put("k", "n2.4", "n1.2")).on("n1", shown("k", "n2.4=n2.3"));
+        let sentence =
+            "n1 showed that it holds resolution n2.3 of `k`, and by the entries of its disk it holds no resolution";
+        assert_broken(&history, NoRegression::default(), sentence, "n1#7 n1#10");
+    }
+
+    #[test]
+    fn a_resolution_is_covered_with_what_it_replaces_and_is_no_version() {
+        let mut history = one();
+        history
+            .on("n1", resolved("k", "n2.3", 5, "n3.1", "n2.2"))
+            .on("n1", shown("k", "n1.2=n2.3"))
+            .on("n1", Event::Sync);
+        history.on("n1", Event::Synced { sync: 9 }).on("n1", killed()).on("n1", start_from(2, 3, 0));
+        let mut right = history.clone();
+        right.on("n1", began("n1.1 n1.2 n2.2 n2.3", 1)).on("n1", removed("k", "n2.3")).on("n1", shown("k", "n1.2"));
+        assert_holds(&right, NoRegression::default(), 2);
+        history.on("n1", began("n1.1 n1.2", 1));
+        let sentence = "n1 started without n2.2-3, which it had covered durably before its crash";
+        assert_broken(&history, NoRegression::default(), sentence, "n1#13");
+    }
+
+    #[test]
+    fn a_resolution_is_accepted_once_and_dropped_once() {
+        let mut history = one();
+        history.on("n1", resolved("k", "n2.1", 5, "n3.1", ""));
+        let mut twice = history.clone();
+        twice.on("n1", resolved("k", "n2.1", 5, "n3.1", ""));
+        let sentence = "n1 accepted n2.1 of `k`, which it covered already";
+        assert_broken(&twice, NoRegression::default(), sentence, "n1#7 n1#8");
+        let mut collects = history.clone();
+        collects.on("n1", collected("k", "n2.1"));
+        let sentence = "n1 collected n2.1 of `k`, which is no tombstone";
+        assert_broken(&collects, NoRegression::default(), sentence, "n1#7 n1#8");
+        history.on("n1", removed("k", "n1.2 n2.1")).on("n1", removed("k", "n2.1"));
+        let sentence = "n1 dropped n2.1 of `k`, which it did not hold";
+        assert_broken(&history, NoRegression::default(), sentence, "n1#7 n1#9");
     }
 
     #[test]

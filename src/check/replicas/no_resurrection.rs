@@ -59,7 +59,10 @@ impl<F> Checker<F> for NoResurrection {
                 Change::Dropped { key, dot, is_collected: true, was_held: _ } => {
                     Self::collected(record, model, key, *dot)?;
                 }
-                Change::Dropped { .. } | Change::Accepted { .. } | Change::Started { .. } => {}
+                Change::Dropped { is_collected: false, .. }
+                | Change::Accepted { .. }
+                | Change::Resolved { .. }
+                | Change::Started { .. } => {}
             }
         }
         Ok(())

@@ -1,15 +1,15 @@
 //! One replica according to the entries of its disk: what it holds and covers now, and what a crash would leave of that.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::preload::Preload;
+use super::preload::{self, Preload};
 use crate::check::{Derived, RunOnly, Witness};
 use crate::clocks::{Dot, Dots};
-use crate::identity::{Boot, EventId};
+use crate::identity::{Boot, EventId, NodeId};
 
 /// One replica.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,12 +28,18 @@ pub(super) struct Replica {
     ever: Dots,
     /// The keys that an entry named. Another one is held as the preload has it.
     keys: BTreeMap<Arc<str>, Key>,
-    /// Whether it has the preload.
-    is_preloaded: bool,
+    /// The resolutions that it holds, by key.
+    choices: BTreeMap<Arc<str>, Choice>,
+    /// How many versions it had before its first start, and goes back to.
+    preloaded: u64,
     /// How many versions it holds.
     held: Derived<u64>,
-    /// The live versions that it holds: the sum, without carries, of a hash of each, less those of the preload.
+    /// The live versions that it holds: the sum, without carries, of a hash of each.
     print: Derived<u64>,
+    /// The resolutions that it holds: the sum, without carries, of a hash of each.
+    choices_print: Derived<u64>,
+    /// The keys with a resolution whose chosen version is not covered yet.
+    waiting: Derived<BTreeSet<Arc<str>>>,
     pending: Vec<Pending>,
 }
 
@@ -64,6 +70,17 @@ pub(super) struct Held {
     pub(super) event: Witness<Option<EventId>>,
 }
 
+/// A resolution that a replica holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Choice {
+    pub(super) dot: Dot,
+    pub(super) stamp: u64,
+    /// The version that it chooses.
+    pub(super) chosen: Dot,
+    /// The entry by which it came.
+    pub(super) event: Witness<EventId>,
+}
+
 /// Versions that are named by others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Named {
@@ -92,6 +109,15 @@ pub(super) struct Accepted<'a> {
     pub(super) context: &'a Dots,
 }
 
+/// A resolution that a replica accepts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resolved<'a> {
+    pub(super) key: &'a Arc<str>,
+    pub(super) choice: Choice,
+    /// The older ones that it replaces.
+    pub(super) replaces: &'a Dots,
+}
+
 /// A change that is not durable, and what undoes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Pending {
@@ -103,6 +129,20 @@ struct Pending {
     added: Option<Dot>,
     applied: Option<Dot>,
     named: Named,
+    /// The resolutions of keys that were held before each step of the change.
+    choices: Vec<(Arc<str>, Option<Choice>)>,
+}
+
+impl Choice {
+    /// Its place in the order of resolutions.
+    const fn rank(&self) -> (u64, Dot) {
+        (self.stamp, self.dot)
+    }
+
+    /// As something that is held and is no tombstone.
+    const fn held(&self) -> Held {
+        Held { is_tombstone: false, event: Witness(Some(self.event.0)) }
+    }
 }
 
 impl Named {
@@ -138,26 +178,26 @@ impl Key {
 }
 
 impl Replica {
-    /// It has what every replica has before its first start.
-    pub(super) fn preload(&mut self, preload: &Preload) {
-        if self.is_preloaded || *self.spoilt {
+    /// Its disk begins with so many versions of the preload.
+    pub(super) fn preload(&mut self, preload: &Preload, count: u64) {
+        if self.preloaded > 0 {
             return;
         }
-        self.is_preloaded = true;
-        self.covered.merge(preload.dots());
-        self.ever.merge(preload.dots());
-        *self.held += preload.count();
+        self.preloaded = count;
+        self.covered.merge(&preload::first(count));
+        self.ever.merge(&preload::first(count));
+        *self.held += count;
+        *self.print ^= preload.print(count);
     }
 
     /// It has lost everything, if it had anything.
-    pub(super) fn reset(&mut self, preload: Option<&Preload>) {
+    pub(super) fn reset(&mut self) {
         if self.covered.is_empty() {
             return;
         }
         let (is_known, lives, boot, disk) = (self.is_known, self.lives, self.boot, self.disk);
         let ever = std::mem::take(&mut self.ever);
         *self = Self { is_known, lives, boot, disk, ever, spoilt: RunOnly(true), ..Self::default() };
-        *self.print = preload.map_or(0, |preload| preload.iter().fold(0, |sum, (key, dot)| sum ^ print(&key, dot)));
     }
 
     /// Accepts a version; returns whether it covered it already.
@@ -176,13 +216,32 @@ impl Replica {
         let removed = self.take(key, &gone, preload);
         self.put(key, dot, Held { is_tombstone, event: Witness(Some(event)) });
         let applied = self.applied.insert(dot).then_some(dot);
+        let choices = self.drop_void(Some(key), preload);
         let (key, added) = (Some(Arc::clone(key)), Some(dot));
         let number = Derived(event.number);
-        self.pending.push(Pending { number, covered, key, removed, added, applied, named });
+        self.pending.push(Pending { number, covered, key, removed, added, applied, named, choices });
         was_covered
     }
 
-    /// Drops versions; returns those that it held.
+    /// Accepts a resolution; returns whether it covered it already.
+    pub(super) fn resolve(&mut self, event: EventId, resolved: Resolved<'_>, preload: Option<&Preload>) -> bool {
+        let Resolved { key, choice, replaces } = resolved;
+        let was_covered = self.covered.contains(choice.dot);
+        let mut news = replaces.clone();
+        news.insert(choice.dot);
+        let covered = self.cover(&news);
+        let yields = |held: &Choice| replaces.contains(held.dot) || choice.rank() > held.rank();
+        let wins = self.choices.get(key).is_none_or(yields);
+        let mut choices = Vec::new();
+        if wins {
+            choices.push((Arc::clone(key), self.choose(key, Some(choice))));
+        }
+        choices.extend(self.drop_void(Some(key), preload));
+        self.pending.push(Pending { number: Derived(event.number), covered, choices, ..Pending::default() });
+        was_covered
+    }
+
+    /// Drops versions, or the resolution; returns those that it held.
     pub(super) fn drop(
         &mut self,
         event: EventId,
@@ -191,15 +250,23 @@ impl Replica {
         preload: Option<&Preload>,
     ) -> Vec<(Dot, Held)> {
         let removed = self.take(key, dots, preload);
+        let mut dropped = removed.clone();
+        let mut choices = Vec::new();
+        if let Some(choice) = self.choices.get(key).copied().filter(|choice| dots.contains(&choice.dot)) {
+            dropped.push((choice.dot, choice.held()));
+            choices.push((Arc::clone(key), self.choose(key, None)));
+        }
+        choices.extend(self.drop_void(Some(key), preload));
         let (number, key) = (Derived(event.number), Some(Arc::clone(key)));
-        self.pending.push(Pending { number, key, removed: removed.clone(), ..Pending::default() });
-        removed
+        self.pending.push(Pending { number, key, removed, choices, ..Pending::default() });
+        dropped
     }
 
     /// Covers all of a vector.
-    pub(super) fn join(&mut self, event: EventId, vector: &Dots) {
+    pub(super) fn join(&mut self, event: EventId, vector: &Dots, preload: Option<&Preload>) {
         let covered = self.cover(vector);
-        self.pending.push(Pending { number: Derived(event.number), covered, ..Pending::default() });
+        let choices = self.drop_void(None, preload);
+        self.pending.push(Pending { number: Derived(event.number), covered, choices, ..Pending::default() });
     }
 
     /// More is known of what a version names that was accepted here.
@@ -245,11 +312,12 @@ impl Replica {
     /// Undoes what is not durable; returns the keys that it was about.
     pub(super) fn crash(&mut self) -> Vec<Arc<str>> {
         let mut keys = Vec::new();
-        for Pending { number: _, covered, key, removed, added, applied, named } in
+        for Pending { number: _, covered, key, removed, added, applied, named, choices } in
             std::mem::take(&mut self.pending).into_iter().rev()
         {
             self.covered = self.covered.without(&covered);
             self.applied = self.applied.without(&applied.into_iter().collect());
+            choices.into_iter().rev().for_each(|(key, before)| _ = self.choose(&key, before));
             let Some(key) = key else { continue };
             added.into_iter().for_each(|dot| _ = self.take(&key, &[dot], None));
             removed.into_iter().for_each(|(dot, held)| self.put(&key, dot, held));
@@ -258,6 +326,9 @@ impl Replica {
             }
             keys.push(key);
         }
+        let waits = |choice: &Choice| !self.covered.contains(choice.chosen);
+        let waiting = self.choices.iter().filter(|(_, choice)| waits(choice)).map(|(key, _)| Arc::clone(key));
+        *self.waiting = waiting.collect();
         keys
     }
 
@@ -281,8 +352,30 @@ impl Replica {
         self.print.0
     }
 
-    pub(super) const fn is_preloaded(&self) -> bool {
-        self.is_preloaded
+    /// The resolutions that it holds, by key.
+    pub(super) const fn choices(&self) -> &BTreeMap<Arc<str>, Choice> {
+        &self.choices
+    }
+
+    pub(super) const fn choices_print(&self) -> u64 {
+        self.choices_print.0
+    }
+
+    /// The first key with a resolution whose chosen version is not there yet. Where it was and is no more, the resolution
+    /// is dropped.
+    pub(super) fn waiting(&self) -> Option<&Arc<str>> {
+        self.waiting.first()
+    }
+
+    /// Whether a write of this name is that of the node's present incarnation.
+    pub(super) fn writes(&self, node: NodeId, dot: Dot) -> bool {
+        let origin = dot.source.incarnation;
+        origin.node == node && origin.boot == self.boot
+    }
+
+    /// How many versions of the preload it goes back to.
+    pub(super) const fn preloaded(&self) -> u64 {
+        self.preloaded
     }
 
     /// The keys that entries named.
@@ -292,7 +385,7 @@ impl Replica {
 
     /// What it holds of a key, tombstones too.
     pub(super) fn held_of(&self, key: &str, preload: Option<&Preload>) -> Cow<'_, BTreeMap<Dot, Held>> {
-        let untouched = || preload.filter(|_| self.is_preloaded).and_then(|preload| preload.of(key));
+        let untouched = || preload?.of(key).filter(|dot| dot.number <= self.preloaded);
         match self.keys.get(key) {
             Some(at) => Cow::Borrowed(&at.held),
             None => Cow::Owned(untouched().map(|dot| (dot, PRELOADED)).into_iter().collect()),
@@ -331,6 +424,31 @@ impl Replica {
         self.turn(key, dot, held);
     }
 
+    /// Holds this resolution of a key, or none; returns the one that it held.
+    fn choose(&mut self, key: &Arc<str>, choice: Option<Choice>) -> Option<Choice> {
+        let before = match choice {
+            Some(choice) => self.choices.insert(Arc::clone(key), choice),
+            None => self.choices.remove(key),
+        };
+        choice.iter().chain(&before).for_each(|one| *self.choices_print ^= print(key, one.dot));
+        before
+    }
+
+    /// Drops the resolutions that are void: of this key, and of those whose chosen version was not covered. Returns them.
+    fn drop_void(&mut self, key: Option<&Arc<str>>, preload: Option<&Preload>) -> Vec<(Arc<str>, Option<Choice>)> {
+        let mut void = Vec::new();
+        for key in std::mem::take(&mut *self.waiting).into_iter().chain(key.cloned()) {
+            let Some(chosen) = self.choices.get(&key).map(|choice| choice.chosen) else { continue };
+            if !self.covered.contains(chosen) {
+                self.waiting.insert(key);
+            } else if !self.held_of(&key, preload).contains_key(&chosen) {
+                let before = self.choose(&key, None);
+                void.push((key, before));
+            }
+        }
+        void
+    }
+
     fn turn(&mut self, key: &str, dot: Dot, held: Held) {
         if !held.is_tombstone {
             *self.print ^= print(key, dot);
@@ -340,8 +458,8 @@ impl Replica {
 
 const PRELOADED: Held = Held { is_tombstone: false, event: Witness(None) };
 
-/// The hash of a version of a key.
-fn print(key: &str, dot: Dot) -> u64 {
+/// The hash of a version or resolution of a key.
+pub(super) fn print(key: &str, dot: Dot) -> u64 {
     let source = dot.source;
     let mut bytes = [0; 20];
     bytes[..4].copy_from_slice(&(source.incarnation.node.index() as u32).to_le_bytes());

@@ -4,7 +4,7 @@ use crate::check::history::{History, fact, said, start};
 use crate::check::{Checker, Common, Shown};
 use crate::clocks::{Dot, Dots};
 use crate::identity::NodeId;
-use crate::observation::{Basis, CopyId, Observation, ReplicaSeen, ValueId};
+use crate::observation::{Basis, ChoiceBasis, ConflictClass, CopyId, Observation, ReplicaSeen, ValueId};
 use crate::trace::{Event, Kinds};
 
 /// Replicas that have started with nothing.
@@ -44,7 +44,7 @@ pub(super) fn fact_of(seen: ReplicaSeen) -> Event<'static> {
     fact(vec![Observation::Replica(seen)])
 }
 
-fn entry(seen: ReplicaSeen) -> Event<'static> {
+pub(super) fn entry(seen: ReplicaSeen) -> Event<'static> {
     Event::Append { entry: said(vec![Observation::Replica(seen)]) }
 }
 
@@ -75,6 +75,11 @@ pub(super) fn joined(names: &str) -> Event<'static> {
     entry(ReplicaSeen::WroteJoined { vector: set(names) })
 }
 
+/// Before its first start a replica had so many versions, whose value is 1.
+pub(super) fn preloaded(prefix: &str, count: u64) -> Event<'static> {
+    fact_of(ReplicaSeen::Preloaded { prefix: prefix.into(), count, value: ValueId(1) })
+}
+
 /// A replica has started with this vector and this many versions.
 pub(super) fn began(vector: &str, held: u64) -> Event<'static> {
     fact_of(ReplicaSeen::Started { vector: set(vector), held, lost: false })
@@ -83,10 +88,6 @@ pub(super) fn began(vector: &str, held: u64) -> Event<'static> {
 /// A replica has started with nothing, because its disk is damaged.
 pub(super) fn began_lost() -> Event<'static> {
     fact_of(ReplicaSeen::Started { vector: Dots::new(), held: 0, lost: true })
-}
-
-pub(super) fn preloaded(prefix: &str, count: u64) -> Event<'static> {
-    fact_of(ReplicaSeen::Preloaded { prefix: prefix.into(), count })
 }
 
 /// The put of an operation was accepted by a client that has read these.
@@ -104,10 +105,11 @@ pub(super) fn written(op: &str, key: &str, name: &str, basis: Basis, value: Opti
     fact_of(ReplicaSeen::Written { op, key, dot, stamp: 0, basis, value })
 }
 
-/// A client was shown that these are held.
+/// A client was shown that these are held; behind a `=`, the resolution.
 pub(super) fn shown(key: &str, held: &str) -> Event<'static> {
+    let (held, resolution) = held.split_once('=').map_or((held, None), |(held, choice)| (held, Some(dot(choice))));
     let (op, key, held) = ("c9#1".parse().expect("an operation"), key.into(), dots(held));
-    fact_of(ReplicaSeen::Shown { op, key, held, dot: None, value: None, open: false })
+    fact_of(ReplicaSeen::Shown { op, key, held, dot: None, value: None, resolution, open: false })
 }
 
 /// `n1~3`
@@ -121,4 +123,37 @@ pub(super) fn pushed(name: &str, to: &str, as_copy: &str, of: Option<&str>, ttl:
     let to: NodeId = to.parse().expect("a node");
     let (dot, copy, of) = (dot(name), copy(as_copy), of.map(copy));
     fact_of(ReplicaSeen::Pushed { dot, to, copy, of, ttl, start: 3, fanout: 2 })
+}
+
+/// A resolution that settles what it chooses.
+pub(super) fn resolution(key: &str, name: &str, stamp: u64, chosen: &str, replaces: &str) -> ReplicaSeen {
+    let (key, name, settled, chosen) = (key.into(), dot(name), set(chosen), dot(chosen));
+    ReplicaSeen::WroteResolution { key, dot: name, stamp, chosen, settled, replaces: set(replaces) }
+}
+
+/// A resolution was accepted.
+pub(super) fn resolved(key: &str, name: &str, stamp: u64, chosen: &str, replaces: &str) -> Event<'static> {
+    entry(resolution(key, name, stamp, chosen, replaces))
+}
+
+/// The arbiter's resolution is durable.
+pub(super) fn settled_by(key: &str, name: &str, stamp: u64, chosen: &str) -> Event<'static> {
+    let (key, name, settled, chosen) = (key.into(), dot(name), set(chosen), dot(chosen));
+    fact_of(ReplicaSeen::Settled { key, dot: name, stamp, chosen, settled, basis: ChoiceBasis::Poll })
+}
+
+/// A polled conflict is open.
+pub(super) fn opened(key: &str, siblings: &str) -> Event<'static> {
+    let class = ConflictClass::Value;
+    fact_of(ReplicaSeen::Opened { key: key.into(), class, siblings: dots(siblings) })
+}
+
+/// A conflict is resolved by a rule.
+pub(super) fn ruled(key: &str, siblings: &str, shown: Option<&str>) -> Event<'static> {
+    let (class, shown) = (ConflictClass::Structural, shown.map(dot));
+    fact_of(ReplicaSeen::Ruled { key: key.into(), class, siblings: dots(siblings), shown })
+}
+
+pub(super) fn closed(key: &str) -> Event<'static> {
+    fact_of(ReplicaSeen::Closed { key: key.into() })
 }

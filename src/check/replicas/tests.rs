@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::brute_force::{self, Records};
 use super::stories::*;
-use super::{CausalPrecedence, NoLostUpdate, NoRegression, NoResurrection};
+use super::{CausalPrecedence, NoLostUpdate, NoRegression, NoResurrection, ResolutionUniqueness};
 use crate::check::history::*;
 use crate::check::{Checker, Common, End, Parts, Shown};
 use crate::clocks::Dot;
@@ -21,7 +21,7 @@ type Dice = (u8, u8, u8, u8);
 
 const KEYS: [&str; 2] = ["j", "k"];
 
-/// Three replicas that write, accept, drop, crash and lose their disks, mostly as they should.
+/// Three replicas that write, settle, accept, drop, crash and lose their disks, mostly as they should.
 #[derive(Default)]
 struct Cluster {
     history: History,
@@ -65,10 +65,15 @@ impl Cluster {
         brute_force::durable(self.records(), NodeId::new(node as u32)) as u32
     }
 
-    fn write(&mut self, node: usize, key: &'static str, (kind, pick): (u8, u8)) {
+    /// The node's next dot.
+    fn mint(&mut self, node: usize) -> Dot {
         self.counts[node] += 1;
         let incarnation = Incarnation::new(NodeId::new(node as u32), Boot::new(self.boots[node]));
-        let dot = Dot::new(incarnation, Era(0), self.counts[node]);
+        Dot::new(incarnation, Era(0), self.counts[node])
+    }
+
+    fn write(&mut self, node: usize, key: &'static str, (kind, pick): (u8, u8)) {
+        let dot = self.mint(node);
         let known = self.known(key);
         let read = known.iter().enumerate().filter(|(place, _)| pick >> (place % 6) & 1 == 1).map(|(_, dot)| *dot);
         let (basis, read): (Basis, Vec<Dot>) = match pick >> 6 {
@@ -78,9 +83,9 @@ impl Cluster {
         };
         let mut context: Vec<Dot> = read.clone();
         read.iter().for_each(|dot| context.extend(brute_force::context(self.records(), *dot)));
-        if pick % 5 == 0 {
+        if pick.is_multiple_of(5) {
             context.truncate(1);
-        } else if pick % 11 == 0 {
+        } else if pick.is_multiple_of(11) {
             context.extend(known);
         }
         let (key, value) = (key.into(), (kind > 0).then_some(ValueId(7)));
@@ -88,7 +93,23 @@ impl Cluster {
         self.append(node, ReplicaSeen::WroteVersion { key, dot, stamp: 0, context, value });
         let (op, key) = (format!("c1#{}", self.history.records.len()), self.history_key(dot));
         self.waiting[node].push(written(&op, &key, &dot.to_string(), basis, value.map(|value| value.0)));
-        if pick % 3 > 0 {
+        if !pick.is_multiple_of(3) {
+            self.sync(node);
+        }
+    }
+
+    /// The node settles a key: it chooses any of its versions, and replaces what it holds, or any that were settled.
+    fn settle(&mut self, node: usize, key: &'static str, pick: u8) {
+        let state = self.state(node);
+        let from = if pick.is_multiple_of(8) { self.known(key) } else { state.of_key(key) };
+        let Some(chosen) = Self::pick(&from, pick / 8) else { return };
+        let held = state.choices.get(key).map(|((_, dot), _)| *dot);
+        let older: Vec<Dot> = if pick.is_multiple_of(3) { self.settled(key) } else { held.into_iter().collect() };
+        let (name, stamp) = (self.mint(node).to_string(), u64::from(pick % 5));
+        let older: Vec<String> = older.iter().filter(|_| !pick.is_multiple_of(7)).map(ToString::to_string).collect();
+        self.on(node, resolved(key, &name, stamp, &chosen.to_string(), &older.join(" ")));
+        self.waiting[node].push(settled_by(key, &name, stamp, &chosen.to_string()));
+        if !pick.is_multiple_of(4) {
             self.sync(node);
         }
     }
@@ -126,6 +147,15 @@ impl Cluster {
         seen.collect()
     }
 
+    /// The durable resolutions of a key.
+    fn settled(&self, at: &str) -> Vec<Dot> {
+        let seen = self.records().iter().flat_map(brute_force::seen_in).filter_map(|seen| {
+            let ReplicaSeen::Settled { dot, key, .. } = seen else { return None };
+            (**key == *at).then_some(*dot)
+        });
+        seen.collect()
+    }
+
     fn deliver(&mut self, node: usize, name: Dot, again: bool) {
         if again || !self.state(node).covered.contains(&name) {
             let (_, seen) = brute_force::wrote(self.records(), name).expect("it was written");
@@ -139,16 +169,35 @@ impl Cluster {
 
     fn step(&mut self, (kind, node, key, pick): Dice) {
         let (node, key) = (usize::from(node % 3), KEYS[usize::from(key % 2)]);
+        match kind % 26 {
+            kind @ 0..20 => self.step_of_versions(kind, node, key, pick),
+            20..=22 => self.settle(node, key, pick),
+            23 | 24 => {
+                if let Some(dot) = Self::pick(&self.settled(key), pick / 8) {
+                    self.deliver(node, dot, pick.is_multiple_of(8));
+                }
+            }
+            _ => match pick % 8 {
+                0 => self.on(node, opened(key, "")),
+                1 => self.on(node, ruled(key, "", None)),
+                2 => (0..3).for_each(|node| self.on(node, ruled(key, "", Some("n1.1")))),
+                _ => self.on(node, closed(key)),
+            },
+        }
+    }
+
+    fn step_of_versions(&mut self, kind: u8, node: usize, key: &'static str, pick: u8) {
         let (known, held) = (self.known(key), self.state(node).of_key(key));
-        match kind % 20 {
+        match kind {
             kind @ 0..=4 => self.write(node, key, (kind, pick)),
             5..=10 => {
                 if let Some(dot) = Self::pick(&known, pick / 8) {
-                    self.deliver(node, dot, pick % 8 == 0);
+                    self.deliver(node, dot, pick.is_multiple_of(8));
                 }
             }
             kind @ 11..=12 => {
-                let from = if pick % 8 == 0 { known } else { held };
+                let choice = self.state(node).choices.get(key).map(|((_, dot), _)| *dot);
+                let from = if pick.is_multiple_of(8) { known } else { held.into_iter().chain(choice).collect() };
                 if let Some(dot) = Self::pick(&from, pick / 8) {
                     self.drop(node, key, dot, (pick % 16 == 15).then_some(kind == 12));
                 }
@@ -166,14 +215,16 @@ impl Cluster {
             }),
             16 | 17 => {
                 self.on(node, killed());
-                let intact = if pick % 4 == 0 { 0 } else { self.durable(node) };
+                let intact = if pick.is_multiple_of(4) { 0 } else { self.durable(node) };
                 self.start(node, intact, u64::from(pick % 16 == 1));
             }
-            18 => self.lose(node, pick % 8 > 0),
+            18 => self.lose(node, !pick.is_multiple_of(8)),
             _ => {
-                let dots = if pick % 8 == 0 { known } else { held };
+                let dots = if pick.is_multiple_of(8) { known } else { held };
                 let names: Vec<String> = dots.iter().map(ToString::to_string).collect();
-                self.on(node, shown(key, &names.join(" ")));
+                let choice = self.state(node).choices.get(key).map(|((_, dot), _)| format!("={dot}"));
+                let choice = choice.filter(|_| !pick.is_multiple_of(16)).unwrap_or_default();
+                self.on(node, shown(key, &(names.join(" ") + &choice)));
             }
         }
     }
@@ -208,6 +259,8 @@ impl Cluster {
         (0..3).for_each(|node| self.sync(node));
         for (node, key) in (0..3).flat_map(|node| KEYS.map(|key| (node, key))) {
             self.known(key).into_iter().for_each(|dot| self.deliver(node, dot, false));
+            self.settled(key).into_iter().for_each(|dot| self.deliver(node, dot, false));
+            self.on(node, closed(key));
         }
     }
 }
@@ -240,6 +293,7 @@ fn memory(events: usize, more: bool) -> u64 {
     let mut history = replicas(&["n1", "n2"]);
     (0..events).for_each(|_| _ = history.on("n1", timer()).on("n2", timer()));
     history.on("n1", put("k", "n1.1", "")).on("n2", delete("k", "n2.1", "n1.1"));
+    history.on("n1", resolved("k", "n1.2", 0, "n1.1", ""));
     if more {
         history.on("n1", delete("k", "n2.1", "n1.1"));
     }
@@ -303,5 +357,19 @@ proptest! {
             let expected = brute_force::outlives_at_the_end(records, deletes);
             prop_assert!(verdict.0.is_some() || verdict.1 == expected, "{verdict:?} {expected}");
         }
+    }
+
+    #[test]
+    fn resolutions_are_judged_as_by_brute_force(before in dice(), after in dice(), spreads in any::<bool>()) {
+        let mut cluster = Cluster::new();
+        before.iter().for_each(|dice| cluster.step(*dice));
+        cluster.history.on("env", Event::Calm);
+        after.iter().for_each(|dice| cluster.step(*dice));
+        if spreads {
+            cluster.spread();
+        }
+        let disagrees = brute_force::disagrees(cluster.records());
+        prop_assert_eq!(fast::<ResolutionUniqueness>(&cluster.history).1, disagrees);
+        prop_assert_eq!(settled(&cluster.history, ResolutionUniqueness::default()), !disagrees);
     }
 }

@@ -145,7 +145,12 @@ impl<F> Checker<F> for TtlBound {
                 | ReplicaSeen::Trusted { .. }
                 | ReplicaSeen::SyncBegun { .. }
                 | ReplicaSeen::SyncEnded { .. }
+                | ReplicaSeen::Ruled { .. }
+                | ReplicaSeen::Opened { .. }
+                | ReplicaSeen::Closed { .. }
+                | ReplicaSeen::Settled { .. }
                 | ReplicaSeen::WroteVersion { .. }
+                | ReplicaSeen::WroteResolution { .. }
                 | ReplicaSeen::WroteDropped { .. }
                 | ReplicaSeen::WroteCollected { .. }
                 | ReplicaSeen::WroteJoined { .. } => {}

@@ -1,28 +1,9 @@
 //! Classes of conflicts: in what respect the siblings of a key differ.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::Sibling;
 use super::kind::{Kind, MEANING, fields};
 use crate::codex::Value;
-
-/// In what respect the siblings of a key differ, as a whole set: the first that applies of structural, semantic, value.
-///
-/// Paths lead through maps alone. What stands in a list is a part of the list's value: neither its shape nor its
-/// meaning counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// All values are equal, or there is at most one: no conflict.
-    None,
-    /// The shapes agree, and what maps mean; the values differ.
-    Value,
-    /// The kind differs at some path: one is a scalar, another a list, another a map, or the names in a map differ.
-    Structural,
-    /// The shapes agree; the field [`MEANING`] of some map differs, or is missing in one.
-    Semantic,
-}
+pub use crate::observation::ConflictClass as Class;
 
 impl Class {
     /// The class of a set of siblings.

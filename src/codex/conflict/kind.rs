@@ -32,3 +32,12 @@ impl<'v> Kind<'v> {
 pub(super) fn fields(map: &BTreeMap<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     map.iter().filter(|(name, _)| name.as_str() != MEANING)
 }
+
+/// What a value says that it means: nothing, unless it is a map that says so.
+#[must_use]
+pub fn meaning(value: &Value) -> Option<&Value> {
+    match Kind::of(value) {
+        Kind::Map(map) => map.get(MEANING),
+        Kind::Scalar | Kind::List(_) => None,
+    }
+}

@@ -1,9 +1,8 @@
 //! Polls: who asks the voters, and what follows from their answers.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::{Poll, Sibling, latest, most_accurate};
@@ -11,6 +10,7 @@ use crate::clocks::{Dot, Dots};
 use crate::codex::Key;
 use crate::encoding;
 use crate::identity::NodeId;
+use crate::observation::ChoiceBasis;
 
 /// What the answers to a poll come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,25 +23,13 @@ pub enum Tally {
     Named(Dot),
 }
 
-/// Why a resolution chooses what it chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// The poll named it.
-    Poll,
-    /// The poll was split; it is nearest to the canonical text of the key.
-    Canon,
-    /// The poll was split, and the key has no canonical text; it is the version of the greatest rank.
-    Local,
-}
-
 /// What an arbiter chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The chosen version.
     pub dot: Dot,
     /// Why it was chosen.
-    pub basis: Basis,
+    pub basis: ChoiceBasis,
 }
 
 /// What these answers, each a dot that a configured voter named, come to among so many configured voters.
@@ -70,29 +58,32 @@ pub fn decide(answers: &BTreeMap<NodeId, Dot>, voters: u32, poll: Poll) -> Tally
 pub fn choose(tally: Tally, siblings: &[Sibling<'_>], canon: Option<&str>) -> Option<Choice> {
     match (tally, canon) {
         (Tally::Short, _) => None,
-        (Tally::Named(dot), _) => Some(Choice { dot, basis: Basis::Poll }),
+        (Tally::Named(dot), _) => Some(Choice { dot, basis: ChoiceBasis::Poll }),
         (Tally::Split, Some(canon)) => {
-            most_accurate(siblings, canon).map(|sibling| Choice { dot: sibling.dot, basis: Basis::Canon })
+            most_accurate(siblings, canon).map(|sibling| Choice { dot: sibling.dot, basis: ChoiceBasis::Canon })
         }
-        (Tally::Split, None) => latest(siblings).map(|sibling| Choice { dot: sibling.dot, basis: Basis::Local }),
+        (Tally::Split, None) => latest(siblings).map(|sibling| Choice { dot: sibling.dot, basis: ChoiceBasis::Local }),
     }
 }
 
-/// Who polls the voters about these siblings of a key: of the voters that are not suspected the one of the greatest weight
-/// by a hash of key, dots and voter (Thaler and Ravishankar 1998, *rendezvous hashing*). None if all are suspected.
+/// Who polls the voters about these siblings of a key: the voters that are not suspected, in the order of their weight by a
+/// hash of key, dots and voter (Thaler and Ravishankar 1998, *rendezvous hashing*). The first of them is the arbiter; one that
+/// comes to no end is followed by the next.
 ///
 /// Nodes that suspect different voters may name different arbiters: that costs a second poll, and no more.
 #[must_use]
-pub fn arbiter(
+pub fn arbiters(
     key: &Key,
     siblings: &Dots,
     voters: impl IntoIterator<Item = NodeId>,
     is_suspected: impl Fn(NodeId) -> bool,
-) -> Option<NodeId> {
+) -> Vec<NodeId> {
     let mut conflict = Vec::new();
     encoding::write(&(key, siblings), &mut conflict);
-    let weight = |voter: &NodeId| (xxh3_64_with_seed(&conflict, voter.index() as u64), *voter);
-    voters.into_iter().filter(|voter| !is_suspected(*voter)).max_by_key(weight)
+    let weight = |voter: &NodeId| Reverse((xxh3_64_with_seed(&conflict, voter.index() as u64), *voter));
+    let mut arbiters: Vec<NodeId> = voters.into_iter().filter(|voter| !is_suspected(*voter)).collect();
+    arbiters.sort_unstable_by_key(weight);
+    arbiters
 }
 
 #[cfg(test)]
@@ -151,9 +142,9 @@ mod tests {
             [Sibling { dot: dot(1), stamp: 1, value: &near }, Sibling { dot: dot(2), stamp: 2, value: &far }];
         let of = |tally, canon| choose(tally, &siblings, canon).map(|choice| (choice.dot, choice.basis));
         assert_eq!(of(Tally::Short, Some("word")), None);
-        assert_eq!(of(Tally::Split, Some("word")), Some((dot(1), Basis::Canon)));
-        assert_eq!(of(Tally::Split, None), Some((dot(2), Basis::Local)));
-        assert_eq!(of(Tally::Named(dot(1)), None), Some((dot(1), Basis::Poll)));
+        assert_eq!(of(Tally::Split, Some("word")), Some((dot(1), ChoiceBasis::Canon)));
+        assert_eq!(of(Tally::Split, None), Some((dot(2), ChoiceBasis::Local)));
+        assert_eq!(of(Tally::Named(dot(1)), None), Some((dot(1), ChoiceBasis::Poll)));
     }
 
     #[test]
@@ -161,8 +152,8 @@ mod tests {
         let mut polls = [0; 5];
         for number in 1..=1_000 {
             let key = Key::new(&format!("k{number}")).expect("a key");
-            let arbiter = arbiter(&key, &[dot(1), dot(2)].into_iter().collect(), NodeId::all(5), |_| false);
-            polls[arbiter.expect("nobody is suspected").index()] += 1;
+            let arbiters = arbiters(&key, &[dot(1), dot(2)].into_iter().collect(), NodeId::all(5), |_| false);
+            polls[arbiters[0].index()] += 1;
         }
         assert!(polls.iter().all(|count| (150..250).contains(count)), "{polls:?}");
     }
@@ -194,12 +185,11 @@ mod tests {
             let key = Key::new(&name).expect("a key");
             let dots: Dots = [dot(1), dot(3)].into_iter().collect();
             let suspects = |node: NodeId| suspected.contains(&(node.index() as u32));
-            let first = arbiter(&key, &dots, NodeId::all(5), |_| false).expect("nobody is suspected");
-            let heir = arbiter(&key, &dots, NodeId::all(5), suspects);
-            prop_assert_eq!(heir, arbiter(&key, &dots, NodeId::all(5).rev(), suspects));
-            prop_assert_eq!(heir.is_none(), suspected.len() == 5);
-            prop_assert!(heir.is_none_or(|heir| !suspects(heir)));
-            prop_assert!(suspects(first) || heir == Some(first));
+            let all = arbiters(&key, &dots, NodeId::all(5), |_| false);
+            let heirs = arbiters(&key, &dots, NodeId::all(5), suspects);
+            prop_assert_eq!(&heirs, &arbiters(&key, &dots, NodeId::all(5).rev(), suspects));
+            let trusted: Vec<NodeId> = all.into_iter().filter(|voter| !suspects(*voter)).collect();
+            prop_assert_eq!(heirs, trusted);
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Rank};
+use super::Rank;
 use crate::clocks::{Dot, Dots};
 use crate::codex::Key;
 use crate::identity::NodeId;
-use crate::signature::Signature;
+use crate::observation::ChoiceBasis;
+use crate::signature::{Registry, Signature};
 
 /// A choice between the versions of a key. It is no version, and it removes none.
 ///
@@ -23,7 +24,7 @@ pub struct Resolution {
     /// The version that it chooses.
     pub chosen: Dot,
     /// Why it was chosen.
-    pub basis: Basis,
+    pub basis: ChoiceBasis,
     /// The versions that it settles: all of the key that its arbiter held, hidden ones too.
     pub settled: Dots,
     /// The older resolutions of the key that its arbiter knew.
@@ -34,7 +35,7 @@ pub struct Resolution {
 
 /// What the signature of a resolution is under.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Signed<'r>(&'r Key, Dot, u64, Dot, Basis, &'r Dots, &'r Dots);
+pub struct Signed<'r>(&'r Key, Dot, u64, Dot, ChoiceBasis, &'r Dots, &'r Dots);
 
 impl Resolution {
     /// Who minted and signed it.
@@ -56,11 +57,18 @@ impl Resolution {
         (self.stamp, self.dot)
     }
 
-    /// Whether it says nothing any more: what it chose was here, by the dots that the replica `covered`, and is no longer
-    /// among those that it `held`. What is still under way voids nothing.
+    /// Whether its arbiter, one of `nodes` nodes, signed exactly this.
     #[must_use]
-    pub fn is_void(&self, covered: &Dots, held: &Dots) -> bool {
-        covered.contains(self.chosen) && !held.contains(self.chosen)
+    pub fn is_genuine(&self, nodes: u32, registry: &Registry) -> bool {
+        let arbiter = self.arbiter();
+        (arbiter.index() as u64) < u64::from(nodes) && registry.sign(arbiter, &self.signed()) == self.signature
+    }
+
+    /// Whether it says nothing any more: what it chose was here, by the dots that the replica `covered`, and it is no longer
+    /// held. What is still under way voids nothing.
+    #[must_use]
+    pub fn is_void(&self, covered: &Dots, is_held: impl Fn(Dot) -> bool) -> bool {
+        covered.contains(self.chosen) && !is_held(self.chosen)
     }
 
     /// Whether it lets a version be shown: the one that it chooses, and those that it does not settle.

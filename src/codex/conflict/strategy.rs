@@ -54,6 +54,27 @@ pub struct Route<'c> {
 }
 
 impl Strategy {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::ByClass, Self::LastWriteWins, Self::Arbitration, Self::Vote, Self::Merge];
+
+    /// Its name in scenario files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ByClass => "by_class",
+            Self::LastWriteWins => "last_write_wins",
+            Self::Arbitration => "arbitration",
+            Self::Vote => "vote",
+            Self::Merge => "merge",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|strategy| strategy.name() == name)
+    }
+
     /// The route of a conflict of this class over a key with this canonical text, if it has one.
     ///
     /// Where there is no conflict no strategy asks anybody: the last of the equal versions is shown.

@@ -3,6 +3,11 @@
 //! Everything that changes a replica is a [`Change`], which its journal keeps in order: what a replica is after a crash
 //! follows from the changes that were durable, by the same function as while it ran.
 
+mod preloaded;
+mod slot;
+
+pub use preloaded::Preloaded;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,9 +16,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::{CausalContext, Key, Path, PathRange, Root, Trie, Version};
+use self::slot::Slot;
+use super::conflict::Resolution;
+use super::{CausalContext, Item, Key, Path, PathRange, Root, Trie, Version};
 use crate::clocks::{Dot, Dots};
-use crate::identity::NodeId;
+use crate::identity::{Boot, Era, Incarnation, NodeId};
 
 /// One change of a replica: an entry of its journal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,7 +28,7 @@ use crate::identity::NodeId;
 pub enum Change {
     /// A version is accepted: its dot and its context are covered, and what its context names is dropped.
     Version(Arc<Version>),
-    /// Versions are dropped, because a peer that covers them holds them no more.
+    /// Versions, or a resolution, are dropped, because a peer that covers them holds them no more.
     Dropped {
         /// Their key.
         key: Key,
@@ -44,8 +51,22 @@ pub enum Change {
     Claimed(Option<Arc<Claim>>),
     /// In place of all changes before: what is covered, and from where on the log is gone.
     Base(Arc<Base>),
-    /// After a base: a version that is held.
-    Held(Arc<Version>),
+    /// After a base: what is held.
+    Held(Item),
+    /// A resolution is accepted: its dot and those that it replaces are covered, and it is held if it wins.
+    Resolution(Arc<Resolution>),
+    /// In place of all changes before: what the run began with.
+    Preloaded(Arc<Preloaded>),
+}
+
+impl From<Item> for Change {
+    /// It is accepted.
+    fn from(item: Item) -> Self {
+        match item {
+            Item::Version(version) => Self::Version(version),
+            Item::Resolution(resolution) => Self::Resolution(resolution),
+        }
+    }
 }
 
 /// What stands at the head of a journal that was compacted.
@@ -57,16 +78,16 @@ pub struct Base {
     pub floor: Dots,
     /// The greatest stamp.
     pub stamp: u64,
-    /// The log: accepted versions in the order in which they were accepted.
+    /// The log: accepted versions and resolutions in the order in which they were accepted.
     pub log: Vec<Logged>,
 }
 
-/// A version in a log.
+/// A version or a resolution in a log.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Logged {
     /// Its name.
     pub dot: Dot,
-    /// Its context.
+    /// Its context, or what it replaces.
     pub context: Dots,
 }
 
@@ -96,8 +117,8 @@ pub enum ClaimId {
 pub struct Chunk {
     /// The paths of the keys.
     pub range: PathRange,
-    /// The versions of them that the receiver may lack.
-    pub versions: Vec<Arc<Version>>,
+    /// What is held of them and the receiver may lack.
+    pub items: Vec<Item>,
     /// The dots of the others: what the receiver covers, and what found no room.
     pub others: Dots,
     /// What the sender covers.
@@ -121,6 +142,10 @@ pub struct Lax {
     pub late_kept: bool,
     /// A delete leaves nothing behind.
     pub no_tombstones: bool,
+    /// Of concurrent resolutions each replica keeps the first that it has, and tells nobody.
+    pub resolutions_apart: bool,
+    /// A resolution outlives what it chooses.
+    pub void_kept: bool,
 }
 
 /// A replica's versions, and what it covers.
@@ -129,7 +154,9 @@ pub struct VersionStore {
     slots: BTreeMap<Path, Slot>,
     by_dot: BTreeMap<Dot, Path>,
     tombstones: BTreeSet<Dot>,
-    /// The live siblings by key: their names tell their values.
+    /// The choices of resolutions that are not held: where a join makes them void.
+    awaited: BTreeMap<Dot, Path>,
+    /// The live siblings by key, and the resolution: their names tell their values.
     live: Trie<SmallVec<[Dot; 1]>>,
     vector: Arc<Dots>,
     stamp: u64,
@@ -143,14 +170,8 @@ pub struct VersionStore {
     lax: Lax,
 }
 
-/// What is held of a key.
-#[derive(Clone, Debug)]
-struct Slot {
-    key: Key,
-    /// By their dots.
-    versions: SmallVec<[Arc<Version>; 1]>,
-}
-
+/// It comes before every dot, and is none: they count from 1.
+const BEFORE_ALL: Dot = Dot::new(Incarnation::new(NodeId::new(0), Boot::new(0)), Era(0), 0);
 /// How many bytes the dot of a version takes in a chunk, about.
 const DOT_ROOM: usize = 12;
 
@@ -167,22 +188,28 @@ impl VersionStore {
         &self.vector
     }
 
-    /// What stands for all live versions.
+    /// What stands for all live versions, and the resolutions.
     #[must_use]
     pub fn root(&self) -> Root {
         self.live.root()
     }
 
-    /// The trie of the live versions, to be walked.
+    /// The trie of what the root stands for, to be walked.
     #[must_use]
     pub const fn trie(&self) -> &Trie<SmallVec<[Dot; 1]>> {
         &self.live
     }
 
-    /// How many versions it holds, tombstones included.
+    /// How many versions and resolutions it holds, tombstones included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_dot.len()
+    }
+
+    /// How many versions it holds, tombstones included. It counts them.
+    #[must_use]
+    pub fn count_versions(&self) -> usize {
+        self.slots.values().map(|slot| slot.versions.len()).sum()
     }
 
     /// Whether it holds none.
@@ -206,18 +233,48 @@ impl VersionStore {
     /// The version of this name, if it is held.
     #[must_use]
     pub fn version(&self, dot: Dot) -> Option<&Arc<Version>> {
-        let slot = self.slots.get(self.by_dot.get(&dot)?)?;
-        slot.versions.iter().find(|version| version.dot == dot)
+        self.slots.get(self.by_dot.get(&dot)?)?.version(dot)
     }
 
-    /// Whether a version is to be accepted.
+    /// The resolution of a key.
     #[must_use]
-    pub fn is_news(&self, version: &Version) -> bool {
-        if self.lax.news_by_holding {
+    pub fn resolution(&self, key: &Key) -> Option<&Arc<Resolution>> {
+        self.slots.get(&Path::of(key))?.resolution.as_ref()
+    }
+
+    /// The version of these that was applied first, of those that are held of a key.
+    #[must_use]
+    pub fn first_of(&self, key: &Key, among: &[Dot]) -> Option<Dot> {
+        self.slots.get(&Path::of(key))?.first_of(among)
+    }
+
+    /// What is held, by key, in no order that matters.
+    pub fn by_keys(&self) -> impl Iterator<Item = (&Key, &[Arc<Version>])> {
+        self.slots.values().map(|slot| (&slot.key, &slot.versions[..]))
+    }
+
+    /// The keys whose resolution chooses what is not held.
+    pub fn awaiting(&self) -> impl Iterator<Item = &Key> {
+        self.awaited.values().filter_map(|path| self.slots.get(path)).map(|slot| &slot.key)
+    }
+
+    /// The version or resolution of this name, if it is held.
+    fn item(&self, dot: Dot) -> Option<Item> {
+        let slot = self.slots.get(self.by_dot.get(&dot)?)?;
+        let resolution = slot.resolution.as_ref().filter(|resolution| resolution.dot == dot);
+        slot.version(dot).cloned().map(Item::Version).or_else(|| resolution.cloned().map(Item::Resolution))
+    }
+
+    /// Whether a version or a resolution is to be accepted.
+    #[must_use]
+    pub fn is_news(&self, item: &Item) -> bool {
+        if let Item::Version(version) = item
+            && self.lax.news_by_holding
+        {
             let held = self.held(&version.key);
             return !held.iter().any(|held| held.dot == version.dot || held.context.contains(version.dot));
         }
-        !self.vector.contains(version.dot)
+        !self.vector.contains(item.dot())
     }
 
     /// What a read of a key may claim to know, where `reported` says whether all replicas have reported that they cover a
@@ -252,6 +309,7 @@ impl VersionStore {
             Change::Joined { vector } => {
                 self.floor.merge(&vector.without(&self.vector));
                 Arc::make_mut(&mut self.vector).merge(vector);
+                self.stop_awaiting();
             }
             Change::Claimed(claim) => self.set_claim(ClaimId::Full, claim.clone()),
             Change::Base(base) => {
@@ -261,52 +319,51 @@ impl VersionStore {
                 self.log = log.iter().cloned().collect();
                 self.logged = self.log.len() as u64;
             }
-            Change::Held(version) => self.hold(version),
+            Change::Held(Item::Version(version)) => self.hold(version),
+            Change::Held(Item::Resolution(resolution)) => self.resolve(resolution),
+            Change::Resolution(resolution) => {
+                let vector = Arc::make_mut(&mut self.vector);
+                vector.insert(resolution.dot);
+                vector.merge(&resolution.replaces);
+                self.log(resolution.dot, &resolution.replaces);
+                self.resolve(resolution);
+            }
+            Change::Preloaded(preloaded) => *self = preloaded.store(self.longest_log, self.lax),
         }
     }
 
     fn accept(&mut self, version: &Arc<Version>) {
-        self.stamp = self.stamp.max(version.stamp);
         let vector = Arc::make_mut(&mut self.vector);
         vector.insert(version.dot);
         if !self.lax.context_uncovered {
             vector.merge(&version.context);
         }
+        self.log(version.dot, &version.context);
+        self.hold(version);
+    }
+
+    fn log(&mut self, dot: Dot, context: &Dots) {
         self.logged += 1;
-        self.log.push_back(Logged { dot: version.dot, context: version.context.clone() });
+        self.log.push_back(Logged { dot, context: context.clone() });
         while self.log.len() > self.longest_log {
             let Logged { dot, context } = self.log.pop_front().expect("it is longer than that");
             self.floor.insert(dot);
             self.floor.merge(&context);
         }
-        self.hold(version);
     }
 
     /// Holds a version instead of those that its context names.
     fn hold(&mut self, version: &Arc<Version>) {
         self.stamp = self.stamp.max(version.stamp);
         let path = Path::of(&version.key);
-        for claim in self.claims.values_mut() {
-            if claim.upto.is_some_and(|upto| path <= upto) && claim.start.contains(version.dot) {
-                Arc::make_mut(claim).late.insert((path, version.dot));
-            }
+        self.note_late(path, version.dot);
+        let is_kept = !(self.lax.no_tombstones && version.is_tombstone());
+        let slot = self.slots.entry(path).or_insert_with(|| Slot::new(version.key.clone()));
+        for dot in slot.hold(version, is_kept) {
+            self.by_dot.remove(&dot);
+            self.tombstones.remove(&dot);
         }
-        let new = || Slot { key: version.key.clone(), versions: SmallVec::new() };
-        let slot = self.slots.entry(path).or_insert_with(new);
-        let (by_dot, tombstones) = (&mut self.by_dot, &mut self.tombstones);
-        slot.versions.retain(|held| {
-            let stays = !version.context.contains(held.dot);
-            if !stays {
-                by_dot.remove(&held.dot);
-                tombstones.remove(&held.dot);
-            }
-            stays
-        });
-        if !(self.lax.no_tombstones && version.is_tombstone()) {
-            let place = slot.versions.partition_point(|held| held.dot < version.dot);
-            if slot.versions.get(place).is_none_or(|held| held.dot != version.dot) {
-                slot.versions.insert(place, Arc::clone(version));
-            }
+        if is_kept {
             self.by_dot.insert(version.dot, path);
             if version.is_tombstone() {
                 self.tombstones.insert(version.dot);
@@ -315,7 +372,45 @@ impl VersionStore {
         self.show(path);
     }
 
-    /// Drops versions, which stay covered.
+    /// Holds a resolution, if it wins.
+    fn resolve(&mut self, resolution: &Arc<Resolution>) {
+        self.stamp = self.stamp.max(resolution.stamp);
+        let path = Path::of(&resolution.key);
+        self.note_late(path, resolution.dot);
+        let slot = self.slots.entry(path).or_insert_with(|| Slot::new(resolution.key.clone()));
+        let loser = slot.resolve(resolution, self.lax.resolutions_apart);
+        self.by_dot.insert(resolution.dot, path);
+        self.awaited.insert(resolution.chosen, path);
+        if let Some(loser) = loser {
+            self.forget_resolution(&loser);
+        }
+        self.show(path);
+    }
+
+    /// A resolution is held no more: the log does not tell why.
+    fn forget_resolution(&mut self, resolution: &Resolution) {
+        self.by_dot.remove(&resolution.dot);
+        self.floor.insert(resolution.dot);
+        self.floor.merge(&resolution.replaces);
+    }
+
+    /// What has been covered by a join and is not held makes resolutions void.
+    fn stop_awaiting(&mut self) {
+        let covered = self.awaited.iter().filter(|(chosen, _)| self.vector.contains(**chosen));
+        let paths: Vec<Path> = covered.map(|(_, path)| *path).collect();
+        paths.into_iter().for_each(|path| self.show(path));
+    }
+
+    /// What comes to keys that a sync is done with, and that its start covers, came late.
+    fn note_late(&mut self, path: Path, dot: Dot) {
+        for claim in self.claims.values_mut() {
+            if claim.upto.is_some_and(|upto| path <= upto) && claim.start.contains(dot) {
+                Arc::make_mut(claim).late.insert((path, dot));
+            }
+        }
+    }
+
+    /// Drops versions, or the resolution, which stay covered.
     fn forget(&mut self, key: &Key, dots: &[Dot]) {
         let path = Path::of(key);
         let Some(slot) = self.slots.get_mut(&path) else { return };
@@ -324,29 +419,36 @@ impl VersionStore {
             self.by_dot.remove(dot);
             self.tombstones.remove(dot);
         }
-        let floor = &mut self.floor;
-        slot.versions.retain(|held| {
-            let goes = dots.contains(&held.dot);
-            if goes {
-                floor.merge(&held.context);
-            }
-            !goes
-        });
+        let going = slot.versions.iter().filter(|held| dots.contains(&held.dot));
+        going.for_each(|held| self.floor.merge(&held.context));
+        slot.remove(|dot| dots.contains(&dot));
+        if let Some(resolution) = slot.resolution.take_if(|resolution| dots.contains(&resolution.dot)) {
+            self.forget_resolution(&resolution);
+        }
         self.show(path);
     }
 
     /// Brings the trie up to date with a key.
     fn show(&mut self, path: Path) {
-        let Some(slot) = self.slots.get(&path) else { return };
-        let live: SmallVec<[Dot; 1]> =
-            slot.versions.iter().filter(|version| !version.is_tombstone()).map(|version| version.dot).collect();
+        let Some(slot) = self.slots.get_mut(&path) else { return };
+        let void = if self.lax.void_kept { None } else { slot.drop_void(&self.vector) };
+        let told = slot.resolution.as_ref().filter(|_| !self.lax.resolutions_apart).map(|resolution| resolution.dot);
+        let live = slot.versions.iter().filter(|version| !version.is_tombstone()).map(|version| version.dot);
+        let live: SmallVec<[Dot; 1]> = live.chain(told).collect();
         if live.is_empty() {
             self.live.remove(path);
         } else {
             self.live.put(path, slot.key.clone(), live);
         }
-        if slot.versions.is_empty() {
+        let awaits = slot.resolution.as_ref().is_some_and(|resolution| slot.version(resolution.chosen).is_none());
+        if slot.is_empty() {
             self.slots.remove(&path);
+        }
+        if !awaits {
+            self.awaited.retain(|_, awaiting| *awaiting != path);
+        }
+        if let Some(void) = void {
+            self.forget_resolution(&void);
         }
     }
 
@@ -368,26 +470,26 @@ impl VersionStore {
         keys.into_iter().map(|(path, dots)| change(self.slots[&path].key.clone(), dots)).collect()
     }
 
-    /// The held versions that a vector does not cover, up to about so many bytes, and at least one.
+    /// What is held and a vector does not cover, up to about so many bytes, and at least one.
     #[must_use]
-    pub fn missing(&self, vector: &Dots, room: usize) -> Vec<Arc<Version>> {
+    pub fn missing(&self, vector: &Dots, room: usize) -> Vec<Item> {
         let (mut missing, mut left) = (Vec::new(), room);
         for run in self.vector.without(vector).runs() {
             let (first, last) = run.ends();
             for (dot, _) in self.by_dot.range(first..=last) {
-                let version = self.version(*dot).expect("what the index names is held");
-                let size = version.size();
+                let item = self.item(*dot).expect("what the index names is held");
+                let size = item.size();
                 if size > left && !missing.is_empty() {
                     return missing;
                 }
                 left = left.saturating_sub(size);
-                missing.push(Arc::clone(version));
+                missing.push(item);
             }
         }
         missing
     }
 
-    /// How many versions were ever accepted: the position of the next in the log.
+    /// How many versions and resolutions were ever accepted: the position of the next in the log.
     #[must_use]
     pub const fn logged(&self) -> u64 {
         self.logged
@@ -399,25 +501,25 @@ impl VersionStore {
         vector.covers(&self.floor)
     }
 
-    /// The versions in the log from a position on, as far as they are held and not covered by a vector, up to about so many
-    /// bytes and at least one; and the position after them. None if the log does not reach back so far.
+    /// What is in the log from a position on, as far as it is held and not covered by a vector, up to about so many bytes and
+    /// at least one; and the position after them. None if the log does not reach back so far.
     #[must_use]
-    pub fn logged_from(&self, position: u64, vector: &Dots, room: usize) -> Option<(Vec<Arc<Version>>, u64)> {
+    pub fn logged_from(&self, position: u64, vector: &Dots, room: usize) -> Option<(Vec<Item>, u64)> {
         let first = self.logged - self.log.len() as u64;
         let skip = usize::try_from(position.checked_sub(first)?).ok()?;
-        let (mut versions, mut left, mut next) = (Vec::new(), room, position);
+        let (mut items, mut left, mut next) = (Vec::new(), room, position);
         for Logged { dot, .. } in self.log.iter().skip(skip) {
-            if let Some(version) = self.version(*dot).filter(|version| !vector.contains(version.dot)) {
-                let size = version.size();
-                if size > left && !versions.is_empty() {
+            if let Some(item) = self.item(*dot).filter(|_| !vector.contains(*dot)) {
+                let size = item.size();
+                if size > left && !items.is_empty() {
                     break;
                 }
                 left = left.saturating_sub(size);
-                versions.push(Arc::clone(version));
+                items.push(item);
             }
             next += 1;
         }
-        Some((versions, next))
+        Some((items, next))
     }
 
     /// The position of the oldest entry of the log.
@@ -426,34 +528,34 @@ impl VersionStore {
         self.logged - self.log.len() as u64
     }
 
-    /// What is held in a range of keys, or in the first of them: the versions that `beyond` does not cover, up to about so
-    /// many bytes, and the dots of the others.
+    /// What is held in a range of keys, or in the first of them: what `beyond` does not cover, up to about so many bytes, and the
+    /// dots of the rest.
     #[must_use]
     pub fn chunk(&self, range: PathRange, beyond: Option<&Dots>, room: usize) -> Chunk {
-        let mut chunk = Chunk { range, versions: Vec::new(), others: Dots::new(), vector: Arc::clone(&self.vector) };
+        let mut chunk = Chunk { range, items: Vec::new(), others: Dots::new(), vector: Arc::clone(&self.vector) };
         let mut left = room;
         let mut last = None;
         for (path, slot) in self.slots.range(range.from..=range.to) {
-            let size = |version: &Arc<Version>| {
-                let lacks = beyond.is_none_or(|beyond| !beyond.contains(version.dot));
-                lacks.then(|| version.size())
+            let sized = |item: Item| {
+                let lacks = beyond.is_none_or(|beyond| !beyond.contains(item.dot()));
+                (lacks.then(|| item.size()), item)
             };
-            let sizes: SmallVec<[Option<usize>; 4]> = slot.versions.iter().map(size).collect();
-            let needed = sizes.iter().flatten().sum::<usize>() + DOT_ROOM * slot.versions.len();
+            let items: SmallVec<[(Option<usize>, Item); 2]> = slot.items().map(sized).collect();
+            let needed = items.iter().map(|(size, _)| size.unwrap_or_default() + DOT_ROOM).sum::<usize>();
             if let Some(last) = last.filter(|_| needed > left) {
                 chunk.range.to = last;
                 break;
             }
             last = Some(*path);
-            for (version, size) in slot.versions.iter().zip(sizes) {
-                match size.filter(|size| left >= *size || chunk.versions.is_empty()) {
+            for (size, item) in items {
+                match size.filter(|size| left >= *size || chunk.items.is_empty()) {
                     Some(size) => {
                         left = left.saturating_sub(size);
-                        chunk.versions.push(Arc::clone(version));
+                        chunk.items.push(item);
                     }
                     None => {
                         left = left.saturating_sub(DOT_ROOM);
-                        chunk.others.insert(version.dot);
+                        chunk.others.insert(item.dot());
                     }
                 }
             }
@@ -461,7 +563,7 @@ impl VersionStore {
         chunk
     }
 
-    /// Whether a chunk whose versions are accepted was all that there is: the rest of it is covered.
+    /// Whether a chunk whose items are accepted was all that there is: the rest of it is covered.
     #[must_use]
     pub fn has_all(&self, chunk: &Chunk) -> bool {
         self.vector.covers(&chunk.others)
@@ -473,11 +575,11 @@ impl VersionStore {
         if self.lax.absence_ignored {
             return Vec::new();
         }
-        let listed: BTreeSet<Dot> = chunk.versions.iter().map(|version| version.dot).collect();
+        let listed: BTreeSet<Dot> = chunk.items.iter().map(Item::dot).collect();
         let range = self.slots.range(chunk.range.from..=chunk.range.to);
         let absent = |dot: &Dot| chunk.vector.contains(*dot) && !chunk.others.contains(*dot) && !listed.contains(dot);
         let gone = range.filter_map(|(_, slot)| {
-            let dots: Vec<Dot> = slot.versions.iter().map(|version| version.dot).filter(absent).collect();
+            let dots: Vec<Dot> = slot.dots().filter(absent).collect();
             (!dots.is_empty()).then(|| Change::Dropped { key: slot.key.clone(), dots })
         });
         gone.collect()
@@ -487,10 +589,10 @@ impl VersionStore {
     /// there what this replica covers and holds no more.
     #[must_use]
     pub fn differs(&self, chunk: &Chunk) -> bool {
-        let theirs: BTreeSet<Dot> = chunk.versions.iter().map(|version| version.dot).collect();
+        let theirs: BTreeSet<Dot> = chunk.items.iter().map(Item::dot).collect();
         let lists = |dot: Dot| theirs.contains(&dot) || chunk.others.contains(dot);
         let mut range = self.slots.range(chunk.range.from..=chunk.range.to);
-        range.any(|(_, slot)| slot.versions.iter().any(|held| !chunk.vector.contains(held.dot) && !lists(held.dot)))
+        range.any(|(_, slot)| slot.dots().any(|held| !chunk.vector.contains(held) && !lists(held)))
             || theirs
                 .into_iter()
                 .chain(chunk.others.iter())
@@ -519,10 +621,12 @@ impl VersionStore {
 
     /// A walk has compared a range: what came before is no longer late.
     pub fn settle_walk(&mut self, peer: NodeId, range: PathRange) {
-        if let Some(claim) = self.claims.get_mut(&ClaimId::Walk(peer))
-            && claim.late.iter().any(|(path, _)| range.contains(*path))
-        {
-            Arc::make_mut(claim).late.retain(|(path, _)| !range.contains(*path));
+        let Some(claim) = self.claims.get_mut(&ClaimId::Walk(peer)) else { return };
+        let late = claim.late.range((range.from, BEFORE_ALL)..).take_while(|(path, _)| *path <= range.to);
+        let settled: Vec<(Path, Dot)> = late.copied().collect();
+        if !settled.is_empty() {
+            let claim = Arc::make_mut(claim);
+            settled.iter().for_each(|one| _ = claim.late.remove(one));
         }
     }
 
@@ -550,7 +654,7 @@ impl VersionStore {
             stamp: self.stamp,
             log: self.log.iter().cloned().collect(),
         };
-        let held = self.slots.values().flat_map(|slot| &slot.versions).map(|version| Change::Held(Arc::clone(version)));
+        let held = self.slots.values().flat_map(Slot::history).map(Change::Held);
         let claim = self.claims.get(&ClaimId::Full).map(|claim| Change::Claimed(Some(Arc::clone(claim))));
         [Change::Base(Arc::new(base))].into_iter().chain(held).chain(claim).collect()
     }
@@ -568,11 +672,12 @@ fn filled(dots: &Dots) -> Dots {
 #[cfg(test)]
 mod tests;
 
-/// What tells one replica from another: a version is told by its name.
+/// What tells one replica from another: a version or resolution is told by its name.
 impl VersionStore {
     fn essence(&self) -> impl PartialEq + Hash + '_ {
         let log: Vec<Dot> = self.log.iter().map(|logged| logged.dot).collect();
-        (&self.by_dot, &self.vector, &self.floor, &self.claims, self.stamp, log)
+        let orders: Vec<&[Dot]> = self.slots.values().map(Slot::order).filter(|order| !order.is_empty()).collect();
+        (&self.by_dot, &self.vector, &self.floor, &self.claims, self.stamp, (log, orders))
     }
 }
 

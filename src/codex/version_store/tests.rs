@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::codex::{Prefix, Value};
 use crate::identity::{Boot, Era, Incarnation};
+use crate::observation::ChoiceBasis;
 use crate::signature::Registry;
+use crate::signature::Signature;
 
 const NODES: u32 = 3;
 const KEYS: u8 = 3;
@@ -22,6 +24,8 @@ enum Step {
     Put { at: u8, key: u8, reads: bool },
     Delete { at: u8, key: u8 },
     Offer { to: u8, version: u8 },
+    Resolve { at: u8, key: u8, choice: u8 },
+    OfferResolution { to: u8, resolution: u8 },
     BeginFull { to: u8, from: u8, room: u16 },
     Compare { to: u8, from: u8 },
     Report { of: u8, to: u8 },
@@ -45,6 +49,7 @@ struct Node {
 struct Run {
     nodes: Vec<Node>,
     versions: Vec<Arc<Version>>,
+    resolutions: Vec<Arc<Resolution>>,
     /// What each dot's writer knew, with all that that knew.
     known: BTreeMap<Dot, BTreeSet<Dot>>,
     read: BTreeMap<(usize, u8), CausalContext>,
@@ -70,6 +75,7 @@ impl Run {
         Self {
             nodes: (0..NODES).map(node).collect(),
             versions: Vec::new(),
+            resolutions: Vec::new(),
             known: BTreeMap::new(),
             read: BTreeMap::new(),
             registry: Registry::new(NODES),
@@ -107,10 +113,28 @@ impl Run {
         self.sync(at);
     }
 
-    fn offer(&mut self, to: usize, version: &Arc<Version>) {
-        if self.nodes[to].store.is_news(version) {
-            self.change(to, Change::Version(Arc::clone(version)));
+    fn offer(&mut self, to: usize, item: Item) {
+        if self.nodes[to].store.is_news(&item) {
+            self.change(to, item.into());
         }
+    }
+
+    /// A replica chooses one of the live versions that it holds of a key.
+    fn resolve(&mut self, at: usize, number: u8, choice: u8) {
+        let store = &self.nodes[at].store;
+        let (key, held) = (key(number), store.held(&key(number)));
+        let live: Vec<Dot> = held.iter().filter(|version| !version.is_tombstone()).map(|version| version.dot).collect();
+        let Some(chosen) = live.get(usize::from(choice) % live.len().max(1)).copied() else { return };
+        let (settled, stamp) = (held.iter().map(|version| version.dot).collect(), store.stamp() + 1);
+        let replaces = store.resolution(&key).iter().map(|resolution| resolution.dot).collect();
+        self.nodes[at].written += 1;
+        let node = &self.nodes[at];
+        let dot = Dot::new(Incarnation::new(NodeId::new(at as u32), Boot::new(node.boot)), Era(0), node.written);
+        let (basis, signature) = (ChoiceBasis::Poll, Signature::default());
+        let resolution = Arc::new(Resolution { key, dot, stamp, chosen, basis, settled, replaces, signature });
+        self.resolutions.push(Arc::clone(&resolution));
+        self.change(at, Change::Resolution(resolution));
+        self.sync(at);
     }
 
     fn context(&self, at: usize, number: u8) -> CausalContext {
@@ -129,7 +153,7 @@ impl Run {
             _ => Claim { start: Arc::clone(&chunk.vector), upto: None, late: BTreeSet::new() },
         };
         self.change(to, Change::Claimed(Some(Arc::new(claim))));
-        chunk.versions.iter().for_each(|version| self.offer(to, version));
+        chunk.items.iter().for_each(|item| self.offer(to, item.clone()));
         for change in self.nodes[to].store.absent(&chunk) {
             self.change(to, change);
         }
@@ -165,7 +189,14 @@ impl Run {
             }
             Step::Offer { to, version } => {
                 if let Some(version) = self.versions.get(usize::from(version) % self.versions.len().max(1)).cloned() {
-                    self.offer(node(to), &version);
+                    self.offer(node(to), version.into());
+                }
+            }
+            Step::Resolve { at, key, choice } => self.resolve(node(at), key, choice),
+            Step::OfferResolution { to, resolution } => {
+                let place = usize::from(resolution) % self.resolutions.len().max(1);
+                if let Some(resolution) = self.resolutions.get(place).cloned() {
+                    self.offer(node(to), Item::Resolution(resolution));
                 }
             }
             Step::BeginFull { to, from, room } => {
@@ -225,6 +256,11 @@ impl Run {
     /// No version is lost, none has come back, and what is held is what was written.
     fn judge(&self) -> Result<(), String> {
         for (at, node) in self.nodes.iter().enumerate() {
+            for resolution in (0..KEYS).filter_map(|number| node.store.resolution(&key(number))) {
+                if resolution.is_void(node.store.vector(), |dot| node.store.version(dot).is_some()) {
+                    return Err(format!("n{} holds {}, whose choice is gone", at + 1, resolution.dot));
+                }
+            }
             for version in &self.versions {
                 let covered = node.store.vector().contains(version.dot);
                 let held = node.store.version(version.dot).is_some();
@@ -278,6 +314,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => (n.clone(), k.clone(), any::<bool>()).prop_map(|(at, key, reads)| Step::Put { at, key, reads }),
         1 => (n.clone(), k).prop_map(|(at, key)| Step::Delete { at, key }),
         6 => (n.clone(), v).prop_map(|(to, version)| Step::Offer { to, version }),
+        2 => (n.clone(), 0..KEYS, v).prop_map(|(at, key, choice)| Step::Resolve { at, key, choice }),
+        3 => (n.clone(), v).prop_map(|(to, resolution)| Step::OfferResolution { to, resolution }),
         3 => (n.clone(), n.clone(), 0..600_u16).prop_map(|(to, from, room)| Step::BeginFull { to, from, room }),
         1 => (n.clone(), n.clone()).prop_map(|(to, from)| Step::Compare { to, from }),
         3 => (n.clone(), n.clone()).prop_map(|(of, to)| Step::Report { of, to }),
@@ -342,6 +380,7 @@ fn guards_of_contexts_are_needed() {
         ("context-uncovered", Lax { context_uncovered: true, ..all }),
         ("context-filled", Lax { context_filled: true, ..all }),
         ("context-trimmed", Lax { context_trimmed: true, ..all }),
+        ("void-kept", Lax { void_kept: true, ..all }),
         ("no-tombstones", Lax { no_tombstones: true, news_by_holding: true, ..all }),
     ] {
         assert!(failures(lax) > 0, "{name} changes nothing");

@@ -321,6 +321,11 @@ pub enum ConsensusFact {
         /// The decision.
         bid: ProposalId,
     },
+    /// It takes a decision that its certificate proves, as another protocol brought it.
+    Blessed {
+        /// The decision.
+        bid: ProposalId,
+    },
     /// It applied a slot.
     Applied {
         /// The slot.
@@ -439,6 +444,7 @@ impl Observe for ConsensusFact {
             Self::Voted { bid, yes } => ConsensusSeen::Voted { bid, yes },
             Self::Confirmed { bid } => ConsensusSeen::Confirmed { bid },
             Self::Committed { bid } => ConsensusSeen::Committed { bid },
+            Self::Blessed { bid } => ConsensusSeen::Blessed { bid },
             Self::Applied { slot, value, root, done, refused, decrees } => {
                 let refused = refused.into_iter().map(|(op, reason)| (op, reason.ground())).collect();
                 ConsensusSeen::Applied { slot, value, root, done, refused, decrees }

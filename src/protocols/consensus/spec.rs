@@ -48,7 +48,7 @@ pub struct ConsensusSettings {
     pub session_slots: u64,
     /// How reads are made linearizable.
     pub reads: Reads,
-    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e24`, `e25`, `e28`, `k01` to `k23`.
+    /// Flaws that are switched on: `e01`, `e02`, `e03`, `e04`, `e12`, `e24`, `e25`, `e28`, `k01` to `k23`.
     pub flaws: Flaws,
 }
 
@@ -141,8 +141,8 @@ macro_rules! switched {
 }
 
 switched!(
-    e01, e02, e03, e04, e24, e25, e28, k01, k02, k03, k04, k05, k06, k07, k08, k09, k10, k11, k12, k13, k14, k15, k16,
-    k17, k18, k19, k20, k21, k22, k23
+    e01, e02, e03, e04, e12, e24, e25, e28, k01, k02, k03, k04, k05, k06, k07, k08, k09, k10, k11, k12, k13, k14, k15,
+    k16, k17, k18, k19, k20, k21, k22, k23
 );
 
 impl Rules {
@@ -204,6 +204,12 @@ pub const ROW: Row = Row {
             "There is no fallback when a slot gets no quorum of votes: the no-op that should replace the value is \
              never proposed.",
             "a slot that gets no quorum of votes in time",
+        ),
+        Flaw::new(
+            "e12",
+            "authenticity",
+            "A decision that gossip brings is believed without a certificate, and a voter tells of it when it is only confirmed.",
+            "gossip beside the log, and a value that is confirmed and not decided",
         ),
         Flaw::new(
             "e24",

@@ -190,7 +190,8 @@ impl Node {
         self.port.take();
     }
 
-    /// Its effects since the last call, without timers: `+` to the disk, `!` a fact, `>` a message, `<` an answer.
+    /// Its effects since the last call, without timers and what it tells of decisions: `+` to the disk, `!` a fact, `>` a
+    /// message, `<` an answer.
     fn did(&mut self) -> Vec<String> {
         let said = |did| match did {
             Did::Send(to, message) => Some(format!("> {to} {}", spoken(&message))),
@@ -201,6 +202,7 @@ impl Node {
             Did::Answer(op, answer) => Some(format!("< {op} {answer:?}")),
             Did::Reply(_, never) => match never {},
             Did::Post(_, never) => match never {},
+            Did::Tell(ConsensusOutcome::Certified { .. }) => None,
             Did::Tell(outcome) => Some(format!("{outcome:?}")),
             Did::SetTimer(..) | Did::CancelTimer(_) => None,
             Did::Keep(_) | Did::RewriteReplica(_) | Did::NoteReplica(_) => unreachable!("it sees no replica"),
@@ -265,6 +267,7 @@ fn told(fact: &ConsensusFact) -> Option<String> {
         | ConsensusFact::Voted { .. }
         | ConsensusFact::Replaced { .. }
         | ConsensusFact::PreCommitted { .. }
+        | ConsensusFact::Blessed { .. }
         | ConsensusFact::Applied { .. }
         | ConsensusFact::Installed { .. }
         | ConsensusFact::Decreed { .. }
@@ -485,6 +488,30 @@ fn nobody_speaks_under_another_s_round_and_no_observer_under_any() {
     assert_eq!(node.did(), ["! rejected n2", "! rejected n2", "! rejected n4", "! rejected n4"]);
     node.elect(2, "1.n2");
     assert_eq!(node.did()[0], "+ promised 1.n2", "none of them was a promise");
+}
+
+#[test]
+fn a_decision_that_gossip_brings_is_taken_once_if_it_proves_something_and_not_told_on() {
+    let value = requests(Vec::new());
+    let mut node = Node::new();
+    let mut brings = |decided: &Arc<Decided>| {
+        let is_news = node.consensus.on_certified(n(3), decided, &mut node.port);
+        assert!(node.port.take_told().is_empty(), "whoever brought it knows it");
+        let facts =
+            node.port.take().into_iter().filter_map(|did| if let Did::Note(fact) = did { Some(fact) } else { None });
+        (is_news, facts.filter(|fact| told(fact).is_some() || matches!(fact, ConsensusFact::Blessed { .. })).collect())
+    };
+    let of_another_slot = Arc::new(Decided { slot: Slot(2), ..(*decided(1, "1.n2", &value, &[2, 3])).clone() });
+    for unproven in [decided(1, "1.n2", &value, &[2]), decided(1, "1.n2", &value, &[2, 4]), of_another_slot] {
+        assert_eq!(brings(&unproven), (false, vec![ConsensusFact::Rejected { from: n(3) }]));
+    }
+    let proven = decided(1, "1.n2", &value, &[2, 3]);
+    let bid = proven.bid();
+    assert_eq!(brings(&proven), (true, vec![ConsensusFact::Blessed { bid }, ConsensusFact::Committed { bid }]));
+    assert_eq!(brings(&proven), (false, Vec::new()), "it is known");
+    node.commit(2, &decided(2, "1.n2", &value, &[2, 3]));
+    let decided = decided(2, "1.n2", &value, &[2, 3]);
+    assert_eq!(node.port.take_told(), [ConsensusOutcome::Certified { decided }], "voters' own messages are told on");
 }
 
 #[test]
@@ -851,20 +878,26 @@ fn requests(requests: Vec<Request>) -> Value {
     Value::new(Proposal::Requests(requests))
 }
 
+/// What consensus has told since the last call, but for decisions.
+fn told_of_decrees(node: &mut Node) -> Vec<ConsensusOutcome> {
+    let told = node.port.take_told().into_iter();
+    told.filter(|outcome| !matches!(outcome, ConsensusOutcome::Certified { .. })).collect()
+}
+
 #[test]
 fn a_node_decrees_in_a_session_that_it_opens_and_hears_what_came_of_it_once() {
     let mut node = Node::new();
     let ticket = node.consensus.decree(decree("a"), false, &mut node.port);
-    assert!(node.port.take_told().is_empty());
+    assert!(told_of_decrees(&mut node).is_empty());
     node.commit(2, &decided(1, "1.n2", &requests(vec![own(1, Act::Open, false)]), &[2, 3]));
-    assert!(node.port.take_told().is_empty(), "the session is open, and the decree under way");
+    assert!(told_of_decrees(&mut node).is_empty(), "the session is open, and the decree under way");
     let value = requests(vec![own_write(2, "a", false)]);
     node.commit(2, &decided(2, "1.n2", &value, &[2, 3]));
     let writes = vec![(Key::new("~rule").expect("a key"), Some(Content::text("a")))];
     let answered = ConsensusOutcome::Answered { ticket, answer: Answer::Done };
-    assert_eq!(node.port.take_told(), [ConsensusOutcome::Decreed { slot: Slot(2), writes }, answered]);
+    assert_eq!(told_of_decrees(&mut node), [ConsensusOutcome::Decreed { slot: Slot(2), writes }, answered]);
     node.commit(2, &decided(3, "1.n2", &value, &[2, 3]));
-    assert!(node.port.take_told().is_empty(), "decided twice, it takes effect once");
+    assert!(told_of_decrees(&mut node).is_empty(), "decided twice, it takes effect once");
 }
 
 #[test]
@@ -1022,7 +1055,7 @@ fn what_an_earlier_incarnation_decreed_has_no_effect_once_its_successor_decrees(
     node.commit(2, &decided(3, "1.n2", &requests(vec![of("n3/2", 2, write(2, "new"))]), &[2, 3]));
     node.port.take();
     node.commit(2, &decided(4, "1.n2", &requests(vec![of("n3", 2, write(1, "old"))]), &[2, 3]));
-    let told = node.port.take_told();
+    let told = told_of_decrees(&mut node);
     assert!(told.is_empty(), "a dead incarnation overwrites its successor: {told:?}");
 }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::beats::Beats;
 use super::spec::Rules;
-use super::{Digest, GossipFact, GossipMessage, GossipTimer, Push};
-use crate::codex::Version;
+use super::{Blessed, Digest, GossipFact, GossipMessage, GossipOutcome, GossipTimer, Push};
+use crate::codex::Item;
 use crate::identity::{Incarnation, NodeId};
 use crate::observation::CopyId;
-use crate::protocols::Port;
 use crate::protocols::replica::{Offered, Replica};
+use crate::protocols::{Decided, Port};
 
 /// One node's gossip.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +64,7 @@ impl Gossip {
         self.beats.beat();
         for node in self.beats.overdue(self.rules.patience, port.monotonic()) {
             port.note(GossipFact::Suspected { node });
+            port.tell(GossipOutcome::Suspects { peer: node, suspected: true });
         }
         replica.collect(port);
         let peers = self.peers(port);
@@ -93,6 +94,7 @@ impl Gossip {
     ) {
         for node in self.beats.hear(&digest.beats, port.monotonic()) {
             port.note(GossipFact::Trusted { node });
+            port.tell(GossipOutcome::Suspects { peer: node, suspected: false });
         }
         replica.report(from, &digest.vector);
         if !self.rules.pull {
@@ -119,48 +121,65 @@ impl Gossip {
         replica.settle(port);
     }
 
-    /// A peer pushes a version.
+    /// A peer pushes a version or a resolution.
     pub(super) fn on_push(&mut self, push: &Push, replica: &mut Replica, port: &mut impl Port<Self>) {
-        let Push { version, copy, ttl } = push;
-        let is_news = self.offer(version, replica, port) == Offered::Applied;
+        let Push { item, copy, ttl } = push;
+        let is_news = self.offer(item, replica, port) == Offered::Applied;
         // Flaw g01: every copy is relayed.
         if (is_news || self.rules.g01) && *ttl > 0 {
             // Flaw e29: the ttl stays as it is.
             let ttl = if self.rules.e29 { *ttl } else { ttl - 1 };
-            self.push(version, Some(*copy), ttl.min(self.rules.ttl), replica, port);
+            self.push(item, Some(*copy), ttl.min(self.rules.ttl), replica, port);
         }
         replica.settle(port);
     }
 
     /// A peer sends what this node's digest lacked.
-    pub(super) fn on_pulled(&mut self, versions: &[Arc<Version>], replica: &mut Replica, port: &mut impl Port<Self>) {
-        for version in versions {
-            if self.offer(version, replica, port) == Offered::Applied {
-                self.push(version, None, self.rules.ttl, replica, port);
+    pub(super) fn on_pulled(&mut self, items: &[Item], replica: &mut Replica, port: &mut impl Port<Self>) {
+        for item in items {
+            if self.offer(item, replica, port) == Offered::Applied {
+                self.push(item, None, self.rules.ttl, replica, port);
             }
         }
         replica.settle(port);
     }
 
-    fn offer(&self, version: &Arc<Version>, replica: &mut Replica, port: &mut impl Port<Self>) -> Offered {
+    fn offer(&self, item: &Item, replica: &mut Replica, port: &mut impl Port<Self>) -> Offered {
         // Flaws e29 and g03: nobody looks at the signature.
-        if self.rules.g03 { replica.believe(version, port) } else { replica.offer(version, port) }
+        if self.rules.g03 { replica.believe(item, port) } else { replica.offer(item, port) }
     }
 
-    /// A client has written a version here.
-    pub fn on_written(&mut self, version: &Arc<Version>, replica: &mut Replica, port: &mut impl Port<Self>) {
-        self.push(version, None, self.rules.ttl, replica, port);
+    /// A client has written a version here, or this node has minted a resolution.
+    pub fn on_written(&mut self, item: &Item, replica: &mut Replica, port: &mut impl Port<Self>) {
+        self.push(item, None, self.rules.ttl, replica, port);
     }
 
-    /// Pushes a version that this node has accepted for the first time.
-    fn push(
-        &mut self,
-        version: &Arc<Version>,
-        of: Option<CopyId>,
-        ttl: u32,
-        replica: &mut Replica,
-        port: &mut impl Port<Self>,
-    ) {
+    /// This node has learnt a decision from voters.
+    pub fn on_certified(&mut self, decided: &Arc<Decided>, port: &mut impl Port<Self>) {
+        self.push_blessed(decided, self.rules.ttl, port);
+    }
+
+    /// This node has learnt a decision from a peer's gossip.
+    pub fn on_blessed(&mut self, blessed: &Blessed, port: &mut impl Port<Self>) {
+        // Flaw e29: the ttl stays as it is.
+        let ttl = if self.rules.e29 { Some(blessed.ttl) } else { blessed.ttl.checked_sub(1) };
+        if let Some(ttl) = ttl {
+            self.push_blessed(&blessed.decided, ttl.min(self.rules.ttl), port);
+        }
+    }
+
+    fn push_blessed(&mut self, decided: &Arc<Decided>, ttl: u32, port: &mut impl Port<Self>) {
+        if !self.rules.push {
+            return;
+        }
+        let blessed = Arc::new(Blessed { decided: Arc::clone(decided), ttl });
+        for to in self.peers(port) {
+            port.send(to, GossipMessage::Blessed(Arc::clone(&blessed)));
+        }
+    }
+
+    /// Pushes what this node has accepted for the first time.
+    fn push(&mut self, item: &Item, of: Option<CopyId>, ttl: u32, replica: &mut Replica, port: &mut impl Port<Self>) {
         if !self.rules.push {
             return;
         }
@@ -170,8 +189,8 @@ impl Gossip {
         for to in self.peers(port) {
             self.pushed += 1;
             let copy = CopyId { of: me, number: self.pushed };
-            port.note(GossipFact::Pushed { dot: version.dot, to, copy, of, ttl, start, fanout });
-            port.send(to, GossipMessage::StateUpdate(Arc::new(Push { version: Arc::clone(version), copy, ttl })));
+            port.note(GossipFact::Pushed { dot: item.dot(), to, copy, of, ttl, start, fanout });
+            port.send(to, GossipMessage::StateUpdate(Arc::new(Push { item: item.clone(), copy, ttl })));
         }
     }
 }

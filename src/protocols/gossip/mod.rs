@@ -31,7 +31,7 @@ pub use client::{Act, Brought, Planned, ReplicaClient};
 pub use content::{Content, Document, Edit, Shape};
 pub use machine::Gossip;
 pub use spec::{GossipSettings, ROW};
-pub use words::{Beat, Digest, GossipFact, GossipMessage, GossipOutcome, GossipTimer, Push};
+pub use words::{Beat, Blessed, Digest, GossipFact, GossipMessage, GossipOutcome, GossipTimer, Push};
 pub use workload::{DocumentWorkload, ScriptureWorkload, SetWorkload};
 
 use std::sync::Arc;
@@ -79,7 +79,8 @@ impl Protocol for Gossip {
         match message {
             GossipMessage::Heartbeat(digest) => self.on_digest(from, &digest, replica, port),
             GossipMessage::StateUpdate(push) => self.on_push(&push, replica, port),
-            GossipMessage::Pulled(versions) => self.on_pulled(&versions, replica, port),
+            GossipMessage::Pulled(items) => self.on_pulled(&items, replica, port),
+            GossipMessage::Blessed(blessed) => port.tell(GossipOutcome::Blessed { from, blessed }),
             GossipMessage::SyncRequest => port.tell(GossipOutcome::Differs { peer: from }),
         }
     }

@@ -58,7 +58,7 @@ fn copy(number: u64) -> CopyId {
 }
 
 fn push(number: u64, ttl: u32) -> GossipMessage {
-    GossipMessage::StateUpdate(Arc::new(Push { version: version(1), copy: copy(number), ttl }))
+    GossipMessage::StateUpdate(Arc::new(Push { item: version(1).into(), copy: copy(number), ttl }))
 }
 
 fn digest(root: Root, vector: Dots) -> GossipMessage {
@@ -91,7 +91,7 @@ fn a_ttl_over_the_bound_is_cut_to_it() {
 #[test]
 fn what_was_pulled_is_pushed_as_new() {
     let mut node = Node::new();
-    node.hear(GossipMessage::Pulled(Arc::new(vec![version(1), version(1)])));
+    node.hear(GossipMessage::Pulled(Arc::new(vec![version(1).into(), version(1).into()])));
     assert_eq!(node.pushed(), [(None, 3); 3]);
 }
 
@@ -101,7 +101,7 @@ fn a_digest_is_answered_with_what_it_lacks_and_with_one_if_it_has_more() {
     node.hear(push(7, 0));
     node.port.take();
     node.hear(digest(Root([0; 16]), Dots::new()));
-    assert_eq!(node.port.take_sent(), [(N2, GossipMessage::Pulled(Arc::new(vec![version(1)])))]);
+    assert_eq!(node.port.take_sent(), [(N2, GossipMessage::Pulled(Arc::new(vec![version(1).into()])))]);
     node.hear(digest(Root([1; 16]), [version(1).dot, version(2).dot].into_iter().collect()));
     let sent = node.port.take_sent();
     assert!(matches!(&sent[..], [(N2, GossipMessage::Heartbeat(digest))] if digest.answers), "{sent:?}");

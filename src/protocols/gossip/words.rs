@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clocks::{Dot, Dots};
-use crate::codex::{Root, Version};
+use crate::codex::{Item, Root};
 use crate::identity::{Boot, NodeId};
 use crate::observation::{CopyId, Observation, Observe, ReplicaSeen};
-use crate::protocols::Periodic;
+use crate::protocols::{Decided, Periodic};
 
 /// The messages of gossip.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,10 +16,12 @@ use crate::protocols::Periodic;
 pub enum GossipMessage {
     /// What the sender covers, and of whom it has heard.
     Heartbeat(Arc<Digest>),
-    /// A version that the sender has accepted for the first time.
+    /// A version or a resolution that the sender has accepted for the first time.
     StateUpdate(Arc<Push>),
-    /// Versions that the receiver's digest lacks.
-    Pulled(Arc<Vec<Arc<Version>>>),
+    /// A decision with its certificate, which the sender has learnt for the first time.
+    Blessed(Arc<Blessed>),
+    /// What the receiver's digest lacks.
+    Pulled(Arc<Vec<Item>>),
     /// Bring yourself up to date from me: what you lack is not what I hold.
     SyncRequest,
 }
@@ -48,13 +50,22 @@ pub struct Beat {
     pub count: u64,
 }
 
-/// A pushed copy of a version.
+/// A pushed copy of a version or a resolution.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Push {
-    /// The version.
-    pub version: Arc<Version>,
+    /// The version or the resolution.
+    pub item: Item,
     /// The name of this copy.
     pub copy: CopyId,
+    /// How many hops it may make after this one.
+    pub ttl: u32,
+}
+
+/// A pushed decision: an update that a quorum has blessed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Blessed {
+    /// The decision, and the certificate that proves it to whoever has the keys of the voters.
+    pub decided: Arc<Decided>,
     /// How many hops it may make after this one.
     pub ttl: u32,
 }
@@ -101,12 +112,26 @@ pub enum GossipFact {
 }
 
 /// What others are to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GossipOutcome {
+    /// A peer tells of a decision.
+    Blessed {
+        /// Which peer.
+        from: NodeId,
+        /// The decision, and how much further it may go.
+        blessed: Arc<Blessed>,
+    },
     /// A peer has what only a comparison of states finds.
     Differs {
         /// Which.
         peer: NodeId,
+    },
+    /// A peer is suspected, or is no more.
+    Suspects {
+        /// Which.
+        peer: NodeId,
+        /// Whether it is.
+        suspected: bool,
     },
 }
 
@@ -114,7 +139,7 @@ impl Periodic for GossipMessage {
     fn is_periodic(&self) -> bool {
         match self {
             Self::Heartbeat(_) => true,
-            Self::StateUpdate(_) | Self::Pulled(_) | Self::SyncRequest => false,
+            Self::StateUpdate(_) | Self::Blessed(_) | Self::Pulled(_) | Self::SyncRequest => false,
         }
     }
 }

@@ -1,21 +1,24 @@
 //! One replica: what clients and peers do to it, and what its disk keeps of that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::{ReplicaEntry, ReplicaFact, Rules};
 use crate::clocks::{Dot, Dots};
-use crate::codex::conflict::{Sibling, Strategy, View, view, view_of_immutable};
+use crate::codex::conflict::{
+    Choice, Class, Poll, Resolution, Sibling, Strategy, View, meaning, view, view_of_immutable,
+};
 use crate::codex::digest;
 use crate::codex::{
-    AnchorRule, CausalContext, Change, Key, Keyspace, MOST_CONTEXT, MOST_SIBLINGS, MOST_VALUE, Refusal, StoreReply,
-    Value, Version, VersionStore,
+    AnchorRule, CausalContext, Change, Item, Key, Keyspace, MOST_CONTEXT, MOST_SIBLINGS, MOST_VALUE, Refusal,
+    StoreReply, Value, Version, VersionStore,
 };
 use crate::encoding;
 use crate::identity::{Boot, Era, Incarnation, NodeId, OpId};
 use crate::observation::Basis;
 use crate::process::Stored;
+use crate::signature::Signature;
 use crate::time::LocalTime;
 
 /// What a replica does beside the protocols that use it: every port of theirs can.
@@ -47,7 +50,7 @@ pub struct Kept {
     lost: bool,
 }
 
-/// What came of a peer's version.
+/// What came of what a peer sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offered {
     /// It is news, and accepted.
@@ -79,6 +82,25 @@ pub struct Replica {
     lost: bool,
     /// How many changes there were.
     changes: u64,
+    /// The keys that have changed since they were last asked for, if anybody asks.
+    touched: Option<BTreeSet<Key>>,
+    /// The strategies that were decreed, by the prefix of the keyspace.
+    strategies: BTreeMap<String, Strategy>,
+}
+
+/// A conflict between the versions that are shown of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Conflict {
+    /// The versions to choose from.
+    pub siblings: Vec<Dot>,
+    /// All versions of the key that are held, hidden ones too.
+    pub held: Dots,
+    /// In what respect they differ.
+    pub class: Class,
+    /// What voters are to be asked, if the strategy wants a poll.
+    pub poll: Option<Poll>,
+    /// Whether whoever sees the conflict decides it with whom it likes: with flaw e08 alone.
+    pub alone: bool,
 }
 
 /// The answers to so many operations of a client are kept.
@@ -111,6 +133,8 @@ impl Replica {
             unsynced: false,
             lost,
             changes: 0,
+            touched: None,
+            strategies: BTreeMap::new(),
         };
         if lost {
             replica.journal = 0;
@@ -119,14 +143,20 @@ impl Replica {
         } else {
             kept.changes.iter().for_each(|change| replica.store.apply(change));
         }
+        if let (Some(Change::Preloaded(_)), Some(preload), false) = (kept.changes.first(), &rules.preload, lost) {
+            port.note_replica(preload.fact(me));
+        }
         if boot == Boot::new(1) {
             for (prefix, keyspace) in rules.keyspaces.iter() {
                 let replicated = keyspace.owner == super::spec::OWNER;
                 port.note_replica(ReplicaFact::Keyspace { prefix: prefix.to_owned(), replicated });
             }
+            for (prefix, rule) in rules.anchors.seen() {
+                port.note_replica(ReplicaFact::Anchored { prefix, rule });
+            }
         }
         let vector = (**replica.store.vector()).clone();
-        port.note_replica(ReplicaFact::Started { vector, held: replica.store.len() as u64, lost });
+        port.note_replica(ReplicaFact::Started { vector, held: replica.store.count_versions() as u64, lost });
         replica
     }
 
@@ -161,11 +191,33 @@ impl Replica {
 
     /// Makes a change, and writes it down.
     pub fn change(&mut self, change: Change, port: &mut impl ReplicaPort) {
+        self.touch(&change);
         self.store.apply(&change);
         self.journal += 1;
         self.changes += 1;
         self.unsynced = true;
         port.keep(ReplicaEntry(change));
+    }
+
+    fn touch(&mut self, change: &Change) {
+        let Some(touched) = &mut self.touched else { return };
+        match change {
+            Change::Version(version) => _ = touched.insert(version.key.clone()),
+            Change::Resolution(resolution) => _ = touched.insert(resolution.key.clone()),
+            Change::Dropped { key, .. } | Change::Collected { key, .. } => _ = touched.insert(key.clone()),
+            Change::Joined { .. } => touched.extend(self.store.awaiting().cloned()),
+            Change::Claimed(_) | Change::Base(_) | Change::Held(_) | Change::Preloaded(_) => {}
+        }
+    }
+
+    /// From now on the keys that change are kept until they are asked for; those that are held now are among them.
+    pub fn watch(&mut self) {
+        self.touched = Some(self.store.by_keys().map(|(key, _)| key.clone()).collect());
+    }
+
+    /// The keys that have changed since this was last asked.
+    pub fn take_touched(&mut self) -> BTreeSet<Key> {
+        self.touched.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// A barrier, if anything is not durable yet: before anything is said that it may show.
@@ -183,24 +235,135 @@ impl Replica {
         let seen = Arc::new(self.context(key));
         let View { value, dot, open, class: _ } = self.view(key);
         let (held, digest) = (seen.held.clone(), value.as_ref().map(digest));
-        port.note_replica(ReplicaFact::Shown { op, key: key.clone(), held, dot, value: digest, open });
+        let resolution = self.store.resolution(key).map(|resolution| resolution.dot);
+        port.note_replica(ReplicaFact::Shown { op, key: key.clone(), held, dot, value: digest, resolution, open });
         StoreReply::View { value, seen, open }
     }
 
     /// What the replica shows of a key.
-    fn view(&self, key: &Key) -> View {
-        let siblings: Vec<Sibling<'_>> = self.store.held(key).iter().filter_map(|version| version.sibling()).collect();
-        let keyspace = self.keyspace(key);
+    #[must_use]
+    pub fn view(&self, key: &Key) -> View {
+        let (siblings, keyspace) = (self.siblings(key), self.keyspace(key));
         if keyspace.anchors.contains(&AnchorRule::Immutable) {
             return view_of_immutable(&siblings);
         }
         let allows = |value: &Value| self.rules.anchors.broken(key, None, Some(value)).is_none();
-        view(&siblings, keyspace.strategy, keyspace.canon.get(key).map(String::as_str), allows)
+        view(&siblings, self.strategy(key), self.canon(key), allows)
+    }
+
+    /// The live versions of a key that its resolution lets be shown: all of them without one, or while it waits for what it
+    /// chooses.
+    #[must_use]
+    pub fn siblings(&self, key: &Key) -> Vec<Sibling<'_>> {
+        let held = self.store.held(key);
+        let stands = |resolution: &&Arc<Resolution>| held.iter().any(|version| version.dot == resolution.chosen);
+        let resolution = self.store.resolution(key).filter(stands);
+        let is_shown = |dot: Dot| resolution.is_none_or(|resolution| resolution.shows(dot));
+        held.iter().filter(|version| is_shown(version.dot)).filter_map(|version| version.sibling()).collect()
+    }
+
+    /// The conflict of a key, if its values differ.
+    #[must_use]
+    pub fn conflict(&self, key: &Key) -> Option<Conflict> {
+        let keyspace =
+            self.rules.keyspaces.of(key.as_str()).filter(|(_, keyspace)| keyspace.owner == super::spec::OWNER)?.1;
+        let siblings = self.siblings(key);
+        let class = Class::of(&siblings);
+        if class == Class::None {
+            return None;
+        }
+        let is_immutable = keyspace.anchors.contains(&AnchorRule::Immutable);
+        let poll = self.strategy(key).route(class, self.canon(key)).poll.filter(|_| !is_immutable);
+        let held = self.store.held(key).iter().map(|version| version.dot).collect();
+        Some(Conflict {
+            siblings: siblings.iter().map(|sibling| sibling.dot).collect(),
+            held,
+            class,
+            poll,
+            alone: self.rules.lax.resolutions_apart,
+        })
+    }
+
+    /// The canonical text of a key, if it has one.
+    #[must_use]
+    pub fn canon(&self, key: &Key) -> Option<&str> {
+        self.keyspace(key).canon.get(key).map(String::as_str)
+    }
+
+    /// The version of these, of those that are held of a key, whose meaning most keys under its prefix bear; of several the
+    /// last by rank.
+    #[must_use]
+    pub fn most_borne(&self, key: &Key, among: &[Dot]) -> Option<Dot> {
+        let (prefix, _) = self.rules.keyspaces.of(key.as_str())?;
+        let candidates = self.store.held(key).iter().filter(|version| among.contains(&version.dot));
+        let bears = |versions: &[Arc<Version>], wanted: Option<&Value>| {
+            versions.iter().any(|version| version.value.as_ref().is_some_and(|value| meaning(value) == wanted))
+        };
+        let weight = |version: &&Arc<Version>| {
+            let wanted = version.value.as_ref().and_then(meaning);
+            let keys = self.store.by_keys().filter(|(key, _)| key.as_str().starts_with(prefix));
+            let count = keys.filter(|(_, versions)| bears(versions, wanted)).count();
+            (count, version.stamp, version.dot)
+        };
+        candidates.max_by_key(weight).map(|version| version.dot)
+    }
+
+    /// Mints the choice of an arbiter; it is durable when the port has done all until then.
+    pub fn resolve(
+        &mut self,
+        key: &Key,
+        choice: Choice,
+        wall: LocalTime,
+        port: &mut impl ReplicaPort,
+    ) -> Arc<Resolution> {
+        self.written += 1;
+        let held = self.store.held(key).iter().map(|version| version.dot);
+        let shown = || self.siblings(key).iter().map(|sibling| sibling.dot).collect();
+        let mut resolution = Resolution {
+            key: key.clone(),
+            dot: Dot::new(self.me, self.era, self.written),
+            stamp: wall.as_nanos().max(self.store.stamp() + 1),
+            chosen: choice.dot,
+            basis: choice.basis,
+            // Flaw r03: what an earlier resolution has hidden is not settled.
+            settled: if self.rules.settles_shown { shown() } else { held.collect() },
+            replaces: self.store.resolution(key).iter().map(|resolution| resolution.dot).collect(),
+            signature: Signature::default(),
+        };
+        resolution.signature = self.rules.registry.sign(self.me.node, &resolution.signed());
+        let resolution = Arc::new(resolution);
+        self.change(Change::Resolution(Arc::clone(&resolution)), port);
+        self.persist(port);
+        resolution
     }
 
     /// The keyspace of a key, which is replicated.
     fn keyspace(&self, key: &Key) -> &Keyspace {
         self.rules.keyspaces.of(key.as_str()).expect("its owner was asked").1
+    }
+
+    /// The era.
+    #[must_use]
+    pub const fn era(&self) -> Era {
+        self.era
+    }
+
+    /// How the conflicts of a key are resolved: as was decreed last for its keyspace, or else as the scenario says.
+    fn strategy(&self, key: &Key) -> Strategy {
+        let (prefix, keyspace) = self.rules.keyspaces.of(key.as_str()).expect("its owner was asked");
+        self.strategies.get(prefix).copied().unwrap_or(keyspace.strategy)
+    }
+
+    /// A strategy was decreed for a keyspace; returns whether that changes anything.
+    pub fn adopt(&mut self, prefix: &str, strategy: Strategy) -> bool {
+        let Some((_, keyspace)) = self.rules.keyspaces.iter().find(|(known, _)| *known == prefix) else { return false };
+        let before = self.strategies.get(prefix).copied().unwrap_or(keyspace.strategy);
+        self.strategies.insert(prefix.to_owned(), strategy);
+        if let Some(touched) = &mut self.touched {
+            let keys = self.store.by_keys().map(|(key, _)| key);
+            touched.extend(keys.filter(|key| key.as_str().starts_with(prefix)).cloned());
+        }
+        before != strategy
     }
 
     /// What the replica knows of a key.
@@ -247,9 +410,7 @@ impl Replica {
     fn basis(&self, key: &Key, is_delete: bool, seen: Option<&CausalContext>) -> (Basis, CausalContext) {
         match seen {
             Some(seen) => (Basis::Read(seen.held.clone()), seen.clone()),
-            None if is_delete || self.keyspace(key).strategy == Strategy::LastWriteWins => {
-                (Basis::Held, self.context(key))
-            }
+            None if is_delete || self.strategy(key) == Strategy::LastWriteWins => (Basis::Held, self.context(key)),
             None => (Basis::Nothing, CausalContext::default()),
         }
     }
@@ -269,7 +430,8 @@ impl Replica {
             return Err(Refusal::TooManySiblings);
         }
         let is_immutable = self.keyspace(key).anchors.contains(&AnchorRule::Immutable);
-        if is_immutable && (value.is_none() || seen.is_some() || !held.is_empty()) {
+        // Flaw s10: nobody looks at anchors.
+        if is_immutable && !self.rules.s10 && (value.is_none() || seen.is_some() || !held.is_empty()) {
             return Err(Refusal::Immutable);
         }
         let Some(value) = value else { return Ok(()) };
@@ -278,39 +440,40 @@ impl Replica {
         if bytes.len() > MOST_VALUE {
             return Err(Refusal::TooLarge);
         }
-        self.rules.anchors.broken(key, None, Some(value)).map_or(Ok(()), |place| Err(Refusal::Anchor(place)))
+        let broken = self.rules.anchors.broken(key, None, Some(value)).filter(|_| !self.rules.s10);
+        broken.map_or(Ok(()), |place| Err(Refusal::Anchor(place)))
     }
 
-    /// Takes in a version of a peer.
-    pub fn offer(&mut self, version: &Arc<Version>, port: &mut impl ReplicaPort) -> Offered {
+    /// Takes in what a peer sends.
+    pub fn offer(&mut self, item: &Item, port: &mut impl ReplicaPort) -> Offered {
         let rules = Arc::clone(&self.rules);
-        self.take(version, || !version.is_genuine(rules.nodes, &rules.registry), port)
+        self.take(item, || !item.is_genuine(rules.nodes, &rules.registry), port)
     }
 
     /// The same, without a look at the signature: with flaws e29 and g03 alone.
-    pub fn believe(&mut self, version: &Arc<Version>, port: &mut impl ReplicaPort) -> Offered {
-        self.take(version, || false, port)
+    pub fn believe(&mut self, item: &Item, port: &mut impl ReplicaPort) -> Offered {
+        self.take(item, || false, port)
     }
 
-    fn take(
-        &mut self,
-        version: &Arc<Version>,
-        is_forged: impl FnOnce() -> bool,
-        port: &mut impl ReplicaPort,
-    ) -> Offered {
-        if !self.store.is_news(version) {
+    fn take(&mut self, item: &Item, is_forged: impl FnOnce() -> bool, port: &mut impl ReplicaPort) -> Offered {
+        if !self.store.is_news(item) {
             return Offered::Old;
         }
         let forged = is_forged();
-        let broken =
-            || version.value.as_ref().and_then(|value| self.rules.anchors.broken(&version.key, None, Some(value)));
-        if forged || broken().is_some() {
-            port.note_replica(ReplicaFact::Refused { dot: version.dot, forged });
+        if forged || self.is_broken(item) {
+            port.note_replica(ReplicaFact::Refused { dot: item.dot(), forged });
             return Offered::Refused;
         }
-        self.change(Change::Version(Arc::clone(version)), port);
-        self.keep_latest(&version.key, port);
+        self.change(item.clone().into(), port);
+        self.keep_latest(item.key(), port);
         Offered::Applied
+    }
+
+    /// Whether an anchor forbids it.
+    fn is_broken(&self, item: &Item) -> bool {
+        let Item::Version(version) = item else { return false };
+        let is_broken = |value| self.rules.anchors.broken(&version.key, None, Some(value)).is_some();
+        !self.rules.s10 && version.value.as_ref().is_some_and(is_broken)
     }
 
     /// Flaw e07: of a key only the version with the latest time is kept.
@@ -396,8 +559,8 @@ impl Replica {
 /// The rules never change, and so tell no state from another.
 impl Replica {
     fn essence(&self) -> impl PartialEq + Hash + '_ {
-        let Self { me, era, store, written, reports, answered, journal, unsynced, lost, .. } = self;
-        ((me, era, store, written, reports), (answered, journal, unsynced, lost))
+        let Self { me, era, store, written, reports, answered, journal, unsynced, lost, strategies, .. } = self;
+        ((me, era, store, written, reports), (answered, journal, unsynced, lost, strategies))
     }
 }
 

@@ -16,12 +16,14 @@
 //! overwritten, only versions are added and named.
 
 mod machine;
+mod preload;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use machine::{Kept, Offered, Replica, ReplicaPort};
+pub use machine::{Conflict, Kept, Offered, Replica, ReplicaPort};
+pub use preload::PreloadSettings;
 pub use spec::{ROW, ReplicaSettings, Rules};
 pub use words::{Flushed, ReplicaEntry, ReplicaFact};
 
@@ -54,6 +56,10 @@ impl Protocol for Replica {
 
     fn rules(settings: &ReplicaSettings, given: Given<'_>) -> Rules {
         settings.rules(given)
+    }
+
+    fn fresh_disk(rules: &Rules, node: NodeId) -> Vec<ReplicaEntry> {
+        rules.preload.iter().flat_map(|preload| preload.changes(node)).map(ReplicaEntry).collect()
     }
 
     fn read(kept: &mut Kept, stored: Stored<&ReplicaEntry>) {

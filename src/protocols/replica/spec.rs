@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::preload::{Preload, PreloadSettings};
 use crate::check;
-use crate::codex::{Anchors, Keyspaces, Lax};
+use crate::codex::{Anchors, Keyspace, Keyspaces, Lax};
 use crate::measure::positive;
 use crate::protocols::{Given, Registry, Settings};
-use crate::subject::{Flaw, Flaws, LivesOn, Row};
+use crate::subject::{Flaw, Flaws, LivesOn, Objection, Row};
 
 /// Settings of the replicated store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,13 +22,16 @@ pub struct ReplicaSettings {
     #[serde(deserialize_with = "positive")]
     #[schemars(range(min = 1))]
     pub compact_after: u32,
-    /// Flaws that are switched on: `e07`, `e11`, `s01` to `s09`.
+    /// What replicas hold and cover before their first start, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preload: Option<PreloadSettings>,
+    /// Flaws that are switched on: `e07`, `e08`, `e11`, `r02`, `r03`, `s01` to `s10`.
     pub flaws: Flaws,
 }
 
 impl Default for ReplicaSettings {
     fn default() -> Self {
-        Self { log: 1_000, compact_after: 200, flaws: Flaws::default() }
+        Self { log: 1_000, compact_after: 200, preload: None, flaws: Flaws::default() }
     }
 }
 
@@ -41,7 +45,10 @@ pub struct Rules {
     pub(super) anchors: Anchors,
     pub(super) registry: Registry,
     pub(super) nodes: u32,
+    pub(super) preload: Option<Preload>,
     pub(super) lax: Lax,
+    /// A resolution settles only what was shown.
+    pub(super) settles_shown: bool,
     /// What was written last by physical time is kept, whatever was read.
     pub(super) e07: bool,
     /// Tombstones are collected when the peers that were heard of last cover them.
@@ -52,12 +59,40 @@ pub struct Rules {
     pub(super) s08: bool,
     /// What a damaged journal still holds is believed.
     pub(super) s09: bool,
+    /// Nobody looks at anchors.
+    pub(super) s10: bool,
 }
 
 /// The word for replicated keyspaces.
 pub(super) const OWNER: &str = "gossip";
 
 impl ReplicaSettings {
+    /// What is wrong with the keys that replicas hold before their first start, in these keyspaces.
+    #[must_use]
+    pub fn misplaced(&self, keyspaces: &Keyspaces) -> Option<Objection> {
+        let prefix = self.preload.as_ref()?.prefix.as_str();
+        let objection = |message: String, help: &str| {
+            Some(Objection { places: &["replica.preload"], message, help: help.to_owned() })
+        };
+        let Some((own, _)) = keyspaces.of(prefix) else {
+            let message = format!("replicas begin with keys of `{prefix}`, which is in no keyspace");
+            return objection(message, "declare a keyspace of them that gossip owns");
+        };
+        let is_within = |known: &str| known == own || known.starts_with(prefix);
+        let mut within = keyspaces.iter().filter(|(known, _)| is_within(known));
+        if let Some((known, other)) = within.find(|(_, keyspace)| keyspace.owner != OWNER) {
+            let message = format!("replicas begin with keys of `{prefix}`, and `{}` owns `{known}`", other.owner);
+            return objection(message, "name keys that gossip owns");
+        }
+        let holds = |known: &str| prefix.starts_with(known) || known.starts_with(prefix);
+        let anchored = |(known, keyspace): &(&str, &Keyspace)| {
+            holds(known) && keyspace.owner == OWNER && !keyspace.anchors.is_empty()
+        };
+        let (known, _) = keyspaces.iter().find(anchored)?;
+        let message = format!("replicas begin with keys of `{prefix}`, which the anchors of `{known}` may forbid");
+        objection(message, "name keys without anchors")
+    }
+
     /// What all replicas share, under these settings.
     #[must_use]
     pub fn rules(&self, given: Given<'_>) -> Rules {
@@ -68,6 +103,7 @@ impl ReplicaSettings {
             anchors: given.setup.keyspaces.anchors(OWNER),
             registry: given.registry.clone(),
             nodes: given.setup.nodes(),
+            preload: self.preload.as_ref().map(|preload| Preload::new(preload, given.registry)),
             lax: Lax {
                 context_uncovered: has("s01"),
                 news_by_holding: has("s02") || has("e11"),
@@ -76,12 +112,16 @@ impl ReplicaSettings {
                 absence_ignored: has("s06"),
                 late_kept: false,
                 no_tombstones: has("e11"),
+                resolutions_apart: has("e08"),
+                void_kept: has("r02"),
             },
+            settles_shown: has("r03"),
             e07: has("e07"),
             s04: has("s04"),
             s07: has("s07"),
             s08: has("s08"),
             s09: has("s09"),
+            s10: has("s10"),
         }
     }
 }
@@ -94,6 +134,7 @@ pub const ROW: Row = Row {
         check::NO_LOST_UPDATE,
         check::NO_RESURRECTION,
         check::CAUSAL_PRECEDENCE,
+        check::ANCHOR_SAFETY,
         check::AUTHENTICITY,
     ],
     flaws: &[
@@ -104,10 +145,28 @@ pub const ROW: Row = Row {
             "wall clocks that differ, and a write of what another node wrote before",
         ),
         Flaw::new(
+            "e08",
+            "resolution-uniqueness",
+            "Whoever sees a conflict decides it with one other node, and keeps its own decision.",
+            "a conflict that two nodes see, of which each applied another version first",
+        ),
+        Flaw::new(
             "e11",
             "no-resurrection",
             "A delete leaves no tombstone, and a version is accepted unless what is held names it.",
             "a delete, and an older version of its key that arrives after it",
+        ),
+        Flaw::new(
+            "r02",
+            "no-regression",
+            "A resolution outlives what it chooses.",
+            "a put of a client that has read the version that was chosen",
+        ),
+        Flaw::new(
+            "r03",
+            "resolution-uniqueness",
+            "A resolution settles only what was shown: what an earlier one has hidden is shown again.",
+            "a second conflict of a key, beside versions that an earlier resolution hides",
         ),
         Flaw::new(
             "s01",
@@ -162,6 +221,12 @@ pub const ROW: Row = Row {
             "no-regression",
             "What a damaged journal still holds is believed, with its vector.",
             "a damaged entry of a replica's journal",
+        ),
+        Flaw::new(
+            "s10",
+            "anchor-safety",
+            "Replicas accept what an anchor forbids.",
+            "a keyspace with anchors, and a write that breaks one",
         ),
     ],
     lives_on: LivesOn::AnyNodes,

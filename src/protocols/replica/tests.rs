@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use super::*;
 use crate::clocks::{Dot, Dots};
-use crate::codex::{AnchorRule, CausalContext, Change, Key, Keyspace, Keyspaces, Refusal, StoreReply, Value, Version};
+use crate::codex::{
+    self, AnchorRule, CausalContext, Change, Item, Key, Keyspace, Keyspaces, Lax, Refusal, StoreReply, Value, Version,
+    VersionStore,
+};
 use crate::identity::{Boot, ClientId, LaneId};
+use crate::measure::Share;
 use crate::observation::Basis;
 use crate::protocols::test_port::{Did, TestPort};
 use crate::protocols::{Given, Registry};
-use crate::subject::{Flaws, Setup};
+use crate::subject::Setup;
 use crate::time::{LocalTime, Time};
 
 const N2: NodeId = NodeId::new(1);
@@ -117,7 +121,7 @@ fn nothing_is_said_of_a_write_before_it_is_durable() {
 fn stamps_exceed_all_that_was_seen() {
     let mut node = Node::new();
     let ahead = Version::signed(key("b"), None, dot("n2.1"), 7_000, Dots::new(), &Registry::new(2));
-    assert_eq!(node.replica.offer(&ahead, &mut node.port), Offered::Applied);
+    assert_eq!(node.replica.offer(&ahead.into(), &mut node.port), Offered::Applied);
     assert_eq!(node.put("a", "x").stamp, 7_001);
     let seen = CausalContext { stamp: 9_000, ..CausalContext::default() };
     assert_eq!(node.write("a", Some("y"), Some(&seen)).expect("it is accepted").stamp, 9_001);
@@ -156,15 +160,15 @@ fn a_version_is_accepted_once_if_its_origin_has_signed_it() {
     let version = theirs(1, Some("x"), &[]);
     let mut forged = (*version).clone();
     forged.value = Some(Value::text("y"));
-    assert_eq!(node.replica.offer(&Arc::new(forged), &mut node.port), Offered::Refused);
+    assert_eq!(node.replica.offer(&Arc::new(forged).into(), &mut node.port), Offered::Refused);
     let refused = Did::NoteReplica(ReplicaFact::Refused { dot: dot("n2.1"), forged: true });
     assert_eq!(node.port.take(), [refused]);
-    assert_eq!(node.replica.offer(&version, &mut node.port), Offered::Applied);
-    assert_eq!(node.replica.offer(&version, &mut node.port), Offered::Old);
+    assert_eq!(node.replica.offer(&version.clone().into(), &mut node.port), Offered::Applied);
+    assert_eq!(node.replica.offer(&version.clone().into(), &mut node.port), Offered::Old);
     let later = theirs(3, Some("z"), &["n2.1", "n2.2"]);
-    assert_eq!(node.replica.offer(&later, &mut node.port), Offered::Applied);
+    assert_eq!(node.replica.offer(&later.into(), &mut node.port), Offered::Applied);
     assert_eq!(
-        node.replica.offer(&theirs(2, Some("y"), &["n2.1"]), &mut node.port),
+        node.replica.offer(&theirs(2, Some("y"), &["n2.1"]).into(), &mut node.port),
         Offered::Old,
         "its context is covered"
     );
@@ -211,7 +215,7 @@ fn a_start_goes_on_from_the_journal_and_from_nothing_if_that_is_damaged() {
 
 #[test]
 fn a_journal_is_compacted_to_what_is_held() {
-    let rules = rules(&ReplicaSettings { compact_after: 3, flaws: Flaws::default(), log: 2 });
+    let rules = rules(&ReplicaSettings { compact_after: 3, log: 2, ..ReplicaSettings::default() });
     let mut port = TestPort::new(0, 2);
     let mut replica = Replica::start(&rules, Kept::default(), (), &mut port);
     for number in 0..6 {
@@ -221,4 +225,97 @@ fn a_journal_is_compacted_to_what_is_held() {
     }
     let rewrites = port.take().into_iter().filter(|did| matches!(did, Did::RewriteReplica(_))).count();
     assert_eq!(rewrites, 1);
+}
+
+fn preloaded(settings: PreloadSettings) -> Arc<Rules> {
+    rules(&ReplicaSettings { preload: Some(settings), ..ReplicaSettings::default() })
+}
+
+/// A start from the disk that a node has before its first one, and what the replica notes.
+fn first_start(rules: &Arc<Rules>, node: u32) -> (Replica, Vec<ReplicaFact>) {
+    let (mut kept, mut port) = (Kept::default(), TestPort::new(node, 2));
+    let entries = Replica::fresh_disk(rules, NodeId::new(node));
+    entries.iter().for_each(|entry| kept.read(Stored::Intact(entry)));
+    let replica = Replica::start(rules, kept, (), &mut port);
+    let noted = |did| if let Did::NoteReplica(fact) = did { Some(fact) } else { None };
+    (replica, port.take().into_iter().filter_map(noted).collect())
+}
+
+#[test]
+fn replicas_begin_with_what_their_disks_hold() {
+    let settings = PreloadSettings { keys: 1_000, differ: Share::from_percent(1), ..PreloadSettings::default() };
+    let rules = preloaded(settings);
+    let [(one, first), (other, second)] = [0, 1].map(|node| first_start(&rules, node));
+    for (replica, facts, count) in [(&one, first, 1_000), (&other, second, 990)] {
+        let value = codex::digest(&Value::text(&"-".repeat(64)));
+        assert_eq!(facts[0], ReplicaFact::Preloaded { prefix: "documents/d".to_owned(), count, value });
+        assert_eq!(**replica.store().vector(), Dots::first(dot("n1/0.1").source, count));
+        assert_eq!(replica.store().len() as u64, count);
+    }
+    assert!(!one.is_new() && !other.is_new());
+    assert_ne!(one.store().root(), other.store().root());
+    let [mine, theirs] = [&one, &other].map(|replica| &replica.store().held(&key("documents/d7"))[0]);
+    assert!(Arc::ptr_eq(mine, theirs), "what all have is shared");
+    let news = one.store().version(dot("n1/0.995")).expect("n1 has it");
+    assert!(other.store().held(&news.key).is_empty() && !other.store().reaches(&Dots::new()));
+    let mut other = other;
+    assert_eq!(
+        other.offer(&Item::Version(Arc::clone(news)), &mut TestPort::<Replica>::new(1, 2)),
+        Offered::Applied,
+        "it is signed"
+    );
+    let logged = one.store().logged_from(one.store().oldest(), other.store().vector(), usize::MAX);
+    assert_eq!(logged.expect("the log has them").0.len(), 9);
+}
+
+#[test]
+fn a_wiped_replica_does_not_begin_with_it_again() {
+    let rules = preloaded(PreloadSettings::default());
+    let mut port = TestPort::new(1, 2);
+    port.boot = Boot::new(2);
+    let replica = Replica::start(&rules, Kept::default(), (), &mut port);
+    assert!(replica.is_new() && replica.store().is_empty());
+    assert!(!port.take().iter().any(|did| matches!(did, Did::NoteReplica(ReplicaFact::Preloaded { .. }))));
+}
+
+#[test]
+fn a_compacted_journal_keeps_what_replicas_began_with() {
+    let rules = preloaded(PreloadSettings { keys: 20, ..PreloadSettings::default() });
+    let (replica, _) = first_start(&rules, 0);
+    let mut again = VersionStore::new(1_000, Lax::default());
+    replica.store().journal().iter().for_each(|change| again.apply(change));
+    assert_eq!(&again, replica.store());
+    assert_eq!(again.root(), replica.store().root());
+}
+
+#[test]
+fn keys_that_replicas_begin_with_are_those_that_gossip_owns_and_without_anchors() {
+    let spaces = |spaces: &[(&str, Keyspace)]| {
+        spaces.iter().map(|(prefix, space)| ((*prefix).to_owned(), space.clone())).collect::<Keyspaces>()
+    };
+    let of = |prefix: &str| ReplicaSettings {
+        preload: Some(PreloadSettings { prefix: prefix.to_owned(), ..PreloadSettings::default() }),
+        ..ReplicaSettings::default()
+    };
+    let fixed = Keyspace { anchors: vec![AnchorRule::Immutable], ..Keyspace::of("gossip") };
+    let all = spaces(&[("a/", Keyspace::of("gossip")), ("b/", Keyspace::of("consensus")), ("c/", fixed)]);
+    let message = |prefix: &str| of(prefix).misplaced(&all).map(|objection| objection.message);
+    assert_eq!(message("a/k"), None);
+    let begin = |prefix: &str, rest: &str| Some(format!("replicas begin with keys of `{prefix}`, {rest}"));
+    assert_eq!(message("d/k"), begin("d/k", "which is in no keyspace"));
+    assert_eq!(message("b/k"), begin("b/k", "and `consensus` owns `b/`"));
+    assert_eq!(message("c/k"), begin("c/k", "which the anchors of `c/` may forbid"));
+    assert_eq!(ReplicaSettings::default().misplaced(&all), None);
+}
+
+#[test]
+fn what_cannot_be_preloaded_is_refused() {
+    let refusal = |json: &str| serde_json::from_str::<PreloadSettings>(json).expect_err("it is refused").to_string();
+    assert!(refusal(r#"{"keys": 0}"#).starts_with("0 is too small: at least 1"));
+    assert!(refusal(r#"{"keys": 2000000}"#).starts_with("2000000 is too large: at most 1000000"));
+    assert!(refusal(r#"{"bytes": 20000}"#).starts_with("20000 is too large: at most 16000"));
+    assert!(refusal(r#"{"holders": 0}"#).starts_with("must be greater than 0"));
+    assert!(refusal(r#"{"prefix": "~a"}"#).starts_with("keys that begin with `~` belong to the system"));
+    let long = format!(r#"{{"prefix": "{}"}}"#, "a".repeat(1_020));
+    assert!(refusal(&long).starts_with("a key of 1027 bytes is too long: at most 1024"));
 }

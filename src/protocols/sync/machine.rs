@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::spec::Rules;
+use super::synced::Synced;
 use super::transfer::Subscriber;
 use super::walk::Walking;
 use super::{Probe, Shown, SyncFact, SyncMessage, SyncPayload, SyncReply, SyncTimer};
-use crate::codex::{Change, ClaimId, Prefix, Version};
-use crate::identity::{Boot, NodeId};
+use crate::codex::{Change, ClaimId, Item, Prefix, Standing, Status};
+use crate::identity::{Boot, NodeId, OpId};
 use crate::observation::{SyncEnd, SyncKind};
 use crate::protocols::Port;
 use crate::protocols::replica::{Offered, Replica};
@@ -33,6 +34,7 @@ pub struct Sync {
     /// many as an answer took last, and more after each that was given up, so that a slow peer is waited for and one that is
     /// gone is not.
     patience: BTreeMap<NodeId, u32>,
+    synced: Synced,
     /// How many changes of the store the streams have seen.
     pub(super) streamed: u64,
     /// Flaw e06: the time from which deltas are counted.
@@ -88,6 +90,7 @@ impl Sync {
             subscribers: BTreeMap::new(),
             is_new: replica.is_new() || replica.store().claim(ClaimId::Full).is_some(),
             patience: BTreeMap::new(),
+            synced: Synced::default(),
             streamed: replica.changes(),
             since: 0,
         };
@@ -188,6 +191,7 @@ impl Sync {
         replica.report(from, &probe.vector);
         if replica.store().root() == probe.root {
             replica.join(&probe.vector, port);
+            self.synced.complete(from, port.monotonic());
             self.catch_up(replica, port);
         }
         if self.is_probing(from, probe.number) {
@@ -282,10 +286,21 @@ impl Sync {
         }
     }
 
+    /// A client hears the node's status; `log` is its place in the replicated log.
+    pub fn tell_status(&self, op: OpId, log: Option<Standing>, replica: &mut Replica, port: &mut impl Port<Self>) {
+        replica.persist(port);
+        let store = replica.store();
+        let (root, vector) = (store.root(), (**store.vector()).clone());
+        let peers = self.synced.told(port.peers());
+        let status = Status { id: port.me(), era: replica.era(), log, root, vector, peers };
+        port.reply(op, SyncReply::Status(Box::new(status)));
+    }
+
     /// A sync has ended.
     pub(super) fn end(&mut self, peer: NodeId, end: SyncEnd, replica: &mut Replica, port: &mut impl Port<Self>) {
         let Some(Session { kind, received, applied, stage, .. }) = self.sessions.remove(&peer) else { return };
         if end == SyncEnd::Complete {
+            self.synced.complete(peer, port.monotonic());
             self.catch_up(replica, port);
         }
         replica.store_mut().set_claim(ClaimId::Walk(peer), None);
@@ -297,24 +312,24 @@ impl Sync {
         }
     }
 
-    /// Takes in versions of a peer; returns whether none was refused.
+    /// Takes in what a peer sends; returns whether nothing was refused.
     pub(super) fn take(
         &mut self,
         peer: NodeId,
-        versions: &[Arc<Version>],
+        items: &[Item],
         replica: &mut Replica,
         port: &mut impl Port<Self>,
     ) -> bool {
         let (mut applied, mut refused) = (0, false);
-        for version in versions {
-            match replica.offer(version, port) {
+        for item in items {
+            match replica.offer(item, port) {
                 Offered::Applied => applied += 1,
                 Offered::Old => {}
                 Offered::Refused => refused = true,
             }
         }
         if let Some(session) = self.sessions.get_mut(&peer) {
-            session.received += versions.len() as u64;
+            session.received += items.len() as u64;
             session.applied += applied;
         }
         !refused

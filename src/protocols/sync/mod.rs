@@ -22,7 +22,9 @@
 //! (E31). One session a pair of nodes; both may ask at once.
 
 mod machine;
+mod parts;
 mod spec;
+mod synced;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -31,9 +33,11 @@ mod words;
 mod workload;
 
 pub use machine::Sync;
+pub use parts::Parts;
 pub use spec::{MOST_CHUNK, ROW, SyncSettings};
 pub use words::{
-    Given, Got, Probe, Pull, Shown, SyncCommand, SyncFact, SyncMessage, SyncPayload, SyncReply, SyncTimer, Walk, Wanted,
+    Given, Got, Probe, Pull, Shown, SyncCommand, SyncFact, SyncMessage, SyncOutcome, SyncPayload, SyncReply, SyncTimer,
+    Walk, Wanted,
 };
 pub use workload::SwitchWorkload;
 
@@ -54,7 +58,7 @@ impl Words for Sync {
     type Reply = SyncReply;
     type Entry = Never;
     type Fact = SyncFact;
-    type Outcome = Never;
+    type Outcome = SyncOutcome;
 }
 
 impl Protocol for Sync {
@@ -94,8 +98,8 @@ impl Protocol for Sync {
         match payload {
             SyncPayload::Pull(pull) => self.on_pull(from, &pull, replica, port),
             SyncPayload::Whole { number, chunk } => self.on_whole(from, number, &chunk, replica, port),
-            SyncPayload::Deltas { number, versions, last } => {
-                self.on_deltas(from, number, &versions, last, replica, port);
+            SyncPayload::Deltas { number, items, last } => {
+                self.on_deltas(from, number, &items, last, replica, port);
             }
             SyncPayload::BelowFloor { number } => self.on_below_floor(from, number, replica, port),
             SyncPayload::Credit { number } => self.on_credit(from, number, replica, port),
@@ -120,9 +124,13 @@ impl Protocol for Sync {
     }
 
     fn on_command(&mut self, op: OpId, command: SyncCommand, replica: &mut Replica, port: &mut impl Port<Self>) {
-        let SyncCommand::Switch { kind } = command;
-        let reply = self.switch(kind, replica, port);
-        port.reply(op, reply);
+        match command {
+            SyncCommand::Switch { kind } => {
+                let reply = self.switch(kind, replica, port);
+                port.reply(op, reply);
+            }
+            SyncCommand::Status => port.tell(SyncOutcome::Asked { op }),
+        }
     }
 
     fn bound(settings: &SyncSettings, load: &Load, world: &World) -> Bound {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::machine::{Session, Stage};
 use super::{Pull, Sync, SyncFact, SyncPayload, Wanted};
 use crate::clocks::Dots;
-use crate::codex::{Change, Chunk, Claim, ClaimId, Path, PathRange, Version};
+use crate::codex::{Change, Chunk, Claim, ClaimId, Item, Path, PathRange};
 use crate::identity::NodeId;
 use crate::observation::{SyncEnd, SyncKind};
 use crate::protocols::Port;
@@ -71,16 +71,16 @@ impl Sync {
             }
             Wanted::Deltas { since: Some(since) } => {
                 let all = store.logged_from(store.oldest(), &Dots::new(), usize::MAX).unwrap_or_default().0;
-                let versions = all.into_iter().filter(|version| version.stamp > since).collect();
-                port.post(from, SyncPayload::Deltas { number, versions: Arc::new(versions), last: true });
+                let items = all.into_iter().filter(|item| item.stamp() > since).collect();
+                port.post(from, SyncPayload::Deltas { number, items: Arc::new(items), last: true });
             }
             Wanted::Deltas { since: None } | Wanted::Stream { .. } if !store.reaches(vector) => {
                 port.post(from, SyncPayload::BelowFloor { number });
             }
             Wanted::Deltas { since: None } => {
-                let (versions, next) = store.logged_from(store.oldest(), vector, room).unwrap_or_default();
+                let (items, next) = store.logged_from(store.oldest(), vector, room).unwrap_or_default();
                 let last = next == store.logged();
-                port.post(from, SyncPayload::Deltas { number, versions: Arc::new(versions), last });
+                port.post(from, SyncPayload::Deltas { number, items: Arc::new(items), last });
             }
             Wanted::Stream { credits } => {
                 let position = store.oldest();
@@ -123,7 +123,7 @@ impl Sync {
         if replica.store().claim(ClaimId::Full).is_none_or(|known| known.start != claim.start) {
             replica.change(Change::Claimed(Some(Arc::new(claim))), port);
         }
-        if !self.take(from, &chunk.versions, replica, port) {
+        if !self.take(from, &chunk.items, replica, port) {
             return self.end(from, SyncEnd::Broken, replica, port);
         }
         for change in replica.store().absent(chunk) {
@@ -179,12 +179,12 @@ impl Sync {
         replica.settle(port);
     }
 
-    /// Versions of a peer's log.
+    /// What a peer's log has.
     pub(super) fn on_deltas(
         &mut self,
         from: NodeId,
         number: u64,
-        versions: &[Arc<Version>],
+        items: &[Item],
         last: bool,
         replica: &mut Replica,
         port: &mut impl Port<Self>,
@@ -194,17 +194,17 @@ impl Sync {
         self.answered(from);
         if self.rules.flaws.y03 && is_stream {
             // Flaw y03: the cursor moves first.
-            let dots: Dots = versions.iter().map(|version| version.dot).collect();
-            let news = versions.iter().filter(|version| replica.store().is_news(version)).cloned().collect::<Vec<_>>();
+            let dots: Dots = items.iter().map(Item::dot).collect();
+            let news = items.iter().filter(|item| replica.store().is_news(item)).cloned().collect::<Vec<_>>();
             replica.join(&Arc::new(dots), port);
             replica.persist(port);
-            for version in news {
-                replica.change(Change::Version(version), port);
+            for item in news {
+                replica.change(item.into(), port);
             }
             port.post(from, SyncPayload::Credit { number });
             return;
         }
-        if !self.take(from, versions, replica, port) {
+        if !self.take(from, items, replica, port) {
             return self.end(from, SyncEnd::Broken, replica, port);
         }
         replica.persist(port);
@@ -266,16 +266,16 @@ impl Sync {
         while let Some(subscriber) = self.subscribers.get_mut(&peer).filter(|subscriber| subscriber.credits > 0) {
             let Subscriber { number, vector, position, .. } = subscriber;
             let number = *number;
-            let Some((versions, next)) = replica.store().logged_from(*position, vector, self.rules.room) else {
+            let Some((items, next)) = replica.store().logged_from(*position, vector, self.rules.room) else {
                 self.subscribers.remove(&peer);
                 return port.post(peer, SyncPayload::BelowFloor { number });
             };
             *position = next;
-            if versions.is_empty() {
+            if items.is_empty() {
                 return;
             }
             subscriber.credits -= 1;
-            port.post(peer, SyncPayload::Deltas { number, versions: Arc::new(versions), last: false });
+            port.post(peer, SyncPayload::Deltas { number, items: Arc::new(items), last: false });
         }
     }
 

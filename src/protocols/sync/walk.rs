@@ -181,9 +181,7 @@ impl Sync {
         if !was_asked {
             return true;
         }
-        if chunk.range.from != asked.from
-            || chunk.range.to > asked.to
-            || !self.take(from, &chunk.versions, replica, port)
+        if chunk.range.from != asked.from || chunk.range.to > asked.to || !self.take(from, &chunk.items, replica, port)
         {
             return false;
         }
@@ -245,8 +243,8 @@ impl Sync {
     pub(super) fn on_give(&mut self, from: NodeId, given: &Given, replica: &mut Replica, port: &mut impl Port<Self>) {
         let chunk = &given.chunk;
         replica.report(from, &chunk.vector);
-        for version in &chunk.versions {
-            replica.offer(version, port);
+        for item in &chunk.items {
+            replica.offer(item, port);
         }
         let absent = if self.rules.flaws.e31 {
             // Flaw e31: what is given is all that there is.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::clocks::Dots;
-use crate::codex::{Chunk, Path, PathRange, Prefix, Root, Version};
-use crate::identity::{Boot, NodeId};
+use crate::codex::{Chunk, Item, Path, PathRange, Prefix, Root, Status};
+use crate::identity::{Boot, NodeId, OpId};
 use crate::observation::{Observation, Observe, ReplicaSeen, SyncEnd, SyncKind};
 use crate::protocols::Periodic;
 
@@ -102,12 +102,12 @@ pub enum SyncPayload {
         /// What is held.
         chunk: Arc<Chunk>,
     },
-    /// Versions from the log.
+    /// What the log has.
     Deltas {
         /// The asking node's count of its syncs.
         number: u64,
-        /// Which.
-        versions: Arc<Vec<Arc<Version>>>,
+        /// What.
+        items: Arc<Vec<Item>>,
         /// Whether the log has no more.
         last: bool,
     },
@@ -183,16 +183,30 @@ pub enum SyncCommand {
         /// How.
         kind: SyncKind,
     },
+    /// What is the node's status?
+    Status,
 }
 
 /// What they are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SyncReply {
     /// It is done.
     Switched,
     /// The node has no channel, which this strategy needs.
     NoChannel,
+    /// The status of the node.
+    Status(Box<Status>),
+}
+
+/// What others are to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncOutcome {
+    /// A client asks for the node's status.
+    Asked {
+        /// With this operation.
+        op: OpId,
+    },
 }
 
 /// What happened.

@@ -3,18 +3,24 @@
 mod coverage;
 mod crashes;
 mod decisions;
+mod rounds;
 mod settling;
+mod syncs;
 mod waits;
 
 use std::fmt::Write as _;
 
-pub use coverage::{FaultCoverage, Hit, Role, StepKind};
+pub use coverage::{FaultCoverage, Hit, Hits, LogNode, ReplicaCoverage, ReplicaNode, Role, StepKind, Watched};
 pub use crashes::{CrashPoint, Crashes, LockStep};
 pub use decisions::Decisions;
+pub use rounds::Rounds;
 pub use settling::Settling;
+pub use syncs::SyncCosts;
 pub use waits::Waits;
 
 use crate::chance::Seed;
+use crate::identity::NodeId;
+use crate::observation::SyncKind;
 use crate::run::{self, AnySubject, Keep};
 use crate::scenario::{self, ScenarioFile};
 use crate::time::Span;
@@ -24,6 +30,9 @@ use crate::trace::Trace;
 pub const CRASH_SEEDS: u64 = 300;
 /// The number of seeds of each scenario of the replicated log for the table of waits after quiescence.
 pub const SETTLING_SEEDS: u64 = 100;
+/// The number of seeds of `codex-storm` for the tables of fault coverage of replicas.
+pub const REPLICA_SEEDS: u64 = 150;
+
 /// The number of seeds of `consensus-storm` for the tables of fault coverage.
 pub const COVERAGE_SEEDS: u64 = 150;
 /// The scenarios of the replicated log with faults and quiescence.
@@ -59,6 +68,11 @@ pub fn protocols() -> String {
     text.extend([2, 3, 5, 9, 17].map(|nodes| wait_row(subject, nodes)));
     text.push_str(CRASHES_HEAD);
     text.push_str(&crash_rows(&crashes(subject, CRASH_SEEDS)));
+    text.push_str(&sync_table(subject));
+    text.push_str(ROUNDS_HEAD);
+    text.extend([10, 100, 1_000].map(|nodes| rounds_rows(subject, nodes)));
+    text.push_str(REPLICA_COVERAGE_HEAD);
+    text.push_str(&replica_coverage_tables(&replica_coverage(subject, REPLICA_SEEDS)));
     text
 }
 
@@ -87,7 +101,7 @@ const HEAD: &str = "\
 
 Made by `cargo run --release --example reports`. All times are virtual. Tests make it again and compare: the rows for
 decisions of 3 voters, those for the waits of 2 to 5 nodes, those for `split-brain` and `voter-lost` after quiescence, fault
-coverage and crash points.
+coverage, crash points, and syncs.
 
 ## The replicated log
 
@@ -149,6 +163,161 @@ the first step of an incarnation; `acquire` and `release` handle a client's comm
 | step | crashed before | killed | io error |
 | --- | --- | ---: | ---: |
 ";
+
+const SYNCS_HEAD: &str = "
+## State sync
+
+A replica that has heard nothing of a share of 10,000 keys brings itself up to date from one that has them all, in each of the
+four ways. Values are texts of 256 bytes, links take 5 ms in each direction (a round trip is 10 ms), a disk takes 0.1 ms, and
+the log of `incremental` and `streaming` holds all that differs. `entries` are the keys, values, names, stamps and signatures
+of the versions that were sent, `nodes` the inner nodes of tries, `causal` the vectors, and the contexts of versions; what is
+left is the rest of the messages. The datagrams' own envelopes, and the channel's hellos and acknowledgements, are not
+counted. A version was `needed` if the replica lacked it. Tests assert that a walk takes no more round trips than the depth of
+the deepest leaf that differs, and two; that its nodes take at most 1.3 times the bytes of those on the ways to what differs;
+and that, without what is causal, `full` sends at most 1.05 times the bytes of its entries, `incremental` and `streaming` at
+most 1.2 times.
+
+| sync | keys that differ | messages | KB | of these entries | nodes | causal | round trips | received | needed |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+const ROUNDS_HEAD: &str = "
+## Gossip
+
+How many rounds one write takes until all replicas have it, in 100 seeds: a round is a period of gossip, a message takes 5 % of
+it, and a disk 1 %. *Pushed and pulled* is what nodes do by default; *pulled* is the exchange of digests alone. Beside them
+stands a synchronous model in which every node exchanges all that it has with 3 others a round (Demers et al. 1987), for the same
+seeds. A fifth of the messages is lost in the lower rows of each pair; the model then loses a fifth of the exchanges. Tests
+assert for up to 100 nodes that the median is at most one above that of the model, and the 99th percentile at most three above.
+
+| nodes | loss | pushed and pulled: median | p99 | pulled: median | p99 | model: median | p99 |
+| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+/// The rows of the report for rounds of gossip of this many nodes.
+///
+/// # Panics
+/// If the scenario is invalid.
+#[must_use]
+pub fn rounds_rows(subject: AnySubject, nodes: u32) -> String {
+    let row = |loss: &str| {
+        let [both, pulled] = [true, false].map(|push| rounds(subject, nodes, loss, push, ROUND_SEEDS));
+        let model = model_rounds(nodes, loss, ROUND_SEEDS);
+        let shown: String =
+            [both, pulled, model].iter().map(|rounds| format!(" {} | {} |", rounds.median(), rounds.p99())).collect();
+        format!("| {nodes} | {} % |{shown}\n", loss.trim_end_matches('%'))
+    };
+    ["0%", "20%"].map(row).concat()
+}
+
+/// The number of seeds for the table of rounds.
+pub const ROUND_SEEDS: u64 = 100;
+
+/// How many rounds one write takes to reach this many nodes.
+///
+/// # Panics
+/// If the scenario is invalid, or some node is not reached within 11 rounds.
+#[must_use]
+pub fn rounds(subject: AnySubject, nodes: u32, loss: &str, push: bool, seeds: u64) -> Rounds {
+    let text = format!(
+        r#"{{
+            "subject": "codex", "nodes": {nodes}, "run": {{ "for": "12s" }},
+            "network": {{ "delay": {{ "constant": "50ms" }}, "loss": "{loss}" }}, "disk": {{ "sync": {{ "constant": "10ms" }} }},
+            "keyspaces": {{ "documents/": "gossip" }},
+            "protocols": {{
+                "gossip": {{ "period": "1s", "push": {push}, "beats": 0, "suspect": 1000 }}, "sync": {{ "every": "1h" }}
+            }},
+            "operations": [ {{ "at": "1s", "op": "c1#1", "to": "n1",
+                              "command": {{ "store": {{ "put": {{ "key": "documents/d1", "value": "x" }} }} }} }} ],
+            "expect": {{ "holds": [] }}
+        }}"#
+    );
+    let file = ScenarioFile::parse("rounds.json", "rounds", &text, &[subject.profile]);
+    let file = file.unwrap_or_else(|problem| panic!("{problem}"));
+    Rounds::of(seeds, |seed| rounds::in_trace(&trace(subject, &file, seed), nodes, Span::from_secs(1)))
+}
+
+/// How many rounds it takes in a synchronous model of push-pull.
+///
+/// # Panics
+/// If `loss` is no share.
+#[must_use]
+pub fn model_rounds(nodes: u32, loss: &str, seeds: u64) -> Rounds {
+    let loss = loss.parse().expect("a share");
+    Rounds::of(seeds, |seed| rounds::in_model(nodes.into(), loss, seed))
+}
+
+const REPLICA_COVERAGE_HEAD: &str = "
+## Replicas
+
+### Fault coverage
+
+How often each fault hit each message of syncs, gossip and polls, and each step of a node, in 150 seeds of `codex-storm`. The
+columns are those of the replicated log's tables. In a sync the *asker* brings itself up to date, and the *giver* is asked; in
+a poll the *arbiter* asks *voters*. Steps are named after the message that they handle; `every`, `again` and `reprobe` are the
+timers of syncs, `round` is that of gossip and `poll` that of conflicts; `start` is the first step of an incarnation, `command` a
+client's operation. A – stands where a step writes nothing: at the first one the journal is read, a giver looks its trie up,
+and what is only asked, again or elsewhere, changes nothing. A test asserts that no count is zero.
+
+";
+
+/// The part of the report for syncs.
+///
+/// # Panics
+/// If the scenario is invalid.
+#[must_use]
+pub fn sync_table(subject: AnySubject) -> String {
+    let kinds = [SyncKind::Full, SyncKind::Incremental, SyncKind::Merkle, SyncKind::Streaming];
+    let rows = kinds.map(|kind| ["0.1%", "1%", "10%", "100%"].map(|differ| sync_row(subject, kind, differ)).concat());
+    [SYNCS_HEAD, &rows.concat()].concat()
+}
+
+/// The row of the report for syncs of a kind, where this share of the keys differs.
+///
+/// # Panics
+/// If the scenario is invalid.
+#[must_use]
+pub fn sync_row(subject: AnySubject, kind: SyncKind, differ: &str) -> String {
+    let costs = sync_costs(subject, kind, differ);
+    let parts = costs.parts();
+    let kilobytes = |bytes: u64| tenths(bytes.div_ceil(100));
+    format!(
+        "| {} | {} % | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+        kind.name(),
+        differ.trim_end_matches('%'),
+        costs.messages(),
+        kilobytes(parts.all),
+        kilobytes(parts.entries),
+        kilobytes(parts.nodes),
+        kilobytes(parts.causal),
+        tenths(costs.took().as_nanos() / 1_000_000),
+        parts.versions,
+        costs.needed(),
+    )
+}
+
+fn sync_costs(subject: AnySubject, kind: SyncKind, differ: &str) -> SyncCosts {
+    let text = format!(
+        r#"{{
+            "subject": "codex", "nodes": 2, "run": {{ "for": "80s" }},
+            "network": {{ "delay": {{ "constant": "5ms" }} }}, "disk": {{ "sync": {{ "constant": "100us" }} }},
+            "keyspaces": {{ "documents/": "gossip" }},
+            "protocols": {{
+                "gossip": {{ "period": "1s", "push": false, "pull": false }},
+                "sync": {{ "kind": "{}", "every": "60s" }},
+                "replica": {{ "log": 10000, "preload": {{ "keys": 10000, "bytes": 256, "differ": "{differ}" }} }}
+            }},
+            "expect": {{ "holds": [] }}
+        }}"#,
+        kind.name()
+    );
+    let file = ScenarioFile::parse("behind.json", "behind", &text, &[subject.profile]);
+    let file = file.unwrap_or_else(|problem| panic!("{problem}"));
+    SyncCosts::of(&trace(subject, &file, SECOND_ASKS), NodeId::new(1), Span::from_millis(5))
+}
+
+/// A seed with which n2 asks n1 long before n1 asks n2.
+const SECOND_ASKS: u64 = 0;
 
 /// The row of the report for waits for a lock of this many nodes.
 ///
@@ -247,16 +416,46 @@ pub fn coverage(subject: AnySubject, seeds: u64) -> FaultCoverage {
 /// The tables of the report for fault coverage.
 #[must_use]
 pub fn coverage_tables(coverage: &FaultCoverage) -> String {
-    let messages = coverage_table(coverage, "message | sender", &FaultCoverage::SENT, &Hit::OF_MESSAGES);
-    let steps = coverage_table(coverage, "step | node", &FaultCoverage::TAKEN, &Hit::OF_NODES);
+    let can_be = FaultCoverage::can_be;
+    let messages = coverage_table(coverage, "message | sender", &FaultCoverage::SENT, &Hit::OF_MESSAGES, can_be);
+    let steps = coverage_table(coverage, "step | node", &FaultCoverage::TAKEN, &Hit::OF_NODES, can_be);
     format!("{messages}\n{steps}")
 }
 
-fn coverage_table(coverage: &FaultCoverage, head: &str, rows: &[(StepKind, Role)], columns: &[Hit]) -> String {
+/// The fault coverage of this many seeds of `codex-storm`.
+///
+/// # Panics
+/// If the built-in scenario does not load.
+#[must_use]
+pub fn replica_coverage(subject: AnySubject, seeds: u64) -> ReplicaCoverage {
+    let file = builtin(subject, "codex-storm");
+    let mut coverage = ReplicaCoverage::default();
+    for seed in 0..seeds {
+        coverage.add(&trace(subject, &file, seed));
+    }
+    coverage
+}
+
+/// The tables of the report for the fault coverage of replicas.
+#[must_use]
+pub fn replica_coverage_tables(coverage: &ReplicaCoverage) -> String {
+    let can_be = ReplicaCoverage::can_be;
+    let messages = coverage_table(coverage, "message | sender", &ReplicaCoverage::SENT, &Hit::OF_MESSAGES, can_be);
+    let steps = coverage_table(coverage, "step | node", &ReplicaCoverage::TAKEN, &Hit::OF_NODES, can_be);
+    format!("{messages}\n{steps}")
+}
+
+fn coverage_table<W: Watched>(
+    coverage: &Hits<W>,
+    head: &str,
+    rows: &[(W::Step, W::Role)],
+    columns: &[Hit],
+    can_be: impl Fn(W::Step, W::Role, Hit) -> bool,
+) -> String {
     let named: String = columns.iter().map(|hit| format!(" {hit} |")).collect();
     let mut text = format!("| {head} |{named}\n| --- | --- |{}\n", " ---: |".repeat(columns.len()));
     for (kind, role) in rows {
-        let count = |hit: &Hit| match FaultCoverage::can_be(*kind, *role, *hit) {
+        let count = |hit: &Hit| match can_be(*kind, *role, *hit) {
             true => format!(" {} |", coverage.count(*kind, *role, *hit)),
             false => " – |".to_owned(),
         };

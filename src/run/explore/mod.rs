@@ -151,12 +151,12 @@ pub(super) fn explore<S: Subject>(resolved: &Resolved) -> Result<Exploration, Ex
 }
 
 fn state_space<S: Subject>(resolved: &Resolved, settings: &S::Settings) -> Result<StateSpace<S>, ExploreError> {
-    let (setup, settings) = (resolved.setup.clone(), settings.clone());
+    let config = S::explored(S::config(&resolved.setup, settings), resolved.scenario.explore.frames);
     let cast = Cast::<S> {
-        config: S::explored(S::config(&setup, &settings), resolved.scenario.explore.frames),
-        nodes: setup.nodes(),
+        config: config.clone(),
+        nodes: resolved.setup.nodes(),
         clients: clients::<S>(resolved),
-        disk: Box::new(move |node| S::fresh_disk(&setup, &settings, node)),
+        disk: Box::new(move |node| S::fresh_disk(&config, node)),
     };
     let budget = resolved.scenario.explore.clone();
     let disciplines = lanes::<S>().map(|(lane, _)| resolved.profile.discipline(lane, budget.frames)).collect();

@@ -16,7 +16,10 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         }
         match profile.owner(&keyspace.owner) {
             None => findings.push(unknown(prefix, &keyspace.owner, profile)),
-            Some(row) => findings.extend(without_effect(prefix, keyspace, row)),
+            Some(row) => {
+                findings.extend(without_effect(prefix, keyspace, row));
+                findings.extend(nobody_asks(prefix, keyspace, row, scenario, profile));
+            }
         }
     }
     let work = scenario.workload.iter().map(profile.needs).enumerate();
@@ -49,6 +52,28 @@ fn without_effect(prefix: &str, keyspace: &Keyspace, row: &Row) -> Option<Findin
         return Some(Finding::new(path().key("strategy"), message).help("remove `strategy`, or choose another owner"));
     }
     None
+}
+
+/// The finding for a strategy that asks voters, where no protocol does that.
+fn nobody_asks(
+    prefix: &str,
+    keyspace: &Keyspace,
+    row: &Row,
+    scenario: &Scenario,
+    profile: &Profile,
+) -> Option<Finding> {
+    let asks = match keyspace.strategy {
+        Strategy::Arbitration | Strategy::Vote => row.replicates,
+        // By its class a conflict may be one that a rule resolves; the others are left open, and shown as open.
+        Strategy::ByClass | Strategy::LastWriteWins | Strategy::Merge => false,
+    };
+    let asker = profile.rows.iter().find(|row| row.polls).filter(|_| asks)?;
+    if (profile.running)(&scenario.protocols).iter().any(|row| row.polls) {
+        return None;
+    }
+    let message = format!("this strategy asks voters, and `{}`, which asks them, does not run", asker.name);
+    let help = format!("name `{}` under `protocols`, or choose another strategy", asker.name);
+    Some(Finding::new(Path::of("keyspaces").key(prefix).key("strategy"), message).help(help))
 }
 
 fn reserved(path: Path, keys: &str) -> Finding {

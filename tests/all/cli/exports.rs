@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
 use super::program::{folder, json, stemmata};
 
+/// The number of exports, of which no two share a file: tests run beside one another.
+static EXPORTS: AtomicU32 = AtomicU32::new(0);
+
 fn exported(scenario: &str, form: &[&str]) -> String {
-    let trace = folder(&format!("{}-{}", form[0], scenario.replace('/', "-"))).join("t.jsonl");
+    let number = EXPORTS.fetch_add(1, Ordering::Relaxed);
+    let trace = folder(&format!("{}-{number}", form[0])).join("t.jsonl");
     let trace = trace.to_str().expect("text");
     stemmata(&["run", scenario, "--trace", trace, "-q"]).exits(0);
     let told = stemmata(&[&["export", trace, "--to"], form].concat()).exits(0).stdout;

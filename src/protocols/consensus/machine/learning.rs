@@ -23,6 +23,31 @@ impl Consensus {
             Learnt::Unproven => return port.note(ConsensusFact::Rejected { from }),
             Learnt::News => {}
         }
+        self.take(decided, port);
+        port.tell(ConsensusOutcome::Certified { decided: Arc::clone(decided) });
+    }
+
+    /// Accepts a decision that another protocol brings, if its certificate proves it; returns whether it is news.
+    pub fn on_certified(&mut self, from: NodeId, decided: &Arc<Decided>, port: &mut impl Port<Self>) -> bool {
+        self.compact(port);
+        let learnt = match Learner::judge(decided, &self.log, &self.rules) {
+            // Flaw e12: it is believed.
+            Learnt::Unproven if self.rules.flaws.e12 => Learnt::News,
+            learnt @ (Learnt::Known | Learnt::Unproven | Learnt::News) => learnt,
+        };
+        self.gathering(port, |consensus, port| match learnt {
+            Learnt::Known => {}
+            Learnt::Unproven => port.note(ConsensusFact::Rejected { from }),
+            Learnt::News => {
+                port.note(ConsensusFact::Blessed { bid: decided.bid() });
+                consensus.take(decided, port);
+            }
+        });
+        learnt == Learnt::News
+    }
+
+    /// Takes a decision.
+    fn take(&mut self, decided: &Arc<Decided>, port: &mut impl Port<Self>) {
         self.rules.persist_learnt(decided, port);
         port.note(ConsensusFact::Committed { bid: decided.bid() });
         self.log.decide(decided);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bound::bound;
 use super::candidate::Candidate;
-use super::certificate::Seal;
+use super::certificate::{Decided, Seal};
 use super::decrees::Decrees;
 use super::file::{self, Kept};
 use super::journal::{Gathering, Journal};
@@ -28,12 +28,12 @@ use super::replica::Snapshot;
 use super::request::{Answer, Request};
 use super::spec::{ConsensusSettings, ROW, Rules};
 use super::voter::{Seat, Voter};
-use crate::codex::{Key, StoreCommand, Value as Content};
+use crate::codex::{self, Key, Standing, StoreCommand, Value as Content};
 use crate::identity::{Boot, NodeId, OpId};
 use crate::observation::{Round, Slot};
 use crate::process::{Never, Stored};
 use crate::protocols::{Bound, Given, Load, Port, Protocol, Words};
-use crate::subject::{Row, Setup, World};
+use crate::subject::{Row, World};
 use crate::time::LocalTime;
 
 /// One node's part in consensus.
@@ -84,6 +84,11 @@ pub struct Written;
 /// What consensus reports to the node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConsensusOutcome {
+    /// A decision became known here, by the messages of consensus.
+    Certified {
+        /// The decision, with its certificate.
+        decided: Arc<Decided>,
+    },
     /// A slot that was applied here has changed the system's own keys; a deleted key has no content.
     Decreed {
         /// The slot.
@@ -132,9 +137,8 @@ impl Protocol for Consensus {
     }
 
     /// Marks the disk as that of a voter: at a start without the mark, it was wiped.
-    fn fresh_disk(setup: &Setup, node: NodeId) -> Vec<ConsensusEntry> {
-        let is_voter = (node.index() as u64) < u64::from(setup.voters);
-        is_voter.then_some(ConsensusEntry::Voter { node }).into_iter().collect()
+    fn fresh_disk(rules: &Rules, node: NodeId) -> Vec<ConsensusEntry> {
+        rules.voters.has(node).then_some(ConsensusEntry::Voter { node }).into_iter().collect()
     }
 
     fn read(kept: &mut Kept, stored: Stored<&ConsensusEntry>) {
@@ -356,6 +360,17 @@ impl Consensus {
             return Voters(with_me).quorum();
         }
         self.rules.voters.quorum()
+    }
+
+    /// The node's place in the log.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let role = match self.voter.seat() == Seat::Voter {
+            true if self.role.is_proposer() => codex::Role::Primary,
+            true => codex::Role::Replica,
+            false => codex::Role::Observer,
+        };
+        Standing { role, slot: self.learner.replica.applied, root: self.learner.replica.root() }
     }
 
     fn other_voters(&self) -> impl Iterator<Item = NodeId> + use<> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Consensus;
+use super::{Consensus, ConsensusOutcome};
 use crate::codex::Refusal;
 use crate::identity::NodeId;
 use crate::observation::{Ballot, ProposalId, Round, Slot};
@@ -153,6 +153,7 @@ impl Consensus {
             port.send(node, ConsensusMessage::Commit { decided });
         }
         self.log.decide(&decided);
+        port.tell(ConsensusOutcome::Certified { decided });
         self.apply(port);
         self.fill(port);
     }

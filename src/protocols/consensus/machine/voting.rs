@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Consensus;
+use super::{Consensus, ConsensusOutcome};
 use crate::identity::NodeId;
 use crate::observation::{Ballot, ProposalId, Slot};
 use crate::protocols::Port;
-use crate::protocols::consensus::certificate::Seal;
+use crate::protocols::consensus::certificate::{Decided, Seal};
 use crate::protocols::consensus::messages::{ConsensusEntry, ConsensusFact, ConsensusMessage};
 use crate::protocols::consensus::value::Value;
 use crate::protocols::consensus::voter::{self, Novelty};
@@ -61,8 +61,15 @@ impl Consensus {
         }
         if novelty == Novelty::New {
             self.log.confirm(slot, ballot, value.clone());
+            let value = value.clone();
             self.rules.persist(ConsensusEntry::Confirmed { slot, ballot, value }, port);
             port.note(ConsensusFact::Confirmed { bid });
+        }
+        // Flaw e12: what is only confirmed here is told as decided.
+        if self.rules.flaws.e12 {
+            let seals = vec![Seal { voter: self.me, signature: seal }];
+            let decided = Arc::new(Decided { slot, ballot, value, seals });
+            port.tell(ConsensusOutcome::Certified { decided });
         }
         if !early {
             port.send(from, ConsensusMessage::Confirm { bid, seal });

@@ -1,14 +1,11 @@
 //! Fault coverage of the replicated log: hits per message type and sender role, and per step and role.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::crashes::decoded;
-use crate::identity::{Actor, MessageId, NodeId};
+use super::{Hit, Hits, Watched};
+use crate::identity::NodeId;
 use crate::node::{Body, Fact, Timer};
-use crate::protocols::Datagram;
 use crate::protocols::consensus::{ConsensusFact, ConsensusMessage, ConsensusTimer};
-use crate::trace::{Cause, Event, Record, Trace};
 
 /// The type of a message, or what a step handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,57 +65,15 @@ pub enum Role {
     Learner,
 }
 
-/// A fault that hits a message or a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Hit {
-    /// The link loses the message.
-    Lost,
-    /// A partition loses the message.
-    Cut,
-    /// The message arrives twice.
-    Doubled,
-    /// A later message of the same sender reaches the receiver first.
-    Overtaken,
-    /// A bit of the message is flipped.
-    Flipped,
-    /// The node is killed during this step, or after it and before the next.
-    Killed,
-    /// The disk fails during this step, or after it and before the next.
-    DiskFailed,
-    /// The node is paused after this step.
-    Paused,
-}
+/// The faults that hit consensus, by step and role.
+pub type FaultCoverage = Hits<LogNode>;
 
-impl Hit {
-    /// The faults that hit messages.
-    pub const OF_MESSAGES: [Self; 5] = [Self::Lost, Self::Cut, Self::Doubled, Self::Overtaken, Self::Flipped];
-    /// The faults that hit nodes.
-    pub const OF_NODES: [Self; 3] = [Self::Killed, Self::DiskFailed, Self::Paused];
-}
-
-/// The number of hits of each fault.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FaultCoverage {
-    counts: BTreeMap<(StepKind, Role, Hit), u64>,
-}
-
-/// The state of one node while a trace is read.
-#[derive(Clone, Copy, Debug)]
-struct Node {
+/// The role of one node while a trace is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogNode {
     role: Role,
     /// Whether it is a lost voter.
     lost: bool,
-    /// Its last step, and its role when that step started.
-    step: (StepKind, Role),
-    disk_failed: bool,
-}
-
-/// A message under way.
-struct Flight {
-    kind: StepKind,
-    role: Role,
-    way: (NodeId, NodeId),
-    overtaken: bool,
 }
 
 impl FaultCoverage {
@@ -204,136 +159,47 @@ impl FaultCoverage {
         };
         writes || !matches!(hit, Hit::DiskFailed)
     }
+}
 
-    /// The number of hits of this fault there.
-    #[must_use]
-    pub fn count(&self, kind: StepKind, role: Role, hit: Hit) -> u64 {
-        self.counts.get(&(kind, role, hit)).copied().unwrap_or_default()
+impl Watched for LogNode {
+    type Step = StepKind;
+    type Role = Role;
+    const NEW: Self = Self { role: Role::Learner, lost: false };
+
+    fn starts(&self) -> (StepKind, Role) {
+        (StepKind::Start, self.role)
     }
 
-    /// Adds a run.
-    pub fn add(&mut self, trace: &Trace) {
-        let mut nodes: BTreeMap<NodeId, Node> = BTreeMap::new();
-        let mut flights: BTreeMap<MessageId, Flight> = BTreeMap::new();
-        for record in trace.raw_records() {
-            if let Actor::Node(id) = record.id.actor {
-                let node = nodes.entry(id).or_insert(Node::NEW);
-                self.see(&record, id, node, &mut flights);
-            }
-        }
+    fn hears(&mut self, id: NodeId, fact: &Fact) -> bool {
+        let Fact::Consensus(fact) = fact else { return false };
+        self.told(id, fact);
+        matches!(fact, ConsensusFact::Started { .. })
     }
 
-    fn see(&mut self, record: &Record<'_>, id: NodeId, node: &mut Node, flights: &mut BTreeMap<MessageId, Flight>) {
-        match &record.event {
-            Event::Start { .. } => node.start(),
-            Event::Fact { fact } => {
-                if let Fact::Consensus(fact) = decoded(fact) {
-                    node.told(id, &fact);
-                }
-            }
-            Event::Send { message, to, copies, said } => {
-                if let Datagram { body: Body::Consensus(said), .. } = decoded(said) {
-                    let flight =
-                        Flight { kind: StepKind::of(&said), role: node.role, way: (id, *to), overtaken: false };
-                    self.hit_message(&flight, *copies > 1, Hit::Doubled);
-                    flights.insert(*message, flight);
-                }
-            }
-            Event::Receive { message, copy, corrupted } => {
-                if let Some(flight) = flights.get(message) {
-                    self.hit_message(flight, corrupted.is_some(), Hit::Flipped);
-                    node.step = (flight.kind, node.role);
-                    if *copy == 0 {
-                        self.arrived(*message, flights);
-                    }
-                }
-            }
-            Event::Garbled { message, .. } => self.ended(message, flights, Hit::Flipped),
-            Event::Lost { message, cause: Cause::Loss, .. } => self.ended(message, flights, Hit::Lost),
-            Event::Lost { message, cause: Cause::Partition, .. } => self.ended(message, flights, Hit::Cut),
-            Event::Timer { timer } => {
-                if let Timer::Consensus(timer) = decoded(timer) {
-                    node.step = (StepKind::of_timer(timer), node.role);
-                }
-            }
-            Event::Command { .. } => node.step = (StepKind::Command, node.role),
-            Event::IoError => node.disk_failed = true,
-            Event::Paused => self.hit_step(node, Hit::Paused),
-            Event::Killed { .. } => {
-                let hit = if node.disk_failed { Hit::DiskFailed } else { Hit::Killed };
-                self.hit_step(node, hit);
-            }
-            Event::Lost { cause: Cause::Down, .. }
-            | Event::Synced { .. }
-            | Event::Append { .. }
-            | Event::Rewrite { .. }
-            | Event::Sync
-            | Event::Reply { .. }
-            | Event::Dropped { .. }
-            | Event::Held { .. }
-            | Event::Unpaused
-            | Event::Damaged { .. }
-            | Event::Panicked { .. }
-            | Event::Invoked { .. }
-            | Event::Retried { .. }
-            | Event::Returned { .. }
-            | Event::GaveUp { .. }
-            | Event::Fault { .. }
-            | Event::FaultEnded { .. }
-            | Event::Calm
-            | Event::Core { .. }
-            | Event::Touched { .. }
-            | Event::Stuck { .. }
-            | Event::Unmet { .. }
-            | Event::Pending { .. } => {}
-        }
+    fn sends(&self, body: &Body) -> Option<(StepKind, Role)> {
+        if let Body::Consensus(said) = body { Some((StepKind::of(said), self.role)) } else { None }
     }
 
-    fn hit_step(&mut self, node: &Node, hit: Hit) {
-        let (kind, role) = node.step;
-        *self.counts.entry((kind, role, hit)).or_default() += 1;
+    fn receives(&self, (kind, _): (StepKind, Role)) -> (StepKind, Role) {
+        (kind, self.role)
     }
 
-    fn hit_message(&mut self, flight: &Flight, is_hit: bool, hit: Hit) {
-        if is_hit {
-            *self.counts.entry((flight.kind, flight.role, hit)).or_default() += 1;
-        }
+    fn fires(&self, timer: &Timer) -> Option<(StepKind, Role)> {
+        if let Timer::Consensus(timer) = timer { Some((StepKind::of_timer(*timer), self.role)) } else { None }
     }
 
-    fn ended(&mut self, message: &MessageId, flights: &BTreeMap<MessageId, Flight>, hit: Hit) {
-        if let Some(flight) = flights.get(message) {
-            self.hit_message(flight, true, hit);
-        }
-    }
-
-    /// A message arrived: it overtakes those of its link that were sent before and are still under way.
-    fn arrived(&mut self, message: MessageId, flights: &mut BTreeMap<MessageId, Flight>) {
-        let Some(Flight { way, .. }) = flights.remove(&message) else { return };
-        let first = MessageId { number: 0, ..message };
-        for (_, flight) in flights.range_mut(first..message).filter(|(_, flight)| flight.way == way) {
-            if !flight.overtaken {
-                flight.overtaken = true;
-                *self.counts.entry((flight.kind, flight.role, Hit::Overtaken)).or_default() += 1;
-            }
-        }
+    fn commanded(&self) -> (StepKind, Role) {
+        (StepKind::Command, self.role)
     }
 }
 
-impl Node {
-    const NEW: Self =
-        Self { role: Role::Learner, lost: false, step: (StepKind::Start, Role::Learner), disk_failed: false };
-
-    fn start(&mut self) {
-        *self = Self::NEW;
-    }
-
+impl LogNode {
     fn told(&mut self, id: NodeId, fact: &ConsensusFact) {
         match fact {
             ConsensusFact::VoterLost => self.lost = true,
             ConsensusFact::Started { voters, .. } => {
                 let votes = !self.lost && (id.index() as u64) < u64::from(*voters);
                 self.role = if votes { Role::Voter } else { Role::Learner };
-                self.step = (StepKind::Start, self.role);
             }
             ConsensusFact::Candidate { .. } => self.role = Role::Candidate,
             ConsensusFact::Elected { .. } => self.role = Role::Proposer,
@@ -346,6 +212,7 @@ impl Node {
             | ConsensusFact::PreCommitted { .. }
             | ConsensusFact::Confirmed { .. }
             | ConsensusFact::Committed { .. }
+            | ConsensusFact::Blessed { .. }
             | ConsensusFact::Applied { .. }
             | ConsensusFact::Fenced { .. }
             | ConsensusFact::FencedSpace { .. }
@@ -425,21 +292,6 @@ impl fmt::Display for Role {
             Self::Proposer => "proposer",
             Self::Voter => "voter",
             Self::Learner => "learner",
-        })
-    }
-}
-
-impl fmt::Display for Hit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Lost => "lost",
-            Self::Cut => "cut",
-            Self::Doubled => "doubled",
-            Self::Overtaken => "overtaken",
-            Self::Flipped => "bit flipped",
-            Self::Killed => "killed",
-            Self::DiskFailed => "disk failed",
-            Self::Paused => "paused",
         })
     }
 }

@@ -1,0 +1,75 @@
+//! Clients that change how the conflicts of a keyspace are resolved.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ConflictCommand, Conflicts};
+use crate::chance::{Chance, Dice};
+use crate::codex::conflict::Strategy;
+use crate::identity::{ClientId, NodeId};
+use crate::measure::positive;
+use crate::process::{Ask, ClientPlan, Data, Script};
+use crate::protocols::{CommandOf, Work};
+use crate::subject::{Needs, Owner, Setup};
+use crate::time::{Span, Time};
+
+/// Clients that have the strategy of a keyspace changed, by decrees of the replicated log, each to one that is drawn, until
+/// quiescence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StrategyWorkload {
+    /// The number of clients.
+    pub clients: u32,
+    /// The prefix of the keyspace.
+    pub keyspace: String,
+    /// The time between two changes of a client, drawn from half to one and a half times this.
+    #[serde(deserialize_with = "positive")]
+    pub every: Span,
+    /// The strategies that are drawn from.
+    pub among: Vec<Strategy>,
+}
+
+impl Default for StrategyWorkload {
+    fn default() -> Self {
+        Self { clients: 1, keyspace: "documents/".to_owned(), every: Span::from_secs(1), among: Strategy::ALL.to_vec() }
+    }
+}
+
+impl<C: CommandOf<Conflicts> + Data, R> Work<C, R> for StrategyWorkload {
+    type Client = Script<C>;
+
+    fn clients(&self) -> u32 {
+        self.clients
+    }
+
+    fn client(&self, _client: ClientId, home: NodeId, setup: &Setup, dice: &mut Dice) -> ClientPlan<Script<C>> {
+        let (mut asks, mut time) = (Vec::new(), Time::ZERO);
+        while time < setup.quiescence && asks.len() < MOST {
+            let after = dice.span(self.every.divided_by(2), self.every + self.every.divided_by(2));
+            let place = dice.below(self.among.len() as u64);
+            let strategy = self.among[usize::try_from(place).expect("few strategies")];
+            asks.push(Ask {
+                after,
+                command: C::of(ConflictCommand::Adopt { keyspace: self.keyspace.clone(), strategy }),
+            });
+            time += after + Span::from_nanos(1);
+        }
+        ClientPlan::new(home, Script::new(asks))
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            protocols: vec![super::ROW.name, "consensus"],
+            keys: Some(self.keyspace.clone()),
+            owner: Some(Owner::Only("gossip")),
+            ..Needs::default()
+        }
+    }
+
+    fn objection(&self) -> Option<String> {
+        self.among.is_empty().then(|| "there is no strategy to change to: name one in `among`".to_owned())
+    }
+}
+
+/// A client changes it so often at the most.
+const MOST: usize = 10_000;
