@@ -127,6 +127,20 @@ fn small_worlds_of_consensus_hold_to_a_depth() {
     }
 }
 
+#[test]
+fn a_small_world_of_replicas_holds_to_a_depth() {
+    let (explored, fallen) = explored_to(&load("replicas-tiny"), Some(5));
+    assert_eq!((explored.end, fallen), (End::Depth, Vec::new()));
+    assert_pinned("states of replicas-tiny to depth 5", explored.states);
+    for (flaw, invariant, steps) in
+        [("e11", "no-regression", 3), ("s04", "no-resurrection", 3), ("s08", "no-resurrection", 4)]
+    {
+        let (Explored { end, path, .. }, fallen) = small("replicas-tiny", Some(flaw));
+        assert_eq!((end, path.map(|path| path.len())), (End::Found, Some(steps)), "{flaw}");
+        assert!(fallen.iter().any(|fell| fell == invariant), "{flaw}: {fallen:?}");
+    }
+}
+
 /// From the boot no way of so few steps decides anything.
 #[test]
 fn a_world_that_begins_after_the_election_puts_every_invariant_to_the_test() {

@@ -495,7 +495,7 @@ mod tests {
         for node in NODES {
             history.on(node, ruled("j", "n1.1 n2.1", None));
         }
-        assert_agree(&history, 1);
+        assert_agree(&history, 4);
         let mut other = history.clone();
         other.on("n3", ruled("j", "n1.1 n2.1", Some("n2.1")));
         let sentence = "replicas resolve the conflict of `j` differently: n1 shows the merge of n1.1, n2.1; \
@@ -507,7 +507,7 @@ mod tests {
         history.on("n3", closed("j"));
         assert!(broken(&history).0.ends_with("n3 knows of none"));
         history.on("n1", closed("j")).on("n2", closed("j"));
-        assert_agree(&history, 1);
+        assert_agree(&history, 4);
         history.on("n2", opened("j", "n1.1 n2.1")).on("n2", ruled("j", "n1.1 n2.1", None));
         history.on("n2", killed()).on("n2", start(2)).on("n2", began("", 0));
         assert!(

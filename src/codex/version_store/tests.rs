@@ -339,7 +339,7 @@ fn failure(steps: &[Step], lax: Lax) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]
     fn replicas_neither_lose_nor_resurrect_anything(steps in steps()) {
