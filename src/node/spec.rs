@@ -32,9 +32,10 @@ pub struct Config {
 impl Subject for CodexNode {
     const NAME: &'static str = "codex";
     const ABOUT: &'static str = "The codex node: a replicated log, decided by a quorum-based three-phase commit (Skeen \
-                                 1982, Keidar and Dolev 1998), with a store of keys and values; and a lock manager \
+                                 1982, Keidar and Dolev 1998), with a store of keys and values; a lock manager \
                                  (Ricart and Agrawala 1981, in Gray's five modes) over reliable channels, whose tokens \
-                                 fence keys of the store.";
+                                 fence keys of the store; and replicated keys (Almeida, Shoker and Baquero 2014) under \
+                                 gossip, four kinds of state sync, and polls about conflicts.";
     const ROWS: &'static [Row] = ROWS;
 
     type Settings = Settings;
