@@ -94,6 +94,18 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
             r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "strategy": "vote" } } }"#.to_owned(),
             "name `conflicts` under `protocols`",
         ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "canon": { "b/1": "x" } } } }"#.to_owned(),
+            "no key of this keyspace",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "anchors": ["equals_canon"] } } }"#.to_owned(),
+            "nothing could be written",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "strategy": "majority" } } }"#.to_owned(),
+            "unknown word `majority`",
+        ),
         (r#"{ "nodes": 3, "protocols": { "gossip": { "chunk": 65536 } } }"#.to_owned(), "at most 49152"),
         (r#"{ "nodes": 3, "keyspaces": { "a/": "consensus", "a/": "consensus" } }"#.to_owned(), "duplicate key `a/`"),
         (r#"{ "nodes": 3, "keyspaces": { "~a": "consensus" } }"#.to_owned(), "begins with `~`"),

@@ -1,7 +1,7 @@
 //! Rules for keyspaces: their owners exist, and every key that clients use is in one.
 
 use crate::codex::conflict::Strategy;
-use crate::codex::{Keyspace, RESERVED};
+use crate::codex::{AnchorRule, Key, Keyspace, RESERVED};
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::format::Scenario;
 use crate::scenario::path::Path;
@@ -14,6 +14,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
         if prefix.starts_with(RESERVED) {
             findings.push(reserved(Path::of("keyspaces").key(prefix), prefix).at_key());
         }
+        findings.extend(canon(prefix, keyspace, scenario));
         match profile.owner(&keyspace.owner) {
             None => findings.push(unknown(prefix, &keyspace.owner, profile)),
             Some(row) => {
@@ -37,6 +38,25 @@ fn unknown(prefix: &str, owner: &str, profile: &Profile) -> Finding {
         return finding.help("this subject has no keys: remove `keyspaces`");
     }
     finding.help(suggest::cure(owner, profile.owners()))
+}
+
+/// The finding for a canonical text of a key that is in another keyspace, or for an anchor that asks for texts where there
+/// are none: no write would fulfil it.
+fn canon(prefix: &str, keyspace: &Keyspace, scenario: &Scenario) -> Option<Finding> {
+    let path = || Path::of("keyspaces").key(prefix);
+    let of = |key: &Key| scenario.keyspaces.of(key.as_str()).map(|(prefix, _)| prefix);
+    if let Some(key) = keyspace.canon.keys().find(|key| of(key) != Some(prefix)) {
+        let message = format!("`{key}` is no key of this keyspace");
+        let help =
+            format!("its canonical texts are those of keys that begin with `{prefix}`, and with no longer prefix");
+        return Some(Finding::new(path().key("canon").key(key.as_str()), message).help(help));
+    }
+    if keyspace.canon.is_empty() && keyspace.anchors.contains(&AnchorRule::EqualsCanon) {
+        let message =
+            "`equals_canon` asks for the canonical texts of keys, and there are none: nothing could be written";
+        return Some(Finding::new(path().key("anchors"), message).help("give the texts by key in `canon`"));
+    }
+    None
 }
 
 /// The finding for what is said of a keyspace and means nothing to its owner.
