@@ -1,4 +1,5 @@
-//! The codex at the sizes that are promised: what a put costs with a root now and then, and how long a large state takes.
+//! The codex at the sizes that are promised: what a put costs with a root now and then, and how long a large state takes; the
+//! same for replicated keys, where a put is a version that names the one before it.
 //!
 //! ```text
 //! cargo bench --bench codex
@@ -10,7 +11,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use stemmata::codex::{Anchors, Codex, Key, Value, Write};
+use stemmata::clocks::{Dot, Dots};
+use stemmata::codex::{Anchors, Change, Codex, Key, Lax, Value, Version, VersionStore, Write};
+use stemmata::protocols::Registry;
 
 const ROUNDS: usize = 5;
 
@@ -47,6 +50,57 @@ fn building(keys: u64) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
+/// The number-th version of one node, over the one that it replaces, if any.
+fn version(number: u64, key: Key, over: Option<u64>, registry: &Registry) -> Change {
+    let first: Dot = "n1.1".parse().expect("a dot");
+    let dot = |number| Dot { number, ..first };
+    let context: Dots = over.map(dot).into_iter().collect();
+    Change::Version(Version::signed(key, Some(Value::Integer(number as i64)), dot(number), number, context, registry))
+}
+
+/// The versions that give so many keys their first values.
+fn firsts(keys: u64, registry: &Registry) -> Vec<Change> {
+    (0..keys).map(|number| version(number + 1, key(number), None, registry)).collect()
+}
+
+/// Puts of replicated keys, each over what is held, with a root after each hundred: nanoseconds a put, in each round.
+fn replicated_puts(keys: u64) -> Vec<f64> {
+    const BATCHES: u64 = 1_000;
+    let registry = Registry::new(1);
+    let mut store = VersionStore::new(1_000, Lax::default());
+    firsts(keys, &registry).iter().for_each(|change| store.apply(change));
+    let mut held: Vec<u64> = (1..=keys).collect();
+    let mut number = keys;
+    let mut round = || {
+        let mut took = Duration::ZERO;
+        for _ in 0..BATCHES {
+            let changes: Vec<Change> = (0..100)
+                .map(|_| {
+                    number += 1;
+                    let place = number * 7_919 % keys;
+                    let over = std::mem::replace(&mut held[place as usize], number);
+                    version(number, key(place), Some(over), &registry)
+                })
+                .collect();
+            let begun = Instant::now();
+            changes.iter().for_each(|change| store.apply(change));
+            black_box(store.root());
+            took += begun.elapsed();
+        }
+        took.as_nanos() as f64 / (BATCHES * 100) as f64
+    };
+    (0..ROUNDS).map(|_| round()).collect()
+}
+
+/// Seconds until so many versions are accepted, and have a root.
+fn accepting(changes: &[Change]) -> f64 {
+    let begun = Instant::now();
+    let mut store = VersionStore::new(1_000, Lax::default());
+    changes.iter().for_each(|change| store.apply(change));
+    black_box(store.root());
+    begun.elapsed().as_secs_f64()
+}
+
 fn tell(what: &str, unit: &str, bound: f64, mut rounds: Vec<f64>) {
     rounds.sort_by(f64::total_cmp);
     let (least, median, most) = (rounds[0], rounds[rounds.len() / 2], rounds[rounds.len() - 1]);
@@ -62,4 +116,8 @@ fn main() {
     }
     let rounds = (0..ROUNDS).map(|_| building(1_000_000)).collect();
     tell("a million keys and their root", "s", 3.0, rounds);
+    tell("a replicated put among 100000 keys, a root every 100", "ns", 1_500.0, replicated_puts(100_000));
+    let changes = firsts(1_000_000, &Registry::new(1));
+    let rounds = (0..ROUNDS).map(|_| accepting(&changes)).collect();
+    tell("a million versions and their root", "s", 3.0, rounds);
 }
