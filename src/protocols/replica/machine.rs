@@ -333,8 +333,22 @@ impl Replica {
         resolution.signature = self.rules.registry.sign(self.me.node, &resolution.signed());
         let resolution = Arc::new(resolution);
         self.change(Change::Resolution(Arc::clone(&resolution)), port);
+        self.drop_settled(&resolution, port);
         self.persist(port);
         resolution
+    }
+
+    /// Flaw r05: a resolution drops what it settles.
+    fn drop_settled(&mut self, resolution: &Resolution, port: &mut impl ReplicaPort) {
+        if !self.rules.r05 {
+            return;
+        }
+        let held = self.store.held(&resolution.key).iter().map(|version| version.dot);
+        let dots: Vec<Dot> =
+            held.filter(|dot| *dot != resolution.chosen && resolution.settled.contains(*dot)).collect();
+        if !dots.is_empty() {
+            self.change(Change::Dropped { key: resolution.key.clone(), dots }, port);
+        }
     }
 
     /// The keyspace of a key, which is replicated.
@@ -465,6 +479,9 @@ impl Replica {
             return Offered::Refused;
         }
         self.change(item.clone().into(), port);
+        if let Item::Resolution(resolution) = item {
+            self.drop_settled(resolution, port);
+        }
         self.keep_latest(item.key(), port);
         Offered::Applied
     }

@@ -25,7 +25,7 @@ pub struct ReplicaSettings {
     /// What replicas hold and cover before their first start, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preload: Option<PreloadSettings>,
-    /// Flaws that are switched on: `e07`, `e08`, `e11`, `r02`, `r03`, `s01` to `s10`.
+    /// Flaws that are switched on: `e07`, `e08`, `e11`, `r02`, `r03`, `r05`, `s01` to `s10`.
     pub flaws: Flaws,
 }
 
@@ -49,6 +49,8 @@ pub struct Rules {
     pub(super) lax: Lax,
     /// A resolution settles only what was shown.
     pub(super) settles_shown: bool,
+    /// A resolution drops what it settles.
+    pub(super) r05: bool,
     /// What was written last by physical time is kept, whatever was read.
     pub(super) e07: bool,
     /// Tombstones are collected when the peers that were heard of last cover them.
@@ -116,6 +118,7 @@ impl ReplicaSettings {
                 void_kept: has("r02"),
             },
             settles_shown: has("r03"),
+            r05: has("r05"),
             e07: has("e07"),
             s04: has("s04"),
             s07: has("s07"),
@@ -167,6 +170,12 @@ pub const ROW: Row = Row {
             "resolution-uniqueness",
             "A resolution settles only what was shown: what an earlier one has hidden is shown again.",
             "a second conflict of a key, beside versions that an earlier resolution hides",
+        ),
+        Flaw::new(
+            "r05",
+            "no-lost-update",
+            "A resolution is a version with a context: it drops what it settles, which no client has replaced.",
+            "a conflict that a poll settles",
         ),
         Flaw::new(
             "s01",
