@@ -4,7 +4,7 @@ use stemmata::report::protocols::{self, Hit, ReplicaCoverage};
 use stemmata::run::{self, Keep};
 use stemmata::trace::Detail;
 
-use crate::support::{assert_committed, parse, run};
+use crate::support::{assert_committed, load, parse, run};
 
 /// No message, no step and no role of replicas is spared by any fault.
 #[test]
@@ -91,5 +91,15 @@ fn a_node_tells_its_status() {
         for part in [&format!("role:{role}"), "slot:1", "vector={n1:1}", "{id:n2,synced:"] {
             assert!(line.contains(part), "should say {part}: {line}");
         }
+    }
+}
+
+/// Two questions for the whole store that are under way at once once answered each other for ever.
+#[test]
+fn a_storm_of_switches_comes_to_rest() {
+    let file = load("codex-storm").with_swarm(true);
+    for seed in 208..216 {
+        let (resolved, outcome) = run(&file, seed, Keep::Verdicts);
+        assert!(outcome.shortfalls(&resolved).is_empty(), "{seed}: {:?}", outcome.shortfalls(&resolved));
     }
 }

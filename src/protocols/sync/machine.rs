@@ -8,7 +8,7 @@ use super::synced::Synced;
 use super::transfer::Subscriber;
 use super::walk::Walking;
 use super::{Probe, Shown, SyncFact, SyncMessage, SyncPayload, SyncReply, SyncTimer};
-use crate::codex::{Change, ClaimId, Item, Prefix, Standing, Status};
+use crate::codex::{Change, ClaimId, Item, Path, Prefix, Standing, Status};
 use crate::identity::{Boot, NodeId, OpId};
 use crate::observation::{SyncEnd, SyncKind};
 use crate::protocols::Port;
@@ -47,6 +47,8 @@ pub(super) struct Session {
     pub(super) number: u64,
     pub(super) kind: SyncKind,
     pub(super) stage: Stage,
+    /// Where the chunk of the whole store begins that was asked for last: an answer to an earlier question counts no more.
+    pub(super) awaits: Option<Path>,
     /// For how many rotations the peer has been silent.
     waited: u32,
     /// How many versions were received.
@@ -73,7 +75,7 @@ const PATIENCE: u32 = 4;
 
 impl Session {
     const fn new(number: u64, kind: SyncKind, stage: Stage) -> Self {
-        Self { number, kind, stage, waited: 0, received: 0, applied: 0 }
+        Self { number, kind, stage, awaits: None, waited: 0, received: 0, applied: 0 }
     }
 }
 

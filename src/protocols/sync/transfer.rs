@@ -25,8 +25,9 @@ pub(super) struct Subscriber {
 }
 
 impl Sync {
-    fn pull(&self, peer: NodeId, wanted: Wanted, replica: &mut Replica, port: &mut impl Port<Self>) {
-        let Some(session) = self.sessions.get(&peer) else { return };
+    fn pull(&mut self, peer: NodeId, wanted: Wanted, replica: &mut Replica, port: &mut impl Port<Self>) {
+        let Some(session) = self.sessions.get_mut(&peer) else { return };
+        session.awaits = if let Wanted::Whole { from, .. } = wanted { Some(from) } else { None };
         replica.persist(port);
         let vector = Arc::clone(replica.store().vector());
         port.post(peer, SyncPayload::Pull(Arc::new(Pull { number: session.number, vector, wanted })));
@@ -110,11 +111,15 @@ impl Sync {
         replica: &mut Replica,
         port: &mut impl Port<Self>,
     ) {
-        if self.pulling(from, number).is_none() {
-            return;
-        }
+        let Some(session) = self.pulling(from, number) else { return };
+        let is_awaited = session.awaits == Some(chunk.range.from);
         self.answered(from);
         replica.report(from, &chunk.vector);
+        // Of two questions under way, as after a switch and back, the earlier one is dead: were both followed, the answer to
+        // each would begin the sync anew.
+        if !is_awaited {
+            return replica.settle(port);
+        }
         let Some(claim) = self.claim_of(chunk, replica) else {
             // The sender has lost what the sync had begun with: it begins again.
             replica.change(Change::Claimed(None), port);
