@@ -197,6 +197,8 @@ pub struct Needs {
     pub protocols: Vec<&'static str>,
     /// The prefix of all keys that it names.
     pub keys: Option<String>,
+    /// Whether this must be the prefix of a keyspace itself.
+    pub whole: bool,
     /// Which protocol owns these keys; it runs too.
     pub owner: Option<Owner>,
     /// Whether it presents tokens for these keys.

@@ -696,9 +696,7 @@ macro_rules! hosted {
             pub(super) fn needs(&self) -> Needs {
                 match self {
                     Self::Store(command) => store_needs(command),
-                    $($(#[cfg($cfg)])? Self::$Q(_) => {
-                        Needs { protocols: vec![<$Q as Protocol>::ROW.name], ..Needs::default() }
-                    })+
+                    $($(#[cfg($cfg)])? Self::$Q(command) => <$Q as Protocol>::needs(command),)+
                 }
             }
         }

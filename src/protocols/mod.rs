@@ -190,6 +190,11 @@ pub trait Protocol: Words + Clone + Eq + Hash + Debug + Send + Sync + Sized + 's
     /// The disk has answered a [`Port::sync_then`].
     fn on_synced(&mut self, completion: Self::Completion, sees: Self::Sees<'_>, port: &mut impl Port<Self>);
 
+    /// What a client's command requires.
+    fn needs(_command: &Self::Command) -> Needs {
+        Needs { protocols: vec![Self::ROW.name], ..Needs::default() }
+    }
+
     /// A client asks; the same operation may come again.
     fn on_command(&mut self, op: OpId, command: Self::Command, sees: Self::Sees<'_>, port: &mut impl Port<Self>);
 

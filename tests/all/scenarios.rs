@@ -106,6 +106,11 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
             r#"{ "nodes": 3, "keyspaces": { "a/": { "owner": "gossip", "strategy": "majority" } } }"#.to_owned(),
             "unknown word `majority`",
         ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": "gossip" }, "workload": [ { "strategies": { "keyspace": "a/b" } } ] }"#
+                .to_owned(),
+            "`a/b` is the prefix of no keyspace: its keys are in that of `a/`",
+        ),
         (r#"{ "nodes": 3, "protocols": { "gossip": { "chunk": 65536 } } }"#.to_owned(), "at most 49152"),
         (r#"{ "nodes": 3, "keyspaces": { "a/": "consensus", "a/": "consensus" } }"#.to_owned(), "duplicate key `a/`"),
         (r#"{ "nodes": 3, "keyspaces": { "~a": "consensus" } }"#.to_owned(), "begins with `~`"),

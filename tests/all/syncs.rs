@@ -94,6 +94,24 @@ fn a_node_tells_its_status() {
     }
 }
 
+/// The log decides it, though nobody named `consensus`.
+#[test]
+fn a_scripted_change_of_a_strategy_is_answered() {
+    let file = parse(
+        r#"{
+            "subject": "codex", "nodes": 3, "run": { "quiesce_at": "2s" }, "keyspaces": { "documents/": "gossip" },
+            "operations": [
+                { "at": "100ms", "op": "c1#1", "to": "n1",
+                  "command": { "conflicts": { "adopt": { "keyspace": "documents/", "strategy": "merge" } } } }
+            ],
+            "expect": { "holds": [] }
+        }"#,
+    );
+    let (resolved, outcome) = run(&file, 0, Keep::Verdicts);
+    assert!(outcome.shortfalls(&resolved).is_empty(), "{:?}", outcome.shortfalls(&resolved));
+    assert_eq!(outcome.census.facts_of("conflicts.adopted"), 3);
+}
+
 /// Two questions for the whole store that are under way at once once answered each other for ever.
 #[test]
 fn a_storm_of_switches_comes_to_rest() {

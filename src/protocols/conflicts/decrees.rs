@@ -8,6 +8,7 @@ use crate::codex::{Key, Value, Write};
 use crate::identity::OpId;
 use crate::protocols::Port;
 use crate::protocols::replica::Replica;
+use crate::subject::{Needs, Owner};
 
 /// How the keys begin under which strategies are decreed: before the prefix of the keyspace.
 const KEYS: &str = "~strategy/";
@@ -20,6 +21,17 @@ pub(super) type Asked = BTreeMap<u32, OpId>;
 pub fn decree(keyspace: &str, strategy: Strategy) -> Option<Write> {
     let key = Key::new(&format!("{KEYS}{keyspace}")).ok()?;
     Some(Write::Put { key, value: Value::text(strategy.name()) })
+}
+
+/// What it takes to change the strategy of a keyspace: the log decides it, and replicas follow.
+pub(super) fn needs(keyspace: &str) -> Needs {
+    Needs {
+        protocols: vec![super::ROW.name, "consensus"],
+        keys: Some(keyspace.to_owned()),
+        whole: true,
+        owner: Some(Owner::Only("gossip")),
+        ..Needs::default()
+    }
 }
 
 impl Conflicts {

@@ -39,7 +39,7 @@ use super::replica::Replica;
 use super::{Bound, Given, Load, Port, Protocol, Words};
 use crate::identity::{NodeId, OpId};
 use crate::process::{Never, Stored};
-use crate::subject::{Row, World};
+use crate::subject::{Needs, Row, World};
 
 impl Words for Conflicts {
     type Message = ConflictMessage;
@@ -97,6 +97,10 @@ impl Protocol for Conflicts {
 
     fn on_synced(&mut self, completion: Never, _replica: &mut Replica, _port: &mut impl Port<Self>) {
         match completion {}
+    }
+
+    fn needs(ConflictCommand::Adopt { keyspace, .. }: &ConflictCommand) -> Needs {
+        decrees::needs(keyspace)
     }
 
     fn on_command(

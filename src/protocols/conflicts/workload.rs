@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConflictCommand, Conflicts};
+use super::{ConflictCommand, Conflicts, decrees};
 use crate::chance::{Chance, Dice};
 use crate::codex::conflict::Strategy;
 use crate::identity::{ClientId, NodeId};
 use crate::measure::positive;
 use crate::process::{Ask, ClientPlan, Data, Script};
 use crate::protocols::{CommandOf, Work};
-use crate::subject::{Needs, Owner, Setup};
+use crate::subject::{Needs, Setup};
 use crate::time::{Span, Time};
 
 /// Clients that have the strategy of a keyspace changed, by decrees of the replicated log, each to one that is drawn, until
@@ -58,12 +58,7 @@ impl<C: CommandOf<Conflicts> + Data, R> Work<C, R> for StrategyWorkload {
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            protocols: vec![super::ROW.name, "consensus"],
-            keys: Some(self.keyspace.clone()),
-            owner: Some(Owner::Only("gossip")),
-            ..Needs::default()
-        }
+        decrees::needs(&self.keyspace)
     }
 
     fn objection(&self) -> Option<String> {

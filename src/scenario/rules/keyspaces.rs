@@ -119,7 +119,7 @@ fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario) -> Option<Finding>
         };
         return Some(finding(message).help(declare(keys, needs)));
     }
-    let Some((_, keyspace)) = scenario.keyspaces.of(keys) else {
+    let Some((prefix, keyspace)) = scenario.keyspaces.of(keys) else {
         let known: Vec<String> = scenario.keyspaces.iter().map(|(prefix, _)| format!("`{prefix}`")).collect();
         let verb = if keys.is_empty() { "are" } else { "is" };
         let begins = format!("keys must begin with {}", known.join(" or "));
@@ -129,6 +129,10 @@ fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario) -> Option<Finding>
     if let Some(owner) = owner.filter(|owner| **owner != *keyspace.owner) {
         let message = format!("{named} must be in a keyspace of `{owner}`, and is in one of `{}`", keyspace.owner);
         return Some(finding(message).help(declare(keys, needs)));
+    }
+    if needs.whole && prefix != keys {
+        let message = format!("{named} is the prefix of no keyspace: its keys are in that of `{prefix}`");
+        return Some(finding(message).help(format!("name `{prefix}`")));
     }
     match (needs.fenced, keyspace.fenced) {
         (true, false) => {
