@@ -18,7 +18,7 @@ use crate::trace::{Event, Kinds, Record, Said, Verdict, Violation};
 /// value; and that an operation is refused in a slot only if it breaks an anchor, or does not apply to the value of its
 /// key there. It applies the clients' operations itself, slot by slot. Of replicated keys it checks each write that a replica
 /// accepts, that immutable ones are written once by an incarnation and over nothing, and that their first version is shown.
-/// Exercised by operations on keys with an anchor, also by those that a replica refuses because a key is immutable.
+/// Exercised by operations on keys with an anchor.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct AnchorSafety {
     anchors: Vec<(Arc<str>, AnchorSeen)>,
@@ -111,8 +111,6 @@ impl AnchorSafety {
 
     /// A client's read is answered.
     fn answered(&mut self, record: &Record<'_>, op: OpId, reply: &Said<'_>) -> Result<(), Violation> {
-        // A replica refuses it, and no slot tells of that.
-        self.exercised += reply.observations.iter().any(is_refused_as_immutable);
         let Some(Asked { key, call: StoreCall::Read, event }) = self.store.asked(op) else { return Ok(()) };
         for seen in reply.observations.iter() {
             let Observation::Store(StoreSeen::Told { answer: StoreAnswer::Value { value: Some(value) } }) = seen else {
@@ -192,13 +190,6 @@ impl AnchorSafety {
         );
         Err(broken(record, sentence, &[**event, record.id]))
     }
-}
-
-const fn is_refused_as_immutable(seen: &Observation) -> bool {
-    matches!(
-        seen,
-        Observation::Store(StoreSeen::Told { answer: StoreAnswer::Refused { reason: Some(StoreRefusal::Immutable) } })
-    )
 }
 
 /// Whether a key may change from `before` to `after`.
