@@ -6,10 +6,10 @@ use super::*;
 use crate::clocks::{Dot, Dots};
 use crate::codex::{Key, Keyspace, Keyspaces, Root, Value, Version};
 use crate::identity::{Boot, Incarnation};
-use crate::observation::CopyId;
+use crate::observation::{Ballot, CopyId, Slot};
 use crate::protocols::replica::{Kept, ReplicaSettings};
 use crate::protocols::test_port::{Did, TestPort};
-use crate::protocols::{Given, Registry};
+use crate::protocols::{Decided, Given, Registry, consensus};
 use crate::subject::Setup;
 use crate::time::Time;
 
@@ -127,4 +127,40 @@ fn what_only_a_comparison_finds_is_asked_for() {
     assert_eq!(node.port.take_sent(), [(N2, GossipMessage::SyncRequest)]);
     node.hear(GossipMessage::SyncRequest);
     assert_eq!(node.port.take_told(), [GossipOutcome::Differs { peer: N2 }]);
+}
+
+/// A decision, whatever proves it.
+fn decided() -> Arc<Decided> {
+    Arc::new(Decided { slot: Slot(1), ballot: Ballot::default(), value: consensus::Value::noop(), seals: Vec::new() })
+}
+
+/// To how many peers a decision was pushed since the last call, and with which ttl.
+fn blessed(node: &mut Node) -> Vec<u32> {
+    let push = |did| if let Did::Send(_, GossipMessage::Blessed(blessed)) = did { Some(blessed.ttl) } else { None };
+    node.port.take().into_iter().filter_map(push).collect()
+}
+
+#[test]
+fn a_decision_is_told_on_as_it_came_and_relayed_with_a_hop_less() {
+    let mut node = Node::new();
+    node.hear(GossipMessage::Blessed(Arc::new(Blessed { decided: decided(), ttl: 2 })));
+    let told = node.port.take_told();
+    assert!(matches!(&told[..], [GossipOutcome::Blessed { from: N2, blessed }] if blessed.ttl == 2), "{told:?}");
+    assert!(blessed(&mut node).is_empty(), "it is relayed once it is known to be proven");
+    node.gossip.on_certified(&decided(), &mut node.port);
+    assert_eq!(blessed(&mut node), [3; 3], "what voters told begins");
+    for (ttl, relayed) in [(2, vec![1; 3]), (1, vec![0; 3]), (0, Vec::new()), (1_000, vec![3; 3])] {
+        node.gossip.on_blessed(&Blessed { decided: decided(), ttl }, &mut node.port);
+        assert_eq!(blessed(&mut node), relayed, "{ttl}");
+    }
+}
+
+#[test]
+fn who_does_not_push_passes_on_no_decision() {
+    let mut node = Node::new();
+    let settings = GossipSettings { push: false, ..GossipSettings::default() };
+    node.gossip = Gossip::start(&Arc::new(settings.rules()), (), &mut node.replica, &mut node.port);
+    node.gossip.on_certified(&decided(), &mut node.port);
+    node.gossip.on_blessed(&Blessed { decided: decided(), ttl: 2 }, &mut node.port);
+    assert!(blessed(&mut node).is_empty());
 }

@@ -300,3 +300,36 @@ fn a_start_amid_a_sync_of_the_whole_store_takes_it_up_again() {
     let again = Sync::start(&node.sync.rules.clone(), (), &mut node.replica, &mut node.port);
     assert!(again.is_new);
 }
+
+/// The pulls of a node since the last call.
+fn pulls(node: &mut Node) -> Vec<SyncPayload> {
+    let pull = |did| if let Did::Post(_, payload @ SyncPayload::Pull(_)) = did { Some(payload) } else { None };
+    node.port.take().into_iter().filter_map(pull).collect()
+}
+
+#[test]
+fn of_two_questions_for_the_whole_store_only_the_last_is_followed() {
+    let mut pair = Pair::new(&SyncSettings { chunk: 1, ..of(SyncKind::Full) }, 100);
+    (0..4).for_each(|number| pair.nodes[1].put(&format!("k{number}"), 10));
+    let [asks, gives] = &mut pair.nodes;
+    let [me, peer] = [0, 1].map(NodeId::new);
+    asks.sync.begin(peer, &mut asks.replica, &mut asks.port);
+    let sent = |node: &mut Node| {
+        let message = |did| if let Did::Send(_, message) = did { Some(message) } else { None };
+        node.port.take().into_iter().find_map(message).expect("a message")
+    };
+    gives.sync.on_message(me, sent(asks), &mut gives.replica, &mut gives.port);
+    asks.sync.on_message(peer, sent(gives), &mut asks.replica, &mut asks.port);
+    asks.sync.pull_whole(peer, &mut asks.replica, &mut asks.port);
+    let questions = pulls(asks);
+    assert_eq!(questions.len(), 2, "both from the first key on");
+    let mut counts = Vec::new();
+    for question in questions {
+        gives.sync.on_payload(me, question, &mut gives.replica, &mut gives.port);
+        let posted = |did| if let Did::Post(_, payload) = did { Some(payload) } else { None };
+        let answer = gives.port.take().into_iter().find_map(posted).expect("an answer");
+        asks.sync.on_payload(peer, answer, &mut asks.replica, &mut asks.port);
+        counts.push(pulls(asks).len());
+    }
+    assert_eq!(counts, [1, 0], "the second answer is to a question that is dead");
+}
