@@ -69,6 +69,31 @@ impl Node {
         self.port.take_sent().into_iter().filter_map(asks).collect()
     }
 
+    /// What it has told of conflicts since the last call.
+    fn told(&mut self) -> Vec<String> {
+        let facts = self.port.take().into_iter().filter_map(|did| {
+            let Did::Note(fact) = did else { return None };
+            match fact {
+                ConflictFact::Opened { siblings, .. } => Some(format!("{} open", siblings.len())),
+                ConflictFact::Ruled { siblings, shown, .. } => {
+                    let shown = shown.map_or("their merge".to_owned(), |shown| shown.to_string());
+                    Some(format!("{} show {shown}", siblings.len()))
+                }
+                ConflictFact::Closed { .. } => Some("closed".to_owned()),
+                ConflictFact::Adopted { keyspace, strategy } => Some(format!("`{keyspace}` by {}", strategy.name())),
+                ConflictFact::Asked { .. } | ConflictFact::Settled { .. } => None,
+            }
+        });
+        facts.collect()
+    }
+
+    /// The log has decided this text under a key.
+    fn decree(&mut self, key: &str, text: &str) {
+        let writes = [(Key::new(key).expect("a key"), Some(Value::text(text)))];
+        self.conflicts.on_decreed(&writes, &mut self.replica, &mut self.port);
+        self.conflicts.on_changed(&mut self.replica, &mut self.port);
+    }
+
     /// What it has settled since the last call: the chosen version, and why.
     fn settled(&mut self) -> Option<(String, ChoiceBasis)> {
         self.port.take().into_iter().find_map(|did| {
@@ -200,6 +225,15 @@ fn a_voter_names_what_it_applied_first_and_sends_what_an_arbiter_lacks() {
     node.hear(1, prayer(&["n1/9.1"]));
     let lacked = ConflictMessage::Lacked(Arc::new(vec![Item::from(text("n2/9.2"))]));
     assert_eq!(node.port.take_sent(), [(NodeId::new(1), lacked)]);
+    let delete = Version::signed(key(), None, dot("n3/9.3"), 3, Dots::new(), &Registry::new(NODES));
+    node.accept(&[delete]);
+    node.port.take();
+    node.hear(1, prayer(&["n1/9.1", "n2/9.2"]));
+    let answer = node.port.take_sent();
+    assert!(
+        matches!(answer[..], [(_, ConflictMessage::Answer(_))]),
+        "the arbiter may have dropped the tombstone: {answer:?}"
+    );
 }
 
 #[test]
@@ -249,30 +283,65 @@ fn another_takes_over_from_an_arbiter_that_is_suspected_or_comes_to_no_end() {
 #[test]
 fn a_conflict_is_told_when_it_opens_changes_and_closes() {
     let mut node = Node::new(0);
-    let told = |node: &mut Node| -> Vec<String> {
-        let facts = node.port.take().into_iter().filter_map(|did| {
-            let Did::Note(fact) = did else { return None };
-            match fact {
-                ConflictFact::Opened { siblings, .. } => Some(format!("{} open", siblings.len())),
-                ConflictFact::Closed { .. } => Some("closed".to_owned()),
-                ConflictFact::Asked { .. }
-                | ConflictFact::Settled { .. }
-                | ConflictFact::Adopted { .. }
-                | ConflictFact::Ruled { .. } => None,
-            }
-        });
-        facts.collect()
-    };
     node.accept(&[text("n1/9.1")]);
-    assert_eq!(told(&mut node), [""; 0]);
+    assert_eq!(node.told(), [""; 0]);
     node.accept(&[text("n2/9.2")]);
     node.accept(&[text("n3/9.3")]);
     node.accept(&[text("n3/9.3")]);
-    assert_eq!(told(&mut node), ["2 open", "3 open"]);
+    assert_eq!(node.told(), ["2 open", "3 open"]);
     let context = ["n1/9.1", "n2/9.2", "n3/9.3"].iter().map(|name| dot(name)).collect();
     let put = Version::signed(key(), Some(Value::text("x")), dot("n3/9.4"), 9, context, &Registry::new(NODES));
     node.accept(&[put]);
-    assert_eq!(told(&mut node), ["closed"]);
+    assert_eq!(node.told(), ["closed"]);
+}
+
+#[test]
+fn a_decree_changes_how_the_conflicts_of_its_keyspace_are_resolved() {
+    let mut node = Node::new(0);
+    node.accept(&[text("n1/9.1"), text("n2/9.2")]);
+    assert_eq!(node.told(), ["2 open"]);
+    for (key, text) in [("~strategies", "merge"), ("~strategy/b/", "merge"), ("~strategy/", "by lot")] {
+        node.decree(key, text);
+        assert_eq!(node.told(), [""; 0], "it is none of its keyspaces, or no strategy: {key} {text}");
+    }
+    node.decree("~strategy/", "last_write_wins");
+    assert_eq!(node.told(), ["`` by last_write_wins", "2 show n2/9.2"]);
+    node.decree("~strategy/", "last_write_wins");
+    assert_eq!(node.told(), [""; 0]);
+    node.decree("~strategy/", "vote");
+    assert_eq!(node.told(), ["`` by vote", "2 open"]);
+}
+
+#[test]
+fn a_client_waits_for_what_the_log_decides() {
+    let mut node = Node::new(0);
+    let op = OpId::default();
+    let adopt = ConflictCommand::Adopt { keyspace: String::new(), strategy: Strategy::Merge };
+    node.conflicts.on_command(op, adopt, &mut node.replica, &mut node.port);
+    let wanted = ConflictOutcome::Wanted { op, write: decree("", Strategy::Merge).expect("a write") };
+    assert_eq!(node.port.take(), [Did::Tell(wanted)]);
+    for (is_decided, reply) in [(true, ConflictReply::Adopted), (false, ConflictReply::Unknown)] {
+        node.conflicts.on_asked(op, 7);
+        node.conflicts.on_answered(8, true, &mut node.port);
+        assert_eq!(node.port.take(), [], "that is another's");
+        node.conflicts.on_answered(7, is_decided, &mut node.port);
+        assert_eq!(node.port.take(), [Did::Reply(op, reply)]);
+    }
+}
+
+#[test]
+fn a_resolution_hides_nothing_before_what_it_chooses_is_there() {
+    let (mut node, [first, second]) = arbiter();
+    node.look();
+    [first, second].into_iter().for_each(|voter| node.answer(voter, 1, "n1/9.1"));
+    let resolution = Arc::clone(node.replica.store().resolution(&key()).expect("it is minted"));
+    let mut other = Node::new(first);
+    other.accept(&[text("n2/9.2")]);
+    other.replica.offer(&Item::Resolution(resolution), &mut other.port);
+    assert_eq!(other.replica.siblings(&key()).len(), 1, "n2/9.2 is settled, and shown");
+    other.accept(&[text("n1/9.1")]);
+    let shown: Vec<Dot> = other.replica.siblings(&key()).iter().map(|sibling| sibling.dot).collect();
+    assert_eq!(shown, [dot("n1/9.1")]);
 }
 
 #[test]
