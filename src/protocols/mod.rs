@@ -9,6 +9,7 @@ pub mod channel;
 pub mod clocks;
 pub mod conflicts;
 pub mod consensus;
+mod drawn;
 mod envelope;
 pub mod gossip;
 #[cfg(test)]

@@ -4,14 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ConflictCommand, Conflicts, decrees};
-use crate::chance::{Chance, Dice};
+use crate::chance::Dice;
 use crate::codex::conflict::Strategy;
 use crate::identity::{ClientId, NodeId};
 use crate::measure::positive;
-use crate::process::{Ask, ClientPlan, Data, Script};
+use crate::process::{ClientPlan, Data, Script};
+use crate::protocols::drawn::drawn;
 use crate::protocols::{CommandOf, Work};
 use crate::subject::{Needs, Setup};
-use crate::time::{Span, Time};
+use crate::time::Span;
 
 /// Clients that have the strategy of a keyspace changed, by decrees of the replicated log, each to one that is drawn, until
 /// quiescence.
@@ -43,18 +44,8 @@ impl<C: CommandOf<Conflicts> + Data, R> Work<C, R> for StrategyWorkload {
     }
 
     fn client(&self, _client: ClientId, home: NodeId, setup: &Setup, dice: &mut Dice) -> ClientPlan<Script<C>> {
-        let (mut asks, mut time) = (Vec::new(), Time::ZERO);
-        while time < setup.quiescence && asks.len() < MOST {
-            let after = dice.span(self.every.divided_by(2), self.every + self.every.divided_by(2));
-            let place = dice.below(self.among.len() as u64);
-            let strategy = self.among[usize::try_from(place).expect("few strategies")];
-            asks.push(Ask {
-                after,
-                command: C::of(ConflictCommand::Adopt { keyspace: self.keyspace.clone(), strategy }),
-            });
-            time += after + Span::from_nanos(1);
-        }
-        ClientPlan::new(home, Script::new(asks))
+        let of = |strategy| C::of(ConflictCommand::Adopt { keyspace: self.keyspace.clone(), strategy });
+        ClientPlan::new(home, drawn(&self.among, self.every, setup.quiescence, dice, of))
     }
 
     fn needs(&self) -> Needs {
@@ -65,6 +56,3 @@ impl<C: CommandOf<Conflicts> + Data, R> Work<C, R> for StrategyWorkload {
         self.among.is_empty().then(|| "there is no strategy to change to: name one in `among`".to_owned())
     }
 }
-
-/// A client changes it so often at the most.
-const MOST: usize = 10_000;

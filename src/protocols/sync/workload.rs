@@ -4,14 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Sync, SyncCommand};
-use crate::chance::{Chance, Dice};
+use crate::chance::Dice;
 use crate::identity::{ClientId, NodeId};
 use crate::measure::positive;
 use crate::observation::SyncKind;
-use crate::process::{Ask, ClientPlan, Data, Script};
+use crate::process::{ClientPlan, Data, Script};
+use crate::protocols::drawn::drawn;
 use crate::protocols::{CommandOf, Work};
 use crate::subject::{Needs, Setup};
-use crate::time::{Span, Time};
+use crate::time::Span;
 
 /// Clients that switch the strategy of their nodes, each to one that is drawn, until quiescence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,15 +42,8 @@ impl<C: CommandOf<Sync> + Data, R> Work<C, R> for SwitchWorkload {
     }
 
     fn client(&self, _client: ClientId, home: NodeId, setup: &Setup, dice: &mut Dice) -> ClientPlan<Script<C>> {
-        let (mut asks, mut time) = (Vec::new(), Time::ZERO);
-        while time < setup.quiescence && asks.len() < MOST {
-            let after = dice.span(self.every.divided_by(2), self.every + self.every.divided_by(2));
-            let place = dice.below(self.among.len() as u64);
-            let kind = self.among[usize::try_from(place).expect("few strategies")];
-            asks.push(Ask { after, command: C::of(SyncCommand::Switch { kind }) });
-            time += after + Span::from_nanos(1);
-        }
-        ClientPlan::new(home, Script::new(asks))
+        let of = |kind| C::of(SyncCommand::Switch { kind });
+        ClientPlan::new(home, drawn(&self.among, self.every, setup.quiescence, dice, of))
     }
 
     fn needs(&self) -> Needs {
@@ -60,6 +54,3 @@ impl<C: CommandOf<Sync> + Data, R> Work<C, R> for SwitchWorkload {
         self.among.is_empty().then(|| "there is no strategy to switch to: name one in `among`".to_owned())
     }
 }
-
-/// A client switches so often at the most.
-const MOST: usize = 10_000;
