@@ -7,13 +7,14 @@ use super::desk::{Envelope, Received};
 use super::*;
 use crate::chance::Seed;
 use crate::clocks::{LamportClock, Stamp};
-use crate::codex::Keyspaces;
+use crate::codex::{Key, Keyspace, Keyspaces, StoreCommand, Value, Within};
 use crate::context::{Effect, Workbench};
 use crate::identity::{Boot, ClientId, NodeId, OpId};
 use crate::observation::{Claims, LockMode, LockStamp, Resource};
 use crate::process::Process;
 use crate::protocols::channel::{ChannelFact, Frame};
 use crate::protocols::locks::{LockCommand, LockFact, LockMessage, LockSettings, Request, Wanted};
+use crate::protocols::replica::{Flushed, ReplicaSettings};
 use crate::protocols::{Datagram, Era, Registry, Tag};
 use crate::sim::{Cast, Conditions, Simulation, Witness};
 use crate::subject::{Setup, Subject as _};
@@ -35,16 +36,18 @@ struct Node {
 impl Node {
     /// The first of two nodes, with locks alone.
     fn new() -> Self {
-        let settings = Settings { locks: Some(LockSettings::default()), ..Settings::default() };
-        let setup = Setup {
-            voters: 2,
-            observers: 0,
-            quiescence: Time::MAX,
-            keyspaces: Keyspaces::default(),
-            core: None,
-            corrupts: false,
-        };
-        let mut bench = Workbench::new(N1, 2, CodexNode::config(&setup, &settings));
+        Self::of(&Settings { locks: Some(LockSettings::default()), ..Settings::default() }, Keyspaces::default())
+    }
+
+    /// The first of two nodes, with a replica alone.
+    fn replica() -> Self {
+        let keyspaces = [(String::new(), Keyspace::of("gossip"))].into_iter().collect();
+        Self::of(&Settings { replica: Some(ReplicaSettings::default()), ..Settings::default() }, keyspaces)
+    }
+
+    fn of(settings: &Settings, keyspaces: Keyspaces) -> Self {
+        let setup = Setup { voters: 2, observers: 0, quiescence: Time::MAX, keyspaces, core: None, corrupts: false };
+        let mut bench = Workbench::new(N1, 2, CodexNode::config(&setup, settings));
         let node = bench.step(|ctx| CodexNode::start(ctx.boot(), &[], ctx));
         Self { bench, node }
     }
@@ -162,6 +165,46 @@ fn an_untagged_datagram_is_dropped_in_a_later_era() {
     let message = Datagram::signed(Body::Channel(hello(1)), None, N2, N1, &Registry::new(2));
     let received = node.bench.step(|ctx| envelope.receive(N2, message, |_| false, ctx));
     assert!(matches!(received, Received::Nothing), "{received:?}");
+}
+
+/// What becomes of a node's disk and of its clients, in order.
+fn writes_and_answers(node: &mut Node) -> Vec<String> {
+    let told = |effect: Effect<CodexNode>| {
+        if let Effect::Append(Entry::Replica(_)) = effect {
+            Some("append".to_owned())
+        } else if let Effect::Sync { completion } = effect {
+            Some(format!("sync {}", completion.is_some()))
+        } else if let Effect::Reply { op, .. } = effect {
+            Some(format!("reply {op}"))
+        } else {
+            None
+        }
+    };
+    node.bench.take_effects().into_iter().filter_map(told).collect()
+}
+
+/// What a slow disk has not yet answered, nobody waits for twice; and no answer leaves before the sync after its write.
+#[test]
+fn writes_while_a_sync_is_open_share_the_next_one_and_are_answered_behind_it() {
+    let mut node = Node::replica();
+    let put = |node: &mut Node, number: u32| {
+        let (key, value) = (Key::new("k").expect("a key"), Value::Integer(number.into()));
+        let command = StoreCommand::Put { key, value, within: Within::default(), seen: None };
+        node.bench.step(|ctx| node.node.on_command(op(0, number), Command::Store(command), ctx));
+    };
+    node.bench.take_effects();
+    put(&mut node, 1);
+    assert_eq!(writes_and_answers(&mut node), ["append", "sync true", "reply c1#1"]);
+    (2..4).for_each(|number| put(&mut node, number));
+    assert_eq!(writes_and_answers(&mut node), [""; 0], "the disk is busy");
+    let flushed = Completion::Replica(Flushed);
+    node.bench.step(|ctx| node.node.on_synced(flushed, ctx));
+    let group = ["append", "append", "sync true", "reply c1#2", "reply c1#3"];
+    assert_eq!(writes_and_answers(&mut node), group);
+    node.bench.step(|ctx| node.node.on_synced(flushed, ctx));
+    assert_eq!(writes_and_answers(&mut node), [""; 0], "nothing was written meanwhile");
+    put(&mut node, 4);
+    assert_eq!(writes_and_answers(&mut node), ["append", "sync true", "reply c1#4"]);
 }
 
 /// Whom clients ask, attempt by attempt.

@@ -1,6 +1,7 @@
 //! Two replicas that sync, and all that passes between them.
 
 mod caps;
+mod wire;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
