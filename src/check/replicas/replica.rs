@@ -361,10 +361,10 @@ impl Replica {
         self.choices_print.0
     }
 
-    /// The first key with a resolution whose chosen version is not there yet. Where it was and is no more, the resolution
-    /// is dropped.
-    pub(super) fn waiting(&self) -> Option<&Arc<str>> {
-        self.waiting.first()
+    /// The keys with a resolution whose chosen version is not there yet. Where it was and is no more, the resolution is
+    /// dropped.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.waiting.iter()
     }
 
     /// Whether a write of this name is that of the node's present incarnation.
