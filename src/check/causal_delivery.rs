@@ -163,6 +163,7 @@ impl<F> Checker<F> for CausalDelivery {
                 Observation::Compared { .. }
                 | Observation::Forged
                 | Observation::Replica(_)
+                | Observation::Transaction(_)
                 | Observation::Channel(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)

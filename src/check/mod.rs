@@ -37,6 +37,7 @@ mod replicas;
 mod slots;
 mod standard;
 mod termination;
+mod transactions;
 
 #[cfg(test)]
 mod history;
@@ -74,6 +75,10 @@ pub use replicas::{
 };
 pub use standard::{checker, invariants, is_law, kernel, page};
 pub use termination::{ABOUT as TERMINATION, Termination};
+pub use transactions::{
+    ATOMICITY, Atomicity, COMMIT_VALIDITY, CONSERVATION, CommitValidity, Conservation, DECISION_STABILITY,
+    DecisionStability, NO_ORPHAN_LOCKS, NoOrphanLocks, SERIALIZABILITY, Serializability, WAIT_ORDER, WaitOrder,
+};
 
 use crate::identity::{Actor, EventId, NodeId};
 use crate::trace::{Record, Violation};

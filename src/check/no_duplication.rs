@@ -125,6 +125,7 @@ impl<F> Checker<F> for NoDuplication {
                 Observation::Compared { .. }
                 | Observation::Forged
                 | Observation::Replica(_)
+                | Observation::Transaction(_)
                 | Observation::Channel(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)

@@ -148,6 +148,7 @@ impl<F> Checker<F> for ReliableDelivery {
                 Observation::Compared { .. }
                 | Observation::Forged
                 | Observation::Replica(_)
+                | Observation::Transaction(_)
                 | Observation::Channel(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)

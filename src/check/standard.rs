@@ -2,15 +2,17 @@
 
 use super::laws::{NoPanic, OneFate, Operations, ProgressOfTime, ReceivedWasSent, TheDeadDoNothing, TimeForward};
 use super::{
-    AGREEMENT, ANCHOR_SAFETY, AUTHENTICITY, Agreement, AnchorSafety, AnyChecker, Authenticity, CAUSAL_PRECEDENCE,
-    CONCURRENCY, CONVERGENCE, CausalDelivery, CausalPrecedence, Causality, Checker, Concurrency, Convergence,
-    DEADLOCK_FREEDOM, DISSEMINATION, DURABILITY, DeadlockFreedom, Dissemination, Durability, ELECTION_SAFETY,
+    AGREEMENT, ANCHOR_SAFETY, ATOMICITY, AUTHENTICITY, Agreement, AnchorSafety, AnyChecker, Atomicity, Authenticity,
+    CAUSAL_PRECEDENCE, COMMIT_VALIDITY, CONCURRENCY, CONSERVATION, CONVERGENCE, CausalDelivery, CausalPrecedence,
+    Causality, Checker, CommitValidity, Concurrency, Conservation, Convergence, DEADLOCK_FREEDOM, DECISION_STABILITY,
+    DISSEMINATION, DURABILITY, DeadlockFreedom, DecisionStability, Dissemination, Durability, ELECTION_SAFETY,
     EXACTLY_ONCE, ElectionSafety, ExactlyOnce, FAIR_ORDER, FENCING, FIFO, FairOrder, Fencing, Fifo, Invariant,
     LINEARIZABILITY, LOCK_EXCLUSION, LOG_ORDER, Linearizability, LockExclusion, LogOrder, NO_LOST_UPDATE,
-    NO_REGRESSION, NO_RESURRECTION, NO_STARVATION, NoDuplication, NoLostUpdate, NoRegression, NoResurrection,
-    NoStarvation, QUIET, QUORUM_EVIDENCE, Quiet, QuorumEvidence, RESOLUTION_UNIQUENESS, ReliableDelivery,
-    ResolutionUniqueness, SESSION, Session, TERMINATION, TTL_BOUND, Termination, TtlBound, VALIDITY, Validity,
-    causal_delivery, causality, no_duplication, reliable_delivery,
+    NO_ORPHAN_LOCKS, NO_REGRESSION, NO_RESURRECTION, NO_STARVATION, NoDuplication, NoLostUpdate, NoOrphanLocks,
+    NoRegression, NoResurrection, NoStarvation, QUIET, QUORUM_EVIDENCE, Quiet, QuorumEvidence, RESOLUTION_UNIQUENESS,
+    ReliableDelivery, ResolutionUniqueness, SERIALIZABILITY, SESSION, Serializability, Session, TERMINATION, TTL_BOUND,
+    Termination, TtlBound, VALIDITY, Validity, WAIT_ORDER, WaitOrder, causal_delivery, causality, no_duplication,
+    reliable_delivery,
 };
 
 /// One built-in invariant.
@@ -29,7 +31,7 @@ const fn law(name: &'static str, about: &'static str) -> Invariant {
 }
 
 /// All rows; the laws first.
-fn rows<F>() -> [Row<F>; 39] {
+fn rows<F>() -> [Row<F>; 46] {
     [
         Row {
             invariant: law("received-was-sent", "nothing is received that was not sent, by its sender to its receiver"),
@@ -155,6 +157,29 @@ fn rows<F>() -> [Row<F>; 39] {
         },
         Row { invariant: TTL_BOUND, page: include_str!("pages/ttl-bound.txt"), checker: new::<F, TtlBound> },
         Row { invariant: AUTHENTICITY, page: include_str!("pages/authenticity.txt"), checker: new::<F, Authenticity> },
+        Row { invariant: ATOMICITY, page: include_str!("pages/atomicity.txt"), checker: new::<F, Atomicity> },
+        Row {
+            invariant: COMMIT_VALIDITY,
+            page: include_str!("pages/commit-validity.txt"),
+            checker: new::<F, CommitValidity>,
+        },
+        Row {
+            invariant: DECISION_STABILITY,
+            page: include_str!("pages/decision-stability.txt"),
+            checker: new::<F, DecisionStability>,
+        },
+        Row {
+            invariant: SERIALIZABILITY,
+            page: include_str!("pages/serializability.txt"),
+            checker: new::<F, Serializability>,
+        },
+        Row { invariant: WAIT_ORDER, page: include_str!("pages/wait-order.txt"), checker: new::<F, WaitOrder> },
+        Row { invariant: CONSERVATION, page: include_str!("pages/conservation.txt"), checker: new::<F, Conservation> },
+        Row {
+            invariant: NO_ORPHAN_LOCKS,
+            page: include_str!("pages/no-orphan-locks.txt"),
+            checker: new::<F, NoOrphanLocks>,
+        },
         Row { invariant: TERMINATION, page: include_str!("pages/termination.txt"), checker: new::<F, Termination> },
         Row { invariant: QUIET, page: include_str!("pages/quiet.txt"), checker: new::<F, Quiet> },
         Row {

@@ -30,6 +30,8 @@ pub enum AnchorRule {
     OneOf(Vec<Value>),
     /// It is the key's canonical text; a key that has none may hold nothing.
     EqualsCanon,
+    /// It is an integer, and no less than this.
+    AtLeast(i64),
     /// It takes at most so many bytes: of a text those of its UTF-8, of another value those of its JSON.
     MaxBytes(u64),
 }
@@ -67,6 +69,7 @@ impl Anchors {
                     AnchorSeen::Texts { texts: texts.collect() }
                 }
                 AnchorRule::MaxBytes(bytes) => AnchorSeen::MaxBytes { bytes: *bytes },
+                AnchorRule::AtLeast(least) => AnchorSeen::AtLeast { least: *least },
             };
             (Arc::from(anchor.prefix.as_str()), rule)
         })
@@ -89,7 +92,11 @@ impl Anchors {
     fn allows(&self, rule: &AnchorRule, key: &Key, before: Option<&Value>, after: Option<&Value>) -> bool {
         match (rule, after) {
             (AnchorRule::Immutable, _) => before.is_none() || before == after,
-            (AnchorRule::OneOf(_) | AnchorRule::EqualsCanon | AnchorRule::MaxBytes(_), None) => true,
+            (
+                AnchorRule::OneOf(_) | AnchorRule::EqualsCanon | AnchorRule::MaxBytes(_) | AnchorRule::AtLeast(_),
+                None,
+            ) => true,
+            (AnchorRule::AtLeast(least), Some(after)) => matches!(after, Value::Integer(number) if number >= least),
             (AnchorRule::OneOf(values), Some(after)) => values.contains(after),
             (AnchorRule::EqualsCanon, Some(after)) => {
                 let Value::Text(text) = after else { return false };

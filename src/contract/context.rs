@@ -101,6 +101,8 @@ pub struct Context<'a, P: Process> {
     pub(crate) outbox: &'a mut Vec<Effect<P>>,
     /// The stamp on the record of the event that the step handles.
     pub(crate) own_stamp: &'a mut Option<Arc<Stamp>>,
+    /// Which attempt of a client brings the command that is handled.
+    pub(crate) attempt: u32,
 }
 
 /// Which clocks a step has read.
@@ -139,6 +141,14 @@ impl<P: Process> Context<'_, P> {
     #[inline]
     pub const fn node_count(&self) -> u32 {
         self.nodes
+    }
+
+    /// Which attempt of its client brings the command that is being handled: 1 for the first. A command that is not a first
+    /// attempt may have been handled before, here or elsewhere, also by an earlier incarnation. 0 in other steps.
+    #[must_use]
+    #[inline]
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// All nodes, this one included.
@@ -275,6 +285,8 @@ pub struct Workbench<P: Process> {
     pub wall: LocalTime,
     /// The monotonic clock in the next step.
     pub monotonic: LocalTime,
+    /// Which attempt brings the command in the next step.
+    pub attempt: u32,
     config: P::Config,
     draws: DrawBook,
     outbox: Vec<Effect<P>>,
@@ -291,6 +303,7 @@ impl<P: Process> Workbench<P> {
             boot: Boot::new(1),
             wall: LocalTime::default(),
             monotonic: LocalTime::default(),
+            attempt: 1,
             config,
             draws: DrawBook::default(),
             outbox: Vec::new(),
@@ -312,6 +325,7 @@ impl<P: Process> Workbench<P> {
             draws: &mut self.draws,
             outbox: &mut self.outbox,
             own_stamp: &mut self.own_stamp,
+            attempt: self.attempt,
         };
         handler(&mut ctx)
     }

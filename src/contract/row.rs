@@ -37,6 +37,8 @@ pub struct Row {
     /// Whether the keys that it owns are replicated: writes are versions side by side, whose conflicts a strategy resolves
     /// and no token fences. Else they are decided one by one.
     pub replicates: bool,
+    /// Whether its keys change in transactions alone, so that clients of the store have no use for them.
+    pub transacts: bool,
     /// Whether it asks voters about the conflicts of replicated keys.
     pub polls: bool,
     /// The roles of its nodes, which faults may target.
@@ -96,6 +98,7 @@ impl Row {
             flaws: &[],
             owns: &[],
             replicates: false,
+            transacts: false,
             polls: false,
             roles: &[],
             periodic: &[],

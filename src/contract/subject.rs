@@ -213,7 +213,7 @@ pub enum Owner {
         /// The one that owns them in no keyspace.
         otherwise: &'static str,
     },
-    /// This one, and their keyspace must name it.
+    /// The one that owns keyspaces by this word, and theirs must say it.
     Only(&'static str),
 }
 

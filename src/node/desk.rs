@@ -166,6 +166,9 @@ impl Port<Channel<Payload>> for Frames<'_, '_> {
     fn node_count(&self) -> u32 {
         self.ctx.node_count()
     }
+    fn attempt(&self) -> u32 {
+        self.ctx.attempt()
+    }
     fn wall(&self) -> LocalTime {
         self.ctx.wall()
     }

@@ -28,6 +28,7 @@ use crate::protocols::locks::{LockClient, LockWorkload, Locks};
 use crate::protocols::ping::{Ping, PingClient, PingWorkload};
 use crate::protocols::replica::Replica;
 use crate::protocols::sync::{SwitchWorkload, Sync};
+use crate::protocols::transactions::{BankWorkload, OrderWorkload, Transactions};
 use crate::protocols::{
     self, AsStore, Bound, CHANNEL, CLOCKS, CommandOf, FactOf, Given, Load, Periodic, Port, Protocol, ReplyOf,
     Settings as _, Words, Work, Written,
@@ -68,6 +69,10 @@ impl Lends<Consensus> for Shared<'_> {
 }
 
 impl Lends<Replica> for Shared<'_> {
+    fn lend(&mut self) {}
+}
+
+impl Lends<Transactions> for Shared<'_> {
     fn lend(&mut self) {}
 }
 
@@ -118,6 +123,9 @@ macro_rules! through_desk {
         }
         fn node_count(&self) -> u32 {
             self.ctx.node_count()
+        }
+        fn attempt(&self) -> u32 {
+            self.ctx.attempt()
         }
         fn wall(&self) -> LocalTime {
             self.ctx.wall()
@@ -729,6 +737,12 @@ hosted! {
     "Polls about conflicts." conflicts: Conflicts {
         "Clients that change the strategy of a keyspace, by a decree of the replicated log."
         Strategies(StrategyWorkload) => Script<Command>,
+    }
+    "Transactions." transactions: Transactions {
+        "Clients of a bank: they move money between accounts, read accounts, and audit all accounts at once."
+        Bank(BankWorkload) => Script<Command>,
+        "Clients that read and write many keys in transactions of one to four operations."
+        Orders(OrderWorkload) => Script<Command>,
     }
     #[cfg(test)]
     "Pings, for tests." ping: Ping {

@@ -17,7 +17,7 @@ impl Hosted {
     /// Routes an outcome to the protocols that need it.
     pub(super) fn route(&mut self, outcome: Outcome, shared: &mut Shared<'_>, desk: &mut Desk<'_, '_>) {
         match outcome {
-            Outcome::Locks(never) | Outcome::Replica(never) => match never {},
+            Outcome::Locks(never) | Outcome::Replica(never) | Outcome::Transactions(never) => match never {},
             Outcome::Sync(SyncOutcome::Asked { op }) => {
                 let log = self.consensus.as_deref().map(Consensus::standing);
                 if let Some(sync) = &self.sync {

@@ -34,8 +34,9 @@ impl Subject for CodexNode {
     const ABOUT: &'static str = "The codex node: a replicated log, decided by a quorum-based three-phase commit (Skeen \
                                  1982, Keidar and Dolev 1998), with a store of keys and values; a lock manager \
                                  (Ricart and Agrawala 1981, in Gray's five modes) over reliable channels, whose tokens \
-                                 fence keys of the store; and replicated keys (Almeida, Shoker and Baquero 2014) under \
-                                 gossip, four kinds of state sync, and polls about conflicts.";
+                                 fence keys of the store; replicated keys (Almeida, Shoker and Baquero 2014) under \
+                                 gossip, four kinds of state sync, and polls about conflicts; and transactions by \
+                                 two-phase commit (Gray 1978).";
     const ROWS: &'static [Row] = ROWS;
 
     type Settings = Settings;
@@ -87,7 +88,8 @@ impl Subject for CodexNode {
 
     fn objection(setup: &Setup, settings: &Settings) -> Option<Objection> {
         let misplaced = || settings.replica.as_ref()?.misplaced(&setup.keyspaces);
-        settings.objection().or_else(misplaced)
+        let preloaded = || settings.transactions.as_ref()?.misplaced(&setup.keyspaces);
+        settings.objection().or_else(misplaced).or_else(preloaded)
     }
 
     fn fresh_disk(config: &Config, node: NodeId) -> Vec<Entry> {

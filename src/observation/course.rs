@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{LockSeen, Observation, StoreSeen};
+use super::{LockSeen, Observation, StoreSeen, TransactionSeen};
 use crate::identity::OpId;
 
 /// Something that was opened, and must come to an end.
@@ -44,7 +44,8 @@ impl Observation {
                 | LockSeen::Withdrawn { op }
                 | LockSeen::Refused { op, .. },
             ) => Some(Course::Closes(Matter::Request(*op))),
-            Self::Store(StoreSeen::Asked { .. } | StoreSeen::Begun) => Some(Course::Asks),
+            Self::Store(StoreSeen::Asked { .. } | StoreSeen::Begun)
+            | Self::Transaction(TransactionSeen::Asked { .. }) => Some(Course::Asks),
             Self::Lock(
                 LockSeen::Requested { .. }
                 | LockSeen::Deferred { .. }
@@ -59,6 +60,7 @@ impl Observation {
             )
             | Self::Consensus(_)
             | Self::Replica(_)
+            | Self::Transaction(_)
             | Self::Channel(_)
             | Self::Broadcast { .. }
             | Self::Compared { .. }

@@ -143,6 +143,16 @@ impl Claims {
         Self(Arc::new(claims))
     }
 
+    /// The claims for locking just these, and nothing above them.
+    #[must_use]
+    pub fn flat(wanted: impl IntoIterator<Item = (Resource, LockMode)>) -> Self {
+        let mut claims = BTreeMap::new();
+        for (resource, mode) in wanted {
+            claims.entry(resource).and_modify(|known: &mut LockMode| *known = known.join(mode)).or_insert(mode);
+        }
+        Self(Arc::new(claims))
+    }
+
     /// What is claimed, in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (&Resource, LockMode)> {
         self.0.iter().map(|(resource, mode)| (resource, *mode))

@@ -9,6 +9,7 @@ mod course;
 mod lock;
 mod replica;
 mod store;
+mod transaction;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +19,17 @@ pub use course::{Course, Matter};
 pub use lock::{Access, Claims, Conflict, LockCall, LockMode, LockRefusal, LockSeen, LockStamp, Resource, Turn};
 pub use replica::{Basis, ChoiceBasis, ConflictClass, CopyId, ReplicaSeen, SyncEnd, SyncKind};
 pub use store::{AnchorSeen, StoreAnswer, StoreCall, StoreRefusal, StoreSeen, ValueText};
+pub use transaction::{
+    TransactionAct, TransactionAnswer, TransactionCall, TransactionId, TransactionRead, TransactionRefusal,
+    TransactionSeen, TransactionStamp, owner_of,
+};
 
 use crate::clocks::{Causality, VectorClock};
 use crate::identity::{NodeId, OpId};
 
 /// The version of the vocabulary; words, and fields that older traces lack, are only
 /// added, with a new number here.
-pub const VOCABULARY: u32 = 8;
+pub const VOCABULARY: u32 = 9;
 
 /// One observation, which checkers understand whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +76,8 @@ pub enum Observation {
     Store(StoreSeen),
     /// An event of a replicated keyspace.
     Replica(ReplicaSeen),
+    /// An event of a transaction.
+    Transaction(TransactionSeen),
 }
 
 /// Translates a protocol's value into observations.

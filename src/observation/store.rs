@@ -173,4 +173,9 @@ pub enum AnchorSeen {
         /// How many.
         bytes: u64,
     },
+    /// Its value is an integer, and no less than this.
+    AtLeast {
+        /// The floor.
+        least: i64,
+    },
 }

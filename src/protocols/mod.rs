@@ -12,6 +12,7 @@ pub mod consensus;
 mod drawn;
 mod envelope;
 pub mod gossip;
+pub mod grants;
 #[cfg(test)]
 pub mod herald;
 pub mod locks;
@@ -22,6 +23,7 @@ pub mod resending;
 pub mod sync;
 #[cfg(test)]
 pub(crate) mod test_port;
+pub mod transactions;
 
 use std::fmt::{self, Debug};
 use std::hash::Hash;
@@ -281,6 +283,8 @@ pub trait Port<Q: Words>: ReplicaPort {
     fn boot(&self) -> Boot;
     /// How many nodes there are.
     fn node_count(&self) -> u32;
+    /// Which attempt of its client brings the command that is being handled: 1 for the first.
+    fn attempt(&self) -> u32;
     /// The node's wall clock.
     fn wall(&self) -> LocalTime;
     /// The node's monotonic clock.
@@ -334,6 +338,7 @@ pub const LANES: &[&str] = &[
     "sync",
     "gossip",
     "conflicts",
+    "transactions",
     #[cfg(test)]
     "ping",
     #[cfg(test)]

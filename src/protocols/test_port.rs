@@ -45,13 +45,14 @@ pub(crate) struct TestPort<Q: Words> {
     pub(crate) boot: Boot,
     pub(crate) nodes: u32,
     pub(crate) now: LocalTime,
+    pub(crate) attempt: u32,
     pub(crate) done: Vec<DidBy<Q>>,
 }
 
 impl<Q: Words> TestPort<Q> {
     /// A port of node `me` (from zero) of `nodes`, in its first boot, at time zero.
     pub(crate) fn new(me: u32, nodes: u32) -> Self {
-        Self { me: NodeId::new(me), boot: Boot::new(1), nodes, now: LocalTime::default(), done: Vec::new() }
+        Self { me: NodeId::new(me), boot: Boot::new(1), nodes, now: LocalTime::default(), attempt: 1, done: Vec::new() }
     }
 
     /// All that was done since the last call.
@@ -87,6 +88,9 @@ impl<Q: Words> Port<Q> for TestPort<Q> {
     }
     fn node_count(&self) -> u32 {
         self.nodes
+    }
+    fn attempt(&self) -> u32 {
+        self.attempt
     }
     fn wall(&self) -> LocalTime {
         self.now

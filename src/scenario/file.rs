@@ -339,7 +339,7 @@ fn required(needs: Needs, keyspaces: &Keyspaces, profile: &Profile) -> Vec<&'sta
     let declared = keyspace.and_then(|(_, keyspace)| profile.owner(&keyspace.owner)).map(|row| row.name);
     let owner = match needs.owner {
         Some(Owner::Declared { otherwise }) => Some(declared.unwrap_or(otherwise)),
-        Some(Owner::Only(owner)) => Some(owner),
+        Some(Owner::Only(owner)) => Some(profile.owner(owner).map_or(owner, |row| row.name)),
         None => None,
     };
     needs.protocols.into_iter().chain(owner).collect()

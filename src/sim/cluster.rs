@@ -243,7 +243,7 @@ impl<P: Process> Cluster<P> {
         match input {
             Input::Message { message, arrival } => self.step_message(id, message, arrival, world),
             Input::Timer { slot, number } => self.timer(id, slot, number, world),
-            Input::Command { op, command } => self.step_command(id, op, command, world),
+            Input::Command { op, attempt, command } => self.step_command(id, op, attempt, command, world),
         }
     }
 
@@ -319,9 +319,12 @@ impl<P: Process> Cluster<P> {
         self.conclude(id, handled, world);
     }
 
-    fn step_command(&mut self, id: NodeId, op: OpId, command: P::Command, world: &mut impl World<P>) {
+    fn step_command(&mut self, id: NodeId, op: OpId, attempt: u32, command: P::Command, world: &mut impl World<P>) {
         let number = self.node(id).number();
-        let handled = self.run(id, world, |process, ctx| process.as_mut().expect(RUNNING).on_command(op, command, ctx));
+        let handled = self.run(id, world, |process, ctx| {
+            ctx.attempt = attempt;
+            process.as_mut().expect(RUNNING).on_command(op, command, ctx);
+        });
         let stamp = self.own_stamp.take();
         world.tell(Mark { stamp: stamp.as_deref(), ..Mark::plain(id, number) }, Event::Command { op });
         self.conclude(id, handled, world);
@@ -359,6 +362,7 @@ impl<P: Process> Cluster<P> {
             draws: &mut node.draws,
             outbox: &mut self.outbox,
             own_stamp: &mut self.own_stamp,
+            attempt: 0,
         };
         let process = &mut node.process;
         let handled = catch_unwind(AssertUnwindSafe(|| handler(process, &mut ctx)));

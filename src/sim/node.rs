@@ -118,6 +118,7 @@ pub(crate) enum Input<P: Process> {
     },
     Command {
         op: OpId,
+        attempt: u32,
         command: P::Command,
     },
 }
@@ -335,7 +336,7 @@ impl<P: Process> Hash for Backlog<P> {
             match input {
                 Input::Message { message, arrival } => (arrival.id.sender, message).hash(state),
                 Input::Timer { slot, .. } => slot.hash(state),
-                Input::Command { op, command } => (op, command).hash(state),
+                Input::Command { op, attempt, command } => (op, attempt, command).hash(state),
             }
         }
     }

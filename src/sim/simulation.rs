@@ -293,7 +293,7 @@ impl<P: Process, W: Witness<P::Fact>> Simulation<P, W> {
 
     fn attempt(&mut self, attempt: super::clients::Attempt<P::Command>) {
         self.outside.client_item(attempt.until, attempt.op, Kind::Patience);
-        let input = Input::Command { op: attempt.op, command: attempt.command };
+        let input = Input::Command { op: attempt.op, attempt: attempt.attempt, command: attempt.command };
         self.cluster.input(attempt.to, input, &mut self.outside);
         self.settle(attempt.to);
     }

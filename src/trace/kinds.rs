@@ -1,7 +1,7 @@
 //! Sets of kinds of records: the records that a checker wants to see.
 
 use super::Event;
-use crate::observation::{ChannelSeen, ConsensusSeen, LockSeen, Observation, ReplicaSeen, StoreSeen};
+use crate::observation::{ChannelSeen, ConsensusSeen, LockSeen, Observation, ReplicaSeen, StoreSeen, TransactionSeen};
 
 /// A set of kinds of records: by what happened, and by what checkers see in what was said.
 ///
@@ -243,6 +243,38 @@ observations! {
     REPLICA_WROTE_COLLECTED: Observation::Replica(ReplicaSeen::WroteCollected { .. }),
     /// That a replica covers more was written.
     REPLICA_WROTE_JOINED: Observation::Replica(ReplicaSeen::WroteJoined { .. }),
+    /// A node started that may own keys.
+    TRANSACTION_STARTED: Observation::Transaction(TransactionSeen::Started { .. }),
+    /// A node takes part in no transaction any more.
+    TRANSACTION_LOST: Observation::Transaction(TransactionSeen::Lost),
+    /// An anchor of keys that transactions own was told of.
+    TRANSACTION_ANCHORED: Observation::Transaction(TransactionSeen::Anchored { .. }),
+    /// What an owner holds before its first start was told.
+    TRANSACTION_PRELOADED: Observation::Transaction(TransactionSeen::Preloaded { .. }),
+    /// A client asked for a transaction.
+    TRANSACTION_ASKED: Observation::Transaction(TransactionSeen::Asked { .. }),
+    /// A client was told of its transaction.
+    TRANSACTION_TOLD: Observation::Transaction(TransactionSeen::Told { .. }),
+    /// An attempt of a transaction began.
+    TRANSACTION_BEGUN: Observation::Transaction(TransactionSeen::Begun { .. }),
+    /// A participant waits for a lock.
+    TRANSACTION_WAITS: Observation::Transaction(TransactionSeen::Waits { .. }),
+    /// A participant voted no.
+    TRANSACTION_REFUSED: Observation::Transaction(TransactionSeen::Refused { .. }),
+    /// A participant is prepared.
+    TRANSACTION_PREPARED: Observation::Transaction(TransactionSeen::Prepared { .. }),
+    /// The only participant has read.
+    TRANSACTION_SERVED: Observation::Transaction(TransactionSeen::Served { .. }),
+    /// Somebody has decided.
+    TRANSACTION_DECIDED: Observation::Transaction(TransactionSeen::Decided { .. }),
+    /// An owner holds a new version.
+    TRANSACTION_INSTALLED: Observation::Transaction(TransactionSeen::Installed { .. }),
+    /// A participant that reads was released.
+    TRANSACTION_RELEASED: Observation::Transaction(TransactionSeen::Released { .. }),
+    /// Locks are free.
+    TRANSACTION_UNLOCKED: Observation::Transaction(TransactionSeen::Unlocked { .. }),
+    /// Records were dropped.
+    TRANSACTION_FORGOTTEN: Observation::Transaction(TransactionSeen::Forgotten { .. }),
 }
 
 impl Kinds {

@@ -38,6 +38,7 @@ fn facts(record: &Record<'_>) -> Vec<(NodeId, ConsensusSeen)> {
         Observation::Store(_)
         | Observation::Lock(_)
         | Observation::Replica(_)
+        | Observation::Transaction(_)
         | Observation::Channel(_)
         | Observation::Broadcast { .. }
         | Observation::Compared { .. }

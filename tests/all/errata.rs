@@ -45,7 +45,7 @@ fn every_erratum_is_gone_without_its_flaw() {
 
 /// Of some shrunk files nothing is left but the fall: without the flaw they end before their invariant is exercised. Here
 /// each has one operation more, and the reason why it takes that.
-const MORE: [(&str, &str, &str); 13] = [
+const MORE: [(&str, &str, &str); 16] = [
     (
         "errata/shrunk/b05",
         "one message makes no concurrent clocks",
@@ -111,6 +111,21 @@ const MORE: [(&str, &str, &str); 13] = [
         "the one operation is refused",
         r#"{ "at": "1ms", "op": "c2#1", "to": "n1", "command": { "store": { "put": { "key": "documents/d2", "value": "x" } } } }"#,
     ),
+    (
+        "errata/shrunk/x01",
+        "it ends before anything is committed",
+        r#"{ "at": "900ms", "op": "c2#1", "to": "n1", "command": { "transactions": { "transact": { "operations": [ { "add": { "amount": 1, "key": "accounts/a1" } } ] } } } }"#,
+    ),
+    (
+        "errata/shrunk/x04",
+        "it ends before the second transaction is committed",
+        r#"{ "at": "900ms", "op": "c2#1", "to": "n1", "command": { "transactions": { "transact": { "operations": [ { "read": { "key": "orders/i1" } } ] } } } }"#,
+    ),
+    (
+        "errata/shrunk/x12",
+        "the one transaction depends on no other",
+        r#"{ "at": "90ms", "op": "c2#1", "to": "n1", "command": { "transactions": { "transact": { "operations": [ { "read": { "key": "orders/i1" } } ] } } } }"#,
+    ),
 ];
 
 /// A shrunk scenario that is not over with the fall.
@@ -120,7 +135,8 @@ fn followed(name: &str) -> Option<ScenarioFile> {
     let text = fs::read_to_string(path).expect("it is shipped");
     let (start, rest) = text.split_once("\"operations\"").expect("it has operations");
     let (operations, rest) = rest.split_once("\n  ]").expect("they end");
-    let start = start.replace("\"for\": \"5ms\"", "\"for\": \"1s\"").replace("\"for\": \"10ms\"", "\"for\": \"1s\"");
+    let short = ["5ms", "10ms", "20ms"].map(|time| format!("\"for\": \"{time}\""));
+    let start = short.iter().fold(start.to_owned(), |start, short| start.replace(short.as_str(), "\"for\": \"1s\""));
     Some(parse(&format!("{start}\"operations\"{operations},\n    {more}\n  ]{rest}")))
 }
 

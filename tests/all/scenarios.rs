@@ -33,7 +33,7 @@ fn what_makes_no_sense_to_consensus_is_refused_with_its_place() {
         (r#"{ "nodes": 3, "protocols": { "channel": {} } }"#.to_owned(), "channel, clocks, locks, consensus"),
         (expecting("consensus", "anchor-safety"), "`consensus` does not claim `anchor-safety` with these settings"),
         (expecting("consensus", "session"), "only channel claims `session`, and it does not run"),
-        (expecting("channel", "termination"), "only locks or consensus or sync claims `termination`"),
+        (expecting("channel", "termination"), "only locks or consensus or sync or transactions claims `termination`"),
         (expecting("consensus", "agrement"), "did you mean `agreement`?"),
         (
             r#"{ "nodes": 3, "protocols": { "consensus": {}, "channel": { "window": 1 } } }"#.to_owned(),
@@ -110,6 +110,33 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
             r#"{ "nodes": 3, "keyspaces": { "a/": "gossip" }, "workload": [ { "strategies": { "keyspace": "a/b" } } ] }"#
                 .to_owned(),
             "`a/b` is the prefix of no keyspace: its keys are in that of `a/`",
+        ),
+        (with(r#"{ "t/": "transaction" }"#, "t/"), "changes in transactions alone"),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "a/": "consensus" }, "workload": [ { "bank": { "accounts": "a/" } } ] }"#
+                .to_owned(),
+            "must be in a keyspace of `transaction`",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "t/": "transaction" }, "protocols": { "transactions": { "preload": {} } } }"#
+                .to_owned(),
+            "`accounts/a` begins no keys of a keyspace that transactions own",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "t/": "transaction" }, "workload": [ { "bank": { "keys": 2 } } ] }"#.to_owned(),
+            "too small",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "accounts/": "transaction" },
+                 "workload": [ { "bank": { "reads": "60%", "audits": "50%" } } ] }"#
+                .to_owned(),
+            "add up to more than 100 %",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "t/": "transaction" },
+                 "protocols": { "transactions": { "resend": "2s", "resend_cap": "1s" } } }"#
+                .to_owned(),
+            "let `resend_cap` be at least 2s",
         ),
         (r#"{ "nodes": 3, "protocols": { "gossip": { "chunk": 65536 } } }"#.to_owned(), "at most 49152"),
         (r#"{ "nodes": 3, "keyspaces": { "a/": "consensus", "a/": "consensus" } }"#.to_owned(), "duplicate key `a/`"),

@@ -37,7 +37,8 @@ fn answer_of<'r>(record: &'r mut Record<'_>) -> Option<&'r mut Relation> {
         | Observation::Lock(_)
         | Observation::Consensus(_)
         | Observation::Store(_)
-        | Observation::Replica(_) => None,
+        | Observation::Replica(_)
+        | Observation::Transaction(_) => None,
     })
 }
 

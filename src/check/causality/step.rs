@@ -133,6 +133,7 @@ impl Kind {
             | Observation::Resumed { .. }
             | Observation::Forged
             | Observation::Replica(_)
+            | Observation::Transaction(_)
             | Observation::Lock(_)
             | Observation::Consensus(_)
             | Observation::Store(_) => None,

@@ -101,6 +101,7 @@ impl<F> Checker<F> for Fifo {
                 Observation::Channel(ChannelSeen::Reset { .. })
                 | Observation::Lock(_)
                 | Observation::Replica(_)
+                | Observation::Transaction(_)
                 | Observation::Consensus(_)
                 | Observation::Store(_)
                 | Observation::Broadcast { .. }

@@ -95,6 +95,7 @@ impl<F> Checker<F> for Session {
                 }
                 Observation::Lock(_)
                 | Observation::Replica(_)
+                | Observation::Transaction(_)
                 | Observation::Consensus(_)
                 | Observation::Store(_)
                 | Observation::Broadcast { .. }

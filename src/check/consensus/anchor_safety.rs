@@ -1,5 +1,6 @@
 //! `anchor-safety`: no operation that takes effect breaks an anchor of its key.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::immutable::{Immutable, Wrote};
@@ -10,7 +11,7 @@ use crate::clocks::Dot;
 use crate::identity::{Actor, NodeId, OpId};
 use crate::observation::{
     AnchorSeen, ConsensusSeen, Observation, ReplicaSeen, Slot, StoreAnswer, StoreCall, StoreRefusal, StoreSeen,
-    ValueText,
+    TransactionId, TransactionSeen, ValueText,
 };
 use crate::trace::{Event, Kinds, Record, Said, Verdict, Violation};
 
@@ -24,6 +25,8 @@ pub struct AnchorSafety {
     anchors: Vec<(Arc<str>, AnchorSeen)>,
     store: Store,
     immutable: Immutable,
+    /// What transactions left in anchored keys.
+    installed: BTreeMap<Arc<str>, (u64, Option<ValueText>)>,
     exercised: Exercised,
 }
 
@@ -131,6 +134,27 @@ impl AnchorSafety {
 }
 
 impl AnchorSafety {
+    /// An owner installs what a transaction has written.
+    fn installed(
+        &mut self,
+        record: &Record<'_>,
+        id: TransactionId,
+        (key, version): (&Arc<str>, u64),
+        after: Option<&ValueText>,
+    ) -> Result<(), Violation> {
+        // After a start what the disk holds is told again.
+        if self.under(key).next().is_none() || self.installed.get(key).is_some_and(|(known, _)| version <= *known) {
+            return Ok(());
+        }
+        self.exercised += true;
+        let before = self.installed.insert(Arc::clone(key), (version, after.cloned())).and_then(|(_, before)| before);
+        let Some((prefix, rule)) = self.broken(key, before.as_ref(), after) else { return Ok(()) };
+        let holds = after.map_or("nothing".to_owned(), |value| shortened(value));
+        let rule = written(rule, before.as_ref());
+        let sentence = format!("{id} took effect, and {key} holds {holds}: the anchor of `{prefix}` is {rule}");
+        Err(broken(record, sentence, &[record.id]))
+    }
+
     /// A replica tells of a replicated key.
     fn replicated(&mut self, record: &Record<'_>, node: NodeId, seen: &ReplicaSeen) -> Result<(), Violation> {
         match seen {
@@ -196,7 +220,14 @@ impl AnchorSafety {
 pub(crate) fn allows(rule: &AnchorSeen, key: &str, before: Option<&ValueText>, after: Option<&ValueText>) -> bool {
     match (rule, after) {
         (AnchorSeen::Immutable, _) => before.is_none() || before == after,
-        (AnchorSeen::OneOf { .. } | AnchorSeen::Texts { .. } | AnchorSeen::MaxBytes { .. }, None) => true,
+        (
+            AnchorSeen::OneOf { .. }
+            | AnchorSeen::Texts { .. }
+            | AnchorSeen::MaxBytes { .. }
+            | AnchorSeen::AtLeast { .. },
+            None,
+        ) => true,
+        (AnchorSeen::AtLeast { least }, Some(after)) => after.parse::<i64>().is_ok_and(|number| number >= *least),
         (AnchorSeen::OneOf { values }, Some(after)) => values.contains(after),
         (AnchorSeen::Texts { texts }, Some(after)) => texts.get(key) == Some(after),
         (AnchorSeen::MaxBytes { bytes }, Some(after)) => size(after) <= *bytes,
@@ -227,6 +258,7 @@ fn written(rule: &AnchorSeen, before: Option<&ValueText>) -> String {
         AnchorSeen::OneOf { values } => format!("one of {}", values.join(" or ")),
         AnchorSeen::Texts { .. } => "its canonical text".to_owned(),
         AnchorSeen::MaxBytes { bytes } => format!("at most {bytes} bytes"),
+        AnchorSeen::AtLeast { least } => format!("a number, at least {least}"),
     }
 }
 
@@ -237,6 +269,8 @@ impl<F> Checker<F> for AnchorSafety {
         .with(Kinds::REPLICA_WRITTEN)
         .with(Kinds::REPLICA_SHOWN)
         .with(Kinds::REPLICA_WROTE_VERSION)
+        .with(Kinds::TRANSACTION_PRELOADED)
+        .with(Kinds::TRANSACTION_INSTALLED)
         .with(Store::WANTS);
     const EXPLORED: Exploring = Exploring::Always;
 
@@ -262,6 +296,10 @@ impl<F> Checker<F> for AnchorSafety {
             for seen in said.observations.iter() {
                 if let Observation::Replica(seen) = seen {
                     self.replicated(record, node, seen)?;
+                } else if let Observation::Transaction(TransactionSeen::Installed { id, key, version, value }) = seen {
+                    self.installed(record, *id, (key, *version), value.as_ref())?;
+                } else if let Observation::Transaction(TransactionSeen::Preloaded { key, value }) = seen {
+                    self.installed.insert(Arc::clone(key), (1, Some(Arc::clone(value))));
                 }
             }
         }

@@ -64,6 +64,7 @@ impl Sessions {
                 }
                 Observation::Store(_)
                 | Observation::Replica(_)
+                | Observation::Transaction(_)
                 | Observation::Lock(_)
                 | Observation::Consensus(_)
                 | Observation::Channel(_)

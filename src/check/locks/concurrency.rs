@@ -164,6 +164,7 @@ impl<F> Checker<F> for Concurrency {
                 Observation::Channel(seen) => self.channel(record, node, *seen),
                 Observation::Consensus(_)
                 | Observation::Replica(_)
+                | Observation::Transaction(_)
                 | Observation::Store(_)
                 | Observation::Broadcast { .. }
                 | Observation::Compared { .. }

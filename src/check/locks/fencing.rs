@@ -229,6 +229,7 @@ impl<F> Checker<F> for Fencing {
                     | Observation::Store(StoreSeen::Anchored { .. })
                     | Observation::Consensus(_)
                     | Observation::Replica(_)
+                    | Observation::Transaction(_)
                     | Observation::Lock(_)
                     | Observation::Compared { .. }
                     | Observation::Broadcast { .. }

@@ -113,6 +113,9 @@ impl<P: Port<Consensus>> Port<Consensus> for Gathering<'_, '_, P> {
     fn node_count(&self) -> u32 {
         self.port.node_count()
     }
+    fn attempt(&self) -> u32 {
+        self.port.attempt()
+    }
     fn wall(&self) -> LocalTime {
         self.port.wall()
     }

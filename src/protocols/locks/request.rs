@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Boot;
 use crate::observation::{Claims, LockStamp};
+use crate::protocols::grants::Claiming;
 
 /// A node's request to every other node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,4 +15,10 @@ pub struct Request {
     pub boot: Boot,
     /// The resources and modes, ancestors included.
     pub claims: Claims,
+}
+
+impl Claiming for Request {
+    fn claims(&self) -> &Claims {
+        &self.claims
+    }
 }

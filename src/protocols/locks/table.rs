@@ -7,6 +7,7 @@ use super::request::Request;
 use super::spec::Rules;
 use crate::identity::{ClientId, NodeId, OpId};
 use crate::observation::{Claims, LockStamp};
+use crate::protocols::grants::Grants;
 
 /// A request of this node that is sent and not yet granted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +33,7 @@ pub struct Tables {
     /// By operation.
     pub open: BTreeMap<OpId, Open>,
     /// By operation.
-    pub grants: BTreeMap<OpId, Arc<Request>>,
+    pub grants: Grants<OpId, Arc<Request>>,
     deferred: BTreeMap<(NodeId, OpId), Arc<Request>>,
 }
 
@@ -47,7 +48,7 @@ impl Tables {
     ) -> Option<LockStamp> {
         let clashes = |mine: &Request| rules.conflict(&mine.claims, &request.claims);
         // Flaw e23: the handler reads another table than the one in which grants are stored.
-        let mut held = self.grants.values().filter(|_| !rules.e23);
+        let mut held = self.grants.iter().map(|(_, grant)| grant).filter(|_| !rules.e23);
         let open = || self.open.values().map(|open| &open.request);
         let held = held.find(|grant| clashes(grant));
         held.or_else(|| open().find(|mine| clashes(mine) && is_earlier(mine))).map(|mine| mine.stamp)
@@ -56,7 +57,7 @@ impl Tables {
     /// The grants and open requests of a client.
     pub fn of(&self, client: ClientId) -> impl Iterator<Item = &Arc<Request>> {
         let open = self.open.values().map(|open| &open.request);
-        self.grants.values().chain(open).filter(move |request| request.stamp.op.client == client)
+        self.grants.iter().map(|(_, grant)| grant).chain(open).filter(move |request| request.stamp.op.client == client)
     }
 
     /// Whether an open request names one of these resources.
@@ -66,7 +67,7 @@ impl Tables {
 
     /// Whether a grant is incompatible with these claims.
     pub fn is_held(&self, claims: &Claims) -> bool {
-        self.grants.values().any(|grant| grant.claims.conflicts(claims))
+        self.grants.clashing(claims).next().is_some()
     }
 
     /// Stores a peer's request until it can be answered, once.

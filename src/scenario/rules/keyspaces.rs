@@ -27,7 +27,7 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let work = work.map(|(index, needs)| (Path::of("workload").index(index), needs));
     let operations = scenario.operations.iter().map(|entry| (profile.command_needs)(&entry.command)).enumerate();
     let operations = operations.map(|(index, needs)| (Path::of("operations").index(index), needs));
-    findings.extend(work.chain(operations).filter_map(|(path, needs)| misplaced(&path, &needs, scenario)));
+    findings.extend(work.chain(operations).filter_map(|(path, needs)| misplaced(&path, &needs, scenario, profile)));
     findings
 }
 
@@ -103,7 +103,7 @@ fn reserved(path: Path, keys: &str) -> Finding {
 
 /// The finding for keys that clients use and that are reserved, in no keyspace, in one of another owner than their clients
 /// can do with, fenced for clients without tokens, or not fenced for clients with tokens.
-fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario) -> Option<Finding> {
+fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario, profile: &Profile) -> Option<Finding> {
     let keys = needs.keys.as_ref()?;
     if keys.starts_with(RESERVED) {
         return Some(reserved(path.clone(), keys));
@@ -129,6 +129,10 @@ fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario) -> Option<Finding>
     if let Some(owner) = owner.filter(|owner| **owner != *keyspace.owner) {
         let message = format!("{named} must be in a keyspace of `{owner}`, and is in one of `{}`", keyspace.owner);
         return Some(finding(message).help(declare(keys, needs)));
+    }
+    if owner.is_none() && profile.owner(&keyspace.owner).is_some_and(|row| row.transacts) {
+        let message = format!("{named} changes in transactions alone, and its clients use the store");
+        return Some(finding(message).help("use keys of another keyspace, or clients that transact"));
     }
     if needs.whole && prefix != keys {
         let message = format!("{named} is the prefix of no keyspace: its keys are in that of `{prefix}`");

@@ -145,9 +145,9 @@ impl<P: Process, W: Witness<P::Fact>> Step<'_, P, W> {
     }
 
     fn attempt(&mut self, attempt: Attempt<P::Command>) {
-        let Attempt { op, to, command, .. } = attempt;
+        let Attempt { op, to, attempt, command, .. } = attempt;
         self.put_in(to);
-        self.cluster.input(to, Input::Command { op, command }, &mut self.executor);
+        self.cluster.input(to, Input::Command { op, attempt, command }, &mut self.executor);
         self.leave(to, None);
     }
 

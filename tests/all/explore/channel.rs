@@ -74,6 +74,9 @@ impl Port<Channel<Letter>> for Plain<'_, '_> {
     fn node_count(&self) -> u32 {
         self.0.node_count()
     }
+    fn attempt(&self) -> u32 {
+        self.0.attempt()
+    }
     fn wall(&self) -> LocalTime {
         self.0.wall()
     }
