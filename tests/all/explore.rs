@@ -141,6 +141,20 @@ fn a_small_world_of_replicas_holds_to_a_depth() {
     }
 }
 
+#[test]
+fn a_small_world_of_transactions_holds_to_a_depth_and_without_timers_to_its_end() {
+    let (explored, fallen) = explored_to(&load("transactions-tiny"), Some(9));
+    assert_eq!((explored.end, fallen), (End::Depth, Vec::new()));
+    assert_pinned("states of transactions-tiny to depth 9", explored.states);
+    let budget = r#"{ "crashes": 1, "loss": 1, "timers": 0 }"#;
+    let (explored, fallen) = budgeted("transactions-tiny", budget, None);
+    assert_eq!((explored.end, fallen), (End::Complete, Vec::new()));
+    assert_pinned(&format!("states of transactions-tiny with {budget}"), explored.states);
+    let (Explored { end, path, .. }, fallen) = small("transactions-tiny", Some("x01"));
+    assert_eq!((end, path.map(|path| path.len())), (End::Found, Some(6)));
+    assert_eq!(fallen, ["commit-validity"]);
+}
+
 /// From the boot no way of so few steps decides anything.
 #[test]
 fn a_world_that_begins_after_the_election_puts_every_invariant_to_the_test() {

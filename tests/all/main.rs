@@ -27,5 +27,6 @@ mod small;
 mod support;
 mod swarm;
 mod syncs;
+mod transactions;
 mod verify;
 mod wording;

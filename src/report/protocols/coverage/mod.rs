@@ -2,12 +2,14 @@
 
 mod log;
 mod replicas;
+mod transactions;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 pub use log::{FaultCoverage, LogNode, Role, StepKind};
 pub use replicas::{ReplicaCoverage, ReplicaNode};
+pub use transactions::{TransactionCoverage, TransactionNode};
 
 use super::crashes::decoded;
 use crate::identity::{Actor, MessageId, NodeId};
