@@ -41,6 +41,12 @@ impl Key {
         self.0.starts_with(super::RESERVED)
     }
 
+    /// Its name, which is shared and not copied.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -49,6 +49,9 @@ impl Value {
 /// As JSON.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Integer(number) = self {
+            return write!(f, "{number}");
+        }
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }

@@ -38,6 +38,8 @@ pub const ABOUT: Invariant =
 struct Committed {
     place: Derived<usize>,
     reads: Vec<TransactionRead>,
+    /// The keys of which it has installed a version.
+    wrote: Vec<Arc<str>>,
     event: Witness<EventId>,
 }
 
@@ -126,7 +128,8 @@ impl Serializability {
             return Ok(());
         }
         let place = Derived(self.graph.add());
-        self.committed.insert(id, Committed { place, reads: reads.to_vec(), event: Witness(record.id) });
+        self.committed
+            .insert(id, Committed { place, reads: reads.to_vec(), wrote: Vec::new(), event: Witness(record.id) });
         if let Some(op) = self.begun.get(&id) {
             self.by_op.insert(*op, id);
         }
@@ -158,13 +161,16 @@ impl Serializability {
         (key, version): (&Arc<str>, u64),
         value: Option<&ValueText>,
     ) -> Result<(), Violation> {
-        let fails = |what: String| Err(broken(record, what, &[record.id]));
-        let name = self.name(id);
+        let wrong = |this: &Self, why: String| {
+            let name = this.name(id);
+            let sentence = format!("{node} installed version {version} of {key} for {name}, {why}");
+            Err(broken(record, sentence, &[record.id]))
+        };
         if self.voters > 0 && owner_of(key, self.voters) != node {
-            return fails(format!("{node} installed version {version} of {key} for {name}, and does not own the key"));
+            return wrong(self, "and does not own the key".to_owned());
         }
         if !self.committed.contains_key(&id) {
-            return fails(format!("{node} installed version {version} of {key} for {name}, which is not committed"));
+            return wrong(self, "which is not committed".to_owned());
         }
         let versions = self.versions(key);
         let last = versions.len() as u64 - 1;
@@ -174,20 +180,18 @@ impl Serializability {
                 return Ok(());
             }
             let by = known.writer.map_or_else(|| "before the first start".to_owned(), |by| format!("by {by}"));
-            return fails(format!("{node} installed version {version} of {key} for {name}, which was written {by}"));
+            return wrong(self, format!("which was written {by}"));
         }
         if version != last + 1 {
-            return fails(format!(
-                "{node} installed version {version} of {key} for {name}, and version {last} was the last"
-            ));
-        }
-        if versions.iter().any(|known| known.writer == Some(id)) {
-            return fails(format!(
-                "{node} installed version {version} of {key} for {name}, which had written it before"
-            ));
+            return wrong(self, format!("and version {last} was the last"));
         }
         let before = versions[versions.len() - 1].clone();
         versions.push(Version { writer: Some(id), value: value.cloned(), readers: Vec::new() });
+        let wrote = &mut self.committed.get_mut(&id).expect("it is committed").wrote;
+        if wrote.contains(key) {
+            return wrong(self, "which had written it before".to_owned());
+        }
+        wrote.push(Arc::clone(key));
         self.fits(record, id, key, before.value.as_ref(), value)?;
         let edge = |kind| Edge { key: Arc::clone(key), version: last, kind };
         if let Some(writer) = before.writer {

@@ -250,7 +250,7 @@ impl Transactions {
             }
             for (key, value) in this.rules.preloaded(this.me.node) {
                 let value = value.map_or_else(|| "null".into(), |value| value.to_string().into());
-                port.note(TransactionSeen::Preloaded { key: key.as_str().into(), value });
+                port.note(TransactionSeen::Preloaded { key: key.shared(), value });
             }
         } else {
             // Whoever took part in a transaction of an earlier boot is to hear that it is over.

@@ -51,7 +51,7 @@ impl InDoubt {
 
 /// What was read, as checkers see it.
 pub(super) fn versions(reads: &[Read]) -> Vec<TransactionRead> {
-    let read = |read: &Read| TransactionRead { key: read.key.as_str().into(), version: read.version };
+    let read = |read: &Read| TransactionRead { key: read.key.shared(), version: read.version };
     reads.iter().map(read).collect()
 }
 

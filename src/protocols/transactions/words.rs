@@ -95,7 +95,7 @@ impl Operation {
             Self::Append { value, .. } => TransactionAct::Append(value.to_string().into()),
             Self::Add { amount, .. } => TransactionAct::Add(*amount),
         };
-        TransactionCall { key: self.key().as_str().into(), act }
+        TransactionCall { key: self.key().shared(), act }
     }
 }
 
@@ -146,7 +146,7 @@ impl Install {
     /// As checkers see it.
     pub(super) fn seen(&self, id: TransactionId) -> TransactionSeen {
         let value = self.value.as_ref().map(|value| value.to_string().into());
-        TransactionSeen::Installed { id, key: self.key.as_str().into(), version: self.version, value }
+        TransactionSeen::Installed { id, key: self.key.shared(), version: self.version, value }
     }
 }
 
@@ -340,7 +340,7 @@ impl Observe for TransactionReply {
         let text = |value: &Value| value.to_string().into();
         let answer = match self {
             Self::Committed { reads } => {
-                let read = |(key, value): &(Key, Option<Value>)| (key.as_str().into(), value.as_ref().map(text));
+                let read = |(key, value): &(Key, Option<Value>)| (key.shared(), value.as_ref().map(text));
                 TransactionAnswer::Committed { reads: reads.iter().map(read).collect() }
             }
             Self::Aborted { .. } | Self::Refused { .. } => TransactionAnswer::Aborted,
