@@ -314,6 +314,8 @@ impl<F> Checker<F> for AnchorSafety {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::check::history::*;
     use crate::observation::{Basis, ValueId};
@@ -539,5 +541,76 @@ mod tests {
         let mut history = done(AnchorSeen::Immutable, &[("k1", put("1"))]);
         history.on("c2", asked_store("c2#1", "k1", put("2"))).on("n1", refused(3, &[], "c2#1"));
         assert_holds(&history, AnchorSafety::default(), 1);
+    }
+
+    /// What a replica tells of the key `k1`, which is immutable.
+    #[derive(Clone, Debug)]
+    enum Tells {
+        /// An entry: dot, stamp, whether it names a version, whether it is a delete.
+        Wrote(usize, u64, bool, bool),
+        /// Which it holds, and which it shows.
+        Shows(Vec<usize>, usize),
+    }
+
+    /// Versions of three incarnations, two of each.
+    const DOTS: [&str; 6] = ["n1.1", "n1.2", "n2.1", "n2.2", "n3/2.1", "n3/2.2"];
+
+    fn tells() -> impl Strategy<Value = Vec<Tells>> {
+        let wrote = (0..6_usize, 1..4_u64, prop::bool::weighted(0.05), prop::bool::weighted(0.05));
+        let shows = (prop::collection::btree_set(0..6_usize, 1..4), 0..6_usize);
+        let step = prop_oneof![
+            wrote.prop_map(|(dot, stamp, over, deletes)| Tells::Wrote(dot, stamp, over, deletes)),
+            shows.prop_map(|(held, dot)| Tells::Shows(held.into_iter().collect(), dot)),
+        ];
+        prop::collection::vec(step, 1..7)
+    }
+
+    /// Whether any step is wrong, by looking at all steps before it.
+    fn is_wrong(all: &[Tells]) -> bool {
+        let incarnation = |dot: usize| dot / 2;
+        let stamp_of = |before: &[Tells], dot: usize| {
+            before.iter().find_map(|told| match told {
+                Tells::Wrote(known, stamp, ..) if *known == dot => Some(*stamp),
+                Tells::Wrote(..) | Tells::Shows(..) => None,
+            })
+        };
+        all.iter().enumerate().any(|(place, told)| match told {
+            Tells::Wrote(dot, _, over, deletes) => {
+                let earlier = all[..place].iter().find_map(|told| match told {
+                    Tells::Wrote(known, _, false, false) if incarnation(*known) == incarnation(*dot) => Some(*known),
+                    Tells::Wrote(..) | Tells::Shows(..) => None,
+                });
+                *over || *deletes || earlier.is_some_and(|known| known != *dot)
+            }
+            Tells::Shows(held, shown) => {
+                let ranks: Option<Vec<(u64, &str)>> =
+                    held.iter().map(|dot| Some((stamp_of(&all[..place], *dot)?, DOTS[*dot]))).collect();
+                let first = ranks.and_then(|ranks| ranks.into_iter().min());
+                first.is_some_and(|(_, first)| first != DOTS[*shown])
+            }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn an_immutable_key_is_judged_as_by_looking_at_all_that_was_told(all in tells()) {
+            let mut history = History::default();
+            history.on("n1", anchored(AnchorSeen::Immutable));
+            for told in &all {
+                match told {
+                    Tells::Wrote(dot, stamp, over, deletes) => {
+                        let context = if *over { "n9.1" } else { "" };
+                        history.on("n1", wrote("k1", DOTS[*dot], *stamp, context, (!deletes).then_some(1)));
+                    }
+                    Tells::Shows(held, shown) => {
+                        let held: Vec<&str> = held.iter().map(|dot| DOTS[*dot]).collect();
+                        history.on("n1", shows(&held.join(" "), DOTS[*shown]));
+                    }
+                }
+            }
+            prop_assert_eq!(history.judged_by(AnchorSafety::default()).violation().is_some(), is_wrong(&all));
+        }
     }
 }
