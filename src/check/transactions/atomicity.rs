@@ -1,6 +1,6 @@
 //! `atomicity`: all who write decide alike.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::told;
 use crate::check::core::Core;
@@ -14,6 +14,8 @@ use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Atomicity {
     known: BTreeMap<TransactionId, Known>,
+    /// Those that somebody has committed, and not yet all who write.
+    open: BTreeSet<TransactionId>,
     core: Core,
     calm: bool,
     exercised: Exercised,
@@ -31,14 +33,9 @@ struct Known {
 }
 
 impl Known {
-    fn commits(&self) -> bool {
-        self.decided.values().any(|(commits, _)| *commits)
-    }
-
-    /// Who writes, and has not decided though somebody has committed.
+    /// Who writes, and has not decided.
     fn missing(&self) -> impl Iterator<Item = NodeId> + '_ {
-        let is_open = self.commits();
-        self.writers.iter().copied().filter(move |node| is_open && !self.decided.contains_key(node))
+        self.writers.iter().copied().filter(|node| !self.decided.contains_key(node))
     }
 }
 
@@ -61,15 +58,19 @@ impl Atomicity {
             return Err(broken(record, sentence, &[event.0, record.id]));
         }
         known.decided.entry(node).or_insert((commits, Witness(record.id)));
+        if commits && known.missing().next().is_some() {
+            self.open.insert(id);
+        } else {
+            self.open.remove(&id);
+        }
         Ok(())
     }
 
-    /// The transactions that not all have committed who must.
+    /// The transactions that not all have committed who must, and one who has not.
     fn open(&self) -> impl Iterator<Item = (TransactionId, &Known, NodeId)> {
-        let each = |(id, known): (&TransactionId, &'_ Known)| (*id, known.missing().collect::<Vec<_>>());
-        self.known.iter().flat_map(move |(id, known)| {
-            let (id, missing) = each((id, known));
-            missing.into_iter().filter(|node| self.core.has(*node)).map(move |node| (id, known, node))
+        self.open.iter().filter_map(|id| {
+            let known = &self.known[id];
+            Some((*id, known, known.missing().find(|node| self.core.has(*node))?))
         })
     }
 }

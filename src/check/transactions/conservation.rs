@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{asked, told};
+use super::calls::Calls;
+use super::told;
 use crate::check::{Checker, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
-use crate::identity::{EventId, OpId};
+use crate::identity::EventId;
 use crate::observation::{TransactionAct, TransactionCall, TransactionId, TransactionRead, TransactionSeen};
 use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 
@@ -19,12 +20,12 @@ use crate::trace::{Event, Kinds, Record, Verdict, Violation};
 pub struct Conservation {
     /// The values of each key, version by version, from version 1.
     numbers: BTreeMap<Arc<str>, Vec<i64>>,
-    /// The sum at the beginning.
+    /// The sum at the beginning, and now.
     first: i64,
+    last: i64,
     /// What committed transactions were to add.
     added: i64,
-    calls: BTreeMap<OpId, Vec<TransactionCall>>,
-    begun: BTreeMap<TransactionId, OpId>,
+    calls: Calls,
     committed: BTreeMap<TransactionId, Witness<EventId>>,
     /// Who changed which key.
     changed: BTreeMap<(TransactionId, Arc<str>), (u64, Witness<EventId>)>,
@@ -41,14 +42,6 @@ pub const ABOUT: Invariant =
     Invariant::liveness("conservation", "numbers change by what transactions add, and the sum by nothing else");
 
 impl Conservation {
-    fn last(&self) -> i64 {
-        self.numbers.values().filter_map(|versions| versions.last()).sum()
-    }
-
-    fn of(&self, id: TransactionId) -> Option<&Vec<TransactionCall>> {
-        self.calls.get(self.begun.get(&id)?)
-    }
-
     fn committed(
         &mut self,
         record: &Record<'_>,
@@ -58,7 +51,7 @@ impl Conservation {
         if self.committed.contains_key(&id) {
             return Ok(());
         }
-        let Some(calls) = self.of(id) else { return Ok(()) };
+        let Some(calls) = self.calls.of(id) else { return Ok(()) };
         let (mut sum, mut adds, mut others, mut only_reads) = (0, false, false, true);
         for TransactionCall { key, act } in calls {
             only_reads &= *act == TransactionAct::Read;
@@ -112,9 +105,18 @@ impl Conservation {
         if !self.numbers.contains_key(key) {
             return Ok(());
         }
+        let adds = self.calls.of(id).and_then(|calls| {
+            calls.iter().find_map(|call| {
+                if let TransactionAct::Add(amount) = call.act { (call.key == *key).then_some(amount) } else { None }
+            })
+        });
         let Some(after) = value.and_then(|value| value.parse::<i64>().ok()) else {
-            self.is_other = true;
-            return Ok(());
+            let Some(amount) = adds.filter(|_| !self.is_other) else {
+                self.is_other = true;
+                return Ok(());
+            };
+            let sentence = format!("{id} was to add {amount} to {key}, and left no number");
+            return Err(broken(record, sentence, &[record.id]));
         };
         let known = self.changed.entry((id, Arc::clone(key))).or_insert((version, Witness(record.id)));
         if known.0 != version {
@@ -127,11 +129,7 @@ impl Conservation {
         }
         let before = versions[versions.len() - 1];
         versions.push(after);
-        let adds = self.of(id).and_then(|calls| {
-            calls.iter().find_map(|call| {
-                if let TransactionAct::Add(amount) = call.act { (call.key == *key).then_some(amount) } else { None }
-            })
-        });
+        self.last += after - before;
         match adds {
             Some(amount) if !self.is_other && after != before + amount => {
                 let sentence = format!("{id} was to add {amount} to {key}, and made {after} of {before}");
@@ -144,8 +142,7 @@ impl Conservation {
 
 impl<F> Checker<F> for Conservation {
     const WANTS: Kinds = Kinds::TRANSACTION_PRELOADED
-        .with(Kinds::TRANSACTION_ASKED)
-        .with(Kinds::TRANSACTION_BEGUN)
+        .with(Calls::WANTS)
         .with(Kinds::TRANSACTION_DECIDED)
         .with(Kinds::TRANSACTION_INSTALLED)
         .with(Kinds::CALM);
@@ -154,15 +151,15 @@ impl<F> Checker<F> for Conservation {
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
         self.calm |= matches!(record.event, Event::Calm);
+        self.calls.see(record);
         for (node, seen) in told(record) {
             if let TransactionSeen::Preloaded { key, value } = seen {
                 if let Ok(number) = value.parse::<i64>()
                     && self.numbers.insert(Arc::clone(key), vec![number]).is_none()
                 {
                     self.first += number;
+                    self.last += number;
                 }
-            } else if let TransactionSeen::Begun { id, op, .. } = seen {
-                self.begun.insert(*id, *op);
             } else if let TransactionSeen::Decided { id, commits: true, reads } = seen {
                 if node == id.coordinator.node {
                     self.committed(record, *id, reads)?;
@@ -171,18 +168,15 @@ impl<F> Checker<F> for Conservation {
                 self.installed(record, *id, key, *version, value.as_deref())?;
             }
         }
-        if let Some((op, calls)) = asked(record) {
-            self.calls.insert(op, calls.clone());
-        }
         Ok(())
     }
 
     fn is_settled(&self) -> bool {
-        self.is_other || self.last() == self.first + self.added
+        self.is_other || self.last == self.first + self.added
     }
 
     fn conclude(&mut self, end: &End<'_>) -> Verdict {
-        let (last, owed) = (self.last(), self.first + self.added);
+        let (last, owed) = (self.last, self.first + self.added);
         if self.calm && !self.is_other && last != owed {
             let sentence = format!(
                 "the numbers add up to {last}: at the beginning it was {}, and committed transactions added {}",

@@ -3,6 +3,7 @@
 mod atomicity;
 #[cfg(test)]
 mod brute_force;
+mod calls;
 mod commit_validity;
 mod conservation;
 mod decision_stability;

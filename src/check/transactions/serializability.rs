@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::calls::Calls;
 use super::graph::Graph;
-use super::{answered, asked, told};
+use super::{answered, told};
 use crate::check::{Checker, Derived, End, Exercised, Exploring, Invariant, Shown, Witness, broken};
 use crate::identity::{EventId, NodeId, OpId};
 use crate::observation::{
-    TransactionAct, TransactionAnswer, TransactionCall, TransactionId, TransactionRead, TransactionSeen, ValueText,
-    owner_of,
+    TransactionAct, TransactionAnswer, TransactionId, TransactionRead, TransactionSeen, ValueText, owner_of,
 };
 use crate::trace::{Kinds, Record, Verdict, Violation};
 
@@ -21,8 +21,7 @@ use crate::trace::{Kinds, Record, Verdict, Violation};
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Serializability {
     voters: u32,
-    calls: BTreeMap<OpId, Vec<TransactionCall>>,
-    begun: BTreeMap<TransactionId, OpId>,
+    calls: Calls,
     committed: BTreeMap<TransactionId, Committed>,
     by_op: BTreeMap<OpId, TransactionId>,
     keys: BTreeMap<Arc<str>, Vec<Version>>,
@@ -87,7 +86,7 @@ impl Serializability {
 
     /// How a transaction is named in a sentence.
     fn name(&self, id: TransactionId) -> String {
-        self.begun.get(&id).map_or_else(|| id.to_string(), |op| format!("{op} ({id})"))
+        self.calls.op(id).map_or_else(|| id.to_string(), |op| format!("{op} ({id})"))
     }
 
     fn edge(
@@ -130,8 +129,8 @@ impl Serializability {
         let place = Derived(self.graph.add());
         self.committed
             .insert(id, Committed { place, reads: reads.to_vec(), wrote: Vec::new(), event: Witness(record.id) });
-        if let Some(op) = self.begun.get(&id) {
-            self.by_op.insert(*op, id);
+        if let Some(op) = self.calls.op(id) {
+            self.by_op.insert(op, id);
         }
         for TransactionRead { key, version } in reads {
             let versions = self.versions(key);
@@ -212,7 +211,7 @@ impl Serializability {
         before: Option<&ValueText>,
         after: Option<&ValueText>,
     ) -> Result<(), Violation> {
-        let Some(calls) = self.begun.get(&id).and_then(|op| self.calls.get(op)) else { return Ok(()) };
+        let Some(calls) = self.calls.of(id) else { return Ok(()) };
         let writes = calls.iter().find(|call| *call.key == *key && call.act != TransactionAct::Read);
         let Some(call) = writes else {
             let sentence = format!("{} has written {key}, which its client did not ask for", self.name(id));
@@ -229,6 +228,11 @@ impl Serializability {
     fn answered(&mut self, record: &Record<'_>, op: OpId, answer: &TransactionAnswer) -> Result<(), Violation> {
         let TransactionAnswer::Committed { reads } = answer else { return Ok(()) };
         let Some(known) = self.by_op.get(&op).and_then(|id| self.committed.get(id)) else { return Ok(()) };
+        let asked = self.calls.by(op).into_iter().flatten().filter(|call| call.act == TransactionAct::Read);
+        if let Some(call) = asked.into_iter().find(|call| !reads.iter().any(|(key, _)| *key == call.key)) {
+            let sentence = format!("{op} was told that it is committed, and not what {} holds", call.key);
+            return Err(broken(record, sentence, &[known.event.0, record.id]));
+        }
         for (key, value) in reads {
             let version = known.reads.iter().find(|read| read.key == *key);
             let held = version.and_then(|read| self.keys.get(key)?.get(usize::try_from(read.version).ok()?));
@@ -264,15 +268,15 @@ fn made_of(act: &TransactionAct, before: Option<&ValueText>) -> Option<Option<Va
 impl<F> Checker<F> for Serializability {
     const WANTS: Kinds = Kinds::TRANSACTION_STARTED
         .with(Kinds::TRANSACTION_PRELOADED)
-        .with(Kinds::TRANSACTION_ASKED)
+        .with(Calls::WANTS)
         .with(Kinds::TRANSACTION_TOLD)
-        .with(Kinds::TRANSACTION_BEGUN)
         .with(Kinds::TRANSACTION_DECIDED)
         .with(Kinds::TRANSACTION_INSTALLED);
     const EXPLORED: Exploring = Exploring::Always;
 
     fn see(&mut self, shown: &Shown<'_, F>) -> Result<(), Violation> {
         let record = shown.record;
+        self.calls.see(record);
         for (node, seen) in told(record) {
             if let TransactionSeen::Started { voters } = seen {
                 self.voters = *voters;
@@ -281,8 +285,6 @@ impl<F> Checker<F> for Serializability {
                 if versions.len() == 1 {
                     versions.push(Version { value: Some(Arc::clone(value)), ..Version::default() });
                 }
-            } else if let TransactionSeen::Begun { id, op, .. } = seen {
-                self.begun.insert(*id, *op);
             } else if let TransactionSeen::Decided { id, commits: true, reads } = seen {
                 if node == id.coordinator.node {
                     self.committed(record, *id, reads)?;
@@ -291,9 +293,7 @@ impl<F> Checker<F> for Serializability {
                 self.installed(record, node, *id, (key, *version), value.as_ref())?;
             }
         }
-        if let Some((op, calls)) = asked(record) {
-            self.calls.insert(op, calls.clone());
-        } else if let Some((op, answer)) = answered(record) {
+        if let Some((op, answer)) = answered(record) {
             self.answered(record, op, answer)?;
         }
         Ok(())

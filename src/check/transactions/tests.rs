@@ -127,6 +127,26 @@ fn nothing_is_committed_that_not_all_have_prepared() {
 }
 
 #[test]
+fn what_is_read_is_locked_and_the_coordinators_own_part_names_the_same_again() {
+    let mut bare = History::default();
+    bare.on("n1", begun("n1.t1", "c1#1", "n2 w"));
+    let prepared_bare =
+        TransactionSeen::Prepared { id: id("n1.t1"), reads: reads("a 1"), locks: Vec::new(), writes: true };
+    bare.on("n2", seen(prepared_bare));
+    let sentence = "n2 is prepared for n1.t1, has read a, and has not locked it";
+    assert_broken(&bare, CommitValidity::default(), sentence, "n2#1");
+    let mut own = History::default();
+    own.on("n1", begun("n1.t1", "c1#1", "n1 w, n2 w")).on("n2", prepared("n1.t1", "b 1", true));
+    own.on("n1", prepared("n1.t1", "a 1", true)).on("n1", decided("n1.t1", true, "a 1, b 1"));
+    let mut again = own.clone();
+    again.on("n1", prepared("n1.t1", "a 1", true)).on("n1", decided("n1.t1", true, "a 1, b 1"));
+    assert_holds(&again, CommitValidity::default(), 2);
+    own.on("n1", prepared("n1.t1", "a 2", true));
+    let sentence = "n1 is prepared for n1.t1, and names other versions than before";
+    assert_broken(&own, CommitValidity::default(), sentence, "n1#2 n1#4");
+}
+
+#[test]
 fn a_sole_reader_may_serve_twice_and_either_counts() {
     let mut history = History::default();
     history.on("n1", begun("n1.t1", "c1#1", "n2 r"));
@@ -223,6 +243,10 @@ fn a_version_is_what_its_transaction_makes_of_the_one_before() {
     history.on("n2", installed("n1.t1", "a", 2, "7")).on("n2", installed("n1.t1", "a", 2, "7"));
     assert!(history.judged_by(Serializability::default()).violation().is_none(), "it is told again after a start");
     assert_holds(&history, Conservation::default(), 1);
+    let mut none = History::default();
+    none.on("n2", preloaded("a", "5")).on("c1", asks("c1#1", &add(2))).on("n1", begun("n1.t1", "c1#1", "n2 w"));
+    none.on("n1", decided("n1.t1", true, "a 1")).on("n2", installed("n1.t1", "a", 2, "null"));
+    assert_broken(&none, Conservation::default(), "n1.t1 was to add 2 to a, and left no number", "n2#2");
     let mut twice = history.clone();
     twice.on("n2", installed("n1.t1", "a", 3, "9"));
     assert_broken(&twice, Conservation::default(), "n1.t1 has changed a twice, in versions 2 and 3", "n2#2 n2#4");
@@ -238,6 +262,10 @@ fn a_client_is_told_what_was_read() {
     wrong.on("c1", told("c1#1", answer("6")));
     let sentence = "c1#1 was told that a holds 6, and that is not what it has read";
     assert_broken(&wrong, Serializability::default(), sentence, "n1#2 c1#2");
+    let mut silent = history.clone();
+    silent.on("c1", told("c1#1", TransactionAnswer::Committed { reads: Vec::new() }));
+    let sentence = "c1#1 was told that it is committed, and not what a holds";
+    assert_broken(&silent, Serializability::default(), sentence, "n1#2 c1#2");
     history.on("c1", told("c1#1", answer("5")));
     assert!(history.judged_by(Serializability::default()).violation().is_none());
 }

@@ -110,7 +110,7 @@ impl Transactions {
             by_owner.entry(self.rules.owner(operation.key())).or_default().push(operation.clone());
         }
         if self.rules.everything {
-            // Flaw e30: each participant is sent all operations.
+            // Flaw x12: each participant is sent all operations.
             by_owner.values_mut().for_each(|operations| operations.clone_from(&known.operations));
         }
         let writes = |operations: &[Operation]| operations.iter().any(Operation::writes);
