@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 use super::conflict_census::ConflictCensus;
 use super::message_event::MessageEvent;
 use super::slots::Slots;
+use super::transaction_census::TransactionCensus;
 use serde::Serialize;
 
 use crate::identity::{Actor, LaneId, MessageId, NodeId, OpId};
@@ -34,6 +35,8 @@ pub struct Census {
     pub syncs: BTreeMap<SyncKind, SyncCount>,
     /// The conflicts of replicated keys.
     pub conflicts: ConflictCensus,
+    /// The transactions.
+    pub transactions: TransactionCensus,
     lanes: Slots<LaneCount>,
     facts: Vec<Labelled>,
     faults: Slots<FaultCount>,
@@ -292,6 +295,9 @@ impl Census {
         }
         if let Observation::Replica(seen) = seen {
             self.conflicts.see(seen);
+        }
+        if let Observation::Transaction(seen) = seen {
+            self.transactions.see(node, seen);
         }
         if let Observation::Replica(ReplicaSeen::SyncEnded { kind, end, received, applied, from: _ }) = seen {
             let count = self.syncs.entry(*kind).or_default();

@@ -37,6 +37,7 @@ mod replicas;
 mod slots;
 mod standard;
 mod termination;
+mod transaction_census;
 mod transactions;
 
 #[cfg(test)]
@@ -75,6 +76,7 @@ pub use replicas::{
 };
 pub use standard::{checker, invariants, is_law, kernel, page};
 pub use termination::{ABOUT as TERMINATION, Termination};
+pub use transaction_census::{TransactionCensus, TransactionCount};
 pub use transactions::{
     ATOMICITY, Atomicity, COMMIT_VALIDITY, CONSERVATION, CommitValidity, Conservation, DECISION_STABILITY,
     DecisionStability, NO_ORPHAN_LOCKS, NoOrphanLocks, SERIALIZABILITY, Serializability, WAIT_ORDER, WaitOrder,

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::shell::{BAD, DOUBT, FAINT, GOOD, STRONG, Shell};
 use super::table::{Grid, count, counted};
 use super::verdicts::{self, Judged};
-use crate::check::{ConflictCount, LaneCount, OperationCount, SyncCount, Wait};
+use crate::check::{ConflictCount, LaneCount, OperationCount, SyncCount, TransactionCount, Wait};
 use crate::identity::LaneId;
 use crate::run::{Outcome, RunVerdict, Shortfall};
 use crate::scenario::Resolved;
@@ -48,6 +48,9 @@ pub(super) struct RunReport {
     /// The conflicts of replicated keys, by class.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     conflicts: BTreeMap<&'static str, ConflictCount>,
+    /// What became of transactions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transactions: Option<TransactionCount>,
     facts: BTreeMap<String, u64>,
     /// The command that replays the run.
     pub(super) replay: String,
@@ -113,6 +116,7 @@ impl RunReport {
             replicas: replicas(outcome),
             syncs: outcome.census.syncs.iter().map(|(kind, count)| (kind.name(), *count)).collect(),
             conflicts: outcome.census.conflicts.counts().map(|(class, count)| (class.name(), count.clone())).collect(),
+            transactions: outcome.census.transactions.count().cloned(),
             facts: outcome.census.facts().collect(),
             replay: chosen.replay(shell, &run),
             exit_code: Exit::from(standing).code(),
@@ -147,6 +151,7 @@ impl RunReport {
             shell.fit(&self.replica_lines()),
             self.sync_table(shell),
             self.conflict_table(shell),
+            self.transaction_table(shell),
             self.fact_table(shell),
         ]
         .concat()
@@ -259,6 +264,21 @@ impl RunReport {
         };
         let examples: String = self.conflicts.iter().filter_map(told).collect();
         format!("\n{}{examples}", grid.render(shell.width))
+    }
+
+    /// What became of transactions, and what all accounts added up to.
+    fn transaction_table(&self, shell: &Shell) -> String {
+        let Some(transactions) = &self.transactions else { return String::new() };
+        let TransactionCount { attempts, committed, aborted, waited, died, refused, sums } = transactions;
+        let columns = ["transactions", "#attempts", "#committed", "#aborted", "#waited", "#died", "#refused"];
+        let mut grid = Grid::new(&columns);
+        let numbers = [attempts, committed, aborted, waited, died, refused].map(|number| count(*number));
+        grid.plain(std::iter::once(String::new()).chain(numbers).collect());
+        let told = |(sum, times): (&i64, &u64)| {
+            shell.fit(&format!("  all numbers were read at once {}, and added up to {sum}\n", counted(*times, "time")))
+        };
+        let audits: String = sums.iter().map(told).collect();
+        format!("\n{}{audits}", grid.render(shell.width))
     }
 
     fn fact_table(&self, shell: &Shell) -> String {

@@ -195,9 +195,9 @@ pub struct Objection {
 pub struct Needs {
     /// Protocols, which then run even if the scenario does not name them.
     pub protocols: Vec<&'static str>,
-    /// The prefix of all keys that it names.
-    pub keys: Option<String>,
-    /// Whether this must be the prefix of a keyspace itself.
+    /// How the keys begin that it names: each of its keys with one of these.
+    pub keys: Vec<String>,
+    /// Whether these must be the prefixes of keyspaces themselves.
     pub whole: bool,
     /// Which protocol owns these keys; it runs too.
     pub owner: Option<Owner>,

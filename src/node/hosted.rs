@@ -772,7 +772,7 @@ fn store_needs(command: &StoreCommand) -> Needs {
     let Some((key, within)) = command.target() else {
         return Needs { protocols: vec![OTHERWISE], ..Needs::default() };
     };
-    let (keys, fenced) = (Some(key.to_string()), within.token.is_some());
+    let (keys, fenced) = (vec![key.to_string()], within.token.is_some());
     Needs { owner: Some(Owner::Declared { otherwise: OTHERWISE }), keys, fenced, ..Needs::default() }
 }
 

@@ -335,7 +335,7 @@ fn add_required_protocols(scenario: &mut Scenario, profile: &Profile) {
 
 /// The protocols that clients require: among them the one that owns their keys.
 fn required(needs: Needs, keyspaces: &Keyspaces, profile: &Profile) -> Vec<&'static str> {
-    let keyspace = needs.keys.as_ref().and_then(|keys| keyspaces.of(keys));
+    let keyspace = needs.keys.first().and_then(|keys| keyspaces.of(keys));
     let declared = keyspace.and_then(|(_, keyspace)| profile.owner(&keyspace.owner)).map(|row| row.name);
     let owner = match needs.owner {
         Some(Owner::Declared { otherwise }) => Some(declared.unwrap_or(otherwise)),

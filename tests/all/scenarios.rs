@@ -123,6 +123,17 @@ fn keys_are_in_keyspaces_that_a_path_owns() {
             "`accounts/a` begins no keys of a keyspace that transactions own",
         ),
         (
+            r#"{ "nodes": 3, "keyspaces": { "t/": { "owner": "transaction", "fenced": true } } }"#.to_owned(),
+            "present no lock's token",
+        ),
+        (
+            r#"{ "nodes": 3, "keyspaces": { "t/": "transaction", "r/": "consensus" }, "operations": [
+                 { "at": "1ms", "op": "c1#1", "to": "n1", "command": { "transactions": { "transact": { "operations": [
+                   { "read": { "key": "t/1" } }, { "put": { "key": "r/1", "value": 1 } } ] } } } } ] }"#
+                .to_owned(),
+            "`r/1` must be in a keyspace of `transaction`, and is in one of `consensus`",
+        ),
+        (
             r#"{ "nodes": 3, "keyspaces": { "t/": "transaction" }, "workload": [ { "bank": { "keys": 2 } } ] }"#.to_owned(),
             "too small",
         ),

@@ -27,7 +27,7 @@ pub fn decree(keyspace: &str, strategy: Strategy) -> Option<Write> {
 pub(super) fn needs(keyspace: &str) -> Needs {
     Needs {
         protocols: vec![super::ROW.name, "consensus"],
-        keys: Some(keyspace.to_owned()),
+        keys: vec![keyspace.to_owned()],
         whole: true,
         owner: Some(Owner::Only("gossip")),
         ..Needs::default()

@@ -129,7 +129,7 @@ impl<C: From<StoreCommand>, R: AsStore> Work<C, R> for RegisterWorkload {
 
     fn needs(&self) -> Needs {
         let owner = Owner::Declared { otherwise: ROW.name };
-        Needs { keys: Some(self.keyspace.clone()), owner: Some(owner), ..Needs::default() }
+        Needs { keys: vec![self.keyspace.clone()], owner: Some(owner), ..Needs::default() }
     }
 }
 

@@ -123,7 +123,7 @@ macro_rules! workload {
 
     fn needs(&self) -> Needs {
                 let owner = Owner::Only(ROW.name);
-                Needs { keys: Some(self.keyspace.clone()), owner: Some(owner), ..Needs::default() }
+                Needs { keys: vec![self.keyspace.clone()], owner: Some(owner), ..Needs::default() }
             }
         }
     };

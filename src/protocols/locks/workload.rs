@@ -141,7 +141,12 @@ where
     fn needs(&self) -> Needs {
         let fenced = self.uses > 0;
         let protocols = if fenced { vec!["locks", "consensus"] } else { vec!["locks"] };
-        Needs { protocols, keys: fenced.then(|| self.keyspace.clone()), fenced, ..Needs::default() }
+        Needs {
+            protocols,
+            keys: fenced.then(|| self.keyspace.clone()).into_iter().collect(),
+            fenced,
+            ..Needs::default()
+        }
     }
 
     fn longest_turn(client: &LockClient) -> Option<Turn> {

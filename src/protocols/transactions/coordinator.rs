@@ -77,7 +77,8 @@ impl Transactions {
         if self.tries.contains_key(&op) {
             return;
         }
-        if port.attempt() > 1 {
+        // Flaw x05: whether a client asks again is not looked at.
+        if port.attempt() > 1 && !self.rules.x05 {
             // An earlier attempt may have come to something, at a node that knows nothing of it any more.
             return self.answer(op, TransactionReply::Unknown, port);
         }

@@ -10,7 +10,9 @@
 //!
 //! Departures: the coordinator's own part has no record of its own, it stands in that of the commit. An abort is written
 //! down by the participants as a commit is, since a fact of it claims as much; nobody waits for that. A participant that only
-//! reads takes the answer "in doubt" of another participant for no answer: it says nothing of the coordinator's decision.
+//! reads takes the answer "in doubt" of another participant for no answer: it says nothing of the coordinator's decision. That
+//! "unknown" is no abort to a participant that writes shows nothing: a watermark does not pass a commit that it has not
+//! acknowledged, so it hears that of aborted ones only.
 //!
 //! - `coordinator.rs`, `participant.rs`: the two sides, of which one node plays both.
 //! - `locks.rs`: who holds what, and who may wait for whom.
@@ -47,7 +49,8 @@ use crate::identity::{Boot, Incarnation, NodeId, OpId};
 use crate::observation::{TransactionId, TransactionSeen};
 use crate::process::{Never, Stored};
 use crate::protocols::{Bound, Given, Load, Port, Protocol, Words};
-use crate::subject::{Row, World};
+use crate::subject::{Needs, Owner, Row, World};
+use spec::OWNER;
 
 /// What a key holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -200,6 +203,12 @@ impl Protocol for Transactions {
 
     fn on_synced(&mut self, Flushed: Flushed, (): (), port: &mut impl Port<Self>) {
         self.flushed(port);
+    }
+
+    fn needs(TransactionCommand::Transact { operations }: &TransactionCommand) -> Needs {
+        let keys: BTreeSet<String> = operations.iter().map(|operation| operation.key().to_string()).collect();
+        let owner = Some(Owner::Only(OWNER));
+        Needs { protocols: vec![ROW.name], keys: keys.into_iter().collect(), owner, ..Needs::default() }
     }
 
     fn on_command(&mut self, op: OpId, command: TransactionCommand, (): (), port: &mut impl Port<Self>) {

@@ -79,6 +79,12 @@ impl Transactions {
             }
             None => {}
         }
+        // Flaw x13: the anchors are looked at now, and not when the locks are held.
+        if self.rules.x13
+            && let Err(reason) = self.outcome(&part.operations, true)
+        {
+            return self.refuse(id, reason, None, port);
+        }
         match self.locks.request(id, Wanted::of(&part), self.rules.x08) {
             Answer::Granted => self.prepare(id, part, port),
             Answer::Waits(behind) => {
@@ -141,7 +147,7 @@ impl Transactions {
             })
             .collect();
         let reads = Arc::new(reads);
-        if let Err(reason) = self.outcome(&part.operations) {
+        if let Err(reason) = self.outcome(&part.operations, !self.rules.x13) {
             self.refuse(id, reason, None, port);
             return self.unlock(id, port);
         }
@@ -192,14 +198,14 @@ impl Transactions {
         self.held.get(key).map_or((0, None), |held| (held.version, held.value.clone()))
     }
 
-    /// What operations make of the keys that this node holds.
-    fn outcome(&self, operations: &[Operation]) -> Result<Vec<Install>, TransactionRefusal> {
+    /// What operations make of the keys that this node holds, if they apply, and if no anchor forbids it where that is asked.
+    fn outcome(&self, operations: &[Operation], anchored: bool) -> Result<Vec<Install>, TransactionRefusal> {
         let mut installs = Vec::new();
         for operation in operations.iter().filter(|operation| operation.writes()) {
             let key = operation.key();
             let (version, before) = self.read(key);
             let after = changed(operation, before.as_ref()).ok_or(TransactionRefusal::InvalidOperations)?;
-            if self.rules.anchors.broken(key, before.as_ref(), after.as_ref()).is_some() {
+            if anchored && self.rules.anchors.broken(key, before.as_ref(), after.as_ref()).is_some() {
                 return Err(TransactionRefusal::AnchorViolation);
             }
             installs.push(Install { key: key.clone(), version: version + 1, value: after });
@@ -209,7 +215,7 @@ impl Transactions {
 
     /// The new versions that a part makes here: what it was promised when it was prepared, as nobody else could write since.
     pub(super) fn installs(&self, part: &Part) -> Vec<Install> {
-        self.outcome(&part.operations).unwrap_or_default()
+        self.outcome(&part.operations, false).unwrap_or_default()
     }
 
     /// Holds new versions; what a record says of older ones, which is read after a start, is no news.
@@ -247,8 +253,12 @@ impl Transactions {
             return self.on_release(id, port);
         }
         let installs = if commits { self.installs(&part.clone()) } else { Vec::new() };
+        if commits && self.rules.x14 {
+            // Flaw x14: the acknowledgement does not wait for its record.
+            port.send(id.coordinator.node, TransactionMessage::Acknowledge { id });
+        }
         self.settle(id, commits, installs, port);
-        if commits {
+        if commits && !self.rules.x14 {
             self.then(Then::Send(id.coordinator.node, TransactionMessage::Acknowledge { id }), port);
         }
     }

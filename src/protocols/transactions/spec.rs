@@ -50,7 +50,7 @@ pub struct TransactionSettings {
     /// Keys that hold a number before the first start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preload: Option<PreloadedAccounts>,
-    /// Flaws that are switched on: `e13` to `e15`, `e30`, `x01` to `x04`, `x06` to `x12`.
+    /// Flaws that are switched on: `e13` to `e15`, `e30`, `x01` to `x14`.
     pub flaws: Flaws,
 }
 
@@ -141,12 +141,15 @@ pub struct Rules {
     pub(super) x02: bool,
     pub(super) x03: bool,
     pub(super) x04: bool,
+    pub(super) x05: bool,
     pub(super) x06: bool,
     pub(super) x07: bool,
     pub(super) x08: bool,
     pub(super) x09: bool,
     pub(super) x10: bool,
     pub(super) x11: bool,
+    pub(super) x13: bool,
+    pub(super) x14: bool,
     /// Flaw x12: each participant is sent all operations, and does them.
     pub(super) everything: bool,
 }
@@ -189,12 +192,15 @@ impl TransactionSettings {
             x02: has("x02"),
             x03: has("x03"),
             x04: has("x04"),
+            x05: has("x05"),
             x06: has("x06"),
             x07: has("x07"),
             x08: has("x08"),
             x09: has("x09"),
             x10: has("x10"),
             x11: has("x11"),
+            x13: has("x13"),
+            x14: has("x14"),
             everything: has("x12"),
         }
     }
@@ -339,6 +345,12 @@ pub const ROW: Row = Row {
             "a participant that restarts between its vote and the decision",
         ),
         Flaw::new(
+            "x05",
+            "decision-stability",
+            "Whether a client asks again is not looked at: a node that has restarted does the transaction again.",
+            "a client that asks a node again after it has restarted",
+        ),
+        Flaw::new(
             "x06",
             "atomicity",
             "A commit is forgotten at its first acknowledgement.",
@@ -379,6 +391,18 @@ pub const ROW: Row = Row {
             "serializability",
             "Each participant is sent all operations, and does them.",
             "a transaction over two owners",
+        ),
+        Flaw::new(
+            "x13",
+            "anchor-safety",
+            "Anchors are looked at when a participant is asked, and not when its locks are held.",
+            "a transaction that waits behind one that changes what an anchor allows",
+        ),
+        Flaw::new(
+            "x14",
+            "atomicity",
+            "A commit is acknowledged before its record is durable.",
+            "a participant that crashes as it acknowledges",
         ),
     ],
     bears: |fault| match fault.takes() {

@@ -157,7 +157,7 @@ impl Habits {
 fn needs(prefix: &str) -> Needs {
     Needs {
         protocols: vec![ROW.name],
-        keys: Some(prefix.to_owned()),
+        keys: vec![prefix.to_owned()],
         owner: Some(Owner::Only(OWNER)),
         ..Needs::default()
     }

@@ -293,21 +293,13 @@ happens to make the file shorter, to let another transaction prepare, or to be a
 /// If the built-in scenario does not load.
 #[must_use]
 pub fn transaction_coverage(subject: AnySubject, seeds: u64) -> TransactionCoverage {
-    let file = builtin(subject, "bank-crash");
-    let mut coverage = TransactionCoverage::default();
-    for seed in 0..seeds {
-        coverage.add(&trace(subject, &file, seed));
-    }
-    coverage
+    hits(subject, "bank-crash", seeds)
 }
 
 /// The tables of the report for the fault coverage of transactions.
 #[must_use]
 pub fn transaction_coverage_tables(coverage: &TransactionCoverage) -> String {
-    let can_be = TransactionCoverage::can_be;
-    let messages = coverage_table(coverage, "message | sender", &TransactionCoverage::SENT, &Hit::OF_MESSAGES, can_be);
-    let steps = coverage_table(coverage, "step | node", &TransactionCoverage::TAKEN, &Hit::OF_NODES, can_be);
-    format!("{messages}\n{steps}")
+    tables(coverage, &TransactionCoverage::SENT, &TransactionCoverage::TAKEN, TransactionCoverage::can_be)
 }
 
 /// The part of the report for syncs.
@@ -454,21 +446,13 @@ pub fn crashes(subject: AnySubject, seeds: u64) -> Crashes {
 /// If the built-in scenario does not load.
 #[must_use]
 pub fn coverage(subject: AnySubject, seeds: u64) -> FaultCoverage {
-    let file = builtin(subject, "consensus-storm");
-    let mut coverage = FaultCoverage::default();
-    for seed in 0..seeds {
-        coverage.add(&trace(subject, &file, seed));
-    }
-    coverage
+    hits(subject, "consensus-storm", seeds)
 }
 
 /// The tables of the report for fault coverage.
 #[must_use]
 pub fn coverage_tables(coverage: &FaultCoverage) -> String {
-    let can_be = FaultCoverage::can_be;
-    let messages = coverage_table(coverage, "message | sender", &FaultCoverage::SENT, &Hit::OF_MESSAGES, can_be);
-    let steps = coverage_table(coverage, "step | node", &FaultCoverage::TAKEN, &Hit::OF_NODES, can_be);
-    format!("{messages}\n{steps}")
+    tables(coverage, &FaultCoverage::SENT, &FaultCoverage::TAKEN, FaultCoverage::can_be)
 }
 
 /// The fault coverage of this many seeds of `codex-storm`.
@@ -477,20 +461,34 @@ pub fn coverage_tables(coverage: &FaultCoverage) -> String {
 /// If the built-in scenario does not load.
 #[must_use]
 pub fn replica_coverage(subject: AnySubject, seeds: u64) -> ReplicaCoverage {
-    let file = builtin(subject, "codex-storm");
-    let mut coverage = ReplicaCoverage::default();
-    for seed in 0..seeds {
-        coverage.add(&trace(subject, &file, seed));
-    }
-    coverage
+    hits(subject, "codex-storm", seeds)
 }
 
 /// The tables of the report for the fault coverage of replicas.
 #[must_use]
 pub fn replica_coverage_tables(coverage: &ReplicaCoverage) -> String {
-    let can_be = ReplicaCoverage::can_be;
-    let messages = coverage_table(coverage, "message | sender", &ReplicaCoverage::SENT, &Hit::OF_MESSAGES, can_be);
-    let steps = coverage_table(coverage, "step | node", &ReplicaCoverage::TAKEN, &Hit::OF_NODES, can_be);
+    tables(coverage, &ReplicaCoverage::SENT, &ReplicaCoverage::TAKEN, ReplicaCoverage::can_be)
+}
+
+/// Where faults strike in this many seeds of a built-in scenario.
+fn hits<W: Watched>(subject: AnySubject, name: &str, seeds: u64) -> Hits<W> {
+    let file = builtin(subject, name);
+    let mut hits = Hits::default();
+    for seed in 0..seeds {
+        hits.add(&trace(subject, &file, seed));
+    }
+    hits
+}
+
+/// A table of messages and one of steps.
+fn tables<W: Watched>(
+    coverage: &Hits<W>,
+    sent: &[(W::Step, W::Role)],
+    taken: &[(W::Step, W::Role)],
+    can_be: impl Fn(W::Step, W::Role, Hit) -> bool + Copy,
+) -> String {
+    let messages = coverage_table(coverage, "message | sender", sent, &Hit::OF_MESSAGES, can_be);
+    let steps = coverage_table(coverage, "step | node", taken, &Hit::OF_NODES, can_be);
     format!("{messages}\n{steps}")
 }
 

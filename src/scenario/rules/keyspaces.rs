@@ -27,7 +27,10 @@ pub(super) fn check(scenario: &Scenario, profile: &Profile) -> Vec<Finding> {
     let work = work.map(|(index, needs)| (Path::of("workload").index(index), needs));
     let operations = scenario.operations.iter().map(|entry| (profile.command_needs)(&entry.command)).enumerate();
     let operations = operations.map(|(index, needs)| (Path::of("operations").index(index), needs));
-    findings.extend(work.chain(operations).filter_map(|(path, needs)| misplaced(&path, &needs, scenario, profile)));
+    for (path, needs) in work.chain(operations) {
+        let keys = needs.keys.iter();
+        findings.extend(keys.filter_map(|keys| misplaced(&path, keys, &needs, scenario, profile)));
+    }
     findings
 }
 
@@ -63,6 +66,10 @@ fn canon(prefix: &str, keyspace: &Keyspace, scenario: &Scenario) -> Option<Findi
 fn without_effect(prefix: &str, keyspace: &Keyspace, row: &Row) -> Option<Finding> {
     let Keyspace { owner, fenced, strategy, .. } = keyspace;
     let path = || Path::of("keyspaces").key(prefix);
+    if row.transacts && *fenced {
+        let message = format!("a keyspace of `{owner}` changes in transactions alone: these present no lock's token");
+        return Some(Finding::new(path().key("fenced"), message).help("remove `fenced`, or choose another owner"));
+    }
     if row.replicates && *fenced {
         let message = format!("a keyspace of `{owner}` is replicated: no lock's token can fence its writes");
         return Some(Finding::new(path().key("fenced"), message).help("remove `fenced`, or choose another owner"));
@@ -103,8 +110,7 @@ fn reserved(path: Path, keys: &str) -> Finding {
 
 /// The finding for keys that clients use and that are reserved, in no keyspace, in one of another owner than their clients
 /// can do with, fenced for clients without tokens, or not fenced for clients with tokens.
-fn misplaced(path: &Path, needs: &Needs, scenario: &Scenario, profile: &Profile) -> Option<Finding> {
-    let keys = needs.keys.as_ref()?;
+fn misplaced(path: &Path, keys: &str, needs: &Needs, scenario: &Scenario, profile: &Profile) -> Option<Finding> {
     if keys.starts_with(RESERVED) {
         return Some(reserved(path.clone(), keys));
     }

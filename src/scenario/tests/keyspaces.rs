@@ -5,7 +5,7 @@ use crate::scenario::{Problem, ScenarioFile};
 use crate::subject::{Needs, Owner, Profile, Row};
 
 fn needs(owner: Owner) -> Needs {
-    Needs { keys: Some("d/".to_owned()), owner: Some(owner), ..Needs::default() }
+    Needs { keys: vec!["d/".to_owned()], owner: Some(owner), ..Needs::default() }
 }
 
 /// Clients of keys that begin with `d/`, whoever owns them.
