@@ -321,6 +321,107 @@ fn a_file_grows_no_longer_than_what_it_has_to_say() {
     assert!(again.over.len() < 20);
 }
 
+#[test]
+fn a_prepare_of_an_earlier_boot_is_stale_though_an_older_commit_holds_the_watermark_back() {
+    let mut node = Node::new(1);
+    let later = TransactionId { coordinator: Incarnation::new(NodeId::new(0), Boot::new(2)), number: 1 };
+    node.hear(0, TransactionMessage::Prepare { id: later, part: part(vec![put(1, 1)], 9), below: id(1) });
+    node.synced();
+    node.sent();
+    node.hear(0, prepare(8, vec![put(1, 0)], 8));
+    assert_eq!(refused(&node.sent()), Some(TransactionRefusal::Stale));
+}
+
+#[test]
+fn only_the_coordinator_moves_its_watermark_and_only_its_own_is_heard() {
+    let mut node = Node::new(1);
+    node.hear(2, TransactionMessage::Watermark { below: id(9) });
+    node.sent();
+    node.hear(0, prepare(8, vec![put(1, 0)], 8));
+    node.synced();
+    assert!(matches!(node.sent()[..], [TransactionMessage::Vote { vote: Vote::Yes { .. }, .. }]));
+    let mut coordinator = Node::new(0);
+    coordinator.ask(1, vec![put(1, 0)]);
+    let other = TransactionId { coordinator: Incarnation::new(NodeId::new(2), Boot::new(1)), number: 9 };
+    coordinator.hear(1, TransactionMessage::Heard { below: other });
+    assert_eq!(coordinator.machine.involved[&NodeId::new(1)], TransactionId::default());
+    coordinator.hear(1, TransactionMessage::Heard { below: id(1) });
+    assert_eq!(coordinator.machine.involved[&NodeId::new(1)], id(1));
+}
+
+#[test]
+fn a_record_of_an_older_version_does_not_undo_a_later_one() {
+    let install = |version| Install { key: key(1, 0), version, value: Some(Value::Integer(version as i64)) };
+    let decided = TransactionEntry::Decided { id: id(1), commits: true, installs: vec![install(2)] };
+    let kept = Kept { entries: vec![TransactionEntry::Value(install(3)), decided], damaged: false };
+    assert_eq!(Node::with(1, kept).machine.held[&key(1, 0)].version, 3);
+}
+
+#[test]
+fn a_prepare_that_comes_again_while_it_waits_waits_once() {
+    let mut node = Node::new(1);
+    node.hear(0, prepare(2, vec![put(1, 0)], 2));
+    node.synced();
+    node.sent();
+    (0..2).for_each(|_| node.hear(0, prepare(1, vec![put(1, 0)], 1)));
+    let waits = |did: &Did<_, _, _, _, _, _, _>| matches!(did, Did::Note(TransactionSeen::Waits { .. }));
+    assert_eq!(node.port.take().iter().filter(|did| waits(did)).count(), 1);
+    node.hear(0, TransactionMessage::Decide { id: id(2), commits: false, below: id(1) });
+    node.synced();
+    assert!(node.machine.in_doubt.contains_key(&id(1)) && node.machine.parked.is_empty());
+}
+
+#[test]
+fn what_does_not_apply_is_not_tried_again_and_what_is_under_way_is_not_begun_again() {
+    let mut node = Node::new(0);
+    node.ask(1, vec![put(1, 0)]);
+    node.port.take();
+    node.port.attempt = 2;
+    node.ask(1, vec![put(1, 0)]);
+    assert!(node.port.take().is_empty(), "the answer follows");
+    let no = |reason| TransactionMessage::Vote { id: id(1), vote: Vote::No { reason } };
+    node.hear(1, no(TransactionRefusal::ResourceConflict));
+    let retries = |did: &Did<_, _, _, _, _, _, _>| matches!(did, Did::SetTimer(TransactionTimer::Retry(_), _));
+    assert!(node.port.take().iter().any(retries));
+    node.machine.on_timer(TransactionTimer::Retry(op(1)), (), &mut node.port);
+    node.port.take();
+    let reason = TransactionRefusal::AnchorViolation;
+    node.hear(1, TransactionMessage::Vote { id: id(2), vote: Vote::No { reason } });
+    let did = node.port.take();
+    assert!(did.contains(&Did::Reply(op(1), TransactionReply::Aborted { reason })) && !did.iter().any(retries));
+}
+
+#[test]
+fn what_shows_a_version_that_is_not_durable_waits_for_its_sync() {
+    let mut node = Node::new(1);
+    node.hear(0, prepare(1, vec![put(1, 0)], 1));
+    node.synced();
+    node.sent();
+    node.hear(0, TransactionMessage::Decide { id: id(1), commits: true, below: id(1) });
+    let time = HybridStamp::default();
+    let stamp = TransactionStamp { time, first: id(2) };
+    let operations = vec![Operation::Read { key: key(1, 0) }];
+    let part = Arc::new(Part { stamp, operations, writers: Vec::new(), sole: true });
+    node.hear(0, TransactionMessage::Prepare { id: id(2), part, below: id(1) });
+    assert!(node.sent().is_empty());
+    node.synced();
+    assert!(matches!(node.sent()[..], [TransactionMessage::Acknowledge { .. }, TransactionMessage::Vote { .. }]));
+}
+
+#[test]
+fn a_file_that_has_much_to_say_is_left_as_it_is() {
+    let settings = TransactionSettings { compact_after: 10, ..TransactionSettings::default() };
+    let install = |number| Install { key: key(1, number), version: 1, value: Some(Value::Null) };
+    let kept = Kept { entries: (0..40).map(install).map(TransactionEntry::Value).collect(), damaged: false };
+    let mut port = TestPort::new(1, 3);
+    let mut machine = Transactions::start(&Arc::new(rules(&settings)), kept, (), &mut port);
+    for number in 1..10 {
+        machine.on_message(NodeId::new(0), prepare(number, vec![put(1, number as usize)], number), (), &mut port);
+        machine.on_synced(Flushed, (), &mut port);
+    }
+    assert!(!port.take().iter().any(|did| matches!(did, Did::Rewrite(_))));
+}
+
 /// A transaction that asks for locks, or ends.
 #[derive(Clone, Debug)]
 enum Step {
